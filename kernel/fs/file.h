@@ -1,0 +1,55 @@
+/*
+ * Open files, devices, and what the rest of the kernel uses of the file system.
+ * All in a process's (or init's) thread context; any of these may sleep.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include <stdbool.h>
+
+#include "kernel/fs.h"
+#include "kernel/param.h"
+#include "kernel/stat.h"
+#include "kernel/types.h"
+
+struct inode;
+
+/* Device switch, by major number. Set at boot. */
+struct devsw {
+    int (*read)(uint64 udst, int n);
+    int (*write)(uint64 usrc, int n);
+};
+extern struct devsw devsw[NDEV];
+#define CONSOLE 1
+
+/* Mount the root file system on root_blkdev, replaying its log. Panics when it can't be, saying why. */
+void fs_init(void);
+
+/* Write all that is only in memory to the disk and wait. 0, or -1 after an I/O error. */
+int fs_sync(void);
+
+/* A file's further reference (dup, fork) / one less; the last closes it. */
+struct file *file_dup(struct file *f);
+void file_close(struct file *f);
+
+/* Inodes. namei: a referenced, unlocked inode, or NULL (relative to the calling process's p_cwd).
+ * Between inode_lock and inode_unlock its fields and content are stable. inode_put may free it on
+ * disk, so it must stand inside a transaction: fs_begin() .. fs_end(). */
+struct inode *namei(const char *path);
+struct inode *inode_root(void);
+struct inode *inode_dup(struct inode *ip);
+void inode_lock(struct inode *ip);
+void inode_unlock(struct inode *ip);
+void inode_put(struct inode *ip);
+short inode_type(struct inode *ip);
+uint64 inode_size(struct inode *ip);
+
+/* Copy n bytes from offset off of a locked inode to kernel memory; bytes read, short at the end of
+ * the file; -1: I/O error. */
+int64 inode_read(struct inode *ip, void *dst, uint64 off, uint64 n);
+
+/* A transaction: what is written between is on disk whole or not at all after a crash. */
+void fs_begin(void);
+void fs_end(void);
+
+#endif

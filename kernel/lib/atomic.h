@@ -1,0 +1,48 @@
+/*
+ * The named orderings that all cross-cpu code uses, and nothing else: no bare volatile, no bare
+ * fence. RISC-V orders little by itself (RVWMO), so every publish() names its consume() in a
+ * comment and the other way round.
+ *
+ *   publish(p, v)   store v; all that this hart wrote before is seen by whoever consumes v
+ *   consume(p)      load; all that the publisher wrote before is seen from here on
+ *   peek(p)         load that orders nothing: a hint, or a word that only this cpu writes
+ *   poke(p, v)      store that orders nothing, seen whole by other cpus
+ *   fence()         everything before is seen before anything after (store to load too)
+ *
+ * The amo functions take an ordering of their own: _rel and _acq as above, without: none. An AMO is
+ * also one step for interrupts of this hart, which a C `|=` is not (it is three instructions).
+ *
+ * They are macros because they work on any integer or pointer type.
+ */
+#ifndef LIB_ATOMIC_H
+#define LIB_ATOMIC_H
+
+#define publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define consume(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define peek(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define poke(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
+/* Keeps the compiler from moving memory accesses across; no instruction. Enough between a thread
+ * and the interrupts of its own hart. */
+#define compiler_barrier() __asm__ volatile("" ::: "memory")
+
+/* Each returns the old value. */
+#define amo_or(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
+#define amo_and(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
+#define amo_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define amo_add_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELEASE)
+#define amo_add_acqrel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
+#define amo_or_full(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
+#define amo_and_full(p, v) __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
+#define amo_swap_full(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+
+/* Compare and swap: true when *p was `old` and is `new` now. Success is an acquire and a release. */
+#define amo_cas(p, old, new)                                                          \
+    ({                                                                                \
+        __typeof__(*(p)) amo_expected_ = (old);                                       \
+        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, __ATOMIC_ACQ_REL,  \
+                                    __ATOMIC_ACQUIRE);                                \
+    })
+
+#endif

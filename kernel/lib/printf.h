@@ -1,0 +1,25 @@
+/*
+ * Formatted output of the kernel. Formats: %d %i %u %x %X %o %c %s %p %%, with l, ll and z, a
+ * width, `0`, `-` and a precision for %s. Enough for a kernel; no floating point.
+ *
+ * printf() may be called anywhere, interrupts and critical sections included. A call's text comes
+ * out whole: no other hart's text is mixed into it, so a line printed by one call is a whole line.
+ */
+#ifndef LIB_PRINTF_H
+#define LIB_PRINTF_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+int printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int vprintf(const char *fmt, va_list ap);
+
+/* Write at most size bytes with the NUL; return the length that the whole text would have. */
+int snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+
+/* Where printf's bytes go: set by the console driver, polled output until then. The function is
+ * called with the whole text of one call. NULL goes back to polled output (a panic does that). */
+extern void (*printf_output)(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Spin locks, for a few instructions on data that several cpus share. The holder is in a critical
+ * section: it must not block, and must send no IPI message (the target may be spinning on this very
+ * lock and not read its queue), so no wakeup() and no lwkt_schedule() of a foreign thread either.
+ * INVARIANTS checks both. Any context, interrupts and IPI bodies included.
+ */
+#ifndef LWKT_SPIN_H
+#define LWKT_SPIN_H
+
+#include "lwkt/crit.h"
+
+struct spinlock {
+    uint32 held;                 /* 0 or 1 */
+    const char *name;
+};
+
+#define SPINLOCK(name_) {.held = 0, .name = (name_)}
+
+static inline void spin_init(struct spinlock *l, const char *name)
+{
+    l->held = 0;
+    l->name = name;
+}
+
+void spin_lock_contested(struct spinlock *l);
+
+/* Acquire pairs with the publish in spin_unlock. */
+static inline void spin_lock(struct spinlock *l)
+{
+    crit_enter();
+    if (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE) != 0)
+        spin_lock_contested(l);
+#ifdef INVARIANTS
+    ++mycpu->gd_spinlocks;
+#endif
+}
+
+static inline void spin_unlock(struct spinlock *l)
+{
+    KASSERT(l->held, "%s is not held", l->name);
+#ifdef INVARIANTS
+    --mycpu->gd_spinlocks;
+#endif
+    publish(&l->held, 0);
+    crit_exit();
+}
+
+#endif

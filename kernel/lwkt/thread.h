@@ -1,0 +1,194 @@
+/*
+ * Light weight kernel threads: the thread, the cpu, and what can be done with them.
+ *
+ * A thread belongs to one cpu (td_gd), and only code that runs on that cpu, in a critical section,
+ * touches its scheduling state. Who wants something of another cpu's thread sends that cpu a
+ * message (ipiq.h). So no scheduler lock exists, and no run queue is ever shared.
+ *
+ * Names are those of DragonFly's lwkt_thread.c. What is different here, and why:
+ *   - td_pri and td_critcount are two words. DragonFly packed both into td_pri; its `add` to memory
+ *     was one instruction, ours are three, and an interrupt between them could lose an update.
+ *   - Each kind of queue has a linkage of its own (td_runnext, td_sleepq, td_freeq, ...), so being on
+ *     two at once shows, and an assertion can name the queue.
+ *   - gd_reqflags holds what splz must run, gd_astflags what the return to user mode must look at.
+ *     DragonFly kept both in one word, so a pending AST made every crit_exit slow.
+ */
+#ifndef LWKT_THREAD_H
+#define LWKT_THREAD_H
+
+#include "lib/list.h"
+#include "machine.h"
+
+struct globaldata;
+struct lwkt_ipiq;
+struct proc;
+struct thread;
+
+typedef struct thread *thread_t;
+typedef struct globaldata *globaldata_t;
+typedef uint64 cpumask_t;
+
+#define CPUMASK(cpu) ((cpumask_t)1 << (cpu))
+
+/* Priorities: 0 to 31, 31 runs first. */
+#define TDPRI_IDLE_THREAD 0
+#define TDPRI_USER_IDLE 4
+#define TDPRI_USER_NORM 6
+#define TDPRI_USER_REAL 8
+#define TDPRI_KERN_LPSCHED 9
+#define TDPRI_KERN_USER 10       /* a process inside the kernel, after it blocked there */
+#define TDPRI_KERN_DAEMON 12     /* where new threads start */
+#define TDPRI_SOFT_NORM 14
+#define TDPRI_SOFT_TIMER 16
+#define TDPRI_EXITING 19
+#define TDPRI_INT_SUPPORT 20
+#define TDPRI_INT_LOW 27
+#define TDPRI_INT_MED 28
+#define TDPRI_INT_HIGH 29
+#define TDPRI_MAX 31
+#define TDPRI_NQUEUES 32
+
+/* td_flags: changed by the owning cpu only, in a critical section. Other cpus may look (consume). */
+#define TDF_RUNNING 0x0001u          /* its stack is in use; cleared by the thread that runs next */
+#define TDF_RUNQ 0x0002u             /* on its cpu's run queue (stays set while it runs) */
+#define TDF_PREEMPT_LOCK 0x0004u     /* preempted: off the cpu, but its stack is live */
+#define TDF_PREEMPT_DONE 0x0008u     /* the preempting thread has switched back */
+#define TDF_IDLE_NOHLT 0x0010u       /* idle thread: look again instead of halting */
+#define TDF_MIGRATING 0x0020u        /* on its way to another cpu: cannot be enqueued */
+#define TDF_NORESCHED 0x0040u        /* its wakeup does not ask for a reschedule */
+#define TDF_VERBOSE 0x0080u          /* says so when it exits */
+#define TDF_STOPREQ 0x0100u          /* lwkt_create: do not schedule it */
+#define TDF_PANICWARN 0x0200u        /* warned once of a switch inside an interrupt */
+#define TDF_MPSAFE 0x0400u           /* lwkt_create: starts without the MP lock */
+#define TDF_ALLOCATED_THREAD 0x0800u /* struct from the zone: freed to it */
+#define TDF_ALLOCATED_STACK 0x1000u  /* stack from cpu_stack_alloc: freed to it */
+#define TDF_TSLEEPQ 0x2000u          /* on a tsleep queue */
+#define TDF_TIMEOUT 0x4000u          /* tsleep ended by its timeout */
+#define TDF_EXITING 0x8000u          /* in lwkt_exit: the next thread frees it */
+#define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
+
+struct thread {
+    struct md_thread td_mach;        /* first: assembly knows its offsets */
+    struct globaldata *td_gd;        /* owning cpu */
+    int td_critcount;                /* critical sections entered; > 0: defer interrupts */
+    int td_pri;                      /* 0..31 */
+    uint32 td_flags;                 /* TDF_* */
+    int td_nest_count;               /* splz recursion, at most 2 */
+    void (*td_release)(thread_t);    /* called if it blocks before returning to user mode */
+    struct thread *td_preempted;     /* thread that we interrupted and go back to */
+    void (*td_preemptable)(thread_t, int critcount); /* interrupt threads: lwkt_preempt */
+    struct thread *td_runnext;       /* run queue: a ring */
+    struct thread *td_runprev;
+    struct globaldata *td_migrate_gd; /* cpu to go to, as soon as it is off its stack */
+
+    void *td_kstack;                 /* lowest address of the stack */
+    size_t td_kstack_size;           /* bytes */
+    struct list td_allq;             /* gd_tdallq of the owning cpu */
+    struct list td_freeq;            /* gd_tdfreeq */
+    int td_refs;                     /* AMO; holds that keep the struct from being reused */
+
+    struct list td_sleepq;           /* tsleep: queue of td_wchan on the cpu it sleeps on */
+    const void *td_wchan;            /* tsleep: what it sleeps on, or NULL */
+    int td_wdomain;
+    const char *td_wmesg;            /* why it waits, for people; NULL: it does not */
+
+    struct proc *td_proc;            /* process that runs on this thread, or NULL */
+    char td_comm[16];
+};
+
+/* One-word requests to this cpu, set by AMO only: an interrupt may come between a load and a store. */
+#define RQF_IPIQ 0x1u            /* look at the IPI queues */
+#define RQF_INTPEND 0x2u         /* external interrupts were claimed and not yet run */
+#define RQF_TIMER 0x4u           /* the timer fired; it is masked until it has been served */
+
+#define AST_SIGNAL 0x1u          /* the process was killed, perhaps */
+#define AST_USER_RESCHED 0x2u    /* the user scheduler wants to choose again */
+#define AST_LWKT_RESCHED 0x4u    /* a better thread waits: switch on the way to user mode */
+
+/* Counters: each written by its cpu only, summed by who reads them. */
+struct lwkt_counters {
+    uint64 switch_count;             /* switches to another thread by lwkt_switch */
+    uint64 ipiq_count;               /* messages sent */
+    uint64 ipiq_fifofull;            /* sends that had to wait for room */
+    uint64 ipiq_avoided;             /* sends for which the target was told already */
+    uint64 ipiq_passive;             /* sends that did not mean to tell it */
+    uint64 ipiq_hardware;            /* interrupts that were really raised */
+    uint64 idle_waits;               /* times the idle thread halted */
+    uint64 created;                  /* threads that started life on this cpu */
+    uint64 exited;                   /* threads that ended it there */
+};
+
+#define CACHE_NTHREADS 6         /* exited threads kept for reuse, with their stacks, a cpu */
+#define LWKT_THREAD_STACK 8192   /* bytes of a kernel thread's stack */
+
+/*
+ * A cpu. Only the cpu itself, in a critical section, touches its own, but for the words that say
+ * otherwise.
+ */
+struct globaldata {
+    uint32 gd_reqflags;              /* RQF_*: AMO */
+    uint32 gd_astflags;              /* AST_*: AMO */
+    uint32 gd_runqmask;              /* bit p: gd_tdrunq[p] is not empty */
+    int gd_intr_nesting_level;       /* > 0: in an interrupt or IPI body: no blocking */
+    struct thread *gd_curthread;     /* == curthread; for other cpus, gdb and panics */
+    struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
+    int gd_cpuid;
+    int gd_trap_nesting_level;       /* > 0: in a fatal trap */
+    struct list gd_tdallq;           /* every thread of this cpu */
+    struct list gd_tdfreeq;          /* exited threads, kept for reuse */
+    int gd_tdfreecount;
+    int gd_spinlocks;                /* spin locks held: no IPI may be sent */
+    void *gd_uschedcp;               /* the user scheduler's process here; see proc/usched.c. Shared */
+    uint64 gd_satp;                  /* address space that is loaded */
+    struct list gd_systimerq;        /* systimers by time */
+    uint64 gd_systimer_armed;        /* when the timer interrupt comes; ~0: never */
+    uint64 gd_heartbeat;             /* ticks taken, for who looks whether it lives */
+    struct lwkt_counters gd_cnt;
+    struct lwkt_ipiq *gd_ipiq;       /* my outgoing rings, one a target; targets read them */
+    struct thread gd_idlethread;
+
+    cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
+                                     /* cpus that have put something into a ring for me: shared */
+} __attribute__((aligned(CACHE_LINE)));
+
+/* This cpu. Read it anew after anything that may switch: the thread may have moved. */
+#define mycpu (curthread->td_gd)
+#define mycpuid (mycpu->gd_cpuid)
+
+/* All cpus, by number; cpus ncpus and above do not exist. Written at boot only. */
+extern struct globaldata *globaldata_of[NCPU];
+extern int ncpus;
+
+/* Threads; see thread.c. */
+void lwkt_gdinit(globaldata_t gd, int cpuid);
+thread_t lwkt_alloc_thread(thread_t td, size_t stksize, int cpu);
+void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, globaldata_t gd);
+void lwkt_set_comm(thread_t td, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void lwkt_hold(thread_t td);
+void lwkt_rele(thread_t td);
+void lwkt_free_thread(thread_t td);
+int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
+                int cpu, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+void lwkt_exit(void) __attribute__((noreturn));
+
+/* Scheduling; see sched.c and switch.c. */
+void lwkt_schedule(thread_t td);
+void lwkt_schedule_self(thread_t td);
+void lwkt_deschedule(thread_t td);
+void lwkt_deschedule_self(thread_t td);
+void lwkt_switch(void);
+void lwkt_yield(void);
+void lwkt_yield_quick(void);
+void lwkt_setpri(thread_t td, int pri);
+void lwkt_setpri_self(int pri);
+int lwkt_checkpri_self(void);
+void lwkt_setcpu_self(globaldata_t rgd);
+void splz(void);
+void lwkt_idle_loop(void) __attribute__((noreturn));
+
+static inline void need_lwkt_resched(globaldata_t gd)
+{
+    __atomic_fetch_or(&gd->gd_astflags, AST_LWKT_RESCHED, __ATOMIC_RELAXED);
+}
+
+#endif

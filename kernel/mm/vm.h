@@ -1,0 +1,68 @@
+/*
+ * Address spaces. The upper half is the kernel's and the same in all; the lower half is a process's:
+ * program, guard page, stack, heap (in this order from address 0, as in xv6, so p->sz is its end).
+ * A process has one thread, so its address space is used by one cpu at a time and needs no lock.
+ */
+#ifndef MM_VM_H
+#define MM_VM_H
+
+#include <stdbool.h>
+
+#include "kernel/types.h"
+
+struct vmspace {
+    uint64 *vm_root;             /* Sv39 root page */
+    uint64 vm_size;              /* bytes from 0 to the end of the heap: sbrk(0) */
+    uint64 vm_heap;              /* lowest address of the heap: below it sbrk cannot shrink */
+};
+
+/* Kinds of access for vm_fault and vm_map_user. */
+#define VM_READ 1u
+#define VM_WRITE 2u
+#define VM_EXEC 4u
+
+/* --- pmap.c: page tables --- */
+
+/* Build the kernel's page table from the device tree's memory and load it; boot hart. Text read-only
+ * and executable, all the rest not executable. */
+void pmap_init(uint64 mem_end);
+/* Load the kernel's page table on this hart. */
+void pmap_load_kernel(void);
+/* Map one page of the kernel's upper half outside the direct map (stacks). -1: out of memory. */
+int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags);
+/* Unmap it; returns its physical address. Other harts' translations are the caller's to remove. */
+uint64 pmap_kernel_unmap(uint64 va);
+/* The leaf PTE of va in a table, or NULL; with `make`, missing tables are made (NULL: no memory). */
+uint64 *pmap_walk(uint64 *root, uint64 va, bool make);
+
+/* --- vm.c: user address spaces. All in thread context. --- */
+
+/* An empty one, or NULL: no memory. */
+struct vmspace *vmspace_create(void);
+/* Free it and its pages; it must not be loaded on any hart. */
+void vmspace_destroy(struct vmspace *vm);
+/* Make dst, empty, a copy-on-write copy of src, which is loaded here. -1: no memory, and dst may be
+ * partly filled: destroy it. */
+int vmspace_fork(struct vmspace *dst, struct vmspace *src);
+/* Value for satp. */
+uint64 vmspace_satp(const struct vmspace *vm);
+
+/* Put a page at va with these rights (VM_*); takes over the caller's reference. -1: no memory. */
+int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights);
+
+/* Make va accessible: break a copy-on-write share, or fill a page of the heap. 0; -1: no such address
+ * or right, or no memory. */
+int vm_fault(struct vmspace *vm, uint64 va, uint32 access);
+
+/* Move the end of the heap by delta bytes; returns the old end, or -1 (out of range; eager: no
+ * memory). Without eager, pages come at their first touch. Shrinking frees at once. */
+int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager);
+
+/* Copy between the kernel and user memory of vm; bytes that are not there yet are faulted in.
+ * 0, or -1 when any byte is not accessible (what was copied before it stays copied). */
+int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len);
+int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len);
+/* Copy a string with its NUL, at most max bytes. Returns its length, or -1. */
+int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Processes: a thread (td_proc), an address space, open files. Created by fork, changed by exec, ended
+ * by exit and reaped by the parent's wait.
+ */
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
+
+#include "kernel/param.h"
+#include "kernel/procinfo.h"
+#include "lwkt/spin.h"
+#include "mm/vm.h"
+#include "riscv/trapframe.h"
+
+struct file;
+struct inode;
+
+enum procstate { P_UNUSED, P_ALIVE, P_ZOMBIE };
+
+struct proc {
+    int p_pid;
+    enum procstate p_state;          /* proctable lock */
+    struct thread *p_thread;
+    struct vmspace *p_vm;
+    struct file *p_file[NOFILE];     /* its own thread only */
+    struct inode *p_cwd;             /* its own thread only */
+    uint32 p_killed;                 /* set once by kill, any cpu: peek/poke */
+    int p_status;                    /* exit status, once P_ZOMBIE */
+    struct proc *p_parent;           /* proctable lock */
+    struct list p_sibling;           /* in the parent's p_children: proctable lock */
+    struct list p_children;
+    struct list p_all;               /* all processes: proctable lock */
+    char p_name[16];
+
+    /* The user scheduler's; see usched.c. */
+    struct list p_runnode;           /* its queue */
+    int p_onqueue;
+    int p_upri;                      /* USER_PRI_* */
+    uint64 p_affinity;               /* cpus it may use */
+    uint64 p_vruntime;               /* time it has had, in cpu_time() ticks */
+    uint64 p_since;                  /* when it was given its cpu */
+};
+
+/* The calling thread's process; NULL in a kernel thread. */
+static inline struct proc *curproc(void) { return curthread->td_proc; }
+
+/* The calling process was told to die: unwind to user mode, where it does. */
+static inline bool proc_killed(struct proc *p) { return peek(&p->p_killed) != 0; }
+
+/* copyin() and friends on the calling process's memory; see vm.h for the results. */
+static inline int copyin(void *dst, uint64 usrc, uint64 len)
+{
+    return vm_copyin(curproc()->p_vm, dst, usrc, len);
+}
+static inline int copyout(uint64 udst, const void *src, uint64 len)
+{
+    return vm_copyout(curproc()->p_vm, udst, src, len);
+}
+static inline int64 copyinstr(char *dst, uint64 usrc, uint64 max)
+{
+    return vm_copyinstr(curproc()->p_vm, dst, usrc, max);
+}
+
+/* proc.c, fork.c, exit.c; thread context. */
+void proc_init(void);
+void proc_start_init(void);
+int proc_fork(void);                          /* child's pid, or -1 */
+void proc_exit(int status) __attribute__((noreturn));
+int proc_wait(uint64 ustatus);                /* pid of a reaped child, or -1 */
+int proc_kill(int pid);                       /* 0, or -1: no such process */
+int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
+int proc_list(struct procinfo *out, int max); /* how many were filled in */
+void proc_dump(void);                         /* Ctrl-P: print threads by cpu; any context */
+
+/* syscall.c: handlers get the six argument registers. */
+typedef int64 (*syscall_fn)(const uint64 *arg);
+
+/* usched.c */
+void usched_init(void);
+void usched_setrunqueue(struct proc *p);      /* new process: let it run somewhere */
+void usched_userexit(struct proc *p);         /* about to enter user mode; may move to another cpu */
+void usched_exit(struct proc *p);             /* will never run in user mode again */
+void usched_tick(void);                       /* each tick of a cpu, from its timer interrupt */
+
+#endif

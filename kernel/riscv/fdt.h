@@ -1,0 +1,50 @@
+/*
+ * The flattened device tree that the firmware hands over (Devicetree Specification, "Flattened
+ * Devicetree (DTB) Format"), and what this kernel wants to know of it. Parsed once, at boot, with
+ * every offset and length checked; a tree that makes no sense ends in a panic that says what is wrong.
+ */
+#ifndef RISCV_FDT_H
+#define RISCV_FDT_H
+
+#include <stdbool.h>
+
+#include "kernel/param.h"
+#include "kernel/types.h"
+
+#define MAXVIRTIO 16
+#define MAXBOOTARGS 1024
+
+struct device_range {
+    uint64 base;                 /* physical address; 0: not there */
+    uint64 size;
+    uint32 irq;                  /* PLIC source; 0: none */
+};
+
+struct board {
+    uint64 mem_base, mem_end;        /* RAM, firmware included */
+    uint64 timebase;                 /* ticks of the time CSR a second */
+    int nharts;                      /* usable harts found, at most NCPU */
+    uint64 hartid[NCPU];             /* in the tree's order */
+    uint32 hart_intc[NCPU];          /* phandle of each hart's interrupt controller */
+    uint32 plic_context[NCPU];       /* each hart's S-mode context of the PLIC */
+    bool sstc;                       /* stimecmp is there, on every hart */
+    struct device_range uart, plic, sswi, test; /* test: sifive,test0, the end of the machine */
+    struct device_range virtio[MAXVIRTIO];
+    int nvirtio;
+    uint64 initrd_start, initrd_end; /* physical; 0: none */
+    char bootargs[MAXBOOTARGS];
+    uint64 dtb_start, dtb_end;       /* physical: do not use this memory */
+};
+
+extern struct board board;
+
+/* Fill in `board` from the tree at dtb (a kernel address). Boot hart, first thing in C. */
+void fdt_parse(const void *dtb);
+
+/* Boot arguments: `name=value` words; "run=" takes the rest of the line. The value (a copy in buf,
+ * at most len bytes with the NUL), or NULL when there is none. bootarg_u64: a number in decimal or
+ * 0x hex, or deflt; a value that is no number is reported and deflt taken. */
+const char *bootarg(const char *name, char *buf, int len);
+uint64 bootarg_u64(const char *name, uint64 deflt);
+
+#endif

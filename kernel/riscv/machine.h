@@ -1,0 +1,106 @@
+/*
+ * What the threading core (kernel/lwkt) asks of a machine, met here by RISC-V in S-mode. lwkt/
+ * includes this file by its bare name and nothing else of the machine, so that a simulation can
+ * stand in for it (tests/sim/machine.h).
+ *
+ * In all of it: interrupts "on" and "off" mean sstatus.SIE, cpus are numbered from 0 without gaps
+ * (hart ids are not), times are ticks of the `time` CSR.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernel/param.h"
+#include "kernel/riscv.h"
+#include "kernel/types.h"
+
+#define CACHE_LINE 64
+
+/*
+ * The current thread, in tp from its first instruction to its last on whichever hart it runs:
+ * a constant for the thread, so the compiler may keep it in a register over a switch.
+ */
+struct thread;
+register struct thread *curthread __asm__("tp");
+
+/*
+ * The machine's part of a thread, first in struct thread. Assembly knows the offsets (asm.h).
+ */
+struct md_thread {
+    uint64 md_sp;                /* saved sp while the thread is off the cpu */
+    uint64 md_stack_top;         /* where a trap from user mode puts its frame's end */
+    uint64 md_stack_base;        /* lowest valid address: an sp below it has overflowed */
+    uint64 md_scratch;           /* trap entry's, with interrupts off */
+    uint64 md_satp;              /* address space to run in; 0: any will do (kernel threads) */
+};
+
+/* Interrupts of this hart. save returns what restore wants. */
+static inline uint64 cpu_intr_save(void)
+{
+    uint64 old;
+    __asm__ volatile("csrrci %0, sstatus, 2" : "=r"(old)::"memory");
+    return old & SSTATUS_SIE;
+}
+
+static inline void cpu_intr_restore(uint64 saved)
+{
+    __asm__ volatile("csrs sstatus, %0" ::"r"(saved) : "memory");
+}
+
+static inline void cpu_intr_enable(void) { __asm__ volatile("csrsi sstatus, 2" ::: "memory"); }
+
+static inline void cpu_intr_disable(void) { __asm__ volatile("csrci sstatus, 2" ::: "memory"); }
+
+static inline bool cpu_intr_enabled(void) { return (r_sstatus() & SSTATUS_SIE) != 0; }
+
+/* Now, in ticks of the time CSR; the same clock on all harts. cpu_timebase: ticks a second. */
+static inline uint64 cpu_time(void) { return r_time(); }
+extern uint64 cpu_timebase;
+
+/* Run `to` in place of `from`, the current thread; in a critical section, interrupts on or off
+ * alike for both. Comes back when somebody switches to `from` again, perhaps on another hart, and
+ * returns the thread that ran before: the caller finishes it (lwkt_switch_return). */
+struct thread *cpu_switch(struct thread *from, struct thread *to);
+
+/* Lay a first frame on td's stack: its first switch enters lwkt_thread_start(previous thread),
+ * which calls func(arg). td_stack must be set. Any cpu; td must not run yet. */
+void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
+
+/* Called by lwkt_switch_return on td's own stack, interrupts as in the switch: load td's address
+ * space when it wants one that this hart does not have. */
+void cpu_thread_enter(struct thread *td);
+
+/* td, which is off this cpu, is about to move to another: this hart must not keep using its address
+ * space, which may vanish elsewhere. */
+void cpu_thread_leave(struct thread *td);
+
+/* Kernel stacks with an unmapped guard below. size is a multiple of the page size; NULL: no memory.
+ * Thread context. The mapping may be new to other harts: the thread's first run fences. */
+void *cpu_stack_alloc(size_t size);
+void cpu_stack_free(void *base, size_t size);
+
+/* Make cpu take a software interrupt soon. All this hart wrote before is seen by the handler. */
+void cpu_ipi_raise(int cpuid);
+
+/*
+ * For every loop that waits for another hart. Lets the other harts run where the emulator runs one
+ * at a time (DESIGN.md 1), swallows a software interrupt of this hart and so sets RQF_IPIQ: the
+ * caller, or the end of its critical section, looks at the IPI queues.
+ */
+void cpu_relax(void);
+
+/* The idle thread's wait, with interrupts off: until an interrupt is pending, or at once and for no
+ * reason. Relaxes instead of halting where a hart must stay awake (DESIGN.md 1, deterministic). */
+void cpu_idle_wait(void);
+
+/* Fire the timer interrupt at `when`, or at once when that is past. ~0: never. */
+void cpu_timer_arm(uint64 when);
+
+/* Ends of a deferral (splz): the timer interrupt may come again; run the external interrupts that
+ * were claimed and held (in a critical section, interrupts off at entry and at return). */
+void cpu_timer_unmask(void);
+void cpu_intpend_run(void);
+
+#endif
