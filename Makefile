@@ -1,0 +1,214 @@
+# Nymph: every command that a person types. `make help` lists them.
+#
+# All output lies in build/ (bench: build-bench/), so `make clean` is one rm. There is no recursive
+# make: one graph knows everything, so `make -j` is safe and a change rebuilds what it touches.
+
+# ---------------------------------------------------------------------------------------------
+# Options. `make qemu CPUS=8 MEM=512M`; what each one means is in README.md, "Options".
+
+CPUS          = 4
+MEM           = 256M
+RUN           =
+DETERMINISTIC = 0
+SEED          =
+IPI           = sbi
+BIOS          = default
+TIMEOUT       =
+GDBPORT       =
+LAB           =
+TEST          =
+INVARIANTS    = 1
+TOOLCHAIN     = gcc
+WERROR        = 1
+
+# `make bench` measures a kernel without assertions, kept apart so that neither build spoils the other.
+ifneq (,$(filter bench leaderboard,$(MAKECMDGOALS)))
+BUILD      = build-bench
+INVARIANTS = 0
+else
+BUILD      = build
+endif
+
+# The scripts under tools/ read the options from the environment: no value passes through a shell's
+# quoting on its way, so RUN may hold any character. (make itself wants $$ for a dollar.)
+export CPUS MEM RUN DETERMINISTIC SEED IPI BIOS TIMEOUT GDBPORT LAB TEST BUILD
+
+# A bad value is refused before anything is built, in one line. clean, help and setup take no options.
+ifneq (,$(filter-out clean help setup doctor,$(or $(MAKECMDGOALS),all)))
+ifeq (,$(filter gcc clang,$(TOOLCHAIN)))
+$(error TOOLCHAIN=$(TOOLCHAIN): give gcc or clang)
+endif
+ifeq (,$(filter 0 1,$(INVARIANTS)))
+$(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
+endif
+endif
+
+# `make setup qemu` and `make clean qemu`, with -j too: whatever comes first in words comes first in
+# time. $(FIRST) is an order-only prerequisite of every rule that runs a tool.
+FIRST := $(filter setup clean,$(MAKECMDGOALS))
+
+# ---------------------------------------------------------------------------------------------
+# Tools and flags
+
+CROSS = riscv64-unknown-elf-
+ifeq ($(TOOLCHAIN),clang)
+CC      = clang --target=riscv64-unknown-elf -march=rv64imac
+else
+CC      = $(CROSS)gcc -march=rv64imac_zicsr_zifencei
+endif
+LD      = $(CROSS)ld
+AR      = $(CROSS)ar
+NM      = $(CROSS)nm
+HOSTCC  = cc
+PYTHON  = /usr/bin/python3
+
+# The kernel lies in the upper half, out of reach of medlow; -mno-relax: gp is not the kernel's.
+CFLAGS  = -std=gnu11 -mabi=lp64 -mcmodel=medany -mno-relax -ffreestanding -fno-common -fno-pie \
+          -fno-stack-protector -fno-omit-frame-pointer -O2 -g -Wall -Wextra -I. -MMD -MP
+ifeq ($(WERROR),1)
+ERROR   = -Werror
+endif
+KFLAGS  = $(CFLAGS) $(ERROR) -Wshadow -Ikernel -Ikernel/riscv -DNYMPH_KERNEL
+ifeq ($(INVARIANTS),1)
+KFLAGS += -DINVARIANTS
+endif
+# Programs written for xv6 must build as they are, so warnings do not stop a build in user/.
+UFLAGS  = $(CFLAGS) -fno-strict-aliasing
+LDFLAGS = -nostdlib --no-relax -z max-page-size=4096 --no-warn-rwx-segments
+
+O = $(BUILD)/obj
+
+# ---------------------------------------------------------------------------------------------
+# What there is to build, found by looking
+
+KSRC  := $(sort $(wildcard kernel/*.c kernel/*/*.c kernel/riscv/*.S))
+KOBJ  := $(KSRC:%=$(O)/%.o)
+
+ULIBSRC := $(sort $(wildcard user/lib/*.c user/lib/*.S))
+ULIBOBJ := $(ULIBSRC:%=$(O)/%.o)
+# A program is a file user/NAME.c, or a directory user/NAME/ with C files.
+UFILES  := $(sort $(patsubst user/%.c,%,$(wildcard user/*.c)))
+UDIRS   := $(filter-out lib,$(sort $(patsubst user/%/,%,$(dir $(wildcard user/*/*.c)))))
+PROGS   := $(sort $(UFILES) $(UDIRS))
+UPROGS  := $(PROGS:%=$(BUILD)/user/%)
+
+.PHONY: all
+all: $(BUILD)/kernel $(BUILD)/fs.img ## build the kernel, the user programs and the disk image
+
+# ---------------------------------------------------------------------------------------------
+# How it is built
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+# A file that holds the words it was made from: what depends on it is rebuilt when they change (other
+# flags, a source file gone), and left alone when they don't.
+remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+.PHONY: FORCE
+$(O)/kernel.flags: FORCE | $(FIRST)
+	$(call remember,$(CC) $(KFLAGS))
+$(O)/user.flags: FORCE | $(FIRST)
+	$(call remember,$(CC) $(UFLAGS))
+$(O)/kernel.list: FORCE | $(FIRST)
+	$(call remember,$(KSRC))
+$(O)/user.list: FORCE | $(FIRST)
+	$(call remember,$(PROGS) $(ULIBSRC))
+
+# A missing compiler is said in one line, not in one for each file.
+.PHONY: tools
+tools: | $(FIRST)
+	@tools/need $(firstword $(CC)) $(LD) $(HOSTCC)
+
+$(O)/kernel/%.o: kernel/% $(O)/kernel.flags | tools
+	@mkdir -p $(@D)
+	@echo "  cc    kernel/$*"
+	@$(CC) $(KFLAGS) -c -o $@ $<
+
+$(O)/user/%.o: user/% $(O)/user.flags | tools
+	@mkdir -p $(@D)
+	@echo "  cc    user/$*"
+	@$(CC) $(UFLAGS) -c -o $@ $<
+
+# The kernel is linked twice: the first link gives the addresses of all functions, from which the
+# table of names for backtraces is made, which lies behind the code and so moves none of them.
+KLINK = $(LD) $(LDFLAGS) -T kernel/riscv/kernel.ld
+$(O)/kernel.pass1: $(KOBJ) kernel/riscv/kernel.ld $(O)/kernel.list
+	@$(KLINK) -o $@ $(KOBJ)
+
+$(O)/ksyms.S: $(O)/kernel.pass1 tools/mkksyms
+	@$(NM) -n $< | tools/mkksyms >$@
+
+$(O)/ksyms.o: $(O)/ksyms.S
+	@$(CC) $(KFLAGS) -c -o $@ $<
+
+$(BUILD)/kernel: $(KOBJ) $(O)/ksyms.o kernel/riscv/kernel.ld
+	@echo "  ld    $@"
+	@$(KLINK) -o $@ $(KOBJ) $(O)/ksyms.o
+
+$(O)/user/libuser.a: $(ULIBOBJ) $(O)/user.list
+	@rm -f $@
+	@$(AR) rcs $@ $(ULIBOBJ)
+
+# One rule a program, as a directory's program has as many objects as it has files.
+define program
+$(BUILD)/user/$(1): $(2) $(O)/user/libuser.a user/user.ld
+	@mkdir -p $$(@D)
+	@echo "  ld    $$@"
+	@$$(LD) $$(LDFLAGS) -T user/user.ld -o $$@ $(2) $(O)/user/libuser.a
+endef
+$(foreach p,$(UFILES),$(eval $(call program,$(p),$(O)/user/$(p).c.o)))
+$(foreach p,$(UDIRS),$(eval $(call program,$(p),\
+    $(patsubst %,$(O)/%.o,$(sort $(wildcard user/$(p)/*.c))))))
+
+MKFSSRC = $(sort $(wildcard mkfs/*.c))
+$(BUILD)/mkfs: $(MKFSSRC) $(wildcard mkfs/*.h kernel/*.h) | tools
+	@mkdir -p $(@D)
+	@echo "  cc    mkfs"
+	@$(HOSTCC) -std=gnu11 -O2 -g -Wall -Wextra $(ERROR) -I. -o $@ $(MKFSSRC)
+
+# The disk. A run of QEMU writes to it, and the next run finds it so; it is made anew when a program
+# has changed. (By way of another name: an interrupted mkfs leaves no half image behind.)
+$(BUILD)/fs.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
+	@echo "  mkfs  $@"
+	@$(BUILD)/mkfs $@.new README.md=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
+	@mv $@.new $@
+
+-include $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d)
+-include $(patsubst %.c,$(O)/%.c.d,$(wildcard user/*.c user/*/*.c))
+
+# ---------------------------------------------------------------------------------------------
+# Running it
+
+# Goals that start machines: their options are checked first, in one line, before a long build.
+ifneq (,$(filter qemu qemu-gdb test grade bench,$(MAKECMDGOALS)))
+ifneq (,$(if $(FIRST),,check))
+BAD := $(shell tools/qemu --check 2>&1)
+ifneq (,$(BAD))
+$(error $(BAD))
+endif
+endif
+endif
+
+.PHONY: qemu
+qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
+	@tools/qemu
+
+.PHONY: qemu-gdb
+qemu-gdb: all ## boot, but wait for `make gdb` in another terminal
+	@tools/need gdb-multiarch
+	@echo "Waiting for the debugger. In another terminal, in this folder, type: make gdb"
+	@GDB=1 tools/qemu
+
+.PHONY: gdb
+gdb: ## connect to the machine of `make qemu-gdb`
+	@tools/need gdb-multiarch
+	@tools/gdb-connect
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf build build-bench
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
