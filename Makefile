@@ -30,22 +30,31 @@ BUILD      = build
 endif
 
 # The scripts under tools/ read the options from the environment: no value passes through a shell's
-# quoting on its way, so RUN may hold any character. (make itself wants $$ for a dollar.)
-export CPUS MEM RUN DETERMINISTIC SEED IPI BIOS TIMEOUT GDBPORT LAB TEST BUILD
+# quoting on its way, so RUN may hold any character. $(value): a dollar is a dollar.
+OPTIONS = CPUS MEM DETERMINISTIC SEED IPI BIOS TIMEOUT GDBPORT LAB TEST BUILD
+override RUN := $(value RUN)
+export $(OPTIONS) RUN
 
-# A bad value is refused before anything is built, in one line. clean, help and setup take no options.
-ifneq (,$(filter-out clean help setup doctor,$(or $(MAKECMDGOALS),all)))
+# `make setup qemu` and `make clean qemu`, with -j too: these two come first, whatever else is asked
+# for. $(FIRST) is an order-only prerequisite of every rule that runs a tool.
+FIRST := $(filter setup clean,$(MAKECMDGOALS))
+
+# A bad value is refused in one line, before anything is built.
 ifeq (,$(filter gcc clang,$(TOOLCHAIN)))
 $(error TOOLCHAIN=$(TOOLCHAIN): give gcc or clang)
 endif
 ifeq (,$(filter 0 1,$(INVARIANTS)))
 $(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
 endif
+# The rest is tools/qemu's to judge. (make 4.3 does not export to $(shell): we quote by hand here.)
+quote = '$(subst ','\'',$(1))'
+ifneq (,$(filter qemu qemu-gdb test grade bench,$(MAKECMDGOALS)))
+BAD := $(shell $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) \
+    tools/qemu $(if $(FIRST),--check-options,--check) 2>&1)
+ifneq (,$(BAD))
+$(error $(BAD))
 endif
-
-# `make setup qemu` and `make clean qemu`, with -j too: whatever comes first in words comes first in
-# time. $(FIRST) is an order-only prerequisite of every rule that runs a tool.
-FIRST := $(filter setup clean,$(MAKECMDGOALS))
+endif
 
 # ---------------------------------------------------------------------------------------------
 # Tools and flags
@@ -119,6 +128,7 @@ $(O)/user.list: FORCE | $(FIRST)
 .PHONY: tools
 tools: | $(FIRST)
 	@tools/need $(firstword $(CC)) $(LD) $(HOSTCC)
+	@$(if $(filter setup,$(FIRST)),tools/qemu --check)
 
 $(O)/kernel/%.o: kernel/% $(O)/kernel.flags | tools
 	@mkdir -p $(@D)
@@ -179,16 +189,6 @@ $(BUILD)/fs.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
 
 # ---------------------------------------------------------------------------------------------
 # Running it
-
-# Goals that start machines: their options are checked first, in one line, before a long build.
-ifneq (,$(filter qemu qemu-gdb test grade bench,$(MAKECMDGOALS)))
-ifneq (,$(if $(FIRST),,check))
-BAD := $(shell tools/qemu --check 2>&1)
-ifneq (,$(BAD))
-$(error $(BAD))
-endif
-endif
-endif
 
 .PHONY: qemu
 qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
