@@ -102,7 +102,7 @@ PROGS   := $(sort $(UFILES) $(UDIRS))
 UPROGS  := $(PROGS:%=$(BUILD)/user/%)
 
 .PHONY: all
-all: $(BUILD)/kernel $(BUILD)/fs.img ## build the kernel, the user programs and the disk image
+all: $(BUILD)/kernel $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
 
 # ---------------------------------------------------------------------------------------------
 # How it is built
@@ -179,9 +179,16 @@ $(BUILD)/mkfs: $(MKFSSRC) $(wildcard mkfs/*.h kernel/*.h) | tools
 
 # The disk. A run of QEMU writes to it, and the next run finds it so; it is made anew when a program
 # has changed. (By way of another name: an interrupted mkfs leaves no half image behind.)
+CONTENT = README.md=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
 $(BUILD)/fs.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
 	@echo "  mkfs  $@"
-	@$(BUILD)/mkfs $@.new README.md=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
+	@$(BUILD)/mkfs $@.new $(CONTENT)
+	@mv $@.new $@
+
+# The same, smaller, for the deterministic mode, which has it in memory. No run writes to it.
+$(BUILD)/ram.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
+	@echo "  mkfs  $@"
+	@$(BUILD)/mkfs $@.new -s 8192 $(CONTENT)
 	@mv $@.new $@
 
 -include $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d)
@@ -203,7 +210,41 @@ qemu-gdb: all ## boot, but wait for `make gdb` in another terminal
 .PHONY: gdb
 gdb: ## connect to the machine of `make qemu-gdb`
 	@tools/need gdb-multiarch
-	@tools/gdb-connect
+	@tools/debug
+
+.PHONY: test
+test: all ## run all tests (about 20 minutes); ends with a count
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests
+
+.PHONY: grade
+grade: all ## run the graders; LAB=ipi for one lab, TEST= for one test, SEED= to see a failure again
+	@$(PYTHON) -m grading
+
+.PHONY: bench
+bench: all ## count the instructions of common operations, without assertions
+	@$(PYTHON) tools/bench
+
+# ---------------------------------------------------------------------------------------------
+# Around it
+
+.PHONY: setup
+setup: | $(filter clean,$(FIRST)) ## install the Debian packages that are needed (before others in one line)
+	@tools/setup $(if $(filter test format check-format,$(MAKECMDGOALS)),--test)
+
+.PHONY: doctor
+doctor: | $(FIRST) ## say what is installed, whether it will do, and what to type if not
+	@tools/doctor
+
+FORMATTED = $(wildcard kernel/*.[ch] kernel/*/*.[ch] user/*.[ch] user/*/*.[ch] mkfs/*.[ch])
+.PHONY: format
+format: | $(FIRST) ## lay out all C files with clang-format
+	@tools/need clang-format
+	@clang-format -i $(FORMATTED)
+
+.PHONY: check-format
+check-format: | $(FIRST) ## say which C files `make format` would change
+	@tools/need clang-format
+	@clang-format --dry-run -Werror $(FORMATTED)
 
 .PHONY: clean
 clean: ## remove all that was built
@@ -211,4 +252,4 @@ clean: ## remove all that was built
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
