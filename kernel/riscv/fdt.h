@@ -27,6 +27,7 @@ struct board {
     uint64 hartid[NCPU];             /* in the tree's order */
     uint32 hart_intc[NCPU];          /* phandle of each hart's interrupt controller */
     uint32 plic_context[NCPU];       /* each hart's S-mode context of the PLIC */
+    uint32 sswi_index[NCPU];         /* each hart's word in the sswi registers: base + 4 * index */
     bool sstc;                       /* stimecmp is there, on every hart */
     struct device_range uart, plic, sswi, test; /* test: sifive,test0, the end of the machine */
     struct device_range virtio[MAXVIRTIO];
@@ -37,6 +38,9 @@ struct board {
 };
 
 extern struct board board;
+
+/* Set it before fdt_parse: where there are more harts than NCPU, this one is among those taken. */
+extern uint64 fdt_boot_hartid;
 
 /* Fill in `board` from the tree at dtb (a kernel address). Boot hart, first thing in C. */
 void fdt_parse(const void *dtb);

@@ -1,0 +1,174 @@
+/*
+ * The end of the kernel. panic() may be called anywhere: any cpu, interrupts on or off, locks held,
+ * before threads exist. It uses no lock, no scheduler and no memory but the stack.
+ *
+ *   this cpu                          each other cpu
+ *   panic_owner = me (first one wins)
+ *   software interrupt to all  ---->  panic_stop_if_asked(): notes where it is,
+ *   waits, for a while only    <----  sets its bit in panic_stopped, halts
+ *   prints the report
+ *   ends the machine, or halts
+ *
+ * A cpu that does not answer (its interrupts are off for good) is named in the report; it stops as
+ * soon as it prints or relaxes. A panic inside a panic prints one line and ends.
+ */
+#include "lib/panic.h"
+
+#include <stdarg.h>
+
+#include "lib/assert.h"
+#include "lib/printf.h"
+#include "lwkt/thread.h"
+#include "riscv/backtrace.h"
+#include "riscv/fdt.h"
+#include "riscv/hart.h"
+#include "riscv/power.h"
+#include "riscv/trapframe.h"
+
+#define PANIC_STATUS 101             /* exit status of QEMU with panic=exit */
+#define STOP_WAIT_DIV 10             /* wait for the others at most 1/10 s */
+
+uint32 panic_owner;
+static cpumask_t panic_stopped;      /* cpus that have halted: AMO */
+static uint64 stopped_fp[NCPU];      /* where: written before the bit, by the cpu itself */
+static int panic_depth;              /* the owner's: calls of panic, one inside the other */
+
+/* 1 + this cpu's number; the boot hart is cpu 0 before it has a thread. */
+static uint32 self(void)
+{
+    return curthread == NULL || mycpu == NULL ? 1 : (uint32)mycpuid + 1;
+}
+
+bool panic_is_mine(void)
+{
+    return peek(&panic_owner) == self();
+}
+
+void panic_stop(void)
+{
+    if (panic_is_mine())
+        return;
+    uint32 cpu = self() - 1;
+    stopped_fp[cpu] = (uint64)__builtin_frame_address(0);
+    __atomic_fetch_or(&panic_stopped, CPUMASK(cpu), __ATOMIC_RELEASE); /* consumed by stop_others */
+    hart_park();
+}
+
+/* Interrupt the other cpus and give them some time to stop. */
+static void stop_others(void)
+{
+    cpumask_t others = 0;
+    uint64 start = cpu_time();
+
+    for (int i = 0; i < ncpus; i++) {
+        if (i == (int)self() - 1)
+            continue;
+        others |= CPUMASK(i);
+        cpu_ipi_raise(i);
+    }
+    /* Pairs with the release in panic_stop. */
+    while ((consume(&panic_stopped) & others) != others &&
+           cpu_time() - start < cpu_timebase / STOP_WAIT_DIV)
+        cpu_relax();
+}
+
+static const char *thread_name(const struct thread *td)
+{
+    return !backtrace_valid_thread(td) ? "no thread" : td->td_comm;
+}
+
+static void print_registers(const struct trapframe *tf)
+{
+    static const char names[][4] = {"ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1",
+                                    "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6",
+                                    "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    const uint64 *x = &tf->ra;
+
+    printf("sepc %016lx scause %lx stval %016lx sstatus %lx\n", tf->sepc, tf->scause, tf->stval,
+           tf->sstatus);
+    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
+        printf("%4s %016lx%s", names[i], x[i], i % 4 == 3 ? "\n" : "");
+    printf("\n");
+}
+
+/* What the other cpus were doing when they were stopped, a line each. */
+static void print_others(void)
+{
+    for (int i = 0; i < ncpus; i++) {
+        const struct thread *td = peek(&globaldata_of[i]->gd_curthread);
+
+        if (i == (int)self() - 1)
+            continue;
+        printf("cpu %d (hart %lu) ran %s%s", i, cpu_hartid(i), thread_name(td),
+               peek(&panic_stopped) & CPUMASK(i) ? ":" : ", and does not stop");
+        if (peek(&panic_stopped) & CPUMASK(i))
+            backtrace_print_short(td, stopped_fp[i]);
+        printf("\n");
+    }
+}
+
+/* tf: the trap that the panic is about, or NULL. fp: frame of the function that panicked. */
+static void report(const struct trapframe *tf, uint64 fp, const char *fmt, va_list ap)
+{
+    int cpu = (int)self() - 1;
+
+    printf("\npanic: ");
+    vprintf(fmt, ap);
+    if (curthread == NULL) {
+        printf("\ncpu %d, no thread yet\n", cpu);
+    } else {
+        printf("\ncpu %d (hart %lu), thread %p (%s), in %d critical sections\n", cpu, cpu_hartid(cpu),
+               (void *)curthread, thread_name(curthread), curthread->td_critcount);
+    }
+    if (tf != NULL)
+        print_registers(tf);
+    printf("backtrace:\n");
+    backtrace_print(curthread, fp, tf);
+    print_others();
+}
+
+static void __attribute__((noreturn)) end(void)
+{
+    char how[8];
+
+    if (bootarg("panic", how, sizeof(how)) != NULL && how[0] == 'e')
+        machine_halt(PANIC_STATUS);
+    printf("The machine has stopped. Ctrl-A X leaves QEMU.\n");
+    hart_park();
+}
+
+static void __attribute__((noreturn)) vpanic(const struct trapframe *tf, uint64 fp, const char *fmt,
+                                             va_list ap)
+{
+    cpu_intr_disable();
+    if (!amo_cas(&panic_owner, 0, self()))
+        panic_stop();                /* returns only to the cpu that panics already */
+    printf_output = NULL;
+    if (++panic_depth == 1) {
+        stop_others();
+        report(tf, fp, fmt, ap);
+    } else if (panic_depth == 2) {
+        printf("\npanic inside the panic: ");
+        vprintf(fmt, ap);
+        printf("\n");
+    } else {
+        machine_halt(PANIC_STATUS);
+    }
+    end();
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vpanic(NULL, (uint64)__builtin_frame_address(0), fmt, ap);
+}
+
+void panic_trap(const struct trapframe *tf, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vpanic(tf, tf->s0, fmt, ap);
+}

@@ -1,0 +1,259 @@
+/*
+ * What this kernel wants to know of the machine, picked out of the device tree: fills in `board`.
+ *
+ * The boot hart calls fdt_parse() once, before anything else; from then on `board` is read-only, so
+ * all may read it without a lock. Addresses are physical.
+ *
+ * One pass gathers harts and devices. What refers to a hart by its interrupt controller's phandle
+ * (the PLIC and the SSWI device) may come before the harts in the tree, so it is kept and resolved
+ * after the pass.
+ */
+#include "riscv/fdt.h"
+
+#include "kernel/memlayout.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "riscv/fdt_node.h"
+
+#define IRQ_S_EXTERNAL 9U            /* the hart's input for S-mode external interrupts */
+#define MAXMEM 16
+#define ADDR_LIMIT (KSTACKS - KERNBASE) /* the direct map ends here */
+
+struct board board;
+uint64 fdt_boot_hartid;
+
+struct memory {
+    uint64 base, end;
+};
+
+/* Gathered by the pass, used by the resolving after it; boot hart only. */
+static struct memory memory[MAXMEM];
+static int nmemory;
+static struct fdt_prop plic_harts, sswi_harts;
+static int harts_without_sstc;
+
+/* A multi-letter extension in an ISA string: "rv64imac_zicsr_sstc" has "sstc", as a whole word. */
+static bool isa_has(const struct fdt_prop *isa, const char *ext)
+{
+    const char *s = (const char *)isa->data;
+    size_t len = isa->len, want = strlen(ext);
+
+    for (size_t i = 0; i < len && s[i] != '\0'; i++) {
+        if (s[i] != '_' || want > len - i - 1 || memcmp(s + i + 1, ext, want) != 0)
+            continue;
+        size_t after = i + 1 + want;
+        if (after == len || s[after] == '_' || s[after] == '\0')
+            return true;
+    }
+    return false;
+}
+
+static bool status_ok(const struct fdt_node *node)
+{
+    const struct fdt_prop *status = &node->prop[FDT_STATUS];
+
+    return status->data == NULL || fdt_has_string(status, "okay") || fdt_has_string(status, "ok");
+}
+
+/* Sv39 is the smallest page table format of 64-bit harts, so only these two words rule it out. */
+static bool has_sv39(const struct fdt_node *cpu)
+{
+    const struct fdt_prop *mmu = &cpu->prop[FDT_MMU_TYPE];
+
+    return !fdt_has_string(mmu, "riscv,none") && !fdt_has_string(mmu, "riscv,sv32");
+}
+
+/* Where the next hart goes: the boot hart takes the last place when all are taken. -1: nowhere. */
+static int hart_slot(uint64 hartid)
+{
+    if (board.nharts < NCPU)
+        return board.nharts++;
+    return hartid == fdt_boot_hartid ? NCPU - 1 : -1;
+}
+
+static void add_hart(const struct fdt_node *cpu)
+{
+    uint64 hartid, size;
+
+    if (!status_ok(cpu) || !has_sv39(cpu) || cpu->intc_phandle == 0)
+        return;
+    if (!fdt_reg(cpu, 0, &hartid, &size))
+        panic("device tree: %s has no hartid", cpu->name);
+    int slot = hart_slot(hartid);
+    if (slot < 0)
+        return;
+    board.hartid[slot] = hartid;
+    board.hart_intc[slot] = cpu->intc_phandle;
+    if (!isa_has(&cpu->prop[FDT_ISA], "sstc") &&
+        !fdt_has_string(&cpu->prop[FDT_ISA_EXTENSIONS], "sstc"))
+        harts_without_sstc++;
+}
+
+static void add_memory(const struct fdt_node *node)
+{
+    uint64 base, size;
+
+    for (uint32 i = 0; fdt_reg(node, i, &base, &size); i++) {
+        if (size == 0 || base >= ADDR_LIMIT)
+            continue;
+        if (nmemory == MAXMEM)
+            panic("device tree: more than %d ranges of memory", MAXMEM);
+        uint64 end = base + size < ADDR_LIMIT ? base + size : ADDR_LIMIT;
+        memory[nmemory++] = (struct memory){.base = base, .end = end};
+    }
+}
+
+/* Read a device's registers and its first interrupt. False: not usable, or out of our reach. */
+static bool device_range(const struct fdt_node *node, struct device_range *r)
+{
+    uint64 base, size;
+
+    if (!status_ok(node) || !fdt_reg(node, 0, &base, &size))
+        return false;
+    if (base == 0 || base + size > ADDR_LIMIT)
+        return false;
+    *r = (struct device_range){
+        .base = base,
+        .size = size,
+        .irq = fdt_cell(&node->prop[FDT_INTERRUPTS], 0, 0),
+    };
+    return true;
+}
+
+/* Keep the first device of a kind; true when this node is that one. */
+static bool set_device(struct device_range *dev, const struct fdt_node *node)
+{
+    return dev->base == 0 && device_range(node, dev);
+}
+
+/* Keep the slots sorted by address, whatever the tree's order, so that disk numbers are stable. */
+static void add_virtio(const struct fdt_node *node)
+{
+    struct device_range r;
+
+    if (board.nvirtio == MAXVIRTIO || !device_range(node, &r))
+        return;
+    int i = board.nvirtio++;
+    for (; i > 0 && board.virtio[i - 1].base > r.base; i--)
+        board.virtio[i] = board.virtio[i - 1];
+    board.virtio[i] = r;
+}
+
+static void add_chosen(const struct fdt_node *node)
+{
+    const struct fdt_prop *args = &node->prop[FDT_BOOTARGS];
+    const struct fdt_prop *start = &node->prop[FDT_INITRD_START];
+    const struct fdt_prop *end = &node->prop[FDT_INITRD_END];
+
+    if (args->data != NULL) {
+        size_t len = strnlen((const char *)args->data, args->len);
+        if (len >= sizeof(board.bootargs))
+            panic("boot arguments of %lu bytes: at most %d", len, MAXBOOTARGS - 1);
+        memcpy(board.bootargs, args->data, len);
+    }
+    /* 32 or 64 bits: the firmware or boot loader chose the length, and no #address-cells says it. */
+    fdt_number(start, 0, start->len / 4, &board.initrd_start);
+    fdt_number(end, 0, end->len / 4, &board.initrd_end);
+}
+
+static bool is_a(const struct fdt_node *node, const char *compatible)
+{
+    return fdt_has_string(&node->prop[FDT_COMPATIBLE], compatible);
+}
+
+static void visit(struct fdt_node *node)
+{
+    if (fdt_has_string(&node->prop[FDT_DEVICE_TYPE], "cpu"))
+        add_hart(node);
+    else if (fdt_has_string(&node->prop[FDT_DEVICE_TYPE], "memory"))
+        add_memory(node);
+    else if (strcmp(node->name, "cpus") == 0)
+        board.timebase = fdt_cell(&node->prop[FDT_TIMEBASE], 0, 0);
+    else if (strcmp(node->name, "chosen") == 0)
+        add_chosen(node);
+    else if (is_a(node, "ns16550a"))
+        set_device(&board.uart, node);
+    else if (is_a(node, "virtio,mmio"))
+        add_virtio(node);
+    else if (is_a(node, "sifive,test0"))
+        set_device(&board.test, node);
+    else if (is_a(node, "riscv,plic0") || is_a(node, "sifive,plic-1.0.0")) {
+        if (set_device(&board.plic, node))
+            plic_harts = node->prop[FDT_INTERRUPTS_EXTENDED];
+    } else if (is_a(node, "riscv,aclint-sswi")) {
+        if (set_device(&board.sswi, node))
+            sswi_harts = node->prop[FDT_INTERRUPTS_EXTENDED];
+    }
+}
+
+/*
+ * The place of a hart in a list of (phandle, input) pairs: `input` of the hart's interrupt
+ * controller, or any when it is ~0. -1: not there.
+ */
+static int place_of_hart(const struct fdt_prop *list, uint32 phandle, uint32 input)
+{
+    for (uint32 i = 0; i < list->len / 8; i++) {
+        if (fdt_cell(list, 2 * i, 0) == phandle &&
+            (input == ~0U || fdt_cell(list, 2 * i + 1, 0) == input))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* Which PLIC context and which SSWI register is whose. No SSWI for a hart: none for all. */
+static void resolve_harts(void)
+{
+    for (int i = 0; i < board.nharts; i++) {
+        int context = place_of_hart(&plic_harts, board.hart_intc[i], IRQ_S_EXTERNAL);
+        if (board.plic.base != 0 && context < 0)
+            panic("device tree: the PLIC has no S-mode context for hart %lu", board.hartid[i]);
+        board.plic_context[i] = (uint32)context;
+
+        int index = place_of_hart(&sswi_harts, board.hart_intc[i], ~0U);
+        if (index < 0 || 4 * ((uint64)index + 1) > board.sswi.size)
+            board.sswi.base = 0;
+        board.sswi_index[i] = (uint32)index;
+    }
+}
+
+/* The memory that we were loaded to, with the ranges that touch it (one range a NUMA node). */
+static void resolve_memory(void)
+{
+    board.mem_base = board.mem_end = KERNLOAD;
+    for (int pass = 0; pass < nmemory; pass++) {
+        for (int i = 0; i < nmemory; i++) {
+            if (memory[i].base > board.mem_end || memory[i].end < board.mem_base)
+                continue;
+            if (memory[i].base < board.mem_base)
+                board.mem_base = memory[i].base;
+            if (memory[i].end > board.mem_end)
+                board.mem_end = memory[i].end;
+        }
+    }
+    if (board.mem_end == KERNLOAD)
+        panic("device tree: no memory at %lx, where the kernel is", KERNLOAD);
+}
+
+static void check(void)
+{
+    if (board.nharts == 0)
+        panic("device tree: no usable hart");
+    if (board.timebase == 0)
+        panic("device tree: no timebase-frequency");
+    if (board.initrd_start > board.initrd_end || board.initrd_end > board.mem_end ||
+        (board.initrd_end != 0 && board.initrd_start < board.mem_base))
+        panic("device tree: initrd %lx to %lx is not in memory", board.initrd_start,
+              board.initrd_end);
+}
+
+void fdt_parse(const void *dtb)
+{
+    uint32 size = fdt_walk(dtb, visit);
+
+    board.dtb_start = KVA_TO_PA(dtb);
+    board.dtb_end = board.dtb_start + size;
+    board.sstc = harts_without_sstc == 0;
+    resolve_harts();
+    resolve_memory();
+    check();
+}

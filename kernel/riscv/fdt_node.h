@@ -1,0 +1,62 @@
+/*
+ * Walking through a flattened device tree: what fdt.c gives to board.c. Nobody else includes this.
+ */
+#ifndef RISCV_FDT_NODE_H
+#define RISCV_FDT_NODE_H
+
+#include <stdbool.h>
+
+#include "kernel/types.h"
+
+/* The properties that are kept; fdt.c has their names in the same order. */
+enum {
+    FDT_COMPATIBLE,
+    FDT_DEVICE_TYPE,
+    FDT_STATUS,
+    FDT_REG,
+    FDT_PHANDLE,
+    FDT_ADDRESS_CELLS,
+    FDT_SIZE_CELLS,
+    FDT_INTERRUPTS,
+    FDT_INTERRUPTS_EXTENDED,
+    FDT_ISA,
+    FDT_ISA_EXTENSIONS,
+    FDT_MMU_TYPE,
+    FDT_TIMEBASE,
+    FDT_BOOTARGS,
+    FDT_INITRD_START,
+    FDT_INITRD_END,
+    FDT_NPROPS
+};
+
+/* A property's value, in the tree itself; data is NULL when the node does not have it. */
+struct fdt_prop {
+    const uint8 *data;
+    uint32 len;
+};
+
+struct fdt_node {
+    const char *name;                /* with its unit address: "cpu@0" */
+    struct fdt_node *parent;         /* NULL: the root */
+    struct fdt_prop prop[FDT_NPROPS];
+    uint32 intc_phandle;             /* phandle of its child named "interrupt-controller"; 0: none */
+};
+
+/* Call visit(node) for each node of the tree, children before parents. A node and its ancestors are
+ * valid during the call, what the properties point to for as long as the tree is. Returns the length
+ * of the tree in bytes; panics when it is broken. */
+uint32 fdt_walk(const void *dtb, void (*visit)(struct fdt_node *node));
+
+/* Cell number i of a property, or deflt when it is not that long. */
+uint32 fdt_cell(const struct fdt_prop *p, uint32 i, uint32 deflt);
+
+/* The number in cells [first, first + count): count is 1 or 2. False when they are not there. */
+bool fdt_number(const struct fdt_prop *p, uint32 first, uint32 count, uint64 *out);
+
+/* Whether a property is a list of strings with s among them. */
+bool fdt_has_string(const struct fdt_prop *p, const char *s);
+
+/* The i-th (address, size) pair of a node's reg. False: there is none, or it makes no sense. */
+bool fdt_reg(const struct fdt_node *node, uint32 i, uint64 *base, uint64 *size);
+
+#endif
