@@ -177,19 +177,18 @@ $(BUILD)/mkfs: $(MKFSSRC) $(wildcard mkfs/*.h kernel/*.h) | tools
 	@echo "  cc    mkfs"
 	@$(HOSTCC) -std=gnu11 -O2 -g -Wall -Wextra $(ERROR) -I. -o $@ $(MKFSSRC)
 
-# The disk. A run of QEMU writes to it, and the next run finds it so; it is made anew when a program
-# has changed. (By way of another name: an interrupted mkfs leaves no half image behind.)
+# Two images with the same content, which no run writes to: a disk's, and a smaller one for the
+# deterministic mode, which has it in memory. (By way of another name: an interrupted mkfs leaves no
+# half image behind.)
 CONTENT = README.md=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
-$(BUILD)/fs.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
+$(BUILD)/fresh.img $(BUILD)/ram.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
 	@echo "  mkfs  $@"
-	@$(BUILD)/mkfs $@.new $(CONTENT)
+	@$(BUILD)/mkfs $@.new $(if $(filter %/ram.img,$@),-s 8192) $(CONTENT)
 	@mv $@.new $@
 
-# The same, smaller, for the deterministic mode, which has it in memory. No run writes to it.
-$(BUILD)/ram.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
-	@echo "  mkfs  $@"
-	@$(BUILD)/mkfs $@.new -s 8192 $(CONTENT)
-	@mv $@.new $@
+# The disk of `make qemu`: a run writes to it, and the next run finds it so. Anew when a program changed.
+$(BUILD)/fs.img: $(BUILD)/fresh.img
+	@cp --sparse=always $< $@
 
 -include $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d)
 -include $(patsubst %.c,$(O)/%.c.d,$(wildcard user/*.c user/*/*.c))

@@ -1,0 +1,1 @@
+"""Graders: each boots a fresh machine, reads its console, and judges events."""

@@ -1,0 +1,110 @@
+"""Run a machine to its end and keep what it printed.
+
+Everything that starts QEMU for a grader or a batch test goes through run(): the command line is
+tools/qemu's, the limits (time, output) are kept here, and nothing outlives the call.
+"""
+
+import os
+import pathlib
+import re
+import selectors
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+OUTPUT_LIMIT = 16 << 20  # bytes of console; a kernel that prints more is flooding it
+FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
+OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
+           "IMAGE SNAPSHOT LAB TEST").split()
+
+
+@dataclass
+class Result:
+    """A machine's end. `why` is empty if it halted by itself, else timeout or flood."""
+    console: str
+    status: int
+    seconds: float
+    why: str
+    command: str
+
+    def tail(self, lines=25):
+        """The console's last lines, for a person."""
+        return "\n".join(self.console.splitlines()[-lines:])
+
+    @property
+    def panic(self):
+        """The line in which the kernel said why it gave up, or ''."""
+        found = re.search(r"^.*\bpanic\b.*$", self.console, re.M)
+        return found.group(0).strip() if found else ""
+
+
+def environment(**options):
+    """This process's environment, without options that a calling make left in it, plus `options`."""
+    env = {k: v for k, v in os.environ.items() if k not in OPTIONS and not k.startswith("MAKE")}
+    env.update({k: str(v) for k, v in options.items() if v is not None})
+    return env
+
+
+def make_command(**options):
+    """The command with which a person runs the same."""
+    words = []
+    for key, value in options.items():
+        if value is not None:
+            text = str(value)
+            if not re.fullmatch(r"[\w./:-]+", text):
+                text = "'" + text.replace("'", "'\\''") + "'"
+            words.append(f"{key}={text}")
+    return "make qemu " + " ".join(words)
+
+
+def read_all(process, deadline):
+    """The process's output up to its end, the deadline or the limit; and which of these it was."""
+    chunks, size = [], 0
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return chunks, "timeout"
+            if not selector.select(left):
+                continue
+            data = os.read(process.stdout.fileno(), 65536)
+            if not data:
+                return chunks, ""
+            chunks.append(data)
+            size += len(data)
+            if size > OUTPUT_LIMIT:
+                return chunks, "flood"
+
+
+def end(process):
+    """Make sure that nothing of the process is left. SIGKILL: with icount QEMU may be deaf to
+    SIGTERM."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+    process.stdout.close()
+
+
+def run(commands, *, timeout=60, root=ROOT, **options):
+    """Boot a fresh machine with a fresh disk, let its shell run `commands`, return the Result.
+
+    timeout is in seconds of the host's time, a last resort: a test that can tell a hang by the
+    console does so. options are those of tools/qemu."""
+    options = {"RUN": commands, **options}
+    disk = {} if options.get("DETERMINISTIC") else FRESH_DISK
+    started = time.monotonic()
+    process = subprocess.Popen(["tools/qemu"], cwd=root, env=environment(**disk, **options),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        chunks, why = read_all(process, started + timeout)
+        status = -1 if why else process.wait(timeout=10)
+    finally:
+        end(process)
+    text = b"".join(chunks).decode("utf-8", "replace").replace("\r\n", "\n")
+    return Result(text, status, time.monotonic() - started, why, make_command(**options))

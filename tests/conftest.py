@@ -1,0 +1,147 @@
+"""What all tests share: a built tree, machines to type at, and a quiet host for those that need it."""
+
+import fcntl
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pexpect
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from grading import machine  # noqa: E402  (needs the path above)
+
+PROMPT = "$ "
+
+
+@pytest.fixture(autouse=True)
+def in_root(monkeypatch):
+    """Tests run in the tree's top folder, without the options of the make that started them."""
+    monkeypatch.chdir(ROOT)
+    for name in list(os.environ):
+        if name in machine.OPTIONS or name.startswith("MAKE") or name == "MFLAGS":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def host_lock(request, tmp_path_factory):
+    """Tests marked `quiet` measure time: they run while no other test does."""
+    path = pathlib.Path(ROOT, "build", "test.lock")
+    with open(path, "w", encoding="ascii") as lock:
+        quiet = request.node.get_closest_marker("quiet")
+        fcntl.flock(lock, fcntl.LOCK_EX if quiet else fcntl.LOCK_SH)
+        yield
+
+
+def pytest_configure(config):
+    """Markers, and one build for all tests if pytest was not started by make."""
+    config.addinivalue_line("markers", "quiet: measures time; runs alone")
+    if not hasattr(config, "workerinput"):
+        subprocess.run(["make", "-s"], cwd=ROOT, check=True, env=machine.environment())
+
+
+def pytest_collection_modifyitems(items):
+    """Quiet tests last: they wait for all others, so the others shouldn't wait behind them."""
+    items.sort(key=lambda item: item.get_closest_marker("quiet") is not None)
+
+
+class Terminal:
+    """A machine with somebody at its keyboard."""
+
+    def __init__(self, timeout=60, **options):
+        options = {**machine.FRESH_DISK, **options}
+        env = machine.environment(TIMEOUT=600, **options)
+        self.child = pexpect.spawn("tools/qemu", cwd=str(ROOT), env=env, timeout=timeout,
+                                   encoding="utf-8", codec_errors="replace", echo=False)
+        self.log = []
+
+    def expect(self, pattern, timeout=-1):
+        """Wait for a regular expression; what came before it, as text."""
+        try:
+            self.child.expect(pattern, timeout=timeout)
+        except (pexpect.TIMEOUT, pexpect.EOF) as error:
+            seen = "".join(self.log) + (self.child.before or "")
+            end = "\n".join(seen.splitlines()[-30:])
+            raise AssertionError(
+                f"{type(error).__name__} while waiting for {pattern!r}; the console ended:\n{end}"
+            ) from None
+        self.log.append(self.child.before + self.child.after)
+        return self.child.before.replace("\r\n", "\n")
+
+    def prompt(self, timeout=-1):
+        """Wait for the shell's prompt; what came before it."""
+        return self.expect(r"\$ ", timeout)
+
+    def type(self, text):
+        """Type without a line's end."""
+        self.child.send(text)
+
+    def command(self, line, timeout=-1):
+        """Type a command; its output without the echo of the line."""
+        self.child.send(line + "\n")
+        return self.prompt(timeout).partition("\n")[2]
+
+    def end(self, timeout=20):
+        """Wait for the machine's end; its exit status."""
+        self.expect(pexpect.EOF, timeout)
+        self.child.close()
+        return self.child.exitstatus
+
+    def close(self):
+        """Pull the plug."""
+        self.child.close(force=True)
+
+
+@pytest.fixture
+def terminal():
+    """terminal(**options): boots a machine and waits for its prompt."""
+    started = []
+
+    def start(boot_timeout=60, **options):
+        term = Terminal(**options)
+        started.append(term)
+        term.prompt(boot_timeout)
+        return term
+
+    yield start
+    for term in started:
+        term.close()
+
+
+@pytest.fixture
+def run():
+    """run(commands, **options): a machine's Result, checked for status 0 unless status=... is given."""
+
+    def start(commands, *, status=0, timeout=120, **options):
+        result = machine.run(commands, timeout=timeout, **options)
+        if status is not None and (result.status != status or result.why):
+            pytest.fail(f"{result.command}\nended with status {result.status} {result.why}, "
+                        f"not {status}; the console ended:\n{result.tail(40)}", pytrace=False)
+        return result
+
+    return start
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of the source tree, to build something else in."""
+    copy = tmp_path / "tree"
+    copy.mkdir()
+    for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
+    return copy
+
+
+def make(*words, cwd=ROOT, timeout=600, check=True):
+    """Run make as a person would; the finished process with its output."""
+    done = subprocess.run(["make", *words], cwd=cwd, env=machine.environment(), timeout=timeout,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if check and done.returncode != 0:
+        pytest.fail(f"make {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}",
+                    pytrace=False)
+    return done

@@ -1,0 +1,51 @@
+"""Booting: any number of harts, both ways to interrupt one, both firmwares, little and much memory."""
+
+import pytest
+
+FW_DYNAMIC = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin"
+
+
+def value(console, name):
+    """The number that `sysctl NAME` printed."""
+    for line in console.splitlines():
+        if line.startswith(name):
+            return int(line[len(name):].strip(" =:"))
+    raise AssertionError(f"no {name} in:\n{console}")
+
+
+@pytest.mark.parametrize("ipi", ["sbi", "sswi"])
+@pytest.mark.parametrize("cpus", [1, 2, 3, 4, 8, 16])
+def test_harts(run, cpus, ipi):
+    """Every hart starts and takes part, and all of them stop."""
+    console = run("echo hello; sysctl kern.ncpus", CPUS=cpus, IPI=ipi).console
+    assert "hello" in console.splitlines()
+    assert value(console, "kern.ncpus") == cpus
+    assert ipi in console, "the boot log names the IPI back end"
+
+
+def test_64_harts(run):
+    """As many as kernel/param.h allows."""
+    console = run("sysctl kern.ncpus", CPUS=64, MEM="512M", timeout=180).console
+    assert value(console, "kern.ncpus") == 64
+
+
+def test_firmware_file(run):
+    """Debian's fw_dynamic, given by name."""
+    run("echo hello", BIOS=FW_DYNAMIC)
+
+
+@pytest.mark.parametrize("mem", ["64M", "1G"])
+def test_memory(run, mem):
+    """All of the memory is found: most of it is free."""
+    console = run("sysctl vm.free_pages", MEM=mem).console
+    megabytes = {"64M": 64, "1G": 1024}[mem]
+    assert value(console, "vm.free_pages") > megabytes * 256 * 6 // 10
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_fifty_boots(terminal, part):
+    """Each of 50 boots reaches the prompt, and `halt` ends it with status 0 (in five parts)."""
+    for _ in range(10):
+        term = terminal(CPUS=4)
+        term.type("halt\n")
+        assert term.end() == 0, part

@@ -1,0 +1,62 @@
+"""Commands by boot argument: what runs, and with which status all ends."""
+
+import subprocess
+
+import pytest
+
+from conftest import make
+from grading import machine
+
+
+@pytest.mark.parametrize("deterministic", [0, 1])
+@pytest.mark.parametrize("commands, status", [
+    ("echo fine", 0),
+    ("cat /no-such-file", 1),
+    ("cat /no-such-file; echo fine", 0),
+    ("echo fine; cat /no-such-file", 1),
+    ("halt 42", 42),
+    ("no-such-command", None),
+])
+def test_status(run, commands, status, deterministic):
+    """The machine's status is that of the last command."""
+    result = run(commands, status=status, DETERMINISTIC=deterministic)
+    assert result.status != 0 or status == 0
+    assert not result.why
+
+
+def test_any_character(run):
+    """What a shell and QEMU would take for their own reaches Nymph's shell as it was written."""
+    line = "echo a,b,,c %d $HOME `x` !y \\z ~ * ? # =1"
+    assert line[5:] in run(line).console.splitlines()
+
+
+def test_quotes(run):
+    """Quotes of both kinds survive the way (what Nymph's shell makes of them is its affair)."""
+    console = run("echo it's \"so\"", status=None).console
+    assert "it" in console
+
+
+@pytest.mark.parametrize("deterministic", [0, 1])
+def test_panic_ends_the_machine(run, deterministic):
+    """A panic says where it was, and is a failure of the run, at once."""
+    result = run("sysctl debug.panic=1", status=None, timeout=30, DETERMINISTIC=deterministic)
+    assert not result.why, "the machine hung"
+    assert result.status not in (0, None)
+    assert "panic" in result.console
+    assert "sysctl" in result.panic or "debug" in result.console
+    assert "backtrace" in result.console.lower()
+
+
+def test_make_shows_the_status():
+    """make itself can only say 2 for "failed" (GNU make's rule); the status is in its message."""
+    assert make("-s", "qemu", "RUN=echo fine").returncode == 0
+    done = make("-s", "qemu", "RUN=halt 42", check=False)
+    assert done.returncode == 2
+    assert "exit status 42" in done.stdout + done.stderr
+
+
+def test_tools_qemu_has_the_status():
+    """tools/qemu's own status is the machine's."""
+    done = subprocess.run(["tools/qemu"], check=False, stdin=subprocess.DEVNULL, capture_output=True,
+                          env=machine.environment(RUN="halt 42", **machine.FRESH_DISK), timeout=60)
+    assert done.returncode == 42
