@@ -1,0 +1,59 @@
+/*
+ * printf and fprintf: the text is gathered on the stack and written when the call ends, so that a
+ * line printed by one call comes out whole, also when several processes print.
+ */
+#include <stdarg.h>
+
+#include "user/user.h"
+#include "user/lib/lib.h"
+
+struct out {
+    int fd;
+    int n;                       /* bytes in buf */
+    char buf[256];
+};
+
+static void flush(struct out *o)
+{
+    write_all(o->fd, o->buf, o->n);
+    o->n = 0;
+}
+
+static void put(void *arg, const char *text, int n)
+{
+    struct out *o = arg;
+
+    for (; n > 0; n--) {
+        if (o->n == (int)sizeof(o->buf))
+            flush(o);
+        o->buf[o->n++] = *text++;
+    }
+}
+
+void vfprintf(int fd, const char *fmt, va_list ap)
+{
+    struct out o;
+
+    o.fd = fd;
+    o.n = 0;
+    format(put, &o, fmt, ap);
+    flush(&o);
+}
+
+void fprintf(int fd, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vfprintf(fd, fmt, ap);
+    va_end(ap);
+}
+
+void printf(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vfprintf(1, fmt, ap);
+    va_end(ap);
+}

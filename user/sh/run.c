@@ -1,0 +1,272 @@
+/*
+ * Running a parsed line. What must change the shell itself (cd, exit) runs in its own process, all
+ * else in children. A child's fork may fail: the command's status is then 1.
+ */
+#include "kernel/types.h"
+#include "kernel/fcntl.h"
+#include "user/user.h"
+#include "user/lib/lib.h"
+#include "user/sh/sh.h"
+
+#define NOT_FOUND 127            /* statuses of a command that could not be started */
+#define NOT_A_PROGRAM 126
+
+int last_status;
+int script_fd = -1;
+
+/* The words of the command that is about to run, expanded. $? makes a word longer at most by a few
+ * bytes; a line full of them may be too long, which is reported. */
+static char store[2 * MAXLINE];
+static char *argv[MAXARG];
+
+/* Run in the child that it is: does not return. */
+static void run_child(const struct node *n) __attribute__((noreturn));
+
+/* Fill in argv for a command. Its argc, or -1 after a message. */
+static int make_argv(const struct node *n)
+{
+    char *p = store;
+
+    for (int i = 0; i < n->nwords; i++) {
+        if (expand(n->words[i], last_status, p, (int)(store + sizeof(store) - p)) < 0) {
+            fprintf(2, "sh: words too long\n");
+            return -1;
+        }
+        argv[i] = p;
+        p += strlen(p) + 1;
+    }
+    argv[n->nwords] = 0;
+    return n->nwords;
+}
+
+/* fork, with a message when it fails. The child does not keep the script open. */
+static int start(void)
+{
+    int pid = fork();
+
+    if (pid < 0)
+        fprintf(2, "sh: cannot fork\n");
+    if (pid == 0 && script_fd >= 0) {
+        close(script_fd);
+        script_fd = -1;          /* the child may get this number for something else */
+    }
+    return pid;
+}
+
+/* Wait for one child; its status. Others that end meanwhile were in the background. */
+static int wait_for(int pid)
+{
+    int status = 1, ended;
+
+    if (pid < 0)
+        return 1;
+    while ((ended = wait(&status)) != pid)
+        if (ended < 0)
+            return 1;
+    return status;
+}
+
+/* Wait for the two ends of a pipe, in whichever order they finish; the right one's status. */
+static int wait_for_both(int left, int right)
+{
+    int status, ended, right_status = 1;
+
+    while (left > 0 || right > 0) {
+        ended = wait(&status);
+        if (ended < 0)
+            break;
+        if (ended == right) {
+            right_status = status;
+            right = -1;
+        } else if (ended == left) {
+            left = -1;
+        }
+    }
+    return right_status;
+}
+
+/* Go to the end of an open file. There is no seek: reading moves the offset. */
+static void skip_content(int fd)
+{
+    char buf[512];
+
+    while (read(fd, buf, sizeof(buf)) > 0)
+        ;
+}
+
+/* Open one redirection's file as fd 0 or 1. Exits with a message when that fails. */
+static void redirect(const struct redir *r)
+{
+    char name[MAXPATH];
+    int fd, flags = O_RDONLY;
+
+    if (r->op == '>')
+        flags = O_WRONLY | O_CREATE | O_TRUNC;
+    else if (r->op == 'a')
+        flags = O_RDWR | O_CREATE;
+    if (expand(r->word, last_status, name, sizeof(name)) < 0 || (fd = open(name, flags)) < 0) {
+        fprintf(2, "sh: cannot open %s\n", r->word);
+        exit(1);
+    }
+    if (r->op == 'a')
+        skip_content(fd);
+    close(r->op == '<' ? 0 : 1);
+    dup(fd);                     /* the lowest free one: 0 or 1 */
+    close(fd);
+}
+
+/* Replace this process by the program; commands are looked for here, then in the root. */
+static void run_program(void)
+{
+    char path[MAXPATH];
+    int fd;
+
+    exec(argv[0], argv);
+    if (strchr(argv[0], '/') == 0 && strlen(argv[0]) + 2 <= sizeof(path)) {
+        path[0] = '/';
+        strcpy(path + 1, argv[0]);
+        exec(path, argv);
+    }
+    fd = open(argv[0], O_RDONLY);
+    if (fd < 0) {
+        fprintf(2, "sh: %s: not found\n", argv[0]);
+        exit(NOT_FOUND);
+    }
+    fprintf(2, "sh: %s: cannot be run\n", argv[0]);
+    exit(NOT_A_PROGRAM);
+}
+
+/* The status that `exit [n]` and `halt [n]` name. */
+static int status_argument(void)
+{
+    int status = last_status;
+
+    if (argv[1] != 0 && parse_int(argv[1], &status) < 0) {
+        fprintf(2, "sh: %s: not a number: %s\n", argv[0], argv[1]);
+        return 2;
+    }
+    return status;
+}
+
+/* 1 when argv is a builtin, which has run then, with its status in *status. */
+static int run_builtin(int *status)
+{
+    if (strcmp(argv[0], "cd") == 0) {
+        const char *dir = argv[1] != 0 ? argv[1] : "/";
+        *status = chdir(dir) < 0;
+        if (*status != 0)
+            fprintf(2, "sh: cd: no such directory: %s\n", dir);
+        return 1;
+    }
+    if (strcmp(argv[0], "exit") == 0)
+        exit(status_argument());
+    return 0;
+}
+
+static int run_simple(const struct node *n)
+{
+    int pid, argc = make_argv(n), status;
+
+    if (argc < 0)
+        return 1;
+    if (argc > 0 && n->nredirs == 0 && run_builtin(&status))
+        return status;
+    pid = start();
+    if (pid == 0)
+        run_child(n);
+    return wait_for(pid);
+}
+
+/* A child with fd of the pipe as its fd 0 or 1. */
+static int start_piped(const struct node *n, const int *fds, int fd)
+{
+    int pid = start();
+
+    if (pid != 0)
+        return pid;
+    close(fd);
+    dup(fds[fd]);
+    close(fds[0]);
+    close(fds[1]);
+    run_child(n);
+}
+
+static int run_pipe(const struct node *n)
+{
+    int fds[2], left, right;
+
+    if (pipe(fds) < 0) {
+        fprintf(2, "sh: cannot make a pipe\n");
+        return 1;
+    }
+    left = start_piped(n->left, fds, 1);
+    right = start_piped(n->right, fds, 0);
+    close(fds[0]);
+    close(fds[1]);
+    return wait_for_both(left, right);
+}
+
+static int run_background(const struct node *n)
+{
+    int pid = start();
+
+    if (pid == 0)
+        run_child(n);
+    return pid < 0;
+}
+
+static void run_child(const struct node *n)
+{
+    int status;
+
+    for (int i = 0; i < n->nredirs; i++)
+        redirect(&n->redirs[i]);
+    if (n->kind == SUBSHELL)
+        exit(run(n->left));
+    if (n->kind != SIMPLE)
+        exit(run(n));
+    if (make_argv(n) <= 0)
+        exit(n->nwords != 0);
+    if (run_builtin(&status))
+        exit(status);
+    run_program();
+    exit(NOT_FOUND);
+}
+
+static int run_subshell(const struct node *n)
+{
+    int pid = start();
+
+    if (pid == 0)
+        run_child(n);
+    return wait_for(pid);
+}
+
+int run(const struct node *n)
+{
+    switch (n->kind) {
+    case SIMPLE:
+        last_status = run_simple(n);
+        break;
+    case SUBSHELL:
+        last_status = run_subshell(n);
+        break;
+    case PIPE:
+        last_status = run_pipe(n);
+        break;
+    case BACKGROUND:
+        last_status = run_background(n->left);
+        break;
+    case SEQUENCE:
+        run(n->left);
+        run(n->right);
+        break;
+    case AND:
+    case OR:
+        run(n->left);
+        if ((last_status == 0) == (n->kind == AND))
+            run(n->right);
+        break;
+    }
+    return last_status;
+}

@@ -1,0 +1,94 @@
+/*
+ * sysctl -a | name... | name=value...: show the kernel's values, or set them.
+ */
+#include "kernel/types.h"
+#include "user/user.h"
+
+#define NAMELEN 64
+
+/* A number in decimal or 0x hex. 0, or -1: it is none, or over 64 bits. */
+static int parse_value(const char *s, uint64 *value)
+{
+    uint64 base = 10, digit, n = 0;
+
+    if (s[0] == '0' && s[1] == 'x') {
+        base = 16;
+        s += 2;
+    }
+    if (*s == 0)
+        return -1;
+    for (; *s != 0; s++) {
+        if (*s >= '0' && *s <= '9')
+            digit = (uint64)(*s - '0');
+        else if (*s >= 'a' && *s <= 'f')
+            digit = (uint64)(*s - 'a') + 10;
+        else
+            return -1;
+        if (digit >= base || n > (~0UL - digit) / base)
+            return -1;
+        n = n * base + digit;
+    }
+    *value = n;
+    return 0;
+}
+
+static int show(const char *name)
+{
+    uint64 value;
+
+    if (sysctl(name, &value, 0) < 0) {
+        fprintf(2, "sysctl: no value %s\n", name);
+        return 1;
+    }
+    printf("%s=%lu\n", name, value);
+    return 0;
+}
+
+static int set(const char *name, const char *text)
+{
+    uint64 old, value;
+
+    if (sysctl(name, &old, 0) < 0) {
+        fprintf(2, "sysctl: no value %s\n", name);
+        return 1;
+    }
+    if (parse_value(text, &value) < 0) {
+        fprintf(2, "sysctl: not a number: %s\n", text);
+        return 1;
+    }
+    if (sysctl(name, 0, &value) < 0) {
+        fprintf(2, "sysctl: %s cannot be set to %s\n", name, text);
+        return 1;
+    }
+    printf("%s: %lu -> %lu\n", name, old, value);
+    return 0;
+}
+
+static int show_all(void)
+{
+    char name[NAMELEN];
+    int failed = 0;
+
+    for (int i = 0; sysctlname(i, name, sizeof(name)) >= 0; i++)
+        failed |= show(name);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    int failed = 0;
+
+    if (argc < 2) {
+        fprintf(2, "usage: sysctl -a | name... | name=value...\n");
+        exit(2);
+    }
+    if (argc == 2 && strcmp(argv[1], "-a") == 0)
+        exit(show_all());
+    for (int i = 1; i < argc; i++) {
+        char *equals = strchr(argv[i], '=');
+        if (equals != 0)
+            *equals++ = 0;
+        failed |= equals != 0 ? set(argv[i], equals) : show(argv[i]);
+    }
+    exit(failed);
+}
