@@ -33,10 +33,10 @@ static cpumask_t panic_stopped;      /* cpus that have halted: AMO */
 static uint64 stopped_fp[NCPU];      /* where: written before the bit, by the cpu itself */
 static int panic_depth;              /* the owner's: calls of panic, one inside the other */
 
-/* 1 + this cpu's number; the boot hart is cpu 0 before it has a thread. */
+/* 1 + this cpu's number; the boot hart is cpu 0 before its globaldata is set up. */
 static uint32 self(void)
 {
-    return curthread == NULL || mycpu == NULL ? 1 : (uint32)mycpuid + 1;
+    return mycpu == NULL ? 1 : (uint32)mycpuid + 1;
 }
 
 bool panic_is_mine(void)
@@ -95,10 +95,9 @@ static void print_registers(const struct trapframe *tf)
 static void print_others(void)
 {
     for (int i = 0; i < ncpus; i++) {
-        const struct thread *td = peek(&globaldata_of[i]->gd_curthread);
-
         if (i == (int)self() - 1)
             continue;
+        const struct thread *td = peek(&globaldata_of[i]->gd_curthread);
         printf("cpu %d (hart %lu) ran %s%s", i, cpu_hartid(i), thread_name(td),
                peek(&panic_stopped) & CPUMASK(i) ? ":" : ", and does not stop");
         if (peek(&panic_stopped) & CPUMASK(i))
@@ -114,12 +113,8 @@ static void report(const struct trapframe *tf, uint64 fp, const char *fmt, va_li
 
     printf("\npanic: ");
     vprintf(fmt, ap);
-    if (curthread == NULL) {
-        printf("\ncpu %d, no thread yet\n", cpu);
-    } else {
-        printf("\ncpu %d (hart %lu), thread %p (%s), in %d critical sections\n", cpu, cpu_hartid(cpu),
-               (void *)curthread, thread_name(curthread), curthread->td_critcount);
-    }
+    printf("\ncpu %d (hart %lu), thread %p (%s), in %d critical sections\n", cpu, cpu_hartid(cpu),
+           (void *)curthread, thread_name(curthread), curthread->td_critcount);
     if (tf != NULL)
         print_registers(tf);
     printf("backtrace:\n");

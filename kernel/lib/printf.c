@@ -278,9 +278,6 @@ int vprintf(const char *fmt, va_list ap)
     panic_stop_if_asked();
     if (panic_is_mine())
         return format_and_emit(panic_text, fmt, ap);
-    if (curthread == NULL)           /* the boot hart, before it has a thread: it is alone */
-        return format_and_emit(output_text, fmt, ap);
-
     spin_lock(&output_lock);
     int n = format_and_emit(output_text, fmt, ap);
     spin_unlock(&output_lock);

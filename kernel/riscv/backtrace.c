@@ -19,7 +19,7 @@
 #include "lib/printf.h"
 #include "lwkt/thread.h"
 #include "riscv/fdt.h"
-#include "riscv/trapframe.h"
+#include "riscv/trap.h"
 
 #define MAXFRAMES 32
 #define SHORTFRAMES 8
@@ -55,26 +55,73 @@ static bool valid_fp(const struct thread *td, uint64 fp)
            frame_within(fp, td->td_mach.md_stack_base, td->td_mach.md_stack_top);
 }
 
+/* Where a walk from callee to caller is. */
+struct walk {
+    const struct thread *td;         /* whose stack */
+    uint64 fp;                       /* frame to look at next */
+    const struct trapframe *tf;      /* a trap's frame comes before that; NULL: no */
+    uint64 ra;                       /* a caller that was found in a register; 0: none */
+};
+
 static uint64 load(uint64 addr)
 {
     return *(const uint64 *)addr;
 }
 
 /*
- * Go from the frame *fp to its caller's. Returns the return address, or 0 at the end. leaf_ra: the
- * return address of a function that saved none, if the frame can be such a one's; else 0.
+ * Code that was interrupted: its caller's address is in ra if it was called at a bad address, or if it
+ * calls nothing, and so has not saved ra.
  */
-static uint64 next_frame(const struct thread *td, uint64 *fp, uint64 leaf_ra)
+static uint64 step_trap(struct walk *w)
 {
-    if (!valid_fp(td, *fp))
-        return 0;
-    uint64 ra = load(*fp - 8);
-    if (is_text(ra)) {
-        *fp = load(*fp - 16);
-        return ra;
+    const struct trapframe *tf = w->tf;
+
+    w->tf = NULL;
+    w->fp = tf->s0;
+    if (!is_text(tf->sepc)) {
+        w->ra = tf->ra;
+    } else if (valid_fp(w->td, w->fp) && !is_text(load(w->fp - 8))) {
+        w->ra = tf->ra;
+        w->fp = load(w->fp - 8);
     }
-    *fp = ra;                        /* a leaf function's frame holds just the caller's s0 */
-    return is_text(leaf_ra) ? leaf_ra : 0;
+    return tf->sepc;
+}
+
+/*
+ * The trap frame of the kernel code that a trap interrupted, when ra is in the trap's entry: then the
+ * frame pointer of the C function that the entry called is the address of the trap frame.
+ */
+static const struct trapframe *trapframe_at(const struct walk *w, uint64 fp, uint64 ra)
+{
+    const struct trapframe *tf = (const struct trapframe *)fp;
+
+    if (ra < (uint64)trap_entry || ra >= (uint64)user_return)
+        return NULL;
+    if (!valid_fp(w->td, fp + sizeof(*tf)) || (tf->sstatus & SSTATUS_SPP) == 0)
+        return NULL;
+    return tf;
+}
+
+/* One code address outwards: false at the end. *is_return: it is a return address. */
+static bool step(struct walk *w, uint64 *pc, bool *is_return)
+{
+    uint64 fp = w->fp;
+
+    *is_return = w->tf == NULL;
+    if (w->tf != NULL) {
+        *pc = step_trap(w);
+        return true;
+    }
+    *pc = w->ra;
+    w->ra = 0;
+    if (is_text(*pc))
+        return true;
+    if (!valid_fp(w->td, fp) || !is_text(load(fp - 8)))
+        return false;
+    *pc = load(fp - 8);
+    w->fp = load(fp - 16);
+    w->tf = trapframe_at(w, fp, *pc);
+    return true;
 }
 
 /* A return address names the instruction after the call, which may belong to the next function. */
@@ -91,25 +138,26 @@ static void print_line(uint64 pc, bool is_return)
 
 void backtrace_print(const struct thread *td, uint64 fp, const struct trapframe *tf)
 {
-    uint64 leaf_ra = 0, pc;
+    struct walk w = {.td = td, .fp = fp, .tf = tf};
+    uint64 pc;
+    bool is_return;
 
-    if (tf != NULL) {
-        print_line(tf->sepc, false);
-        leaf_ra = tf->ra;
-    }
-    for (int i = 0; i < MAXFRAMES && (pc = next_frame(td, &fp, leaf_ra)) != 0; i++) {
-        print_line(pc, true);
-        leaf_ra = 0;
+    for (int i = 0; i < MAXFRAMES && step(&w, &pc, &is_return); i++) {
+        if (!is_return && i > 0)
+            printf("  --- interrupted:\n");
+        print_line(pc, is_return);
     }
 }
 
 void backtrace_print_short(const struct thread *td, uint64 fp)
 {
+    struct walk w = {.td = td, .fp = fp};
     const char *name;
     uint64 offset, pc;
+    bool is_return;
 
-    for (int i = 0; i < SHORTFRAMES && (pc = next_frame(td, &fp, 0)) != 0; i++) {
-        if (ksym_lookup(pc - 1, &name, &offset))
+    for (int i = 0; i < SHORTFRAMES && step(&w, &pc, &is_return); i++) {
+        if (ksym_lookup(pc - is_return, &name, &offset))
             printf(" %s", name);
         else
             printf(" %lx", pc);
