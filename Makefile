@@ -81,8 +81,9 @@ KFLAGS  = $(CFLAGS) $(ERROR) -Wshadow -Ikernel -Ikernel/riscv -DNYMPH_KERNEL
 ifeq ($(INVARIANTS),1)
 KFLAGS += -DINVARIANTS
 endif
-# Programs written for xv6 must build as they are, so warnings do not stop a build in user/.
-UFLAGS  = $(CFLAGS) -fno-strict-aliasing
+# Programs written for xv6 must build as they are, so warnings do not stop a build in user/. (A test
+# sets UERROR=-Werror, for those of this tree.)
+UFLAGS  = $(CFLAGS) $(UERROR) -fno-strict-aliasing
 LDFLAGS = -nostdlib --no-relax -z max-page-size=4096 --no-warn-rwx-segments
 
 O = $(BUILD)/obj
@@ -196,9 +197,11 @@ $(BUILD)/fs.img: $(BUILD)/fresh.img
 # ---------------------------------------------------------------------------------------------
 # Running it
 
+# make's own status is 2 for any failure, whatever a recipe's was: that is GNU make's rule. The
+# machine's status is printed, and is the status of tools/qemu, for who wants it from a script.
 .PHONY: qemu
 qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
-	@tools/qemu
+	@tools/qemu || { status=$$?; echo "exit status $$status"; exit $$status; }
 
 .PHONY: qemu-gdb
 qemu-gdb: all ## boot, but wait for `make gdb` in another terminal

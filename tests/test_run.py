@@ -25,15 +25,15 @@ def test_status(run, commands, status, deterministic):
 
 
 def test_any_character(run):
-    """What a shell and QEMU would take for their own reaches Nymph's shell as it was written."""
-    line = "echo a,b,,c %d $HOME `x` !y \\z ~ * ? # =1"
-    assert line[5:] in run(line).console.splitlines()
+    """What sh, make and QEMU would take for their own reaches Nymph's shell as it was written."""
+    text = 'a,b,,c  %d $HOME `x` !y \\z ~ * ? # =1 & "q" ; |'
+    assert text in run(f"echo '{text}'").console.splitlines()
 
 
-def test_quotes(run):
-    """Quotes of both kinds survive the way (what Nymph's shell makes of them is its affair)."""
-    console = run("echo it's \"so\"", status=None).console
-    assert "it" in console
+def test_any_character_through_make():
+    """The same by way of make (a dollar is a dollar there, too)."""
+    text = 'a,b %d $HOME $(x) `x` \\z # "q" ; |'
+    assert text in make("-s", "qemu", f"RUN=echo '{text}'").stdout.replace("\r", "").splitlines()
 
 
 @pytest.mark.parametrize("deterministic", [0, 1])

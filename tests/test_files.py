@@ -1,0 +1,66 @@
+"""The file system survives: reboots, and a plug that is pulled in the middle of a write."""
+
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+
+
+@pytest.fixture
+def image(tmp_path):
+    """A disk of one's own."""
+    path = tmp_path / "disk, with a comma.img"
+    shutil.copy("build/fresh.img", path)
+    return path
+
+
+def check(image):
+    """mkfs -c finds nothing wrong."""
+    done = subprocess.run(["build/mkfs", "-c", image], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def extract(image, name):
+    """A file's content, read by mkfs."""
+    out = image.parent / "out"
+    out.unlink(missing_ok=True)
+    subprocess.run(["build/mkfs", "-x", image, name, out], check=True, capture_output=True)
+    return out.read_bytes()
+
+
+def test_fresh_image(image):
+    """A new image is clean, and holds the files that went in."""
+    check(image)
+    with open("README.md", "rb") as readme:
+        assert extract(image, "README.md") == readme.read()
+
+
+def test_reboot(run, image):
+    """What was written is there after a reboot, for the kernel and for mkfs."""
+    disk = {"IMAGE": image, "SNAPSHOT": 0}
+    run("mkdir a; mkdir a/b; echo deep > a/b/c; cat README.md > copy; ln copy copy2; rm copy",
+        **disk)
+    check(image)
+    console = run("cat a/b/c; ls a", **disk).console
+    assert "deep" in console
+    assert extract(image, "copy2") == extract(image, "README.md")
+    run("rm copy2; rm a/b/c; rm a/b; rm a", **disk)
+    check(image)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pulled_plug(terminal, run, image, seed):
+    """SIGKILL while several processes create, write and remove files: the log brings the image back
+    to a consistent state, and what was synced before is whole."""
+    disk = {"IMAGE": image, "SNAPSHOT": 0}
+    term = terminal(**disk)
+    term.command("cat README.md > kept; sync")
+    churn = "; ".join(f"cat README.md > f{i}; mkdir d{i}; ln f{i} d{i}/l; rm f{i}" for i in range(8))
+    term.type(f"({churn}) & ({churn.replace('f', 'g').replace('d', 'e')})\n")
+    time.sleep(random.Random(seed).uniform(0.01, 0.6))
+    term.close()
+    console = run("cat kept | wc; ls", **disk).console
+    check(image)
+    assert extract(image, "kept") == extract(image, "README.md"), console

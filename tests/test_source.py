@@ -1,0 +1,115 @@
+"""Rules of DESIGN.md that a program can check on the source."""
+
+import re
+import shutil
+import statistics
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+C_FILES = sorted(p for d in ("kernel", "user", "mkfs") for p in (ROOT / d).rglob("*.[ch]"))
+COMMITTED = sorted(p for p in ROOT.rglob("*") if p.is_file() and not
+                   {".git", "build", "build-bench", "__pycache__"} & set(p.relative_to(ROOT).parts))
+
+# What a room of the kernel must not know of: arrows point one way (DESIGN.md, section 2).
+FORBIDDEN = {
+    "lwkt": {"riscv", "mm", "proc", "fs", "dev", "ktest"},
+    "lib": {"mm", "proc", "fs", "dev", "ktest"},
+    "mm": {"proc", "fs", "dev", "ktest"},
+    "riscv": {"fs", "ktest"},
+    "dev": {"ktest"},
+    "fs": {"ktest"},
+}
+
+
+def functions(path):
+    """(name, first line, number of lines) of each function with a body in column 0."""
+    lines = path.read_text().splitlines()
+    found, start = [], None
+    for number, line in enumerate(lines, 1):
+        if line == "{":
+            start = number - 1
+            while start > 1 and lines[start - 2].strip() and not lines[start - 2].startswith(
+                    ("/", " *", "}", "#")):
+                start -= 1
+        elif line == "}" and start:
+            name = re.search(r"(\w+)\(", "\n".join(lines[start - 1:number]))
+            found.append((name.group(1) if name else "?", start, number - start + 1))
+            start = None
+    return found
+
+
+def without_comments(text):
+    """C text with comments and strings blanked."""
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"',
+                  lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+
+
+def test_functions_are_short():
+    """Median about 12 lines, nine of ten under 40, none over 100."""
+    sizes = []
+    for path in C_FILES:
+        for name, line, size in functions(path):
+            assert size <= 100, f"{path}:{line}: {name} has {size} lines"
+            sizes.append(size)
+    assert statistics.median(sizes) <= 16
+    assert sum(size < 40 for size in sizes) >= 0.9 * len(sizes)
+
+
+def test_files_fit_in_a_sitting():
+    """No C file is over 500 lines; a line is at most 100 columns."""
+    for path in C_FILES:
+        lines = path.read_text().splitlines()
+        assert len(lines) <= 500, f"{path} has {len(lines)} lines"
+        for number, line in enumerate(lines, 1):
+            assert len(line) <= 100 and "\t" not in line, f"{path}:{number}: too wide, or a tab"
+
+
+def test_files_say_what_they_are_for():
+    """Each C file opens with a comment."""
+    for path in C_FILES:
+        assert path.read_text().startswith("/*"), path
+
+
+def test_no_bare_volatile():
+    """Ordering is by lib/atomic.h; volatile stays where devices are, and on asm."""
+    for path in C_FILES:
+        room = path.relative_to(ROOT).parts[1]
+        if path.is_relative_to(ROOT / "kernel") and room not in ("riscv", "dev") and \
+                path.name not in ("atomic.h", "riscv.h"):
+            text = re.sub(r"\b(__asm__|asm)\s+volatile", "", without_comments(path.read_text()))
+            assert "volatile" not in text, path
+
+
+def test_arrows():
+    """Rooms include only what lies below them; lwkt only itself, lib and machine.h."""
+    for room, forbidden in FORBIDDEN.items():
+        for path in sorted((ROOT / "kernel" / room).glob("*.[chS]")):
+            for header in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
+                assert header.split("/")[0] not in forbidden, f"{path} includes {header}"
+                if room == "lwkt":
+                    assert header.startswith(("lwkt/", "lib/", "kernel/")) or header == "machine.h"
+
+
+def test_no_leftovers():
+    """No note to finish something later, no path of the machine that it was written on."""
+    words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|/home/\w|/work" + r"/|/root/")
+    for path in COMMITTED:
+        if path.name != "test_source.py":
+            for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+                assert not words.search(line), f"{path}:{number}: {line}"
+
+
+def test_layout():
+    """clang-format has nothing to change. Versions differ, so only Debian 12's is asked."""
+    if not shutil.which("clang-format"):
+        pytest.skip("no clang-format")
+    version = subprocess.run(["clang-format", "--version"], capture_output=True, text=True,
+                             check=True).stdout
+    if "version 14." not in version:
+        pytest.skip(f"laid out with version 14, this is {version}")
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *C_FILES], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
