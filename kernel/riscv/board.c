@@ -200,14 +200,15 @@ static int place_of_hart(const struct fdt_prop *list, uint32 phandle, uint32 inp
     return -1;
 }
 
-/* Which PLIC context and which SSWI register is whose. No SSWI for a hart: none for all. */
+/*
+ * Which PLIC context and which SSWI register is whose. A machine of several sockets has a PLIC each,
+ * of which we use the first, so some harts have no context. No SSWI for a hart: none for all.
+ */
 static void resolve_harts(void)
 {
     for (int i = 0; i < board.nharts; i++) {
         int context = place_of_hart(&plic_harts, board.hart_intc[i], IRQ_S_EXTERNAL);
-        if (board.plic.base != 0 && context < 0)
-            panic("device tree: the PLIC has no S-mode context for hart %lu", board.hartid[i]);
-        board.plic_context[i] = (uint32)context;
+        board.plic_context[i] = context >= 0 ? (uint32)context : NO_PLIC_CONTEXT;
 
         int index = place_of_hart(&sswi_harts, board.hart_intc[i], ~0U);
         if (index < 0 || 4 * ((uint64)index + 1) > board.sswi.size)

@@ -13,6 +13,7 @@
 
 #define MAXVIRTIO 16
 #define MAXBOOTARGS 1024
+#define NO_PLIC_CONTEXT (~0U)
 
 struct device_range {
     uint64 base;                 /* physical address; 0: not there */
@@ -26,7 +27,8 @@ struct board {
     int nharts;                      /* usable harts found, at most NCPU */
     uint64 hartid[NCPU];             /* in the tree's order */
     uint32 hart_intc[NCPU];          /* phandle of each hart's interrupt controller */
-    uint32 plic_context[NCPU];       /* each hart's S-mode context of the PLIC */
+    uint32 plic_context[NCPU];       /* each hart's S-mode context of the PLIC, or
+                                        NO_PLIC_CONTEXT */
     uint32 sswi_index[NCPU];         /* each hart's word in the sswi registers: base + 4 * index */
     bool sstc;                       /* stimecmp is there, on every hart */
     struct device_range uart, plic, sswi, test; /* test: sifive,test0, the end of the machine */

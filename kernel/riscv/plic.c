@@ -14,14 +14,12 @@
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
-#include "lib/printf.h"
 #include "lib/sysctl.h"
+#include "lwkt/thread.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/intr.h"
 #include "riscv/mmio.h"
-
-#include "lwkt/thread.h"
 
 #define NIRQ 128
 
@@ -67,14 +65,18 @@ void plic_init(void)
     for (uint32 irq = 1; irq < NIRQ; irq++)
         mmio_write32(reg(PRIORITY(irq)), 0);
     for (int i = 0; i < board.nharts; i++) {
+        if (board.plic_context[i] == NO_PLIC_CONTEXT)
+            continue;
         for (uint32 irq = 0; irq < NIRQ; irq += 32)
             mmio_write32(reg(ENABLE(board.plic_context[i], irq)), 0);
     }
 }
 
+/* A hart without a context takes no external interrupts, and so never claims one. */
 void plic_inithart(void)
 {
-    mmio_write32(reg(THRESHOLD(cpu_plic_context(mycpuid))), 0);
+    if (cpu_plic_context(mycpuid) != NO_PLIC_CONTEXT)
+        mmio_write32(reg(THRESHOLD(cpu_plic_context(mycpuid))), 0);
 }
 
 void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
@@ -83,6 +85,8 @@ void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
         panic("%s: there is no interrupt %u (1 to %d)", name, irq, NIRQ - 1);
     if (peek(&irqs[irq].handler) != NULL)
         panic("%s: interrupt %u belongs to %s", name, irq, irqs[irq].name);
+    if (cpu_plic_context(0) == NO_PLIC_CONTEXT)
+        panic("%s: cpu 0 is not connected to the interrupt controller", name);
     irqs[irq].arg = arg;
     irqs[irq].name = name;
     publish(&irqs[irq].handler, handler); /* consumed by intr_dispatch */

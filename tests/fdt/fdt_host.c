@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "riscv/fdt.h"
+#include "riscv/board.c"             /* for its static variables, which a second parse must reset */
 
 static jmp_buf panicked;
 static int quiet;
@@ -90,32 +90,54 @@ static void damage(unsigned char *tree, size_t size)
     tree[7] = (unsigned char)size;
 }
 
+static int show(const unsigned char *tree)
+{
+    if (setjmp(panicked) != 0)
+        return 1;
+    fdt_boot_hartid = 99;
+    fdt_parse(tree);
+    print_board();
+    return 0;
+}
+
+/* As at boot: all that a parse writes is zero. */
+static void reset(void)
+{
+    memset(&board, 0, sizeof(board));
+    plic_harts = sswi_harts = (struct fdt_prop){.data = NULL};
+    nmemory = harts_without_sstc = 0;
+}
+
+static int fuzz(const unsigned char *tree, size_t size, unsigned seed, int count)
+{
+    static int accepted;             /* static: kept over longjmp */
+    unsigned char *copy = malloc(size);
+
+    srand(seed);
+    quiet = 1;
+    for (int i = 0; i < count; i++) {
+        memcpy(copy, tree, size);
+        damage(copy, size);
+        reset();
+        if (setjmp(panicked) == 0) {
+            fdt_parse(copy);
+            accepted++;
+        }
+    }
+    printf("%d damaged trees: %d were accepted\n", count, accepted);
+    free(copy);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     size_t size;
-    volatile int i, ok = 0;
 
     if (argc != 2 && argc != 4)
         return 2;
-    unsigned char *tree = read_tree(argv[1], &size), *copy = malloc(size);
-    if (argc == 2) {
-        if (setjmp(panicked) != 0)
-            return 1;
-        fdt_boot_hartid = 99;
-        fdt_parse(tree);
-        print_board();
-        return 0;
-    }
-    srand((unsigned)atoi(argv[2]));
-    quiet = 1;
-    for (i = 0; i < atoi(argv[3]); i++) {
-        memcpy(copy, tree, size);
-        damage(copy, size);
-        if (setjmp(panicked) == 0) {
-            fdt_parse(copy);
-            ok++;
-        }
-    }
-    printf("%d damaged trees: %d were accepted\n", i, ok);
-    return 0;
+    unsigned char *tree = read_tree(argv[1], &size);
+    int status = argc == 2 ? show(tree)
+                           : fuzz(tree, size, (unsigned)atoi(argv[2]), atoi(argv[3]));
+    free(tree);
+    return status;
 }
