@@ -6,8 +6,8 @@
 #include "lib/ksyms.h"
 
 struct ksym {
-    uint32 offset;               /* of the function from __kernel_start, in bytes */
-    uint32 name;                 /* of its name in ksyms_names */
+    uint32 offset; /* of the function from __kernel_start, in bytes */
+    uint32 name;   /* of its name in ksyms_names */
 };
 
 __attribute__((weak)) const uint32 ksyms_count = 0;

@@ -25,13 +25,13 @@
 #include "riscv/power.h"
 #include "riscv/trapframe.h"
 
-#define PANIC_STATUS 101             /* exit status of QEMU with panic=exit */
-#define STOP_WAIT_DIV 10             /* wait for the others at most 1/10 s */
+#define PANIC_STATUS 101 /* exit status of QEMU with panic=exit */
+#define STOP_WAIT_DIV 10 /* wait for the others at most 1/10 s */
 
 uint32 panic_owner;
-static cpumask_t panic_stopped;      /* cpus that have halted: AMO */
-static uint64 stopped_fp[NCPU];      /* where: written before the bit, by the cpu itself */
-static int panic_depth;              /* the owner's: calls of panic, one inside the other */
+static cpumask_t panic_stopped; /* cpus that have halted: AMO */
+static uint64 stopped_fp[NCPU]; /* where: written before the bit, by the cpu itself */
+static int panic_depth;         /* the owner's: calls of panic, one inside the other */
 
 /* 1 + this cpu's number; the boot hart is cpu 0 before its globaldata is set up. */
 static uint32 self(void)
@@ -79,9 +79,10 @@ static const char *thread_name(const struct thread *td)
 
 static void print_registers(const struct trapframe *tf)
 {
-    static const char names[][4] = {"ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1",
-                                    "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6",
-                                    "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    static const char names[][4] = {"ra", "sp",  "gp",  "tp", "t0", "t1", "t2", "s0",
+                                    "s1", "a0",  "a1",  "a2", "a3", "a4", "a5", "a6",
+                                    "a7", "s2",  "s3",  "s4", "s5", "s6", "s7", "s8",
+                                    "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
     const uint64 *x = &tf->ra;
 
     printf("sepc %016lx scause %lx stval %016lx sstatus %lx\n", tf->sepc, tf->scause, tf->stval,
@@ -132,15 +133,17 @@ static void __attribute__((noreturn)) end(void)
     hart_park();
 }
 
-static void __attribute__((noreturn)) vpanic(const struct trapframe *tf, uint64 fp, const char *fmt,
-                                             va_list ap)
+static void __attribute__((noreturn))
+vpanic(const struct trapframe *tf, uint64 fp, const char *fmt, va_list ap)
 {
     cpu_intr_disable();
     if (!amo_cas(&panic_owner, 0, self()))
-        panic_stop();                /* returns only to the cpu that panics already */
+        panic_stop(); /* returns only to the cpu that panics already */
     printf_output = NULL;
     if (++panic_depth == 1) {
         stop_others();
+        if (printf_drain != NULL)
+            printf_drain();
         report(tf, fp, fmt, ap);
     } else if (panic_depth == 2) {
         printf("\npanic inside the panic: ");

@@ -19,15 +19,15 @@
 #include "lwkt/spin.h"
 #include "riscv/sbi.h"
 
-#define MAXDIGITS 24                 /* a uint64 in octal has 22 */
+#define MAXDIGITS 24 /* a uint64 in octal has 22 */
 #define TEXTSIZE 1024
 
 /* Where formatted characters go: into buf, and when that is full to flush(), if there is one. */
 struct sink {
     char *buf;
     size_t size;
-    size_t used;                     /* bytes in buf */
-    size_t total;                    /* bytes so far, those that found no room included */
+    size_t used;  /* bytes in buf */
+    size_t total; /* bytes so far, those that found no room included */
     void (*flush)(const char *text, size_t len);
 };
 
@@ -36,16 +36,17 @@ struct spec {
     bool left;
     bool zero;
     int width;
-    int precision;                   /* -1: none given */
-    int longs;                       /* 0: int; else 64 bits */
+    int precision; /* -1: none given */
+    int longs;     /* 0: int; else 64 bits */
     char conv;
 };
 
 void (*printf_output)(const char *text, size_t len);
+void (*printf_drain)(void);
 
 static struct spinlock output_lock = SPINLOCK("printf");
-static char output_text[TEXTSIZE];   /* output_lock */
-static char panic_text[TEXTSIZE];    /* the cpu that panics */
+static char output_text[TEXTSIZE]; /* output_lock */
+static char panic_text[TEXTSIZE];  /* the cpu that panics */
 
 static void put(struct sink *s, char c)
 {

@@ -19,7 +19,12 @@ int snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 
 /* Where printf's bytes go: set by the console driver, polled output until then. The function is
- * called with the whole text of one call. NULL goes back to polled output (a panic does that). */
+ * called with the whole text of one call, or with pieces of 1 KiB of a longer one. NULL goes back to
+ * polled output (a panic does that). */
 extern void (*printf_output)(const char *text, size_t len);
+
+/* Waits, for a bounded time, until what printf_output took has left the machine; NULL: it waits
+ * itself. Called at the end of the machine, in any context, panics included. */
+extern void (*printf_drain)(void);
 
 #endif

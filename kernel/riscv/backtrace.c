@@ -57,10 +57,10 @@ static bool valid_fp(const struct thread *td, uint64 fp)
 
 /* Where a walk from callee to caller is. */
 struct walk {
-    const struct thread *td;         /* whose stack */
-    uint64 fp;                       /* frame to look at next */
-    const struct trapframe *tf;      /* a trap's frame comes before that; NULL: no */
-    uint64 ra;                       /* a caller that was found in a register; 0: none */
+    const struct thread *td;    /* whose stack */
+    uint64 fp;                  /* frame to look at next */
+    const struct trapframe *tf; /* a trap's frame comes before that; NULL: no */
+    uint64 ra;                  /* a caller that was found in a register; 0: none */
 };
 
 static uint64 load(uint64 addr)

@@ -15,7 +15,7 @@
 #include "lib/string.h"
 #include "riscv/fdt_node.h"
 
-#define IRQ_S_EXTERNAL 9U            /* the hart's input for S-mode external interrupts */
+#define IRQ_S_EXTERNAL 9U /* the hart's input for S-mode external interrupts */
 #define MAXMEM 16
 #define ADDR_LIMIT (KSTACKS - KERNBASE) /* the direct map ends here */
 

@@ -7,7 +7,7 @@
 #include "lib/string.h"
 #include "riscv/fdt.h"
 
-#define MAXNUMBER 24                 /* bytes of a number's text, NUL included */
+#define MAXNUMBER 24 /* bytes of a number's text, NUL included */
 
 /* The value of a word when it is name or name=value, else NULL. *len: bytes of the value. */
 static const char *value_of(const char *word, size_t wordlen, const char *name, size_t *len)

@@ -18,8 +18,8 @@
 
 #define FDT_MAGIC 0xd00dfeedU
 #define FDT_HEADER_SIZE 40U
-#define FDT_VERSION 17U              /* the format since 2007: has the length of both blocks */
-#define FDT_MAX_SIZE (16U << 20)     /* more than this is no tree, but a damaged header */
+#define FDT_VERSION 17U          /* the format since 2007: has the length of both blocks */
+#define FDT_MAX_SIZE (16U << 20) /* more than this is no tree, but a damaged header */
 #define FDT_MAX_DEPTH 8
 
 #define FDT_BEGIN_NODE 1U
@@ -29,8 +29,16 @@
 #define FDT_END 9U
 
 /* Byte offsets in the header. */
-enum { H_MAGIC = 0, H_TOTALSIZE = 4, H_OFF_STRUCT = 8, H_OFF_STRINGS = 12, H_VERSION = 20,
-       H_LAST_COMPATIBLE = 24, H_SIZE_STRINGS = 32, H_SIZE_STRUCT = 36 };
+enum {
+    H_MAGIC = 0,
+    H_TOTALSIZE = 4,
+    H_OFF_STRUCT = 8,
+    H_OFF_STRINGS = 12,
+    H_VERSION = 20,
+    H_LAST_COMPATIBLE = 24,
+    H_SIZE_STRINGS = 32,
+    H_SIZE_STRUCT = 36
+};
 
 /* Where the walk is: the bytes of the struct block, and of the strings block. */
 struct cursor {
@@ -164,7 +172,7 @@ uint32 fdt_walk(const void *dtb, void (*visit)(struct fdt_node *node))
 {
     struct cursor c;
     uint32 total = open_tree(dtb, &c);
-    int depth = -1;                  /* of the current node; -1: outside the root */
+    int depth = -1; /* of the current node; -1: outside the root */
 
     for (;;) {
         uint32 token = take_u32(&c);

@@ -16,27 +16,27 @@
 #define NO_PLIC_CONTEXT (~0U)
 
 struct device_range {
-    uint64 base;                 /* physical address; 0: not there */
+    uint64 base; /* physical address; 0: not there */
     uint64 size;
-    uint32 irq;                  /* PLIC source; 0: none */
+    uint32 irq; /* PLIC source; 0: none */
 };
 
 struct board {
-    uint64 mem_base, mem_end;        /* RAM, firmware included */
-    uint64 timebase;                 /* ticks of the time CSR a second */
-    int nharts;                      /* usable harts found, at most NCPU */
-    uint64 hartid[NCPU];             /* in the tree's order */
-    uint32 hart_intc[NCPU];          /* phandle of each hart's interrupt controller */
-    uint32 plic_context[NCPU];       /* each hart's S-mode context of the PLIC, or
+    uint64 mem_base, mem_end;  /* RAM, firmware included */
+    uint64 timebase;           /* ticks of the time CSR a second */
+    int nharts;                /* usable harts found, at most NCPU */
+    uint64 hartid[NCPU];       /* in the tree's order */
+    uint32 hart_intc[NCPU];    /* phandle of each hart's interrupt controller */
+    uint32 plic_context[NCPU]; /* each hart's S-mode context of the PLIC, or
                                         NO_PLIC_CONTEXT */
-    uint32 sswi_index[NCPU];         /* each hart's word in the sswi registers: base + 4 * index */
-    bool sstc;                       /* stimecmp is there, on every hart */
+    uint32 sswi_index[NCPU];   /* each hart's word in the sswi registers: base + 4 * index */
+    bool sstc;                 /* stimecmp is there, on every hart */
     struct device_range uart, plic, sswi, test; /* test: sifive,test0, the end of the machine */
     struct device_range virtio[MAXVIRTIO];
     int nvirtio;
     uint64 initrd_start, initrd_end; /* physical; 0: none */
     char bootargs[MAXBOOTARGS];
-    uint64 dtb_start, dtb_end;       /* physical: do not use this memory */
+    uint64 dtb_start, dtb_end; /* physical: do not use this memory */
 };
 
 extern struct board board;

@@ -36,10 +36,10 @@ struct fdt_prop {
 };
 
 struct fdt_node {
-    const char *name;                /* with its unit address: "cpu@0" */
-    struct fdt_node *parent;         /* NULL: the root */
+    const char *name;        /* with its unit address: "cpu@0" */
+    struct fdt_node *parent; /* NULL: the root */
     struct fdt_prop prop[FDT_NPROPS];
-    uint32 intc_phandle;             /* phandle of its child named "interrupt-controller"; 0: none */
+    uint32 intc_phandle; /* phandle of its child named "interrupt-controller"; 0: none */
 };
 
 /* Call visit(node) for each node of the tree, children before parents. A node and its ancestors are

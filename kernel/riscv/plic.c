@@ -30,14 +30,14 @@
 #define CLAIM(context) (0x200004UL + 0x1000UL * (context))
 
 struct irq {
-    intr_fn handler;                 /* published by intr_register, consumed by intr_dispatch */
+    intr_fn handler; /* published by intr_register, consumed by intr_dispatch */
     void *arg;
     const char *name;
 };
 
 static struct irq irqs[NIRQ];
-static uint64 count;                 /* dispatched; cpu 0 only */
-static uint64 spurious;              /* of these, how many had no handler */
+static uint64 count;    /* dispatched; cpu 0 only */
+static uint64 spurious; /* of these, how many had no handler */
 
 static uint64 reg(uint64 offset)
 {

@@ -3,12 +3,13 @@
  * register ends QEMU: 0x5555 with status 0, 0x3333 with the status of the upper 16 bits. Without
  * that device the firmware powers off, and the status is lost.
  *
- * All output is polled to the last byte by who writes it, so nothing has to be waited for here.
+ * The console driver may hold text that has not left yet: machine_halt waits for it first.
  */
 #include "riscv/power.h"
 
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
+#include "lib/printf.h"
 #include "riscv/fdt.h"
 #include "riscv/mmio.h"
 #include "riscv/sbi.h"
@@ -18,6 +19,8 @@
 
 void machine_halt(int status)
 {
+    if (printf_drain != NULL)
+        printf_drain();
     if (board.test.base != 0) {
         uint32 word = status == 0 ? TEST_PASS : (uint32)status << 16 | TEST_FAIL;
         mmio_write32((uint64)PA_TO_KVA(board.test.base), word);

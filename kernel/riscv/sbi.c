@@ -7,12 +7,12 @@
  */
 #include "riscv/sbi.h"
 
-#define EXT_PUTCHAR 0x01L            /* "Legacy Extensions" */
-#define EXT_BASE 0x10L               /* "Base Extension" */
-#define EXT_TIME 0x54494D45L         /* "Timer Extension" */
-#define EXT_IPI 0x735049L            /* "IPI Extension" */
-#define EXT_HSM 0x48534DL            /* "Hart State Management Extension" */
-#define EXT_SRST 0x53525354L         /* "System Reset Extension" */
+#define EXT_PUTCHAR 0x01L    /* "Legacy Extensions" */
+#define EXT_BASE 0x10L       /* "Base Extension" */
+#define EXT_TIME 0x54494D45L /* "Timer Extension" */
+#define EXT_IPI 0x735049L    /* "IPI Extension" */
+#define EXT_HSM 0x48534DL    /* "Hart State Management Extension" */
+#define EXT_SRST 0x53525354L /* "System Reset Extension" */
 
 #define BASE_PROBE_EXTENSION 3L
 #define SRST_SHUTDOWN 0UL

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "riscv/board.c"             /* for its static variables, which a second parse must reset */
+#include "riscv/board.c" /* for its static variables, which a second parse must reset */
 
 static jmp_buf panicked;
 static int quiet;
@@ -78,10 +78,18 @@ static void damage(unsigned char *tree, size_t size)
     while (n-- > 0) {
         size_t at = rand() % 4 == 0 ? (size_t)rand() % 64 : (size_t)rand() % size;
         switch (rand() % 4) {
-        case 0: tree[at] = (unsigned char)rand(); break;
-        case 1: tree[at] ^= (unsigned char)(1 << rand() % 8); break;
-        case 2: memset(tree + (at & ~3UL), rand() % 2 ? 0xff : 0, size - (at & ~3UL) < 4 ? 1 : 4); break;
-        default: tree[(at & ~3UL) % (size - 4) + 3] = (unsigned char)(rand() % 12); break;
+        case 0:
+            tree[at] = (unsigned char)rand();
+            break;
+        case 1:
+            tree[at] ^= (unsigned char)(1 << rand() % 8);
+            break;
+        case 2:
+            memset(tree + (at & ~3UL), rand() % 2 ? 0xff : 0, size - (at & ~3UL) < 4 ? 1 : 4);
+            break;
+        default:
+            tree[(at & ~3UL) % (size - 4) + 3] = (unsigned char)(rand() % 12);
+            break;
         }
     }
     tree[4] = 0;
@@ -110,7 +118,7 @@ static void reset(void)
 
 static int fuzz(const unsigned char *tree, size_t size, unsigned seed, int count)
 {
-    static int accepted;             /* static: kept over longjmp */
+    static int accepted; /* static: kept over longjmp */
     unsigned char *copy = malloc(size);
 
     srand(seed);
@@ -136,8 +144,7 @@ int main(int argc, char **argv)
     if (argc != 2 && argc != 4)
         return 2;
     unsigned char *tree = read_tree(argv[1], &size);
-    int status = argc == 2 ? show(tree)
-                           : fuzz(tree, size, (unsigned)atoi(argv[2]), atoi(argv[3]));
+    int status = argc == 2 ? show(tree) : fuzz(tree, size, (unsigned)atoi(argv[2]), atoi(argv[3]));
     free(tree);
     return status;
 }
