@@ -1,0 +1,94 @@
+"""gdb: attaches, stops in kernel and user code, shows harts as threads, and two machines don't clash."""
+
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT, make
+from grading import machine
+
+
+@pytest.fixture
+def stopped(tmp_path):
+    """stopped(folder, **options): a machine that waits for gdb, with its socket in that folder."""
+    running = []
+
+    def start(name="a", **options):
+        folder = tmp_path / name
+        folder.mkdir()
+        for part in ("kernel", "fresh.img", "user"):
+            (folder / part).symlink_to(ROOT / "build" / part)
+        env = machine.environment(GDB=1, BUILD=folder, IMAGE=folder / "fresh.img", SNAPSHOT=1,
+                                  TIMEOUT=120, **options)
+        process = subprocess.Popen(["tools/qemu"], env=env, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   start_new_session=True)
+        running.append(process)
+        for _ in range(100):
+            if (folder / "gdb.sock").exists():
+                break
+            time.sleep(0.1)
+        return folder
+
+    yield start
+    for process in running:
+        machine.end(process)
+
+
+def gdb(folder, *commands, **options):
+    """Run gdb's commands in batch mode by way of tools/debug; what it printed."""
+    words = [w for c in commands for w in ("-ex", c)]
+    done = subprocess.run(["tools/debug", "-batch", *words], capture_output=True, text=True,
+                          env=machine.environment(BUILD=folder, **options), timeout=100, check=False)
+    return done.stdout + done.stderr
+
+
+def test_kernel_breakpoint(stopped):
+    """A breakpoint in the kernel, a backtrace with names and lines, the current thread."""
+    text = gdb(stopped(RUN="ls"), "hbreak sys_open", "continue", "backtrace", "info threads",
+               "print ((struct thread *)$tp)->td_comm")
+    assert "sys_open" in text
+    assert "syscall" in text, "the backtrace shows who called"
+    assert text.count("hart") >= 4 or text.count("Thread 1.") >= 4, "each hart is a thread"
+    assert '"' in text.rpartition("$1")[2], text
+
+
+def test_user_breakpoint(stopped):
+    """A breakpoint in a program, by name, after loading its symbols."""
+    folder = stopped(RUN="echo hello", CPUS=2)
+    text = gdb(folder, f"add-symbol-file {folder}/user/echo", f"break {'echo.c'}:main", "continue",
+               "backtrace", "print argc", "info line")
+    assert "echo.c" in text
+    assert "main" in text
+    assert "= 2" in text
+
+
+def test_two_machines(stopped):
+    """Two people at once: each gdb reaches its own machine."""
+    one, two = stopped("one", RUN="ls", CPUS=1), stopped("two", RUN="ls", CPUS=3)
+    assert gdb(one, "info threads").count("Thread 1.") == 1
+    assert gdb(two, "info threads").count("Thread 1.") == 3
+
+
+def test_port(stopped):
+    """A TCP port, for a debugger that has no sockets."""
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = stopped(RUN="ls", CPUS=1, GDBPORT=port)
+    assert "Thread 1." in gdb(folder, "info threads", GDBPORT=port)
+
+
+def test_no_machine(tmp_path):
+    """One line when nothing waits."""
+    done = make("gdb", f"BUILD={tmp_path}", check=False)
+    assert done.returncode != 0 and "make qemu-gdb" in done.stderr
+
+
+def test_commands_of_its_own(stopped):
+    """tools/gdb's commands are there, each with a help text."""
+    assert pathlib.Path("tools/gdb").is_dir()
+    assert "Undefined" not in gdb(stopped(RUN="ls", CPUS=1), "info threads")
