@@ -103,6 +103,10 @@ static inline void sfence_vma_page(uint64 va)
     __asm__ volatile("sfence.vma %0" ::"r"(va) : "memory");
 }
 
+
+/* This hart's instruction fetches see its earlier stores: after writing code. */
+static inline void fence_i(void) { __asm__ volatile("fence.i" ::: "memory"); }
+
 #endif /* NYMPH_KERNEL */
 #endif /* __ASSEMBLER__ */
 #endif

@@ -14,6 +14,7 @@ struct vmspace {
     uint64 *vm_root;             /* Sv39 root page */
     uint64 vm_size;              /* bytes from 0 to the end of the heap: sbrk(0) */
     uint64 vm_heap;              /* lowest address of the heap: below it sbrk cannot shrink */
+    uint64 vm_top;               /* nothing was ever mapped at or above it */
 };
 
 /* Kinds of access for vm_fault and vm_map_user. */
@@ -21,18 +22,30 @@ struct vmspace {
 #define VM_WRITE 2u
 #define VM_EXEC 4u
 
+/* The region for kernel stacks: one entry of the root, and the address space of each stack. */
+#define KSTACKS_SIZE (1UL << 30)
+#define KSTACK_SLOT (32UL << 10)
+
 /* --- pmap.c: page tables --- */
 
 /* Build the kernel's page table from the device tree's memory and load it; boot hart. Text read-only
  * and executable, all the rest not executable. */
 void pmap_init(uint64 mem_end);
-/* Load the kernel's page table on this hart. */
+/* Load the kernel's page table, or that of a satp value, on this hart, and note it in gd_satp. In a
+ * critical section, or where the thread cannot move to another hart. */
 void pmap_load_kernel(void);
-/* Map one page of the kernel's upper half outside the direct map (stacks). -1: out of memory. */
+void pmap_load(uint64 satp);
+/* Make a new root's upper half the kernel's. */
+void pmap_share_kernel(uint64 *root);
+/* Map one page of the region for stacks, from KSTACKS on, KSTACKS_SIZE bytes. -1: out of memory. Any
+ * cpu; no two at once for the same page. */
 int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags);
+/* The physical address of such a page, which is mapped. */
+uint64 pmap_kernel_pa(uint64 va);
 /* Unmap it; returns its physical address. Other harts' translations are the caller's to remove. */
 uint64 pmap_kernel_unmap(uint64 va);
-/* The leaf PTE of va in a table, or NULL; with `make`, missing tables are made (NULL: no memory). */
+/* The PTE of the page at va in a table, or NULL; with `make`, missing tables are made (NULL: no
+ * memory). Not for addresses in the direct map, which has larger pages. */
 uint64 *pmap_walk(uint64 *root, uint64 va, bool make);
 
 /* --- vm.c: user address spaces. All in thread context. --- */
@@ -47,7 +60,8 @@ int vmspace_fork(struct vmspace *dst, struct vmspace *src);
 /* Value for satp. */
 uint64 vmspace_satp(const struct vmspace *vm);
 
-/* Put a page at va with these rights (VM_*); takes over the caller's reference. -1: no memory. */
+/* Put a page at va, where none is, with these rights (VM_*); takes over the caller's reference. -1: no
+ * memory, and the page is freed. */
 int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights);
 
 /* Make va accessible: break a copy-on-write share, or fill a page of the heap. 0; -1: no such address

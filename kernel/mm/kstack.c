@@ -1,0 +1,232 @@
+/*
+ * Kernel stacks (machine.h: cpu_stack_alloc, cpu_stack_free).
+ *
+ *   slot i, at KSTACKS + i * KSTACK_SLOT:   [ guard: unmapped, 16 KiB or more | stack ]
+ *
+ * Freed stacks stay mapped for reuse. When more than CACHE_MAX lie there, REAP_BATCH of them are
+ * unmapped, and each cpu is sent one message to drop its translations. The last cpu to do so frees the
+ * pages and the slots: nobody waits, and no page is reused while some hart could still write to it
+ * through an old translation.
+ *
+ * Both functions: any cpu, thread context, critical sections too, but no spin lock held (a free may
+ * send messages). Stacks that lie here count as free memory (memstat.h), though page_alloc cannot
+ * have their pages: at most CACHE_MAX stacks, and those freed while a batch is on its way.
+ */
+#include "kernel/memlayout.h"
+#include "kernel/riscv.h"
+#include "lib/bits.h"
+#include "lwkt/ipiq.h"
+#include "lwkt/spin.h"
+#include "mm/memstat.h"
+#include "mm/page.h"
+#include "mm/vm.h"
+
+#define NSLOTS (KSTACKS_SIZE / KSTACK_SLOT)
+#define CACHE_MAX 32             /* stacks kept for reuse, of both kinds together */
+#define REAP_BATCH 16
+#define MAX_PAGES 4              /* of a stack; the rest of its slot is guard */
+
+/* A stack that nobody uses, in its own lowest page, by the address in the direct map: this hart may
+ * not have fenced since the stack was mapped. */
+struct freestack {
+    struct freestack *next;
+    void *base;                  /* address as a stack */
+};
+
+/* Stacks come in two sizes. */
+enum { SMALL, LARGE, NKINDS };
+static const uint32 kind_pages[NKINDS] = {2, MAX_PAGES};
+
+static struct {
+    struct spinlock lock;
+    struct freestack *cached[NKINDS];
+    uint32 ncached;
+    uint64 npages;               /* of stacks cached and being reaped; others may peek */
+    uint64 slot_used[NSLOTS / 64]; /* a bit a slot */
+} stacks = {.lock = SPINLOCK("kernel stacks")};
+
+/* The batch that is being unmapped. From the time that busy is set until reap_finish clears it, it
+ * belongs to the code in charge of the batch. */
+static struct {
+    bool busy;                   /* stacks.lock */
+    uint32 pending;              /* cpus that have not dropped their translations yet: AMO */
+    uint32 nstacks, npages;
+    uint64 slot[REAP_BATCH];
+    void *page[REAP_BATCH * MAX_PAGES];
+} reap;
+
+static uint64 slot_of(const void *base) { return ((uint64)base - KSTACKS) / KSTACK_SLOT; }
+
+static uint64 stack_base(uint64 slot, uint32 npages)
+{
+    return KSTACKS + (slot + 1) * KSTACK_SLOT - npages * PGSIZE;
+}
+
+/* size in bytes -> SMALL or LARGE, or -1: too large. */
+static int kind_of(size_t size)
+{
+    for (int kind = 0; kind < NKINDS; kind++)
+        if (size <= kind_pages[kind] * PGSIZE)
+            return kind;
+    return -1;
+}
+
+/* Reserve a slot; -1: all are taken. The lowest, so that few page tables are needed. */
+static int64 slot_alloc(void)
+{
+    int64 slot = -1;
+
+    spin_lock(&stacks.lock);
+    for (uint64 w = 0; w < NSLOTS / 64 && slot < 0; w++)
+        if (stacks.slot_used[w] != ~0UL) {
+            int bit = bit_lowest64(~stacks.slot_used[w]);
+            stacks.slot_used[w] |= 1UL << bit;
+            slot = (int64)(w * 64) + bit;
+        }
+    spin_unlock(&stacks.lock);
+    return slot;
+}
+
+/* With stacks.lock held. */
+static void slot_free(uint64 slot) { stacks.slot_used[slot / 64] &= ~(1UL << (slot % 64)); }
+
+/*
+ * A stack from the cache, or NULL. Its pages stop counting as a reserve, unless it is to be reaped.
+ */
+static void *cache_get(int kind, bool to_reap)
+{
+    void *base = NULL;
+
+    spin_lock(&stacks.lock);
+    struct freestack *s = stacks.cached[kind];
+    if (s != NULL) {
+        base = s->base;
+        stacks.cached[kind] = s->next;
+        stacks.ncached--;
+        if (!to_reap)
+            poke(&stacks.npages, stacks.npages - kind_pages[kind]);
+    }
+    spin_unlock(&stacks.lock);
+    return base;
+}
+
+/*
+ * Map pages as the stack of a slot. All pages were allocated before the first is mapped, and one page
+ * table serves the whole slot, so this fails at the first page or not at all: nothing ever has to be
+ * unmapped again here, where other harts might have looked already.
+ */
+static bool map_pages(uint64 base, void **page, uint32 npages)
+{
+    for (uint32 i = 0; i < npages; i++)
+        if (pmap_kernel_map(base + i * PGSIZE, KVA_TO_PA(page[i]), PTE_R | PTE_W) < 0) {
+            KASSERT(i == 0, "a slot needs one page table");
+            return false;
+        }
+    return true;
+}
+
+/* A stack in a slot of its own, or NULL. */
+static void *stack_create(uint32 npages)
+{
+    void *page[MAX_PAGES];
+    uint32 n = 0;
+    int64 slot = slot_alloc();
+
+    if (slot < 0)
+        return NULL;
+    while (n < npages && (page[n] = page_alloc()) != NULL)
+        n++;
+    uint64 base = stack_base((uint64)slot, npages);
+    if (n == npages && map_pages(base, page, npages))
+        return (void *)base;
+
+    while (n > 0)
+        page_unref(page[--n]);
+    spin_lock(&stacks.lock);
+    slot_free((uint64)slot);
+    spin_unlock(&stacks.lock);
+    return NULL;
+}
+
+void *cpu_stack_alloc(size_t size)
+{
+    int kind = kind_of(size);
+    char *base;
+
+    if (kind < 0)
+        return NULL;
+    base = cache_get(kind, false);
+    if (base == NULL)
+        base = stack_create(kind_pages[kind]);
+    /* This hart may remember that nothing was mapped there, and is about to lay a first frame. */
+    sfence_vma();
+    return base == NULL ? NULL : base + kind_pages[kind] * PGSIZE - PGROUNDUP(size);
+}
+
+/* All cpus have dropped their translations. IPI body, or its like on the sender. */
+static void reap_finish(void)
+{
+    for (uint32 i = 0; i < reap.npages; i++)
+        page_unref(reap.page[i]);
+    spin_lock(&stacks.lock);
+    for (uint32 i = 0; i < reap.nstacks; i++)
+        slot_free(reap.slot[i]);
+    poke(&stacks.npages, stacks.npages - reap.npages);
+    reap.busy = false;
+    spin_unlock(&stacks.lock);
+}
+
+/* IPI body on every cpu. The last one to count down comes after all fences: the AMO pairs with
+ * itself on the other cpus. */
+static void reap_ipi(void *arg)
+{
+    (void)arg;
+    sfence_vma();
+    if (amo_add_acqrel(&reap.pending, -1u) == 1)
+        reap_finish();
+}
+
+/* Take one stack out of its slot's page table, and note it in the batch. */
+static void reap_unmap(const void *base, uint32 npages)
+{
+    reap.slot[reap.nstacks++] = slot_of(base);
+    for (uint32 i = 0; i < npages; i++)
+        reap.page[reap.npages++] = PA_TO_KVA(pmap_kernel_unmap((uint64)base + i * PGSIZE));
+}
+
+/* Unmap a batch of cached stacks, large ones first, and have all cpus forget them. reap is ours. */
+static void reap_start(void)
+{
+    reap.nstacks = reap.npages = 0;
+    for (int kind = NKINDS - 1; kind >= 0; kind--) {
+        void *base;
+        while (reap.nstacks < REAP_BATCH && (base = cache_get(kind, true)) != NULL)
+            reap_unmap(base, kind_pages[kind]);
+    }
+    cpumask_t all = CPUMASK(ncpus - 1) | (CPUMASK(ncpus - 1) - 1);
+    publish(&reap.pending, (uint32)ncpus); /* with the batch; seen by reap_ipi through the message */
+    lwkt_send_ipiq_mask(all, reap_ipi, NULL);
+}
+
+void cpu_stack_free(void *base, size_t size)
+{
+    int kind = kind_of(size);
+    uint64 low = (uint64)base + PGROUNDUP(size) - kind_pages[kind] * PGSIZE;
+    struct freestack *s = PA_TO_KVA(pmap_kernel_pa(low));
+
+    KASSERT(low == stack_base(slot_of(base), kind_pages[kind]), "%p, %lu bytes, is no stack", base,
+            size);
+    s->base = (void *)low;
+    spin_lock(&stacks.lock);
+    s->next = stacks.cached[kind];
+    stacks.cached[kind] = s;
+    poke(&stacks.npages, stacks.npages + kind_pages[kind]);
+    bool full = ++stacks.ncached > CACHE_MAX && !reap.busy;
+    if (full)
+        reap.busy = true;
+    spin_unlock(&stacks.lock);
+    if (full)
+        reap_start();
+}
+
+uint64 kstack_count_reserve(void) { return peek(&stacks.npages); }

@@ -1,0 +1,20 @@
+/*
+ * How much memory there is, for people and for tests that look for leaks (sysctl vm.free_pages,
+ * vm.total_pages; memstat.c), and what the other files of mm/ hold in reserve.
+ */
+#ifndef MM_MEMSTAT_H
+#define MM_MEMSTAT_H
+
+#include "kernel/types.h"
+
+/* Pages of slabs without an object in use (zone.c). */
+uint64 zone_count_reserve(void);
+
+/* Pages of kernel stacks that are kept for reuse or are just being unmapped (kstack.c). */
+uint64 kstack_count_reserve(void);
+
+/* Pages that are not in use by anybody: free ones and reserves. Thread context, may wait for other
+ * cpus to finish what was freed there. */
+uint64 memstat_free_pages(void);
+
+#endif

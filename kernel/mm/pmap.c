@@ -1,0 +1,153 @@
+/*
+ * Page tables (Sv39), and the kernel's own.
+ *
+ *   root entries   0 .. 255    user memory: differs from process to process
+ *                  256 ..      the direct map: global, made by pmap_init, never changed
+ *                  384         kernel stacks: one level-1 table, made by pmap_init, its content changes
+ *
+ * A user root copies the upper 256 entries once. As they never change, a new stack, which is an entry
+ * further down, is there in all roots at once.
+ *
+ * pmap_init: boot hart. Loading: thread context or a switch. Mapping: thread context, any cpu. A
+ * table is visible to other harts before the entry that points to it (publish; the partner is the
+ * other harts' table walk after their fence).
+ */
+#include "kernel/memlayout.h"
+#include "kernel/riscv.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "lwkt/spin.h"
+#include "mm/page.h"
+#include "mm/vm.h"
+#include "riscv/fdt.h"
+
+#define PTE_KERNEL (PTE_V | PTE_G | PTE_A | PTE_D)
+#define KERNEL_RW (PTE_KERNEL | PTE_R | PTE_W)
+#define KERNEL_RX (PTE_KERNEL | PTE_R | PTE_X)
+#define KERNEL_R (PTE_KERNEL | PTE_R)
+#define PREMADE_STACKS (NPROC * KSTACK_SLOT + (2UL << 20)) /* bytes of the region */
+#define ROOT_HALF 256            /* entries of a root for each half of the address space */
+
+extern char __kernel_start[], __text_end[], __rodata_end[];
+
+static uint64 *kernel_root;
+static struct spinlock kernel_pmap_lock = SPINLOCK("kernel pmap"); /* making tables below it */
+
+/*
+ * The entry for va in the table of this level (2: the root). With make, missing tables above are
+ * made. NULL: there is none; with make: no memory.
+ */
+static uint64 *walk_to(uint64 *root, uint64 va, int level, bool make)
+{
+    uint64 *table = root;
+
+    for (int l = 2; l > level; l--) {
+        uint64 *pte = &table[PX(l, va)];
+        if (*pte & PTE_V) {
+            KASSERT(!PTE_LEAF(*pte), "%p lies in a large page", (void *)va);
+            table = PA_TO_KVA(PTE_TO_PA(*pte));
+            continue;
+        }
+        if (!make || (table = page_zalloc()) == NULL)
+            return NULL;
+        publish(pte, PA_TO_PTE(KVA_TO_PA(table)) | PTE_V);
+    }
+    return &table[PX(level, va)];
+}
+
+uint64 *pmap_walk(uint64 *root, uint64 va, bool make) { return walk_to(root, va, 0, make); }
+
+/*
+ * Add [start, end) of physical memory to the direct map, in the largest pages that fit. Boot only.
+ */
+static void direct_map(uint64 start, uint64 end, uint64 flags)
+{
+    while (start < end) {
+        int level = 2;
+        uint64 span = PGSIZE << 18;
+        for (; level > 0 && (start % span != 0 || end - start < span); span >>= 9)
+            level--;
+        uint64 *pte = walk_to(kernel_root, (uint64)PA_TO_KVA(start), level, true);
+        if (pte == NULL)
+            panic("no memory for the kernel's page table");
+        *pte = PA_TO_PTE(start) | flags;
+        start += span;
+    }
+}
+
+/*
+ * Tables for the stacks of as many processes as there can be. Tables of this region are never freed:
+ * if these came one by one, whoever ran many processes at a time would seem to leak memory.
+ */
+static void premake_stack_tables(void)
+{
+    for (uint64 va = KSTACKS; va < KSTACKS + PREMADE_STACKS; va += PGSIZE << 9)
+        if (walk_to(kernel_root, va, 0, true) == NULL)
+            panic("no memory for the kernel's page table");
+}
+
+/*
+ * What lies below RAM is devices. The firmware, between the start of RAM and the kernel, guards
+ * itself (PMP): left unmapped, a stray access is a page fault that says where it was.
+ */
+void pmap_init(uint64 mem_end)
+{
+    uint64 text_end = KVA_TO_PA(__text_end), rodata_end = KVA_TO_PA(__rodata_end);
+
+    kernel_root = page_zalloc();
+    if (kernel_root == NULL)
+        panic("no memory for the kernel's page table");
+    direct_map(0, board.mem_base, KERNEL_RW);
+    direct_map(KVA_TO_PA(__kernel_start), text_end, KERNEL_RX);
+    direct_map(text_end, rodata_end, KERNEL_R);
+    direct_map(rodata_end, PGROUNDDOWN(mem_end), KERNEL_RW);
+    premake_stack_tables();
+    pmap_load_kernel();
+}
+
+void pmap_load(uint64 satp)
+{
+    w_satp(satp);
+    sfence_vma();
+    mycpu->gd_satp = satp;
+}
+
+void pmap_load_kernel(void) { pmap_load(MAKE_SATP(KVA_TO_PA(kernel_root))); }
+
+void pmap_share_kernel(uint64 *root)
+{
+    memcpy(root + ROOT_HALF, kernel_root + ROOT_HALF, ROOT_HALF * sizeof(*root));
+}
+
+int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags)
+{
+    KASSERT(va - KSTACKS < KSTACKS_SIZE, "%p", (void *)va);
+    spin_lock(&kernel_pmap_lock);
+    uint64 *pte = pmap_walk(kernel_root, va, true);
+    spin_unlock(&kernel_pmap_lock);
+    if (pte == NULL)
+        return -1;
+    KASSERT(*pte == 0, "%p is mapped already", (void *)va);
+    *pte = PA_TO_PTE(pa) | PTE_KERNEL | pte_flags;
+    return 0;
+}
+
+/* The entry of a page that is mapped in the stacks' region. */
+static uint64 *kernel_pte(uint64 va)
+{
+    uint64 *pte = pmap_walk(kernel_root, va, false);
+
+    KASSERT(pte != NULL && (*pte & PTE_V), "%p is not mapped", (void *)va);
+    return pte;
+}
+
+uint64 pmap_kernel_pa(uint64 va) { return PTE_TO_PA(*kernel_pte(va)); }
+
+uint64 pmap_kernel_unmap(uint64 va)
+{
+    uint64 *pte = kernel_pte(va);
+    uint64 pa = PTE_TO_PA(*pte);
+
+    *pte = 0;
+    return pa;
+}

@@ -1,0 +1,268 @@
+/*
+ * User address spaces. In the thread of the process whose space it is (vmspace_destroy: of the one
+ * that replaces or reaps it); a space has one thread, so nothing here is locked.
+ *
+ * The kernel never uses user addresses (sstatus.SUM stays 0): it walks the page table in software and
+ * goes through the direct map. A bad pointer of a program is so an absent entry, not a trap.
+ *
+ * Invariants:
+ *   - a page is mapped only below vm_top, and only PTE_COW ones are in more than one space;
+ *   - PTE_COW means: writable for the program, by a copy if others hold the page too;
+ *   - an entry's A and D bits are set, so the hart never writes to a user table.
+ *
+ * Fences. Only this hart has the space loaded. An entry that got more rights, or came from nothing, needs
+ * no fence: should the hart remember the old one, it faults again, and vm_fault finds nothing to do but
+ * to fence. One that lost rights or points elsewhere needs it before the program goes on.
+ */
+#include "mm/vm.h"
+
+#include "kernel/memlayout.h"
+#include "kernel/riscv.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/page.h"
+#include "mm/zone.h"
+
+#define PTE_USER (PTE_V | PTE_U | PTE_A | PTE_D)
+
+/* What an entry points to, as an address in the direct map. */
+static inline void *pte_page(uint64 pte) { return PA_TO_KVA(PTE_TO_PA(pte)); }
+
+static inline uint64 page_pte(const void *page) { return PA_TO_PTE(KVA_TO_PA(page)); }
+
+struct vmspace *vmspace_create(void)
+{
+    struct vmspace *vm = kmalloc(sizeof(*vm));
+
+    if (vm == NULL)
+        return NULL;
+    vm->vm_root = page_alloc();
+    if (vm->vm_root == NULL) {
+        kfree(vm);
+        return NULL;
+    }
+    memset(vm->vm_root, 0, PGSIZE / 2);
+    pmap_share_kernel(vm->vm_root);
+    return vm;
+}
+
+uint64 vmspace_satp(const struct vmspace *vm) { return MAKE_SATP(KVA_TO_PA(vm->vm_root)); }
+
+/* The end of the part of [va, end) that one entry of a table of this level spans. */
+static inline uint64 span_end(uint64 va, int level, uint64 end)
+{
+    uint64 next = (va | ((PGSIZE << (9 * level)) - 1)) + 1;
+
+    return next < end ? next : end;
+}
+
+/*
+ * Free the pages of [start, end), page aligned, that are there; of tables only those that are present
+ * are looked at. With free_tables, the tables go too (below `table`, which is the caller's).
+ */
+static void free_range(uint64 *table, int level, uint64 start, uint64 end, bool free_tables)
+{
+    uint64 next;
+
+    for (uint64 va = start; va < end; va = next) {
+        uint64 *pte = &table[PX(level, va)];
+        next = span_end(va, level, end);
+        if (!(*pte & PTE_V))
+            continue;
+        if (level > 0)
+            free_range(pte_page(*pte), level - 1, va, next, free_tables);
+        if (level == 0 || free_tables) {
+            page_unref(pte_page(*pte));
+            *pte = 0;
+        }
+    }
+}
+
+void vmspace_destroy(struct vmspace *vm)
+{
+    free_range(vm->vm_root, 2, 0, vm->vm_top, true);
+    page_unref(vm->vm_root);
+    kfree(vm);
+}
+
+/*
+ * Give the page of one entry a further holder. What the program could write becomes copy-on-write for
+ * both.
+ */
+static uint64 share_page(uint64 *pte)
+{
+    if (*pte & PTE_W)
+        *pte = (*pte & ~PTE_W) | PTE_COW;
+    page_ref(pte_page(*pte));
+    return *pte;
+}
+
+/*
+ * Make dst, an empty table of this level, share what src maps in [start, end). -1: no memory.
+ */
+static int fork_range(uint64 *dst, uint64 *src, int level, uint64 start, uint64 end)
+{
+    uint64 next;
+
+    for (uint64 va = start; va < end; va = next) {
+        uint64 i = PX(level, va);
+        next = span_end(va, level, end);
+        if (!(src[i] & PTE_V))
+            continue;
+        if (level == 0) {
+            dst[i] = share_page(&src[i]);
+            continue;
+        }
+        uint64 *table = page_zalloc();
+        if (table == NULL)
+            return -1;
+        dst[i] = page_pte(table) | PTE_V;
+        if (fork_range(table, pte_page(src[i]), level - 1, va, next) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/*
+ * The fence is for this hart, which may remember src's pages as writable; also when we fail half-way.
+ */
+int vmspace_fork(struct vmspace *dst, struct vmspace *src)
+{
+    dst->vm_size = src->vm_size;
+    dst->vm_heap = src->vm_heap;
+    dst->vm_top = src->vm_top;
+    int result = fork_range(dst->vm_root, src->vm_root, 2, 0, src->vm_top);
+    sfence_vma();
+    return result;
+}
+
+/* Fill in the entry of va, which is absent. */
+static void enter_page(struct vmspace *vm, uint64 *pte, uint64 va, void *page, uint32 rights)
+{
+    KASSERT(*pte == 0 && va < USERTOP, "%p is mapped already", (void *)va);
+    *pte = page_pte(page) | PTE_USER | (rights & (VM_READ | VM_WRITE) ? PTE_R : 0) |
+           (rights & VM_WRITE ? PTE_W : 0) | (rights & VM_EXEC ? PTE_X : 0);
+    if (vm->vm_top <= va)
+        vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
+}
+
+int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
+{
+    uint64 *pte = pmap_walk(vm->vm_root, va, true);
+
+    if (pte == NULL) {
+        page_unref(page);
+        return -1;
+    }
+    enter_page(vm, pte, va, page, rights);
+    return 0;
+}
+
+/*
+ * The program writes to a copy-on-write page. If nobody else holds it any more, it is ours as it is.
+ */
+static int break_cow(uint64 *pte, uint64 va)
+{
+    void *old = pte_page(*pte);
+
+    if (page_sole(old)) {
+        *pte = (*pte & ~PTE_COW) | PTE_W;
+        return 0;
+    }
+    void *copy = page_alloc();
+    if (copy == NULL)
+        return -1;
+    memcpy(copy, old, PGSIZE);
+    *pte = page_pte(copy) | (PTE_FLAGS(*pte) & ~PTE_COW) | PTE_W;
+    sfence_vma_page(va);
+    if (*pte & PTE_X)
+        fence_i();
+    page_unref(old);
+    return 0;
+}
+
+/* A page of zeros at va, whose entry is absent. */
+static int zero_fill(struct vmspace *vm, uint64 *pte, uint64 va)
+{
+    void *page = page_zalloc();
+
+    if (page == NULL)
+        return -1;
+    enter_page(vm, pte, va, page, VM_READ | VM_WRITE);
+    return 0;
+}
+
+/* The bits that an entry needs for this access. */
+static inline uint64 pte_needed(uint32 access)
+{
+    return PTE_V | PTE_U | (access & VM_READ ? PTE_R : 0) | (access & VM_WRITE ? PTE_W : 0) |
+           (access & VM_EXEC ? PTE_X : 0);
+}
+
+/*
+ * Only an address of the heap may make page tables: a program that gropes about gets no memory.
+ */
+int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
+{
+    bool heap = va >= vm->vm_heap && va < vm->vm_size && !(access & VM_EXEC);
+    uint64 need = pte_needed(access);
+    uint64 *pte = va < USERTOP ? pmap_walk(vm->vm_root, va, heap) : NULL;
+
+    if (pte == NULL)
+        return -1;
+    if (*pte == 0)
+        return heap ? zero_fill(vm, pte, va) : -1;
+    if ((access & VM_WRITE) && (*pte & PTE_COW))
+        return break_cow(pte, va);
+    if ((*pte & need) != need)
+        return -1;
+    sfence_vma_page(va); /* all is well: this hart remembers what was before */
+    return 0;
+}
+
+/*
+ * Eager growth: all pages of [start, end), page aligned, at once, or none and -1. The early look
+ * spares a hopeless request the work of using up all memory first.
+ */
+static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
+{
+    if ((end - start) / PGSIZE > page_count_free())
+        return -1;
+    for (uint64 va = start; va < end; va += PGSIZE) {
+        uint64 *pte = pmap_walk(vm->vm_root, va, true);
+        if (pte == NULL || zero_fill(vm, pte, va) < 0) {
+            free_range(vm->vm_root, 2, start, va, false);
+            sfence_vma();
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Tables stay until the space is destroyed: they are few, and this hart may be reading them. */
+static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
+{
+    uint64 old = vm->vm_size;
+
+    if (bytes > old - vm->vm_heap)
+        return -1;
+    vm->vm_size = old - bytes;
+    uint64 end = PGROUNDUP(old) < vm->vm_top ? PGROUNDUP(old) : vm->vm_top;
+    free_range(vm->vm_root, 2, PGROUNDUP(vm->vm_size), end, false);
+    sfence_vma();
+    return (int64)old;
+}
+
+int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
+{
+    uint64 old = vm->vm_size;
+
+    if (delta < 0)
+        return shrink_heap(vm, -(uint64)delta);
+    if ((uint64)delta > USERTOP - old)
+        return -1;
+    if (eager && fill_heap(vm, PGROUNDUP(old), PGROUNDUP(old + (uint64)delta)) < 0)
+        return -1;
+    vm->vm_size = old + (uint64)delta;
+    return (int64)old;
+}

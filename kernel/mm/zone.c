@@ -1,0 +1,231 @@
+/*
+ * Zones: small objects out of slabs of one page.
+ *
+ *   slab (a page)   [ struct slab | object | object | ... ]
+ *
+ * A slab belongs to the cpu that made it, and only that cpu, in a critical section, touches its free
+ * objects and its place on the cpu's list. An object that another cpu frees is sent home by a passive
+ * IPI message: nobody waits for it, so nobody need be interrupted for it. Hence no lock and no atomic
+ * operation in zalloc and zfree, and no cache line that two cpus write.
+ *
+ * Free objects stay in their slab: there is no second cache of objects that would keep slabs from
+ * becoming empty. Each cpu keeps at most one empty slab of each zone, so that an object allocated
+ * and freed in turns does not take and give a page each time; further ones go back to page.c at once.
+ *
+ * zalloc: thread context. zfree: thread context or IPI body; it may send a message, so no spin
+ * lock may be held.
+ */
+#include "mm/zone.h"
+
+#include "kernel/riscv.h"
+#include "lib/assert.h"
+#include "lib/list.h"
+#include "lib/string.h"
+#include "lwkt/ipiq.h"
+#include "mm/memstat.h"
+#include "mm/page.h"
+
+#define MAXZONES 24
+#define OBJ_ALIGN 16UL
+#define OBJ_MAX 2048UL
+#define KMALLOC_MIN 16UL
+#define KMALLOC_ZONES 8          /* 16, 32, ... 2048 */
+
+struct zone {
+    const char *name;
+    uint32 size;                 /* bytes of an object, a multiple of OBJ_ALIGN */
+    uint32 capacity;             /* objects in a slab */
+    uint32 id;                   /* index in zones[] */
+};
+
+/* A cpu's slabs of one zone that have a free object; full ones are on no list. */
+struct zone_cpu {
+    struct list partial;         /* empty ones at the tail */
+    uint32 nempty;               /* 0 or 1 of them has no object in use; others may peek */
+};
+
+struct freeobj {
+    struct freeobj *next;
+};
+
+/* At the start of its page. */
+struct slab {
+    struct list node;            /* zone_cpu.partial */
+    struct zone *zone;
+    struct freeobj *free;        /* objects that were used and freed */
+    uint32 cpu;                  /* owner */
+    uint32 inuse;                /* objects in use */
+    uint32 carved;               /* objects that were ever handed out: the rest is untouched */
+} __attribute__((aligned(64)));
+
+static struct zone zones[MAXZONES];
+static uint32 nzones;
+static struct spinlock zones_lock = SPINLOCK("zones");
+static struct zone_cpu zone_cpus[NCPU][MAXZONES];
+static struct zone *kmalloc_zones[KMALLOC_ZONES];
+
+static inline struct slab *slab_of(void *obj) { return (struct slab *)PGROUNDDOWN((uint64)obj); }
+
+struct zone *zone_create(const char *name, size_t size)
+{
+    if (size == 0 || size > OBJ_MAX)
+        panic("zone %s: objects of %lu bytes; 1 to %lu will do", name, size, OBJ_MAX);
+    spin_lock(&zones_lock);
+    uint32 id = nzones++;
+    spin_unlock(&zones_lock);
+    if (id >= MAXZONES)
+        panic("zone %s: more than %d zones", name, MAXZONES);
+
+    struct zone *z = &zones[id];
+    z->name = name;
+    z->size = (uint32)((size + OBJ_ALIGN - 1) & ~(OBJ_ALIGN - 1));
+    z->capacity = (uint32)((PGSIZE - sizeof(struct slab)) / z->size);
+    z->id = id;
+    for (int i = 0; i < NCPU; i++) /* those that start later too */
+        list_init(&zone_cpus[i][id].partial);
+    return z;
+}
+
+void zone_init(void)
+{
+    static const char *const names[KMALLOC_ZONES] = {"16",  "32",  "64",   "128",
+                                                     "256", "512", "1024", "2048"};
+
+    for (uint32 i = 0; i < KMALLOC_ZONES; i++)
+        kmalloc_zones[i] = zone_create(names[i], KMALLOC_MIN << i);
+}
+
+/*
+ * A new, empty slab of this cpu on its list, or NULL. In a critical section.
+ */
+static struct slab *slab_create(struct zone *z, struct zone_cpu *zc)
+{
+    struct slab *s = page_alloc();
+
+    if (s == NULL)
+        return NULL;
+    s->zone = z;
+    s->free = NULL;
+    s->cpu = (uint32)mycpuid;
+    s->inuse = 0;
+    s->carved = 0;
+    list_insert_head(&zc->partial, &s->node);
+    poke(&zc->nempty, zc->nempty + 1);
+    return s;
+}
+
+/*
+ * An object of a slab that has one; a slab that is full now leaves the list.
+ */
+static void *slab_take(struct slab *s, struct zone_cpu *zc)
+{
+    struct zone *z = s->zone;
+    struct freeobj *obj = s->free;
+
+    if (obj != NULL)
+        s->free = obj->next;
+    else
+        obj = (struct freeobj *)((char *)(s + 1) + (uint64)s->carved++ * z->size);
+    if (s->inuse++ == 0)
+        poke(&zc->nempty, zc->nempty - 1);
+    if (s->inuse == z->capacity)
+        list_remove(&s->node);
+    return obj;
+}
+
+void *zalloc(struct zone *z)
+{
+    void *obj = NULL;
+
+    crit_enter();
+    struct zone_cpu *zc = &zone_cpus[mycpuid][z->id];
+    struct list *node = list_first(&zc->partial);
+    struct slab *s = node != NULL ? list_entry(node, struct slab, node) : slab_create(z, zc);
+    if (s != NULL)
+        obj = slab_take(s, zc);
+    crit_exit();
+    if (obj != NULL)
+        memset(obj, 0, z->size);
+    return obj;
+}
+
+/*
+ * The last object of a slab came back: keep it as this cpu's reserve, behind all slabs in use, or
+ * free it if there is a reserve.
+ */
+static void slab_empty(struct slab *s, struct zone_cpu *zc)
+{
+    list_remove(&s->node);
+    if (zc->nempty > 0) {
+        page_unref(s);
+        return;
+    }
+    list_insert_tail(&zc->partial, &s->node);
+    poke(&zc->nempty, 1);
+}
+
+/*
+ * Put an object back into its slab. On the slab's cpu, in a critical section.
+ */
+static void slab_put(struct slab *s, void *obj)
+{
+    struct zone_cpu *zc = &zone_cpus[s->cpu][s->zone->id];
+    struct freeobj *f = obj;
+
+    KASSERT(((uint64)obj - (uint64)(s + 1)) % s->zone->size == 0 && s->inuse > 0,
+            "%p is no object in use of zone %s", obj, s->zone->name);
+    f->next = s->free;
+    s->free = f;
+    if (s->inuse-- == s->zone->capacity)
+        list_insert_head(&zc->partial, &s->node);
+    if (s->inuse == 0)
+        slab_empty(s, zc);
+}
+
+/*
+ * IPI body on the owner's cpu: an object that was freed elsewhere has come home.
+ */
+static void zfree_home(void *obj) { slab_put(slab_of(obj), obj); }
+
+/*
+ * s->cpu may be read anywhere: it is constant while an object of the slab is in use.
+ */
+void zfree(struct zone *z, void *obj)
+{
+    struct slab *s = slab_of(obj);
+
+    KASSERT(s->zone == z, "%p is of zone %s, not %s", obj, s->zone->name, z->name);
+    (void)z;
+    crit_enter();
+    if (s->cpu == (uint32)mycpuid)
+        slab_put(s, obj);
+    else
+        lwkt_send_ipiq_passive(globaldata_of[s->cpu], zfree_home, obj);
+    crit_exit();
+}
+
+void *kmalloc(size_t size)
+{
+    uint32 i = 0;
+
+    KASSERT(size > 0 && size <= OBJ_MAX, "%lu bytes", size);
+    while ((KMALLOC_MIN << i) < size)
+        i++;
+    return zalloc(kmalloc_zones[i]);
+}
+
+void kfree(void *obj)
+{
+    if (obj != NULL)
+        zfree(slab_of(obj)->zone, obj);
+}
+
+uint64 zone_count_reserve(void)
+{
+    uint64 n = 0;
+
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        for (uint32 id = 0; id < nzones; id++)
+            n += peek(&zone_cpus[cpu][id].nempty);
+    return n;
+}
