@@ -1,0 +1,262 @@
+/*
+ * The console: a line editor between the serial port and the processes that read device CONSOLE.
+ *
+ * Input. console_input (the port's interrupt, or a thread in its place) edits the line that is being
+ * typed; a reader gets it when it is ended by a newline or ^D, or when the buffer is full. Keys:
+ *
+ *   Enter        ends the line (carriage return is taken as newline)
+ *   Backspace    takes the last character back (^H or DEL)
+ *   ^U           takes the line back
+ *   ^D           ends the line without a newline; on an empty line: end of file
+ *   ^P           prints the threads of each cpu
+ *
+ *       r            w                 e
+ *   ----|============|~~~~~~~~~~~~~~~~~|----      buf, a ring
+ *        lines ended,  being typed, may
+ *        for readers   still be edited
+ *
+ * What is typed ahead into a full buffer is dropped, with a bell.
+ *
+ * Output. console_write copies a process's text in pieces of whole lines where it can, each of which
+ * goes out uncut, and lets no other process write before the call is done.
+ *
+ * Invariants, under cons.lock: r <= w <= e <= r + INPUTSIZE (differences, as they wrap).
+ */
+#include "dev/console.h"
+
+#include "dev/uart.h"
+#include "fs/file.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "proc/mutex.h"
+#include "proc/proc.h"
+#include "proc/sleep.h"
+#include "riscv/hart.h"
+
+#define CTRL(key) ((key) - '@')
+#define DEL 0x7f
+#define INPUTSIZE 1024               /* bytes that can be typed ahead; a power of two */
+#define READPIECE 128                /* bytes that console_read copies at once: on the stack */
+
+static struct {
+    struct spinlock lock;            /* guards all below; readers sleep on &cons.r */
+    uint32 r;                        /* next byte to read; index = r % INPUTSIZE */
+    uint32 w;                        /* end of what may be read */
+    uint32 e;                        /* end of what was typed */
+    char buf[INPUTSIZE];
+} cons = {.lock = SPINLOCK("console")};
+
+/* One process writes at a time. A mutex, as it is held while the port is waited for. */
+static struct mutex write_mutex = MUTEX("console");
+static char write_buf[UART_PIECE];   /* write_mutex */
+
+/* --- input: console_input's side --- */
+
+/* Take back the last character of the line; false when the line is empty. Lock held. */
+static bool take_back(void)
+{
+    if (cons.e == cons.w)
+        return false;
+    cons.e--;
+    return true;
+}
+
+/* How many characters to rub out on the screen: ^U all of the line, backspace one. */
+static uint32 erase(bool whole_line)
+{
+    uint32 n = 0;
+
+    spin_lock(&cons.lock);
+    while ((n == 0 || whole_line) && take_back())
+        n++;
+    spin_unlock(&cons.lock);
+    return n;
+}
+
+/* Add a character. Sets *ended when readers have something new. False: no room. */
+static bool append(char c, bool *ended)
+{
+    bool room;
+
+    spin_lock(&cons.lock);
+    room = cons.e - cons.r < INPUTSIZE;
+    if (room)
+        cons.buf[cons.e++ % INPUTSIZE] = c;
+    *ended = room && (c == '\n' || c == CTRL('D') || cons.e - cons.r == INPUTSIZE);
+    if (*ended)
+        cons.w = cons.e;
+    spin_unlock(&cons.lock);
+    return room;
+}
+
+/* An ordinary character: store it, show it, and tell readers of a line. No lock is held over the
+ * echo and the wakeup. */
+static void type(char c)
+{
+    bool ended;
+
+    if (!append(c, &ended))
+        c = '\a';
+    if (c != CTRL('D'))
+        uart_print(&c, 1);
+    if (ended)
+        wakeup(&cons.r);
+}
+
+void console_input(int c)
+{
+    switch (c) {
+    case '\0':
+        break;                       /* a break on the line, not a key */
+    case CTRL('P'):
+        proc_dump();
+        break;
+    case CTRL('H'):
+    case DEL:
+    case CTRL('U'):
+        for (uint32 n = erase(c == CTRL('U')); n > 0; n--)
+            uart_print("\b \b", 3);
+        break;
+    default:
+        type(c == '\r' ? '\n' : (char)c);
+    }
+}
+
+/* --- input: the readers' side --- */
+
+/* Sleep until there is something to read; -1: killed. */
+static int wait_input(void)
+{
+    while (!proc_killed(curproc())) {
+        bool ready;
+
+        tsleep_interlock(&cons.r, PCATCH);
+        spin_lock(&cons.lock);
+        ready = cons.r != cons.w;
+        spin_unlock(&cons.lock);
+        if (ready) {
+            tsleep_remove();
+            return 0;
+        }
+        if (tsleep(&cons.r, PCATCH | PINTERLOCKED, "ttyin", 0) == EINTR)
+            break;
+    }
+    return -1;
+}
+
+/*
+ * Take up to n bytes of one line into dst. Sets *ended at the line's end: after a newline, and at a
+ * ^D, which is taken only when nothing comes before it, so that the next read says end of file.
+ */
+static int take_line(char *dst, int n, bool first, bool *ended)
+{
+    int got = 0;
+
+    spin_lock(&cons.lock);
+    *ended = false;
+    while (!*ended && got < n && cons.r != cons.w) {
+        char c = cons.buf[cons.r % INPUTSIZE];
+
+        *ended = c == '\n' || c == CTRL('D');
+        if (c == CTRL('D') && !(first && got == 0))
+            break;
+        cons.r++;
+        if (c != CTRL('D'))
+            dst[got++] = c;
+    }
+    spin_unlock(&cons.lock);
+    return got;
+}
+
+/*
+ * Read at most one line. 0: end of file, which in deterministic mode comes at once: there is no
+ * keyboard. -1: killed, or a bad address.
+ */
+int console_read(uint64 udst, int n)
+{
+    char piece[READPIECE];
+    int done = 0, got;
+    bool ended = false;
+
+    if (deterministic)
+        return 0;
+    while (done < n && !ended) {
+        int want = n - done < READPIECE ? n - done : READPIECE;
+
+        if (done == 0 && wait_input() < 0)
+            return -1;
+        /* Another reader may have been faster, so 0 without an end means: once more. */
+        got = take_line(piece, want, done == 0, &ended);
+        if (got == 0 && done > 0)
+            break;
+        if (copyout(udst + (uint64)done, piece, (uint64)got) < 0)
+            return -1;
+        done += got;
+    }
+    return done;
+}
+
+/* --- output --- */
+
+/* How much of the n bytes in write_buf to send in one piece: all when the call ends with them, else
+ * whole lines when there are any. */
+static int piece_length(int n, bool last)
+{
+    int whole = n;
+
+    if (last)
+        return n;
+    while (whole > 0 && write_buf[whole - 1] != '\n')
+        whole--;
+    return whole > 0 ? whole : n;
+}
+
+/* write_mutex held. */
+static int write_pieces(uint64 usrc, int n)
+{
+    int done = 0;
+
+    while (done < n) {
+        int len = n - done < UART_PIECE ? n - done : UART_PIECE;
+
+        if (copyin(write_buf, usrc + (uint64)done, (uint64)len) < 0)
+            return done > 0 ? done : -1;
+        len = piece_length(len, done + len == n);
+        if (uart_write(write_buf, (size_t)len) < 0)
+            return done > 0 ? done : -1;
+        done += len;
+    }
+    return done;
+}
+
+/* -1: killed, or a bad address, before anything was written. */
+int console_write(uint64 usrc, int n)
+{
+    int done;
+
+    mutex_lock(&write_mutex);
+    done = write_pieces(usrc, n);
+    mutex_unlock(&write_mutex);
+    return done;
+}
+
+/* --- boot --- */
+
+void console_init_early(void)
+{
+    if (uart_init_early())
+        printf_output = uart_print_early;
+}
+
+void console_init(void)
+{
+    if (printf_output == NULL) {
+        printf("console: no serial port in the device tree\n");
+        return;
+    }
+    printf_output = uart_print;
+    printf_drain = uart_drain;
+    uart_init();
+    devsw[CONSOLE].read = console_read;
+    devsw[CONSOLE].write = console_write;
+}

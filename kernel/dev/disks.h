@@ -1,0 +1,13 @@
+/*
+ * The kinds of disk that blk.c chooses from. Each looks for its device and sets it up, at boot, in
+ * thread context; NULL: it is not there, or will not do (and why was printed).
+ */
+#ifndef DEV_DISKS_H
+#define DEV_DISKS_H
+
+#include "dev/blk.h"
+
+struct blkdev *ramdisk_init(void);
+struct blkdev *virtio_disk_init(void);
+
+#endif

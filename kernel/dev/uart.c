@@ -1,0 +1,297 @@
+/*
+ * The serial port: a 16550A (National Semiconductor PC16550D data sheet), registers one byte apart.
+ *
+ * Output. Text goes into a ring, and from the ring to the port's FIFO as long as that takes it;
+ * usually it takes everything at once, and the ring is empty again before the call returns. What
+ * stays in the ring is sent by the interrupt that says the FIFO is empty, which is on only while the
+ * ring holds something. A text enters the ring in one step under the lock, so no other text cuts it.
+ *
+ *   uart_write   process: sleeps for room          uart_print   anyone: polls for room
+ *        \______________  ring (lock)  ______________/
+ *                            |  start(): by who writes, and by uart_intr
+ *                         FIFO, 16 bytes
+ *
+ * Input. uart_intr hands each byte to console_input.
+ *
+ * Deterministic mode (riscv/hart.h): interrupts of this port come when the host likes, so none is
+ * enabled. Output is polled, which takes no turn as long as the host keeps up; there is no input.
+ *
+ * Invariants, under the lock: tail <= head <= tail + RINGSIZE (the difference, as they wrap); once
+ * uart_init has run, the transmit interrupt is enabled exactly while the ring holds something or
+ * somebody waits for room in it.
+ */
+#include "dev/uart.h"
+
+#include "dev/console.h"
+#include "kernel/memlayout.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "lib/sysctl.h"
+#include "lwkt/spin.h"
+#include "proc/sleep.h"
+#include "riscv/fdt.h"
+#include "riscv/hart.h"
+#include "riscv/intr.h"
+
+/* Registers (offset from the base), with the bits that are used. */
+#define RBR 0                        /* read: byte received */
+#define THR 0                        /* write: byte to send */
+#define IER 1
+#define IER_RX 0x01                  /* interrupt when a byte is there */
+#define IER_TX 0x02                  /* interrupt when the transmit FIFO is empty */
+#define FCR 2
+#define FCR_ENABLE 0x01
+#define FCR_CLEAR 0x06               /* both FIFOs */
+#define LCR 3
+#define LCR_8N1 0x03                 /* 8 bits, no parity; the firmware set the speed */
+#define LSR 5
+#define LSR_RX 0x01                  /* a byte is there */
+#define LSR_THRE 0x20                /* transmit FIFO empty: it takes FIFO bytes */
+#define LSR_TEMT 0x40                /* ... and the last bit has left */
+
+#define FIFO 16
+#define RINGSIZE 4096                /* a power of two, several UART_PIECE */
+#define PRINT_WAIT_DIV 4             /* uart_print waits at most 1/4 s for a port that stands still */
+#define DRAIN_WAIT 5                 /* uart_drain: seconds */
+
+_Static_assert((RINGSIZE & (RINGSIZE - 1)) == 0 && RINGSIZE >= UART_PIECE, "ring size");
+
+static struct {
+    struct spinlock lock;            /* guards all below */
+    uint64 regs;                     /* kernel address of the registers */
+    bool buffered;                   /* interrupts are on: text may stay in the ring */
+    uint8 ier;                       /* what IER holds */
+    uint32 head;                     /* bytes put into the ring; index = head % RINGSIZE */
+    uint32 tail;                     /* bytes taken out of it */
+    uint32 wanted;                   /* room that a sleeper in uart_write waits for; 0: nobody */
+    uint64 dropped;                  /* bytes given up by uart_print */
+    char ring[RINGSIZE];
+} uart = {.lock = SPINLOCK("uart")};
+
+static uint64 get_dropped(void)
+{
+    return peek(&uart.dropped);
+}
+SYSCTL(console_dropped, "console.dropped", get_dropped, NULL);
+
+/* Registers are a byte wide, so mmio.h's 32 bits won't do. Volatile keeps their order. */
+static uint8 reg_read(uint64 reg)
+{
+    return *(volatile uint8 *)(uart.regs + reg);
+}
+
+static void reg_write(uint64 reg, uint8 value)
+{
+    *(volatile uint8 *)(uart.regs + reg) = value;
+}
+
+static void set_ier(uint8 value)
+{
+    if (uart.ier != value) {
+        uart.ier = value;
+        reg_write(IER, value);
+    }
+}
+
+static uint32 ring_used(void)
+{
+    return uart.head - uart.tail;
+}
+
+static uint32 ring_room(void)
+{
+    return RINGSIZE - ring_used();
+}
+
+/* Poll until a bit of LSR is set or the time comes. No other hart is waited for, but the port. */
+static bool wait_lsr(uint8 bit, uint64 deadline)
+{
+    while ((reg_read(LSR) & bit) == 0)
+        if (cpu_time() > deadline)
+            return false;
+    return true;
+}
+
+/* Move bytes from the ring to the port as long as it takes them; lock held. */
+static void send_ready(void)
+{
+    while (ring_used() != 0 && (reg_read(LSR) & LSR_THRE) != 0)
+        for (int i = 0; i < FIFO && ring_used() != 0; i++)
+            reg_write(THR, (uint8)uart.ring[uart.tail++ % RINGSIZE]);
+}
+
+/* send_ready, and let the interrupt see to the rest; lock held. A sleeper needs the interrupt even
+ * when the ring is empty again: only uart_intr may wake it, as uart_print's callers may hold locks. */
+static void start(void)
+{
+    send_ready();
+    if (uart.buffered)
+        set_ier(ring_used() != 0 || uart.wanted != 0 ? IER_RX | IER_TX : IER_RX);
+}
+
+/* Send all that the ring holds, polling; false when the time came first. */
+static bool send_all(uint64 deadline)
+{
+    while (ring_used() != 0) {
+        if (!wait_lsr(LSR_THRE, deadline))
+            return false;
+        send_ready();
+    }
+    return true;
+}
+
+/* There is room for it; lock held. */
+static void ring_put(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        uart.ring[uart.head++ % RINGSIZE] = text[i];
+}
+
+bool uart_init_early(void)
+{
+    if (board.uart.base == 0)
+        return false;
+    uart.regs = (uint64)PA_TO_KVA(board.uart.base);
+    reg_write(IER, 0);
+    reg_write(LCR, LCR_8N1);
+    reg_write(FCR, FCR_ENABLE | FCR_CLEAR);
+    return true;
+}
+
+void uart_print_early(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        wait_lsr(LSR_THRE, cpu_time() + cpu_timebase / PRINT_WAIT_DIV);
+        reg_write(THR, (uint8)text[i]);
+    }
+}
+
+/*
+ * Make room for up to len bytes without sleeping, and return how much there is. The lock is held over
+ * the wait, so that the text can follow in one piece; a port that stands still costs a bounded time.
+ */
+static size_t poll_room(size_t len)
+{
+    uint64 deadline = cpu_time() + cpu_timebase / PRINT_WAIT_DIV;
+
+    while (ring_room() < len && wait_lsr(LSR_THRE, deadline))
+        send_ready();
+    return ring_room() < len ? ring_room() : len;
+}
+
+void uart_print(const char *text, size_t len)
+{
+    spin_lock(&uart.lock);
+    while (len > 0) {
+        size_t n = len < UART_PIECE ? len : UART_PIECE;
+        size_t fits = poll_room(n);
+
+        ring_put(text, fits);
+        uart.dropped += n - fits;
+        text += n;
+        len -= n;
+    }
+    if (uart.buffered)
+        start();
+    else
+        send_all(cpu_time() + cpu_timebase * DRAIN_WAIT);
+    spin_unlock(&uart.lock);
+}
+
+/* Put a text into the ring when all of it fits; else note that somebody waits for that much. */
+static bool try_write(const char *text, size_t len)
+{
+    bool fits;
+
+    spin_lock(&uart.lock);
+    fits = ring_room() >= len;
+    if (fits)
+        ring_put(text, len);
+    uart.wanted = fits ? 0 : (uint32)len;
+    start();
+    spin_unlock(&uart.lock);
+    return fits;
+}
+
+/* The caller (console_write) lets in one process at a time, so `wanted` has one writer. */
+int uart_write(const char *text, size_t len)
+{
+    KASSERT(len <= UART_PIECE, "%lu bytes", len);
+    if (!uart.buffered) {
+        uart_print(text, len);
+        return 0;
+    }
+    while (!try_write(text, len)) {
+        tsleep_interlock(&uart.wanted, PCATCH);
+        /* The room may have come before the interlock, and its wakeup with it: look again. */
+        if (try_write(text, len)) {
+            tsleep_remove();
+            return 0;
+        }
+        if (tsleep(&uart.wanted, PCATCH | PINTERLOCKED, "ttyout", 0) == EINTR)
+            return -1;
+    }
+    return 0;
+}
+
+/* True when a sleeper in uart_write can go on; it is told once. Lock held, and start() follows. */
+static bool take_wanted(void)
+{
+    if (uart.wanted == 0 || ring_room() < uart.wanted)
+        return false;
+    uart.wanted = 0;
+    return true;
+}
+
+/*
+ * The port's interrupt, for both directions: a level that stays until its cause is gone. Only here
+ * are bytes received, by one hart at a time, so that needs no lock.
+ */
+static void uart_intr(void *arg)
+{
+    bool wake;
+
+    (void)arg;
+    while ((reg_read(LSR) & LSR_RX) != 0)
+        console_input(reg_read(RBR));
+
+    spin_lock(&uart.lock);
+    send_ready();
+    wake = take_wanted();
+    start();
+    spin_unlock(&uart.lock);
+    if (wake)
+        wakeup(&uart.wanted);
+}
+
+void uart_init(void)
+{
+    if (deterministic)
+        return;
+    if (board.uart.irq == 0) {
+        printf("uart: the device tree gives it no interrupt: no input\n");
+        return;
+    }
+    intr_register(board.uart.irq, uart_intr, NULL, "uart");
+    spin_lock(&uart.lock);
+    uart.buffered = true;
+    start();
+    spin_unlock(&uart.lock);
+}
+
+/*
+ * The end of the machine must not lose text. Who panics takes no lock: its holder may have been
+ * stopped with it, and nobody else runs any more.
+ */
+void uart_drain(void)
+{
+    uint64 deadline = cpu_time() + cpu_timebase * DRAIN_WAIT;
+    bool locked = !panic_is_mine() && curthread != NULL;
+
+    if (locked)
+        spin_lock(&uart.lock);
+    if (send_all(deadline))
+        wait_lsr(LSR_TEMT, deadline);
+    if (locked)
+        spin_unlock(&uart.lock);
+}
