@@ -13,7 +13,7 @@
 #include "mkfs/host.h"
 #include "mkfs/mkfs.h"
 
-#define MAX_SHOWN 1000               /* findings that are printed; all are counted */
+#define MAX_SHOWN 1000 /* findings that are printed; all are counted */
 
 void finding(struct check *c, const char *fmt, ...)
 {

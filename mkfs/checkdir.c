@@ -13,10 +13,10 @@ struct dircheck {
     struct check *c;
     uint32 inum;
     uint32 parent;
-    uint32 *queue;                   /* directories still to read */
+    uint32 *queue; /* directories still to read */
     uint32 *queue_parent;
     uint32 queued;
-    struct dirent *names;            /* its entries, for finding duplicates */
+    struct dirent *names; /* its entries, for finding duplicates */
     uint32 nnames;
     uint32 maxnames;
 };
@@ -38,8 +38,8 @@ static void check_dots(struct dircheck *d, const struct dirent *de, uint32 index
         finding(d->c, "directory %u: entry %u is not \"%s\"", d->inum, index,
                 index == 0 ? "." : "..");
     else if (de->inum != want)
-        finding(d->c, "directory %u: \"%s\" is inode %u, not %u", d->inum,
-                index == 0 ? "." : "..", de->inum, want);
+        finding(d->c, "directory %u: \"%s\" is inode %u, not %u", d->inum, index == 0 ? "." : "..",
+                de->inum, want);
 }
 
 static void check_name(struct dircheck *d, const struct dirent *de, uint32 index)
@@ -71,7 +71,7 @@ static void check_child(struct dircheck *d, const struct dirent *de, uint32 inde
         finding(c, "directory %u: entry %u: directory %u is in a second place", d->inum, index,
                 de->inum);
     } else if (type == TYPE_DIR) {
-        ++c->links[d->inum];         /* the child's ".." */
+        ++c->links[d->inum]; /* the child's ".." */
         d->queue[d->queued] = de->inum;
         d->queue_parent[d->queued++] = d->inum;
     }
@@ -101,8 +101,7 @@ static bool check_entry(void *arg, struct dirent *de, uint32 index)
     if (index < 2 || is_name(de, ".") || is_name(de, "..")) {
         check_dots(d, de, index);
     } else if (de->inum >= d->c->img->sb.ninodes) {
-        finding(d->c, "directory %u: entry %u: inode %u is out of range", d->inum, index,
-                de->inum);
+        finding(d->c, "directory %u: entry %u: inode %u is out of range", d->inum, index, de->inum);
     } else {
         check_name(d, de, index);
         check_child(d, de, index);
@@ -178,7 +177,7 @@ void check_directories(struct check *c)
     d.queue[d.queued] = d.queue_parent[d.queued] = ROOTINO;
     d.queued++;
     c->reached[ROOTINO] = 1;
-    c->links[ROOTINO] = 1;           /* by agreement: nothing is above it to name it */
+    c->links[ROOTINO] = 1; /* by agreement: nothing is above it to name it */
     for (uint32 next = 0; next < d.queued; next++) {
         d.inum = d.queue[next];
         d.parent = d.queue_parent[next];

@@ -20,7 +20,7 @@
 
 static char unfinished[PATH_MAX];
 static char final_name[PATH_MAX];
-static char sub_name[PATH_MAX];      /* file inside a directory being made, for messages */
+static char sub_name[PATH_MAX]; /* file inside a directory being made, for messages */
 static int out_fd = -1;
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
@@ -198,6 +198,12 @@ void host_open_sub(const char *rel)
         die("%s: %s", sub_name, strerror(errno));
 }
 
-void host_close_sub(uint64 size) { close_out(size); }
+void host_close_sub(uint64 size)
+{
+    close_out(size);
+}
 
-void host_end_dir(void) { commit(); }
+void host_end_dir(void)
+{
+    commit();
+}

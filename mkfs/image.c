@@ -12,7 +12,7 @@
 void *image_block(const struct image *img, uint32 b)
 {
     if (b >= img->nblocks)
-        abort();                     /* a check is missing in the caller */
+        abort(); /* a check is missing in the caller */
     return img->data + (uint64)b * BSIZE;
 }
 

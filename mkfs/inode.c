@@ -39,9 +39,15 @@ uint32 inode_block(const struct image *img, const struct dinode *ip, uint32 bn)
                   bn % NINDIRECT);
 }
 
-uint32 size_blocks(uint64 size) { return (uint32)((size + BSIZE - 1) / BSIZE); }
+uint32 size_blocks(uint64 size)
+{
+    return (uint32)((size + BSIZE - 1) / BSIZE);
+}
 
-bool size_ok(uint64 size) { return size <= MAXFILE * BSIZE; }
+bool size_ok(uint64 size)
+{
+    return size <= MAXFILE * BSIZE;
+}
 
 bool dir_each(const struct image *img, const struct dinode *dir,
               bool (*fn)(void *arg, struct dirent *de, uint32 index), void *arg)
@@ -53,7 +59,7 @@ bool dir_each(const struct image *img, const struct dinode *dir,
         struct dirent *de;
 
         if (b == 0 || b == BAD_BLOCK)
-            continue;                /* a hole holds no entries */
+            continue; /* a hole holds no entries */
         de = image_block(img, b);
         for (uint32 i = 0; i < DIRENTS && first + i < total; i++)
             if (de[i].inum != 0 && fn(arg, &de[i], first + i))

@@ -10,13 +10,13 @@
 #include "mkfs/mkfs.h"
 
 #define MIN_INODES 256u
-#define BLOCKS_PER_INODE 8u          /* one inode for each so many blocks of the image */
+#define BLOCKS_PER_INODE 8u /* one inode for each so many blocks of the image */
 
 struct maker {
     struct image img;
     uint32 next_inode;
     uint32 next_block;
-    const char *now;                 /* what is being added, for messages */
+    const char *now; /* what is being added, for messages */
 };
 
 /* Lay out an image of `size` blocks. */
@@ -227,7 +227,9 @@ void make_image(const char *path, uint32 nblocks, char **files, int nfiles)
 {
     struct superblock sb = layout(nblocks);
     struct maker m = {.img = {.path = path, .nblocks = nblocks, .sb = sb},
-                      .next_inode = ROOTINO, .next_block = sb.datastart, .now = path};
+                      .next_inode = ROOTINO,
+                      .next_block = sb.datastart,
+                      .now = path};
     char buf[128];
     const char *problem = superblock_problem(&sb, nblocks, buf, sizeof buf);
     struct logheader *log;

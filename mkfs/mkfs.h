@@ -27,14 +27,14 @@ _Static_assert(sizeof(uint64) == 8 && sizeof(struct dinode) == 128 && sizeof(str
 /* File types, as in kernel/stat.h, which can't be included beside the host's. */
 enum { TYPE_FREE = 0, TYPE_DIR = 1, TYPE_FILE = 2, TYPE_DEVICE = 3 };
 
-#define MAX_IMAGE_BLOCKS (1u << 22)  /* 16 GiB; larger ones are surely a mistake */
-#define MAX_INODES 65536u            /* directory entries hold 16 bits */
+#define MAX_IMAGE_BLOCKS (1u << 22) /* 16 GiB; larger ones are surely a mistake */
+#define MAX_INODES 65536u           /* directory entries hold 16 bits */
 #define DIRENTS (BSIZE / sizeof(struct dirent))
 
 struct image {
     const char *path;
-    uint8 *data;                     /* all blocks; private to us */
-    uint64 nblocks;                  /* whole blocks in data; >= sb.size once that was checked */
+    uint8 *data;    /* all blocks; private to us */
+    uint64 nblocks; /* whole blocks in data; >= sb.size once that was checked */
     struct superblock sb;
 };
 
@@ -91,9 +91,9 @@ void extract_image(const char *path, const char *what, const char *out);
 
 struct check {
     struct image *img;
-    uint32 *owner;                   /* of each block: 0 none, else inode number */
-    uint32 *links;                   /* of each inode: directory entries that count for nlink */
-    uint8 *reached;                  /* inode: seen from the root */
+    uint32 *owner;  /* of each block: 0 none, else inode number */
+    uint32 *links;  /* of each inode: directory entries that count for nlink */
+    uint8 *reached; /* inode: seen from the root */
     uint64 findings;
 };
 

@@ -17,11 +17,11 @@
 /* A walk through a tree, parents before children. */
 struct walk {
     const struct image *img;
-    bool strict;                     /* die on damage, instead of leaving it out */
+    bool strict; /* die on damage, instead of leaving it out */
     void (*visit)(struct walk *w, uint32 inum, const struct dinode *ip);
-    uint8 *seen;                     /* directories that were entered: a tree has no loops */
-    size_t len;                      /* of path */
-    char path[WALK_PATH];            /* of the current inode, from where the walk began */
+    uint8 *seen;          /* directories that were entered: a tree has no loops */
+    size_t len;           /* of path */
+    char path[WALK_PATH]; /* of the current inode, from where the walk began */
 };
 
 static const char *const type_names[] = {"free", "dir", "file", "device"};

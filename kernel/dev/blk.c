@@ -16,5 +16,6 @@ void blk_init(void)
     if (root_blkdev == NULL)
         root_blkdev = virtio_disk_init();
     if (root_blkdev == NULL)
-        printf("disk: none: the device tree has neither an initrd nor a virtio disk that will do\n");
+        printf(
+            "disk: none: the device tree has neither an initrd nor a virtio disk that will do\n");
 }

@@ -11,13 +11,13 @@
 #include "lib/list.h"
 
 struct bio {
-    uint64 bio_block;                /* block number */
-    void *bio_data;                  /* BSIZE bytes in the direct map; physically contiguous */
+    uint64 bio_block; /* block number */
+    void *bio_data;   /* BSIZE bytes in the direct map; physically contiguous */
     bool bio_write;
-    int bio_error;                   /* set before bio_done: 0, or -1 */
-    void (*bio_done)(struct bio *);  /* may run in an interrupt: no blocking; wakeups allowed */
-    void *bio_arg;                   /* for bio_done */
-    struct list bio_node;            /* the device's while the request is in flight */
+    int bio_error;                  /* set before bio_done: 0, or -1 */
+    void (*bio_done)(struct bio *); /* may run in an interrupt: no blocking; wakeups allowed */
+    void *bio_arg;                  /* for bio_done */
+    struct list bio_node;           /* the device's while the request is in flight */
 };
 
 struct blkdev {

@@ -35,20 +35,20 @@
 
 #define CTRL(key) ((key) - '@')
 #define DEL 0x7f
-#define INPUTSIZE 1024               /* bytes that can be typed ahead; a power of two */
-#define READPIECE 128                /* bytes that console_read copies at once: on the stack */
+#define INPUTSIZE 1024 /* bytes that can be typed ahead; a power of two */
+#define READPIECE 128  /* bytes that console_read copies at once: on the stack */
 
 static struct {
-    struct spinlock lock;            /* guards all below; readers sleep on &cons.r */
-    uint32 r;                        /* next byte to read; index = r % INPUTSIZE */
-    uint32 w;                        /* end of what may be read */
-    uint32 e;                        /* end of what was typed */
+    struct spinlock lock; /* guards all below; readers sleep on &cons.r */
+    uint32 r;             /* next byte to read; index = r % INPUTSIZE */
+    uint32 w;             /* end of what may be read */
+    uint32 e;             /* end of what was typed */
     char buf[INPUTSIZE];
 } cons = {.lock = SPINLOCK("console")};
 
 /* One process writes at a time. A mutex, as it is held while the port is waited for. */
 static struct mutex write_mutex = MUTEX("console");
-static char write_buf[UART_PIECE];   /* write_mutex */
+static char write_buf[UART_PIECE]; /* write_mutex */
 
 /* --- input: console_input's side --- */
 
@@ -107,7 +107,7 @@ void console_input(int c)
 {
     switch (c) {
     case '\0':
-        break;                       /* a break on the line, not a key */
+        break; /* a break on the line, not a key */
     case CTRL('P'):
         proc_dump();
         break;

@@ -34,37 +34,37 @@
 #include "riscv/intr.h"
 
 /* Registers (offset from the base), with the bits that are used. */
-#define RBR 0                        /* read: byte received */
-#define THR 0                        /* write: byte to send */
+#define RBR 0 /* read: byte received */
+#define THR 0 /* write: byte to send */
 #define IER 1
-#define IER_RX 0x01                  /* interrupt when a byte is there */
-#define IER_TX 0x02                  /* interrupt when the transmit FIFO is empty */
+#define IER_RX 0x01 /* interrupt when a byte is there */
+#define IER_TX 0x02 /* interrupt when the transmit FIFO is empty */
 #define FCR 2
 #define FCR_ENABLE 0x01
-#define FCR_CLEAR 0x06               /* both FIFOs */
+#define FCR_CLEAR 0x06 /* both FIFOs */
 #define LCR 3
-#define LCR_8N1 0x03                 /* 8 bits, no parity; the firmware set the speed */
+#define LCR_8N1 0x03 /* 8 bits, no parity; the firmware set the speed */
 #define LSR 5
-#define LSR_RX 0x01                  /* a byte is there */
-#define LSR_THRE 0x20                /* transmit FIFO empty: it takes FIFO bytes */
-#define LSR_TEMT 0x40                /* ... and the last bit has left */
+#define LSR_RX 0x01   /* a byte is there */
+#define LSR_THRE 0x20 /* transmit FIFO empty: it takes FIFO bytes */
+#define LSR_TEMT 0x40 /* ... and the last bit has left */
 
 #define FIFO 16
-#define RINGSIZE 4096                /* a power of two, several UART_PIECE */
-#define PRINT_WAIT_DIV 4             /* uart_print waits at most 1/4 s for a port that stands still */
-#define DRAIN_WAIT 5                 /* uart_drain: seconds */
+#define RINGSIZE 4096    /* a power of two, several UART_PIECE */
+#define PRINT_WAIT_DIV 4 /* uart_print waits at most 1/4 s for a port that stands still */
+#define DRAIN_WAIT 5     /* uart_drain: seconds */
 
 _Static_assert((RINGSIZE & (RINGSIZE - 1)) == 0 && RINGSIZE >= UART_PIECE, "ring size");
 
 static struct {
-    struct spinlock lock;            /* guards all below */
-    uint64 regs;                     /* kernel address of the registers */
-    bool buffered;                   /* interrupts are on: text may stay in the ring */
-    uint8 ier;                       /* what IER holds */
-    uint32 head;                     /* bytes put into the ring; index = head % RINGSIZE */
-    uint32 tail;                     /* bytes taken out of it */
-    uint32 wanted;                   /* room that a sleeper in uart_write waits for; 0: nobody */
-    uint64 dropped;                  /* bytes given up by uart_print */
+    struct spinlock lock; /* guards all below */
+    uint64 regs;          /* kernel address of the registers */
+    bool buffered;        /* interrupts are on: text may stay in the ring */
+    uint8 ier;            /* what IER holds */
+    uint32 head;          /* bytes put into the ring; index = head % RINGSIZE */
+    uint32 tail;          /* bytes taken out of it */
+    uint32 wanted;        /* room that a sleeper in uart_write waits for; 0: nobody */
+    uint64 dropped;       /* bytes given up by uart_print */
     char ring[RINGSIZE];
 } uart = {.lock = SPINLOCK("uart")};
 

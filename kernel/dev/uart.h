@@ -10,7 +10,7 @@
 
 #include "kernel/types.h"
 
-#define UART_PIECE 1024              /* bytes that uart_write takes at once, at most */
+#define UART_PIECE 1024 /* bytes that uart_write takes at once, at most */
 
 /* Set the port up without interrupts. false: there is none. Boot hart, first. */
 bool uart_init_early(void);

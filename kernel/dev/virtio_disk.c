@@ -27,15 +27,15 @@
 #include "riscv/intr.h"
 #include "riscv/mmio.h"
 
-#define PER_SLOT 3                   /* descriptors */
+#define PER_SLOT 3 /* descriptors */
 #define MAXSLOTS (VIRTQ_MAX / PER_SLOT)
 #define SECTORS (BSIZE / VIRTIO_BLK_SECTOR)
-#define NO_STATUS 0xff               /* no device writes this */
+#define NO_STATUS 0xff /* no device writes this */
 
 struct slot {
-    struct virtio_blk_req req;       /* the device reads it */
-    uint8 status;                    /* the device writes it */
-    struct bio *bio;                 /* NULL: free */
+    struct virtio_blk_req req; /* the device reads it */
+    uint8 status;              /* the device writes it */
+    struct bio *bio;           /* NULL: free */
 };
 
 /* What the device shares, in alignments that the specification asks for. */
@@ -44,14 +44,14 @@ static struct virtq_avail avail __attribute__((aligned(2)));
 static struct virtq_used used __attribute__((aligned(4)));
 
 static struct {
-    uint64 regs;                     /* kernel address of the registers */
-    struct spinlock lock;            /* guards all below and what the driver writes above */
-    uint32 size;                     /* descriptors of the queue: a power of two */
-    uint16 used_seen;                /* entries of the used ring that were taken */
-    bool wanted;                     /* somebody sleeps on &disk.nfree */
+    uint64 regs;          /* kernel address of the registers */
+    struct spinlock lock; /* guards all below and what the driver writes above */
+    uint32 size;          /* descriptors of the queue: a power of two */
+    uint16 used_seen;     /* entries of the used ring that were taken */
+    bool wanted;          /* somebody sleeps on &disk.nfree */
     bool can_flush;
     int nfree;
-    uint8 free[MAXSLOTS];            /* numbers of free slots */
+    uint8 free[MAXSLOTS]; /* numbers of free slots */
     struct slot slot[MAXSLOTS];
 } disk = {.lock = SPINLOCK("virtio disk")};
 
@@ -172,7 +172,7 @@ static void flush_done(struct bio *b)
 {
     uint32 *done = b->bio_arg;
 
-    publish(done, 1);                /* consumed in virtio_disk_flush */
+    publish(done, 1); /* consumed in virtio_disk_flush */
     wakeup(done);
 }
 
@@ -182,12 +182,12 @@ static int virtio_disk_flush(struct blkdev *dev)
     struct bio b = {.bio_data = NULL, .bio_done = flush_done, .bio_arg = &done};
 
     (void)dev;
-    if (!disk.can_flush)             /* then there is no write cache */
+    if (!disk.can_flush) /* then there is no write cache */
         return 0;
     start(&b);
     for (;;) {
         tsleep_interlock(&done, 0);
-        if (consume(&done)) {        /* from flush_done */
+        if (consume(&done)) { /* from flush_done */
             tsleep_remove();
             return b.bio_error;
         }
@@ -313,7 +313,7 @@ static bool setup_queue(void)
     write_address(VIRTIO_QUEUE_DESC, desc);
     write_address(VIRTIO_QUEUE_DRIVER, &avail);
     write_address(VIRTIO_QUEUE_DEVICE, &used);
-    device_fence();                  /* the rings are zero before the device reads them */
+    device_fence(); /* the rings are zero before the device reads them */
     reg_write(VIRTIO_QUEUE_READY, 1);
     return true;
 }
