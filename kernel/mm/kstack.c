@@ -163,7 +163,12 @@ void *cpu_stack_alloc(size_t size)
     return base == NULL ? NULL : base + kind_pages[kind] * PGSIZE - PGROUNDUP(size);
 }
 
-/* All cpus have dropped their translations. IPI body, or its like on the sender. */
+static void reap_start(void);
+
+/*
+ * All cpus have dropped their translations. In reap_ipi. If stacks were freed faster than this, the
+ * next batch goes off at once.
+ */
 static void reap_finish(void)
 {
     for (uint32 i = 0; i < reap.npages; i++)
@@ -172,8 +177,11 @@ static void reap_finish(void)
     for (uint32 i = 0; i < reap.nstacks; i++)
         slot_free(reap.slot[i]);
     poke(&stacks.npages, stacks.npages - reap.npages);
-    reap.busy = false;
+    bool again = stacks.ncached > CACHE_MAX;
+    reap.busy = again;
     spin_unlock(&stacks.lock);
+    if (again)
+        reap_start();
 }
 
 /* IPI body on every cpu. The last one to count down comes after all fences: the AMO pairs with
