@@ -68,9 +68,19 @@ static uint64 load(uint64 addr)
     return *(const uint64 *)addr;
 }
 
+/* Whether a and b are known to lie in different functions. */
+static bool other_function(uint64 a, uint64 b)
+{
+    const char *name_a, *name_b;
+    uint64 offset;
+
+    return ksym_lookup(a, &name_a, &offset) && ksym_lookup(b, &name_b, &offset) && name_a != name_b;
+}
+
 /*
- * Code that was interrupted: its caller's address is in ra if it was called at a bad address, or if it
- * calls nothing, and so has not saved ra.
+ * Code that was interrupted. Where it was called from is still in ra if it has called nothing itself
+ * (else ra points into the same function) or if it was called at a bad address. Then s0 is either its
+ * own frame, with or without that address in it, or still the caller's.
  */
 static uint64 step_trap(struct walk *w)
 {
@@ -78,12 +88,13 @@ static uint64 step_trap(struct walk *w)
 
     w->tf = NULL;
     w->fp = tf->s0;
-    if (!is_text(tf->sepc)) {
-        w->ra = tf->ra;
-    } else if (valid_fp(w->td, w->fp) && !is_text(load(w->fp - 8))) {
-        w->ra = tf->ra;
+    if (is_text(tf->sepc) && !other_function(tf->sepc, tf->ra))
+        return tf->sepc;
+    if (valid_fp(w->td, w->fp) && load(w->fp - 8) == tf->ra)
+        return tf->sepc;
+    w->ra = tf->ra;
+    if (is_text(tf->sepc) && valid_fp(w->td, w->fp) && !is_text(load(w->fp - 8)))
         w->fp = load(w->fp - 8);
-    }
     return tf->sepc;
 }
 
