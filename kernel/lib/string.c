@@ -16,7 +16,7 @@
 #endif
 
 #define WORD sizeof(word)
-#define TURN (32 * WORD)         /* bytes that one turn of the unrolled loops moves */
+#define TURN (32 * WORD) /* bytes that one turn of the unrolled loops moves */
 
 /* Memory of any type may be read and written as words. */
 typedef uint64 __attribute__((may_alias)) word;

@@ -22,15 +22,15 @@
 #include "mm/vm.h"
 
 #define NSLOTS (KSTACKS_SIZE / KSTACK_SLOT)
-#define CACHE_MAX 32             /* stacks kept for reuse, of both kinds together */
+#define CACHE_MAX 32 /* stacks kept for reuse, of both kinds together */
 #define REAP_BATCH 16
-#define MAX_PAGES 4              /* of a stack; the rest of its slot is guard */
+#define MAX_PAGES 4 /* of a stack; the rest of its slot is guard */
 
 /* A stack that nobody uses, in its own lowest page, by the address in the direct map: this hart may
  * not have fenced since the stack was mapped. */
 struct freestack {
     struct freestack *next;
-    void *base;                  /* address as a stack */
+    void *base; /* address as a stack */
 };
 
 /* Stacks come in two sizes. */
@@ -41,21 +41,24 @@ static struct {
     struct spinlock lock;
     struct freestack *cached[NKINDS];
     uint32 ncached;
-    uint64 npages;               /* of stacks cached and being reaped; others may peek */
+    uint64 npages;                 /* of stacks cached and being reaped; others may peek */
     uint64 slot_used[NSLOTS / 64]; /* a bit a slot */
 } stacks = {.lock = SPINLOCK("kernel stacks")};
 
 /* The batch that is being unmapped. From the time that busy is set until reap_finish clears it, it
  * belongs to the code in charge of the batch. */
 static struct {
-    bool busy;                   /* stacks.lock */
-    uint32 pending;              /* cpus that have not dropped their translations yet: AMO */
+    bool busy;      /* stacks.lock */
+    uint32 pending; /* cpus that have not dropped their translations yet: AMO */
     uint32 nstacks, npages;
     uint64 slot[REAP_BATCH];
     void *page[REAP_BATCH * MAX_PAGES];
 } reap;
 
-static uint64 slot_of(const void *base) { return ((uint64)base - KSTACKS) / KSTACK_SLOT; }
+static uint64 slot_of(const void *base)
+{
+    return ((uint64)base - KSTACKS) / KSTACK_SLOT;
+}
 
 static uint64 stack_base(uint64 slot, uint32 npages)
 {
@@ -88,7 +91,10 @@ static int64 slot_alloc(void)
 }
 
 /* With stacks.lock held. */
-static void slot_free(uint64 slot) { stacks.slot_used[slot / 64] &= ~(1UL << (slot % 64)); }
+static void slot_free(uint64 slot)
+{
+    stacks.slot_used[slot / 64] &= ~(1UL << (slot % 64));
+}
 
 /*
  * A stack from the cache, or NULL. Its pages stop counting as a reserve, unless it is to be reaped.
@@ -212,7 +218,8 @@ static void reap_start(void)
             reap_unmap(base, kind_pages[kind]);
     }
     cpumask_t all = CPUMASK(ncpus - 1) | (CPUMASK(ncpus - 1) - 1);
-    publish(&reap.pending, (uint32)ncpus); /* with the batch; seen by reap_ipi through the message */
+    publish(&reap.pending,
+            (uint32)ncpus); /* with the batch; seen by reap_ipi through the message */
     lwkt_send_ipiq_mask(all, reap_ipi, NULL);
 }
 
@@ -237,4 +244,7 @@ void cpu_stack_free(void *base, size_t size)
         reap_start();
 }
 
-uint64 kstack_count_reserve(void) { return peek(&stacks.npages); }
+uint64 kstack_count_reserve(void)
+{
+    return peek(&stacks.npages);
+}

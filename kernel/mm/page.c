@@ -36,7 +36,7 @@ struct freepage {
 struct page_cpu {
     struct freepage *ready;
     uint32 nready;
-    struct freepage *spare;      /* BATCH pages, or NULL */
+    struct freepage *spare; /* BATCH pages, or NULL */
 } __attribute__((aligned(CACHE_LINE)));
 
 static struct page_cpu page_cpus[NCPU];
@@ -51,12 +51,12 @@ static struct {
     struct freepage *batches;
     struct fresh_range fresh[MAXRANGES];
     int nfresh;
-    uint64 nfree;                /* pages in batches and fresh ranges */
+    uint64 nfree; /* pages in batches and fresh ranges */
 } pool = {.lock = SPINLOCK("page pool")};
 
-static uint64 npages;            /* pages that page_init was given, less the table */
-static uint32 *page_refs;        /* a count for each page of RAM from page_base on; AMO */
-static uint64 page_base;         /* address of the page that page_refs[0] counts */
+static uint64 npages;     /* pages that page_init was given, less the table */
+static uint32 *page_refs; /* a count for each page of RAM from page_base on; AMO */
+static uint64 page_base;  /* address of the page that page_refs[0] counts */
 
 static inline uint32 *page_refp(const void *page)
 {
@@ -72,8 +72,8 @@ static uint64 refs_init(uint64 start, uint64 end)
     uint64 bytes = (board.mem_end - board.mem_base) / PGSIZE * sizeof(uint32);
 
     if (bytes > end - start)
-        panic("memory: no room for %lu bytes of page counts in %#lx..%#lx", bytes,
-              KVA_TO_PA(start), KVA_TO_PA(end));
+        panic("memory: no room for %lu bytes of page counts in %#lx..%#lx", bytes, KVA_TO_PA(start),
+              KVA_TO_PA(end));
     page_refs = (uint32 *)start;
     page_base = (uint64)PA_TO_KVA(board.mem_base);
     return PGROUNDUP(start + bytes);
@@ -237,7 +237,10 @@ void page_unref(void *page)
 /*
  * Pairs with the release in page_unref: when we are alone, the others' reads have happened.
  */
-bool page_sole(void *page) { return consume(page_refp(page)) == 1; }
+bool page_sole(void *page)
+{
+    return consume(page_refp(page)) == 1;
+}
 
 uint64 page_count_free(void)
 {
@@ -248,4 +251,7 @@ uint64 page_count_free(void)
     return n;
 }
 
-uint64 page_count_all(void) { return npages; }
+uint64 page_count_all(void)
+{
+    return npages;
+}

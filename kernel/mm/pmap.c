@@ -26,7 +26,7 @@
 #define KERNEL_RX (PTE_KERNEL | PTE_R | PTE_X)
 #define KERNEL_R (PTE_KERNEL | PTE_R)
 #define PREMADE_STACKS (NPROC * KSTACK_SLOT + (2UL << 20)) /* bytes of the region */
-#define ROOT_HALF 256            /* entries of a root for each half of the address space */
+#define ROOT_HALF 256 /* entries of a root for each half of the address space */
 
 extern char __kernel_start[], __text_end[], __rodata_end[];
 
@@ -55,7 +55,10 @@ static uint64 *walk_to(uint64 *root, uint64 va, int level, bool make)
     return &table[PX(level, va)];
 }
 
-uint64 *pmap_walk(uint64 *root, uint64 va, bool make) { return walk_to(root, va, 0, make); }
+uint64 *pmap_walk(uint64 *root, uint64 va, bool make)
+{
+    return walk_to(root, va, 0, make);
+}
 
 /*
  * Add [start, end) of physical memory to the direct map, in the largest pages that fit. Boot only.
@@ -112,7 +115,10 @@ void pmap_load(uint64 satp)
     mycpu->gd_satp = satp;
 }
 
-void pmap_load_kernel(void) { pmap_load(MAKE_SATP(KVA_TO_PA(kernel_root))); }
+void pmap_load_kernel(void)
+{
+    pmap_load(MAKE_SATP(KVA_TO_PA(kernel_root)));
+}
 
 void pmap_share_kernel(uint64 *root)
 {
@@ -141,7 +147,10 @@ static uint64 *kernel_pte(uint64 va)
     return pte;
 }
 
-uint64 pmap_kernel_pa(uint64 va) { return PTE_TO_PA(*kernel_pte(va)); }
+uint64 pmap_kernel_pa(uint64 va)
+{
+    return PTE_TO_PA(*kernel_pte(va));
+}
 
 uint64 pmap_kernel_unmap(uint64 va)
 {

@@ -13,7 +13,10 @@
 #include "mm/vm.h"
 
 /* What an entry points to, as an address in the direct map. */
-static inline void *pte_page(uint64 pte) { return PA_TO_KVA(PTE_TO_PA(pte)); }
+static inline void *pte_page(uint64 pte)
+{
+    return PA_TO_KVA(PTE_TO_PA(pte));
+}
 
 /*
  * The entry for va, which is below USERTOP; 0: there is none. pmap_walk unrolled: every system call

@@ -26,9 +26,15 @@
 #define PTE_USER (PTE_V | PTE_U | PTE_A | PTE_D)
 
 /* What an entry points to, as an address in the direct map. */
-static inline void *pte_page(uint64 pte) { return PA_TO_KVA(PTE_TO_PA(pte)); }
+static inline void *pte_page(uint64 pte)
+{
+    return PA_TO_KVA(PTE_TO_PA(pte));
+}
 
-static inline uint64 page_pte(const void *page) { return PA_TO_PTE(KVA_TO_PA(page)); }
+static inline uint64 page_pte(const void *page)
+{
+    return PA_TO_PTE(KVA_TO_PA(page));
+}
 
 struct vmspace *vmspace_create(void)
 {
@@ -46,7 +52,10 @@ struct vmspace *vmspace_create(void)
     return vm;
 }
 
-uint64 vmspace_satp(const struct vmspace *vm) { return MAKE_SATP(KVA_TO_PA(vm->vm_root)); }
+uint64 vmspace_satp(const struct vmspace *vm)
+{
+    return MAKE_SATP(KVA_TO_PA(vm->vm_root));
+}
 
 /* The end of the part of [va, end) that one entry of a table of this level spans. */
 static inline uint64 span_end(uint64 va, int level, uint64 end)

@@ -29,19 +29,19 @@
 #define OBJ_ALIGN 16UL
 #define OBJ_MAX 2048UL
 #define KMALLOC_MIN 16UL
-#define KMALLOC_ZONES 8          /* 16, 32, ... 2048 */
+#define KMALLOC_ZONES 8 /* 16, 32, ... 2048 */
 
 struct zone {
     const char *name;
-    uint32 size;                 /* bytes of an object, a multiple of OBJ_ALIGN */
-    uint32 capacity;             /* objects in a slab */
-    uint32 id;                   /* index in zones[] */
+    uint32 size;     /* bytes of an object, a multiple of OBJ_ALIGN */
+    uint32 capacity; /* objects in a slab */
+    uint32 id;       /* index in zones[] */
 };
 
 /* A cpu's slabs of one zone that have a free object; full ones are on no list. */
 struct zone_cpu {
-    struct list partial;         /* empty ones at the tail */
-    uint32 nempty;               /* 0 or 1 of them has no object in use; others may peek */
+    struct list partial; /* empty ones at the tail */
+    uint32 nempty;       /* 0 or 1 of them has no object in use; others may peek */
 };
 
 struct freeobj {
@@ -50,12 +50,12 @@ struct freeobj {
 
 /* At the start of its page. */
 struct slab {
-    struct list node;            /* zone_cpu.partial */
+    struct list node; /* zone_cpu.partial */
     struct zone *zone;
-    struct freeobj *free;        /* objects that were used and freed */
-    uint32 cpu;                  /* owner */
-    uint32 inuse;                /* objects in use */
-    uint32 carved;               /* objects that were ever handed out: the rest is untouched */
+    struct freeobj *free; /* objects that were used and freed */
+    uint32 cpu;           /* owner */
+    uint32 inuse;         /* objects in use */
+    uint32 carved;        /* objects that were ever handed out: the rest is untouched */
 } __attribute__((aligned(64)));
 
 static struct zone zones[MAXZONES];
@@ -64,7 +64,10 @@ static struct spinlock zones_lock = SPINLOCK("zones");
 static struct zone_cpu zone_cpus[NCPU][MAXZONES];
 static struct zone *kmalloc_zones[KMALLOC_ZONES];
 
-static inline struct slab *slab_of(void *obj) { return (struct slab *)PGROUNDDOWN((uint64)obj); }
+static inline struct slab *slab_of(void *obj)
+{
+    return (struct slab *)PGROUNDDOWN((uint64)obj);
+}
 
 struct zone *zone_create(const char *name, size_t size)
 {
@@ -185,7 +188,10 @@ static void slab_put(struct slab *s, void *obj)
 /*
  * IPI body on the owner's cpu: an object that was freed elsewhere has come home.
  */
-static void zfree_home(void *obj) { slab_put(slab_of(obj), obj); }
+static void zfree_home(void *obj)
+{
+    slab_put(slab_of(obj), obj);
+}
 
 /*
  * s->cpu may be read anywhere: it is constant while an object of the slab is in use.

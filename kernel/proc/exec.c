@@ -11,6 +11,7 @@
  *
  * Calls: in the process's own thread.
  */
+#include "fs/file.h"
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "lib/string.h"
@@ -18,21 +19,21 @@
 #include "mm/page.h"
 #include "proc/elf.h"
 #include "proc/proc.h"
-#include "fs/file.h"
 
 #define STACK_BYTES (USERSTACK * PGSIZE)
-#define IMAGE_END (USERTOP - PGSIZE - STACK_BYTES) /* segments end below it: room for guard and stack */
+/* Segments end below it: room for guard and stack. */
+#define IMAGE_END (USERTOP - PGSIZE - STACK_BYTES)
 
 /* What is known of the new image while it is built. */
 struct image {
     struct vmspace *vm;
-    struct inode *ip;            /* locked */
+    struct inode *ip; /* locked */
     uint64 entry;
-    bool entry_ok;               /* it lies in an executable segment */
-    uint64 end;                  /* end of the last segment, page aligned */
+    bool entry_ok; /* it lies in an executable segment */
+    uint64 end;    /* end of the last segment, page aligned */
     uint64 sp;
     int argc;
-    uint64 argv;                 /* user address of the vector */
+    uint64 argv; /* user address of the vector */
 };
 
 /* Read exactly n bytes at off; -1: the file is shorter, or cannot be read. */
