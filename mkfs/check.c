@@ -1,9 +1,9 @@
 /*
- * Checking an image: superblock, log, inodes, block pointers and the bitmap. checkdir.c goes on with
- * directories and link counts. Nothing is repaired.
+ * Checking an image: superblock, log, inodes, block pointers and the bitmap. checkdir.c goes on
+ * with directories and link counts. Nothing is repaired.
  *
- * A finding is something that the kernel never writes, or that would hurt it. A note is a state that
- * a crash or a failed write leaves behind, and that the kernel copes with.
+ * A finding is something that the kernel never writes, or that would hurt it. A note is a state
+ * that a crash or a failed write leaves behind, and that the kernel copes with.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ static void check_log(struct check *c)
     }
 }
 
-/* Inode inum uses block b. False when b cannot be used, or is another's: then don't look into it. */
+/* Inode inum uses block b. False when b can't be used, or is another's: then don't look into it. */
 static bool claim(struct check *c, uint32 inum, uint32 b, const char *what)
 {
     if (b < c->img->sb.datastart || b >= c->img->sb.size) {
@@ -74,8 +74,8 @@ static bool claim(struct check *c, uint32 inum, uint32 b, const char *what)
 
 /*
  * Claim what a pointer leads to: a block of content (depth 0) or of further pointers. first: number
- * within the file of the first content block below it. Returns the number of content blocks that lie
- * at or past `end`.
+ * within the file of the first content block below it. Returns the number of content blocks that
+ * lie at or past `end`.
  */
 static uint32 claim_tree(struct check *c, uint32 inum, uint32 b, int depth, uint64 first,
                          uint64 end)

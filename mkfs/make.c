@@ -1,7 +1,7 @@
 /*
- * Building an image, in memory, from files of the host; it is written out when all is well. The same
- * files in the same order give the same bytes: blocks and inodes are handed out in order, and no time
- * or owner is kept.
+ * Building an image, in memory, from files of the host; it is written out when all is well. The
+ * same files in the same order give the same bytes: blocks and inodes are handed out in order, and
+ * no time or owner is kept.
  */
 #include <stdlib.h>
 #include <string.h>

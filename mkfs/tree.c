@@ -1,9 +1,10 @@
 /*
  * Listing an image's files, and copying them out of it.
  *
- * The image may be damaged. Listing shows what it can and says on stderr what it left out; extracting
- * stops at the first damage, so that what it made can be trusted. A name from the image never leads
- * out of the directory that is being made: name_problem() and the test for "." and ".." see to that.
+ * The image may be damaged. Listing shows what it can and says on stderr what it left out;
+ * extracting stops at the first damage, so that what it made can be trusted. A name from the image
+ * never leads out of the directory that is being made: name_problem() and the test for "." and ".."
+ * see to that.
  */
 #include <stdio.h>
 #include <stdlib.h>

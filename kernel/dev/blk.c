@@ -8,8 +8,8 @@
 
 struct blkdev *root_blkdev;
 
-/* Who passes an image in memory means it, so that goes first: in deterministic mode a real disk, which
- * works at the host's pace, must not be touched. */
+/* Who passes an image in memory means it, so that goes first: in deterministic mode a real disk,
+ * which works at the host's pace, must not be touched. */
 void blk_init(void)
 {
     root_blkdev = ramdisk_init();

@@ -1,6 +1,6 @@
 /*
- * Block devices: requests of whole blocks of BSIZE bytes, asynchronous, several in flight. Met by the
- * virtio disk and by the RAM disk (the initrd).
+ * Block devices: requests of whole blocks of BSIZE bytes, asynchronous, several in flight. Met by
+ * the virtio disk and by the RAM disk (the initrd).
  */
 #ifndef DEV_BLK_H
 #define DEV_BLK_H
@@ -24,7 +24,7 @@ struct blkdev {
     const char *name;
     uint64 nblocks;
     /* Start a request; bio_done comes later, or before the return. Thread context; may sleep for
-     * room in the device's queue. Writes may be reordered: wait for bio_done where order matters. */
+     * room in the device's queue. Writes may be reordered: wait for bio_done where it matters. */
     void (*strategy)(struct blkdev *, struct bio *);
     /* All completed writes are on stable storage when it returns. 0, or -1. */
     int (*flush)(struct blkdev *);

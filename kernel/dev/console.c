@@ -1,8 +1,9 @@
 /*
  * The console: a line editor between the serial port and the processes that read device CONSOLE.
  *
- * Input. console_input (the port's interrupt, or a thread in its place) edits the line that is being
- * typed; a reader gets it when it is ended by a newline or ^D, or when the buffer is full. Keys:
+ * Input. console_input (the port's interrupt, or a thread in its place) edits the line that is
+ * being typed; a reader gets it when it is ended by a newline or ^D, or when the buffer is full.
+ * Keys:
  *
  *   Enter        ends the line (carriage return is taken as newline)
  *   Backspace    takes the last character back (^H or DEL)
@@ -17,8 +18,8 @@
  *
  * What is typed ahead into a full buffer is dropped, with a bell.
  *
- * Output. console_write copies a process's text in pieces of whole lines where it can, each of which
- * goes out uncut, and lets no other process write before the call is done.
+ * Output. console_write copies a process's text in pieces of whole lines where it can, each of
+ * which goes out uncut, and lets no other process write before the call is done.
  *
  * Invariants, under cons.lock: r <= w <= e <= r + INPUTSIZE (differences, as they wrap).
  */

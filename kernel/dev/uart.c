@@ -3,8 +3,9 @@
  *
  * Output. Text goes into a ring, and from the ring to the port's FIFO as long as that takes it;
  * usually it takes everything at once, and the ring is empty again before the call returns. What
- * stays in the ring is sent by the interrupt that says the FIFO is empty, which is on only while the
- * ring holds something. A text enters the ring in one step under the lock, so no other text cuts it.
+ * stays in the ring is sent by the interrupt that says the FIFO is empty, which is on only while
+ * the ring holds something. A text enters the ring in one step under the lock, so no other text
+ * cuts it.
  *
  *   uart_write   process: sleeps for room          uart_print   anyone: polls for room
  *        \______________  ring (lock)  ______________/
@@ -121,7 +122,7 @@ static void send_ready(void)
 }
 
 /* send_ready, and let the interrupt see to the rest; lock held. A sleeper needs the interrupt even
- * when the ring is empty again: only uart_intr may wake it, as uart_print's callers may hold locks. */
+ * when the ring is empty again: only uart_intr wakes it, as uart_print's callers may hold locks. */
 static void start(void)
 {
     send_ready();
@@ -167,8 +168,8 @@ void uart_print_early(const char *text, size_t len)
 }
 
 /*
- * Make room for up to len bytes without sleeping, and return how much there is. The lock is held over
- * the wait, so that the text can follow in one piece; a port that stands still costs a bounded time.
+ * Make room for up to len bytes without sleeping, and return how much there is. The lock is held
+ * over the wait, so that the text can follow in one piece. The time is bounded.
  */
 static size_t poll_room(size_t len)
 {

@@ -1,6 +1,6 @@
 /*
- * The serial port (16550A, at board.uart): console.c's way to the world. See uart.c for which output
- * function serves where.
+ * The serial port (16550A, at board.uart): console.c's way to the world. See uart.c for which
+ * output function serves where.
  */
 #ifndef DEV_UART_H
 #define DEV_UART_H
@@ -27,7 +27,7 @@ void uart_print_early(const char *text, size_t len);
 void uart_print(const char *text, size_t len);
 
 /* Thread context: sleeps until there is room for all of a text of at most UART_PIECE bytes, which
- * then goes out in one piece. -1: the calling process was killed meanwhile, and nothing was written. */
+ * then goes out in one piece. -1: the calling process was killed; nothing was written. */
 int uart_write(const char *text, size_t len);
 
 /* Wait, for a bounded time, until all that was written has left. Any context, panics included. */

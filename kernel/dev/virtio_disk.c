@@ -1,19 +1,19 @@
 /*
  * The virtio block device (virtio.h), over its memory-mapped transport, modern interface.
  *
- * A request is a chain of descriptors: header (type, sector), data, status byte. The descriptors are
- * handed out three at a time: slot s owns numbers 3s to 3s+2, so a chain is laid out once, a free
- * slot is all that a request needs, and the head that comes back tells the slot.
+ * A request is a chain of descriptors: header (type, sector), data, status byte. The descriptors
+ * are handed out three at a time: slot s owns numbers 3s to 3s+2, so a chain is laid out once, a
+ * free slot is all that a request needs, and the head that comes back tells the slot.
  *
  *   strategy: free slot -> chain -> avail ring -> publish idx -> notify     (thread)
  *   device:   reads the chain, transfers, writes status -> used ring -> idx -> interrupt
  *   interrupt: consume idx -> used ring -> slot free -> bio_done, wakeup      (virtio_disk_intr)
  *
- * Many requests are in flight at once, and the device may finish them in any order. Who finds no free
- * slot sleeps.
+ * Many requests are in flight at once, and the device may finish them in any order. Who finds no
+ * free slot sleeps.
  *
- * Invariants, under the lock: a slot is in disk.free[0 .. nfree-1], or its `bio` is set and the device
- * owns the chain until its head comes back.
+ * Invariants, under the lock: a slot is in disk.free[0 .. nfree-1], or its `bio` is set and the
+ * device owns the chain until its head comes back.
  */
 #include "dev/disks.h"
 
@@ -231,8 +231,8 @@ static bool collect(struct list *done)
     return wake;
 }
 
-/* The interrupt is acknowledged before the ring is read: what the device finishes after our last look
- * interrupts again. bio_done runs without the lock, as it may wake threads. */
+/* The interrupt is acknowledged before the ring is read: what the device finishes after our last
+ * look interrupts again. bio_done runs without the lock, as it may wake threads. */
 static void virtio_disk_intr(void *arg)
 {
     struct list done;
