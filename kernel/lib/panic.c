@@ -10,7 +10,8 @@
  *   ends the machine, or halts
  *
  * A cpu that does not answer (its interrupts are off for good) is named in the report; it stops as
- * soon as it prints or relaxes. A panic inside a panic prints one line and ends.
+ * soon as it prints or relaxes. A panic inside the panic prints its message and its backtrace and
+ * ends; one inside that just ends.
  */
 #include "lib/panic.h"
 
@@ -148,9 +149,8 @@ vpanic(const struct trapframe *tf, uint64 fp, const char *fmt, va_list ap)
     } else if (panic_depth == 2) {
         printf("\npanic inside the panic: ");
         vprintf(fmt, ap);
-        printf("\n");
-    } else {
-        machine_halt(PANIC_STATUS);
+        printf("\nbacktrace:\n");
+        backtrace_print(curthread, fp, tf);
     }
     end();
 }

@@ -23,6 +23,7 @@
 
 #define MAXFRAMES 32
 #define SHORTFRAMES 8
+#define STOPFRAMES 4 /* at most, between panic_stop and the interrupt that led to it */
 
 extern const char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
@@ -160,6 +161,21 @@ void backtrace_print(const struct thread *td, uint64 fp, const struct trapframe 
     }
 }
 
+/* Take the walk to what the hart was doing when the interrupt came that stopped it, if one did. */
+static void skip_interrupt(struct walk *w)
+{
+    struct walk ahead = *w;
+    uint64 pc;
+    bool is_return;
+
+    for (int i = 0; i < STOPFRAMES && step(&ahead, &pc, &is_return); i++) {
+        if (ahead.tf != NULL) {
+            *w = ahead;
+            return;
+        }
+    }
+}
+
 void backtrace_print_short(const struct thread *td, uint64 fp)
 {
     struct walk w = {.td = td, .fp = fp};
@@ -167,10 +183,11 @@ void backtrace_print_short(const struct thread *td, uint64 fp)
     uint64 offset, pc;
     bool is_return;
 
+    skip_interrupt(&w);
     for (int i = 0; i < SHORTFRAMES && step(&w, &pc, &is_return); i++) {
         if (ksym_lookup(pc - is_return, &name, &offset))
-            printf(" %s", name);
+            printf("%s %s", i > 0 ? " <" : "", name);
         else
-            printf(" %lx", pc);
+            printf("%s %lx", i > 0 ? " <" : "", pc);
     }
 }
