@@ -4,6 +4,8 @@
 #ifndef KERNEL_PROCINFO_H
 #define KERNEL_PROCINFO_H
 
+#include "kernel/types.h"
+
 enum { PI_EMBRYO, PI_SLEEP, PI_RUNNABLE, PI_RUNNING, PI_ZOMBIE };
 
 struct procinfo {

@@ -30,6 +30,11 @@ void uart_print(const char *text, size_t len);
  * then goes out in one piece. -1: the calling process was killed; nothing was written. */
 int uart_write(const char *text, size_t len);
 
+/* For tests, in deterministic mode, where the port's interrupt is unused: raise it now, and have
+ * `handler` called by it, as every handler is. false: not in this mode, or no interrupt. Thread
+ * context, perhaps in a critical section; one handler for ever. */
+bool uart_self_interrupt(void (*handler)(void));
+
 /* Wait, for a bounded time, until all that was written has left. Any context, panics included. */
 void uart_drain(void);
 

@@ -34,4 +34,7 @@ int lwkt_seq_ipiq(globaldata_t target);
 /* Run all messages for this cpu. In a critical section. */
 void lwkt_process_ipiq(void);
 
+/* The same without having been told: passive messages too. Each tick does it. In a critical section. */
+void lwkt_poll_ipiq(void);
+
 #endif

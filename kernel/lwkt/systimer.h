@@ -25,6 +25,9 @@ void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *),
 void systimer_init_periodic(struct systimer *st, void (*func)(struct systimer *), void *arg,
                             uint64 period);
 
+/* Have a periodic systimer of this cpu next fire one `period` from now, and every period from then. */
+void systimer_set_period(struct systimer *st, uint64 period);
+
 /* Take st off its queue, if it is on one. On the cpu that started it. */
 void systimer_del(struct systimer *st);
 

@@ -85,7 +85,7 @@ struct thread {
     size_t td_kstack_size;           /* bytes */
     struct list td_allq;             /* gd_tdallq of the owning cpu */
     struct list td_freeq;            /* gd_tdfreeq */
-    int td_refs;                     /* AMO; holds that keep the struct from being reused */
+    int td_refs;                     /* AMO; its own until it has exited, and one per lwkt_hold */
 
     struct list td_sleepq;           /* tsleep: queue of td_wchan on the cpu it sleeps on */
     const void *td_wchan;            /* tsleep: what it sleeps on, or NULL */
@@ -120,6 +120,7 @@ struct lwkt_counters {
 
 #define CACHE_NTHREADS 6         /* exited threads kept for reuse, with their stacks, a cpu */
 #define LWKT_THREAD_STACK 8192   /* bytes of a kernel thread's stack */
+#define LWKT_PROC_STACK 16384    /* of a process's: system calls go deeper */
 
 /*
  * A cpu. Only the cpu itself, in a critical section, touches its own, but for the words that say
@@ -144,7 +145,8 @@ struct globaldata {
     uint64 gd_systimer_armed;        /* when the timer interrupt comes; ~0: never */
     uint64 gd_heartbeat;             /* ticks taken, for who looks whether it lives */
     struct lwkt_counters gd_cnt;
-    struct lwkt_ipiq *gd_ipiq;       /* my outgoing rings, one a target; targets read them */
+    struct lwkt_ipiq *gd_ipiq[NCPU]; /* my outgoing rings by target, NULL until first used; targets
+                                        read them */
     struct thread gd_idlethread;
 
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
@@ -170,6 +172,9 @@ void lwkt_free_thread(thread_t td);
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
                 int cpu, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 void lwkt_exit(void) __attribute__((noreturn));
+
+/* Threads that were created and have not exited, over all cpus: exact when none comes or goes. */
+uint64 lwkt_thread_count(void);
 
 /* Scheduling; see sched.c and switch.c. */
 void lwkt_schedule(thread_t td);

@@ -33,11 +33,11 @@ struct proc {
 
     /* The user scheduler's; see usched.c. */
     struct list p_runnode;           /* its queue */
-    int p_onqueue;
     int p_upri;                      /* USER_PRI_* */
     uint64 p_affinity;               /* cpus it may use */
     uint64 p_vruntime;               /* time it has had, in cpu_time() ticks */
-    uint64 p_since;                  /* when it was given its cpu */
+    uint64 p_since;                  /* when it was last charged */
+    int p_target;                    /* cpu that picked it and waits for it, or -1 */
 };
 
 /* The calling thread's process; NULL in a kernel thread. */
@@ -71,14 +71,22 @@ int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in ker
 int proc_list(struct procinfo *out, int max); /* how many were filled in */
 void proc_dump(void);                         /* Ctrl-P: print threads by cpu; any context */
 
+/* The frame that the process entered the kernel with, at the top of its thread's stack. */
+static inline struct trapframe *proc_trapframe(struct proc *p)
+{
+    return (struct trapframe *)p->p_thread->td_mach.md_stack_top - 1;
+}
+
 /* syscall.c: handlers get the six argument registers. */
 typedef int64 (*syscall_fn)(const uint64 *arg);
 
-/* usched.c */
-void usched_init(void);
+/* usched.c: who may be in user mode, and on which cpu. */
 void usched_setrunqueue(struct proc *p);      /* new process: let it run somewhere */
-void usched_userexit(struct proc *p);         /* about to enter user mode; may move to another cpu */
-void usched_exit(struct proc *p);             /* will never run in user mode again */
+void usched_userexit(struct proc *p);         /* the caller is about to enter user mode; may move it */
+void usched_yield(struct proc *p);            /* the caller lets equals go first, at its return */
+void usched_exit(void);                       /* the caller will not enter user mode again */
+int usched_setpri(struct proc *p, int level); /* USER_PRI_*; the old level, or -1 */
+int usched_setaffinity(struct proc *p, uint64 mask); /* 0, or -1: no such cpu */
 void usched_tick(void);                       /* each tick of a cpu, from its timer interrupt */
 
 #endif

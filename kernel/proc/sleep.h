@@ -35,6 +35,7 @@ void wakeup(const void *ident);
 void wakeup_one(const void *ident);
 void wakeup_domain(const void *ident, int domain, int count);
 
-void tsleep_init(void);
+/* This cpu has sleep queues from here on. Each cpu, at its start. */
+void tsleep_init_cpu(void);
 
 #endif

@@ -81,6 +81,15 @@ void cpu_thread_leave(struct thread *td);
 void *cpu_stack_alloc(size_t size);
 void cpu_stack_free(void *base, size_t size);
 
+/* Memory for a struct thread, zeroed, or NULL. free: any context. */
+struct thread *cpu_thread_struct_alloc(void);
+void cpu_thread_struct_free(struct thread *td);
+
+/* Memory for a ring of IPI messages, zeroed, aligned to CACHE_LINE, never freed, or NULL. In a critical
+ * section: it must not wait. */
+struct lwkt_ipiq;
+struct lwkt_ipiq *cpu_ring_alloc(void);
+
 /* Make cpu take a software interrupt soon. All this hart wrote before is seen by the handler. */
 void cpu_ipi_raise(int cpuid);
 

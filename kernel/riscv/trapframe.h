@@ -23,7 +23,7 @@ struct trapframe {
     uint64 sstatus;              /* mode and interrupt state to go back to */
     uint64 scause;               /* written by C, for panics and gdb only */
     uint64 stval;
-};
+} __attribute__((aligned(16)));
 
 #endif
 #endif

@@ -1,0 +1,106 @@
+/*
+ * The scheduler tests' door into the kernel (system call ktest, open with boot argument ktest=1).
+ *
+ * A test program describes a scene: kernel threads, each with a script of simple steps, and messages
+ * whose bodies are scripts too. ktest(KT_RUN) plays it: each step is one call of the threading core,
+ * or writes down what is seen. ktest(KT_EVENTS) hands over what was written down, in the order in
+ * which it happened, over all cpus. The kernel judges nothing; the grader does.
+ */
+#ifndef KERNEL_KTEST_H
+#define KERNEL_KTEST_H
+
+#include "kernel/types.h"
+
+/* Operations of ktest(op, arg, len). Results: 0 or a count; -1: bad scene, no memory, not open. */
+#define KT_RUN 1                 /* arg: struct kt_scene; comes back when all threads have ended, or
+                                    after kt_scene.timeout: then 1 */
+#define KT_EVENTS 2              /* arg: struct kt_event[], len: bytes; number of events of the last run */
+#define KT_AUDIT 3               /* arg: struct kt_audit */
+
+#define KT_THREADS 12
+#define KT_STEPS 512
+#define KT_VARS 16
+
+/* Steps: an operation with operands a and b. "t" is a thread's index, "v" a variable's, "s" the index
+ * of a step where a script begins. */
+enum kt_op {
+    K_END,                       /* the script ends; a thread exits */
+    K_LOG,                       /* event "log": b */
+    K_YIELD,                     /* lwkt_yield */
+    K_SWITCH,                    /* lwkt_switch */
+    K_DESCHED,                   /* lwkt_deschedule_self */
+    K_SCHED,                     /* lwkt_schedule(t = a) */
+    K_CRIT_ENTER,
+    K_CRIT_EXIT,
+    K_SET,                       /* v[a] = b, published */
+    K_ADD,                       /* v[a] += b, atomically */
+    K_WAIT,                      /* until v[a] >= b, with cpu_relax */
+    K_REPEAT,                    /* what follows, up to its K_AGAIN, b times; four deep */
+    K_AGAIN,
+    K_IPI,                       /* lwkt_send_ipiq(cpu a, script s = b); event "sent": the result */
+    K_IPI_PASSIVE,               /* the same, passive */
+    K_IPI_WAIT,                  /* lwkt_wait_ipiq(cpu a, last sequence number this thread got) */
+    K_FLOOD,                     /* b messages to cpu a; their bodies: event "ipi": 0, 1, 2, ... */
+    K_CREATE,                    /* lwkt_create on cpu a, script s = b */
+    K_STATE,                     /* events "reqflags", "sie", "sip", "crit", "nesting" of this cpu */
+    K_RAISE,                     /* b: 1 software interrupt, 2 timer, 4 external, or several, for this
+                                    cpu; external: cpu 0 only */
+    K_SPIN,                      /* compute for b microseconds, taking interrupts */
+    K_STORM,                     /* b rounds of entering 1..8 critical sections and leaving them */
+    K_TIMER,                     /* a chain of b timer interrupts on this cpu, a microseconds apart;
+                                    events "fired", "inside" when it is over (K_TIMER_END) */
+    K_TIMER_END,                 /* wait for the chain's end; then log it */
+    K_COUNTERS,                  /* events "hardware", "avoided", "switches", "idle_waits" of this cpu */
+    K_SETPRI,                    /* lwkt_setpri_self(b) */
+    K_SETCPU,                    /* lwkt_setcpu_self(cpu a) */
+    K_NOPS,
+};
+
+struct kt_step {
+    uint16 op;
+    uint16 a;
+    int b;
+};
+
+struct kt_thread {
+    char name[8];
+    int cpu;
+    int pri;                     /* 0..31 */
+    int script;                  /* first step */
+    int start;                   /* 1: scheduled at the start, in the order of the threads */
+};
+
+struct kt_scene {
+    int nthreads;
+    int nsteps;
+    int timeout;                 /* milliseconds */
+    uint seed;
+    struct kt_thread thread[KT_THREADS];
+    struct kt_step step[KT_STEPS];
+};
+
+/* What happened. Values that count up by one, of the same kind, thread and cpu, are one event: val,
+ * val + 1, .. val + n - 1. */
+struct kt_event {
+    char what[12];
+    char thread[8];              /* "ipi", "timer", "intr": a body's */
+    int cpu;
+    uint n;
+    int64 val;
+    uint64 time;                 /* of the first, in time ticks */
+};
+
+#define KT_EVENTS_MAX 2048
+
+/* The state that must be the same after every test. */
+struct kt_audit {
+    uint64 threads;              /* that live */
+    uint64 allq;                 /* on the cpus' lists */
+    uint64 runnable;             /* on run queues, this caller's and idle threads left out */
+    uint64 undelivered;          /* messages in rings */
+    uint64 ipimask;              /* cpus with a message bit left over, counted */
+    uint64 crit;                 /* threads off the cpu whose critical count is not what it must be */
+    uint64 refs;                 /* extra references */
+};
+
+#endif

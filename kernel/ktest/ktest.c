@@ -1,0 +1,154 @@
+/*
+ * The system call ktest: playing a scene.
+ *
+ * The threads of a scene are made stopped, each on its cpu, then scheduled cpu by cpu in the order of
+ * the scene, in one message a cpu, so that none runs before all of that cpu are queued. The caller
+ * sleeps until the last has ended.
+ */
+#include "ktest/ktest.h"
+
+#include "lib/string.h"
+#include "lib/sysctl.h"
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+#include "mm/page.h"
+#include "proc/mutex.h"
+#include "proc/proc.h"
+#include "proc/sleep.h"
+#include "proc/sysent.h"
+#include "riscv/fdt.h"
+
+struct kt_run *kt_run;
+static struct kt_run the_run;
+static struct mutex busy = MUTEX("ktest");
+
+/* A thread of the scene: its script, then its end. */
+static void player(void *arg)
+{
+    const struct kt_thread *t = arg;
+    char name[sizeof(t->name) + 1];
+    struct kt_context ctx = {.name = name, .pc = t->script};
+
+    strlcpy(name, t->name, sizeof(name));
+    lwkt_setpri_self(t->pri);
+    kt_play(&ctx);
+    if (peek(&kt_run->stop) == 0)
+        kt_log("end", name, 0);
+    amo_add_rel(&kt_run->alive, (uint32)-1); /* acquire: play_scene */
+    wakeup(kt_run);
+}
+
+/* Schedule the scene's threads of this cpu. IPI body. */
+static void start_here(void *arg)
+{
+    const struct kt_scene *scene = arg;
+
+    for (int i = 0; i < scene->nthreads; i++)
+        if (scene->thread[i].cpu == mycpuid && scene->thread[i].start) {
+            kt_run->td[i]->td_pri = scene->thread[i].pri;
+            lwkt_schedule(kt_run->td[i]);
+        }
+}
+
+static int create_threads(struct kt_run *run)
+{
+    for (int i = 0; i < run->scene.nthreads; i++) {
+        struct kt_thread *t = &run->scene.thread[i];
+        thread_t td;
+
+        if (lwkt_create(player, t, &td, NULL, TDF_STOPREQ | TDF_MPSAFE, t->cpu, "%.7s", t->name) < 0)
+            return -1;
+        lwkt_hold(td);
+        run->td[i] = td;
+        run->alive++;
+    }
+    return 0;
+}
+
+/* Schedule every thread that has not ended, time after time, until all have seen `stop`. */
+static void flush_threads(struct kt_run *run)
+{
+    poke(&run->stop, 1);
+    while (consume(&run->alive) != 0) {
+        for (int i = 0; i < run->scene.nthreads; i++)
+            if (run->td[i] != NULL && (consume(&run->td[i]->td_flags) & TDF_EXITING) == 0)
+                lwkt_schedule(run->td[i]);
+        tsleep(run, 0, "ktflush", 1);
+    }
+}
+
+/* Wait for the scene's end, or for its time to be over: then 1. */
+static int wait_for_end(struct kt_run *run)
+{
+    uint64 end = cpu_time() + cpu_timebase / 1000 * (uint64)run->scene.timeout;
+
+    while (consume(&run->alive) != 0) {
+        if (cpu_time() > end)
+            return 1;
+        tsleep_interlock(run, 0);
+        if (consume(&run->alive) != 0)
+            tsleep(run, PINTERLOCKED, "ktest", HZ / 10);
+        else
+            tsleep_remove();
+    }
+    return 0;
+}
+
+static int play_scene(struct kt_run *run)
+{
+    int result = 0;
+
+    if (create_threads(run) < 0) {
+        result = -1;
+    } else {
+        for (int cpu = ncpus - 1; cpu >= 0; cpu--)
+            lwkt_send_ipiq_bycpu(cpu, start_here, &run->scene);
+        result = wait_for_end(run);
+    }
+    flush_threads(run);
+    for (int i = 0; i < run->scene.nthreads; i++)
+        if (run->td[i] != NULL)
+            lwkt_rele(run->td[i]);
+    return result;
+}
+
+static int run_scene(uint64 uscene)
+{
+    int result = -1;
+
+    mutex_lock(&busy);
+    kt_run = &the_run;
+    memset(&the_run, 0, sizeof(the_run));
+    kt_events_reset();
+    if (copyin(&the_run.scene, uscene, sizeof(the_run.scene)) == 0 &&
+        kt_scene_valid(&the_run.scene))
+        result = play_scene(&the_run);
+    mutex_unlock(&busy);
+    return result;
+}
+
+static bool is_open(void) { return bootarg_u64("ktest", 0) != 0; }
+
+int64 sys_ktest(const uint64 *arg)
+{
+    if (!is_open())
+        return -1;
+    switch ((int)arg[0]) {
+    case KT_RUN: return run_scene(arg[1]);
+    case KT_EVENTS: return kt_events_copyout(arg[1], (uint64)(uint)arg[2]);
+    case KT_AUDIT: return kt_audit_copyout(arg[1]);
+    default: return -1;
+    }
+}
+
+static uint64 panic_get(void) { return 0; }
+
+/* For tests of what a panic does. */
+static int panic_set(uint64 value)
+{
+    if (!is_open())
+        return -1;
+    panic("sysctl debug.panic=%lu", value);
+}
+
+SYSCTL(debug_panic, "debug.panic", panic_get, panic_set);

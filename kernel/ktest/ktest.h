@@ -1,0 +1,51 @@
+/*
+ * The scheduler tests' machinery, between its own files.
+ */
+#ifndef KTEST_KTEST_H
+#define KTEST_KTEST_H
+
+#include "kernel/ktest.h"
+#include "lwkt/systimer.h"
+
+/* A scene that is being played; one at a time. */
+struct kt_run {
+    struct kt_scene scene;
+    thread_t td[KT_THREADS];     /* kept by a reference each */
+    int64 var[KT_VARS];          /* publish, consume, AMO */
+    uint32 alive;                /* threads that have not ended: AMO, wakeup */
+    uint32 stop;                 /* give up: the time is over */
+};
+
+extern struct kt_run *kt_run;
+
+/* A thread's or body's place in its script. */
+struct kt_context {
+    const char *name;
+    int pc;
+    int last_seq;                /* of the last message sent */
+    int depth;                   /* of K_REPEAT */
+    int loop_pc[4];
+    int loop_left[4];
+    uint64 random;
+};
+
+/* events.c */
+void kt_log(const char *what, const char *thread, int64 val);
+void kt_events_reset(void);
+int kt_events_copyout(uint64 udst, uint64 bytes);
+int kt_audit_copyout(uint64 udst);
+
+/* script.c: run steps from ctx->pc to K_END, or until the run is stopped. */
+void kt_play(struct kt_context *ctx);
+
+/* Whether a scene's steps are within bounds. */
+bool kt_scene_valid(const struct kt_scene *scene);
+
+/* stimuli.c: interrupts on demand. */
+void kt_raise(int sources);
+void kt_timer_start(int us, int count);
+void kt_timer_finish(const char *name);
+void kt_log_state(const char *name);
+void kt_log_counters(const char *name);
+
+#endif

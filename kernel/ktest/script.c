@@ -1,0 +1,188 @@
+/*
+ * Playing scripts: one step, one call of the threading core.
+ */
+#include "ktest/ktest.h"
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+#include "proc/sleep.h"
+
+/* xorshift64*; the scene's seed and the thread decide. */
+static uint64 next_random(struct kt_context *ctx)
+{
+    uint64 x = ctx->random;
+
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    ctx->random = x;
+    return x * 0x2545f4914f6cdd1dUL;
+}
+
+static void storm(struct kt_context *ctx, int rounds)
+{
+    while (rounds-- > 0 && peek(&kt_run->stop) == 0) {
+        int nesting = 1 + (int)(next_random(ctx) % 8);
+        for (int i = 0; i < nesting; i++)
+            crit_enter();
+        for (int i = 0; i < nesting; i++)
+            crit_exit();
+    }
+}
+
+static void spin(int us)
+{
+    uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
+
+    while (cpu_time() < end)
+        compiler_barrier();
+}
+
+static void body(void *arg)
+{
+    struct kt_context ctx = {.name = "ipi", .pc = (int)(uint64)arg};
+    kt_play(&ctx);
+}
+
+static void flood_body(void *arg) { kt_log("ipi", "ipi", (int64)arg); }
+
+static void created(void *arg)
+{
+    struct kt_context ctx = {.name = curthread->td_comm, .pc = (int)(uint64)arg};
+    kt_play(&ctx);
+    amo_add_rel(&kt_run->alive, (uint32)-1);
+    wakeup(kt_run);
+}
+
+static void create(struct kt_context *ctx, int cpu, int script)
+{
+    amo_add(&kt_run->alive, 1);
+    if (lwkt_create(created, (void *)(uint64)script, NULL, NULL, TDF_MPSAFE, cpu, "created") < 0) {
+        amo_add(&kt_run->alive, (uint32)-1);
+        kt_log("nomem", ctx->name, 0);
+    }
+}
+
+static void flood(int cpu, int count)
+{
+    for (int i = 0; i < count; i++)
+        lwkt_send_ipiq_bycpu(cpu, flood_body, (void *)(uint64)i);
+}
+
+static void wait_var(int v, int64 value)
+{
+    while (consume(&kt_run->var[v]) < value && peek(&kt_run->stop) == 0)
+        cpu_relax();
+}
+
+static void repeat(struct kt_context *ctx, int count)
+{
+    ctx->loop_pc[ctx->depth] = ctx->pc;
+    ctx->loop_left[ctx->depth++] = count;
+}
+
+static void again(struct kt_context *ctx)
+{
+    int d = ctx->depth - 1;
+
+    if (--ctx->loop_left[d] > 0)
+        ctx->pc = ctx->loop_pc[d];
+    else
+        ctx->depth = d;
+}
+
+/* Steps about messages, threads and interrupts; scheduling steps are in play_step. */
+static void play_effect(struct kt_context *ctx, const struct kt_step *s)
+{
+    switch (s->op) {
+    case K_IPI:
+        ctx->last_seq = lwkt_send_ipiq_bycpu(s->a, body, (void *)(uint64)s->b);
+        kt_log("sent", ctx->name, ctx->last_seq);
+        break;
+    case K_IPI_PASSIVE:
+        ctx->last_seq = lwkt_send_ipiq_passive(globaldata_of[s->a], body, (void *)(uint64)s->b);
+        break;
+    case K_IPI_WAIT: lwkt_wait_ipiq(globaldata_of[s->a], ctx->last_seq); break;
+    case K_FLOOD: flood(s->a, s->b); break;
+    case K_CREATE: create(ctx, s->a, s->b); break;
+    case K_STATE: kt_log_state(ctx->name); break;
+    case K_RAISE: kt_raise(s->b); break;
+    case K_SPIN: spin(s->b); break;
+    case K_STORM: storm(ctx, s->b); break;
+    case K_TIMER: kt_timer_start(s->a, s->b); break;
+    case K_TIMER_END: kt_timer_finish(ctx->name); break;
+    case K_COUNTERS: kt_log_counters(ctx->name); break;
+    case K_SETPRI: lwkt_setpri_self(s->b); break;
+    case K_SETCPU: lwkt_setcpu_self(globaldata_of[s->a]); break;
+    }
+}
+
+static void play_step(struct kt_context *ctx, const struct kt_step *s)
+{
+    switch (s->op) {
+    case K_LOG: kt_log("log", ctx->name, s->b); break;
+    case K_YIELD: lwkt_yield(); break;
+    case K_SWITCH: lwkt_switch(); break;
+    case K_DESCHED: lwkt_deschedule_self(curthread); break;
+    case K_SCHED: lwkt_schedule(kt_run->td[s->a]); break;
+    case K_CRIT_ENTER: crit_enter(); break;
+    case K_CRIT_EXIT: crit_exit(); break;
+    case K_SET: publish(&kt_run->var[s->a], s->b); break;
+    case K_ADD: amo_add_acqrel(&kt_run->var[s->a], s->b); break;
+    case K_WAIT: wait_var(s->a, s->b); break;
+    case K_REPEAT: repeat(ctx, s->b); break;
+    case K_AGAIN: again(ctx); break;
+    default: play_effect(ctx, s); break;
+    }
+}
+
+void kt_play(struct kt_context *ctx)
+{
+    ctx->random = ((uint64)kt_run->scene.seed << 20) + (uint64)ctx->pc + 1;
+    while (peek(&kt_run->stop) == 0 && kt_run->scene.step[ctx->pc].op != K_END) {
+        const struct kt_step *s = &kt_run->scene.step[ctx->pc++];
+        play_step(ctx, s);
+    }
+}
+
+/* --- what a scene must look like before it is played --- */
+
+static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
+{
+    switch (s->op) {
+    case K_SCHED: return s->a < scene->nthreads;
+    case K_SET: case K_ADD: case K_WAIT: return s->a < KT_VARS;
+    case K_IPI: case K_IPI_PASSIVE: case K_CREATE:
+        return s->a < ncpus && s->b >= 0 && s->b < scene->nsteps;
+    case K_IPI_WAIT: case K_SETCPU: return s->a < ncpus;
+    case K_FLOOD: return s->a < ncpus && s->b >= 0;
+    case K_SETPRI: return s->b >= 0 && s->b <= TDPRI_MAX;
+    case K_RAISE: return (s->b & ~7) == 0;
+    case K_REPEAT: case K_SPIN: case K_STORM: case K_TIMER: return s->b > 0;
+    default: return s->op < K_NOPS;
+    }
+}
+
+/* Loops must be closed in each stretch up to a K_END, and at most four deep. */
+bool kt_scene_valid(const struct kt_scene *scene)
+{
+    int depth = 0;
+
+    if (scene->nthreads < 1 || scene->nthreads > KT_THREADS || scene->nsteps < 1 ||
+        scene->nsteps > KT_STEPS || scene->step[scene->nsteps - 1].op != K_END)
+        return false;
+    for (int i = 0; i < scene->nsteps; i++) {
+        const struct kt_step *s = &scene->step[i];
+        if (!operand_valid(scene, s))
+            return false;
+        depth += s->op == K_REPEAT ? 1 : s->op == K_AGAIN ? -1 : 0;
+        if (depth < 0 || depth > 4 || (s->op == K_END && depth != 0))
+            return false;
+    }
+    for (int i = 0; i < scene->nthreads; i++) {
+        const struct kt_thread *t = &scene->thread[i];
+        if (t->cpu < 0 || t->cpu >= ncpus || t->pri < 0 || t->pri > TDPRI_MAX || t->script < 0 ||
+            t->script >= scene->nsteps)
+            return false;
+    }
+    return true;
+}

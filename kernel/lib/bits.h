@@ -1,0 +1,38 @@
+/*
+ * Finding set bits. The base instruction set has no instruction for it (Zbb does), and the compiler's
+ * builtins would call its library.
+ */
+#ifndef LIB_BITS_H
+#define LIB_BITS_H
+
+#include "kernel/types.h"
+
+extern const uint8 bits_highest_table[256];
+extern const uint8 bits_lowest_table[64];
+
+/* Number of the highest set bit, 0..31; x is not 0. */
+static inline int bit_highest32(uint32 x)
+{
+    int base = 0;
+
+    if (x >> 16) {
+        x >>= 16;
+        base = 16;
+    }
+    if (x >> 8) {
+        x >>= 8;
+        base += 8;
+    }
+    return base + bits_highest_table[x];
+}
+
+/*
+ * Number of the lowest set bit, 0..63; x is not 0. x & -x leaves that bit alone, and the product's
+ * top six bits differ for each of the 64 powers of two (a de Bruijn sequence).
+ */
+static inline int bit_lowest64(uint64 x)
+{
+    return bits_lowest_table[((x & -x) * 0x03f79d71b4cb0a89UL) >> 58];
+}
+
+#endif

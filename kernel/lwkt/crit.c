@@ -1,0 +1,75 @@
+/*
+ * The end of critical sections: running what was deferred.
+ */
+#include "lwkt/crit.h"
+
+#include "lwkt/ipiq.h"
+#include "lwkt/systimer.h"
+
+/* Take `bit` out of the requests; true when it was set. Interrupts off. */
+static inline bool take_request(globaldata_t gd, uint32 bit)
+{
+    if ((peek(&gd->gd_reqflags) & bit) == 0)
+        return false;
+    amo_and(&gd->gd_reqflags, ~bit);
+    return true;
+}
+
+/*
+ * Run all that interrupts have noted: IPI messages, the timer, external interrupts. Any context that
+ * is not itself such work; also inside critical sections (a caller who does that wants it).
+ *
+ * Each request's bit is taken back before its work is done, with interrupts off, and the work runs
+ * with interrupts on in a critical section: what comes meanwhile sets its bit again and is seen by
+ * the loop. The last look and the end of the critical section are one step, interrupts being off.
+ */
+void splz(void)
+{
+    thread_t td = curthread;
+    globaldata_t gd = mycpu;
+    uint64 s = cpu_intr_save();
+
+    ++td->td_critcount;
+    ++td->td_nest_count;
+    ++gd->gd_intr_nesting_level;
+    while (peek(&gd->gd_reqflags) != 0) {
+        if (take_request(gd, RQF_IPIQ)) {
+            cpu_intr_enable();
+            lwkt_process_ipiq();
+            cpu_intr_disable();
+        }
+        if (take_request(gd, RQF_TIMER)) {
+            cpu_intr_enable();
+            systimer_intr();
+            cpu_intr_disable();
+            cpu_timer_unmask();
+        }
+        if (take_request(gd, RQF_INTPEND))
+            cpu_intpend_run();
+    }
+    --gd->gd_intr_nesting_level;
+    --td->td_nest_count;
+    --td->td_critcount;
+    if (s)
+        cpu_intr_enable();
+}
+
+/*
+ * The last critical section has ended and something was deferred. td_nest_count bounds the
+ * recursion of work whose own critical sections end in here again.
+ */
+void lwkt_yield_quick(void)
+{
+    if (peek(&mycpu->gd_reqflags) != 0 && curthread->td_nest_count < 2 &&
+        mycpu->gd_intr_nesting_level == 0)
+        splz();
+}
+
+/* More exits than enters. The count is put right first, so that the panic's own code can run. */
+void crit_panic(void)
+{
+    int count = curthread->td_critcount;
+
+    curthread->td_critcount = 1;
+    panic("crit_exit without crit_enter: td_critcount of %s is %d", curthread->td_comm, count);
+}

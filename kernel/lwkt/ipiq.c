@@ -1,0 +1,257 @@
+/*
+ * IPI messages. For each pair of cpus there is a ring with one producer and one consumer:
+ *
+ *   source                                     target
+ *   ------                                     ------
+ *   write slot
+ *   publish ip_windex          --- F1 --->     consume ip_windex
+ *   or own bit into target's                   copy slot
+ *     gd_ipimask; was it clear?                publish ip_rindex     --- F2 ---> consume ip_rindex
+ *     raise the interrupt                      run func(arg)                     (before reuse)
+ *                                              publish ip_xindex     --- F5 ---> lwkt_wait_ipiq
+ *
+ * A source's bit in gd_ipimask means that the target has been told and has not looked yet, so further
+ * messages need no interrupt. The target takes the bits back before it reads the indices, and the
+ * source sets its bit after writing its index, both with full order (F3): either the target's look
+ * finds the message, or the source finds its bit clear and tells it. (DragonFly keeps this bit as
+ * ip_npoll in each ring; in one word it also says which rings to look at.)
+ *
+ * Hysteresis: who finds the ring more than half full waits until it is down to a quarter, serving its
+ * own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the other half
+ * and wait only when the ring is full, which keeps their recursion shallow.
+ */
+#include "lwkt/ipiq.h"
+
+#include "lib/bits.h"
+#include "lwkt/crit.h"
+#include "lwkt/ring.h"
+
+#define IPIQ_NESTING_MAX 20      /* bodies that send, wait, and so run bodies */
+
+/*
+ * This cpu's ring to target, made at its first use. NULL: no memory, which only booting can see.
+ */
+static struct lwkt_ipiq *ring_to(globaldata_t gd, globaldata_t target)
+{
+    struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
+
+    if (ip == NULL) {
+        ip = cpu_ring_alloc();
+        if (ip == NULL)
+            panic("no memory for the IPI ring from cpu %d to %d", gd->gd_cpuid, target->gd_cpuid);
+        publish(&gd->gd_ipiq[target->gd_cpuid], ip); /* consume: drain */
+    }
+    return ip;
+}
+
+static inline uint32 ring_depth(struct lwkt_ipiq *ip)
+{
+    return ip->ip_windex - consume(&ip->ip_rindex); /* publish: drain, F2 */
+}
+
+/* Tell target to look, unless it has been told and has not looked yet. */
+static inline void notify(globaldata_t gd, globaldata_t target)
+{
+    cpumask_t old = amo_or_full(&target->gd_ipimask, CPUMASK(gd->gd_cpuid)); /* F3 */
+
+    if (old & CPUMASK(gd->gd_cpuid)) {
+        ++gd->gd_cnt.ipiq_avoided;
+    } else {
+        ++gd->gd_cnt.ipiq_hardware;
+        cpu_ipi_raise(target->gd_cpuid);
+    }
+}
+
+/*
+ * Wait until the ring holds at most `enough` messages. Our own rings are served meanwhile.
+ */
+static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t target, uint32 enough)
+{
+    ++gd->gd_cnt.ipiq_fifofull;
+    notify(gd, target);
+    while (ring_depth(ip) > enough) {
+        cpu_relax();
+        lwkt_process_ipiq();
+    }
+}
+
+static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, ipifunc_t func, void *arg)
+{
+    uint32 w = ip->ip_windex;
+    struct ipiq_slot *slot = &ip->ip_slot[w & (LWKT_IPIQ_SIZE - 1)];
+
+    slot->func = func;
+    slot->arg = arg;
+    publish(&ip->ip_windex, w + 1); /* consume: drain, F1 */
+    ++gd->gd_cnt.ipiq_count;
+    return w + 1;
+}
+
+/* Run a message for oneself. */
+static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
+{
+    ++gd->gd_intr_nesting_level;
+    func(arg);
+    --gd->gd_intr_nesting_level;
+    return 0;
+}
+
+/* Common to both kinds of sending: room, then the message. In a critical section. */
+static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func, void *arg)
+{
+    struct lwkt_ipiq *ip = ring_to(gd, target);
+
+    KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
+    KASSERT(gd->gd_intr_nesting_level < IPIQ_NESTING_MAX, "IPI bodies nest %d deep",
+            gd->gd_intr_nesting_level);
+    if (ring_depth(ip) > LWKT_IPIQ_SIZE / 2) {
+        if (gd->gd_intr_nesting_level == 0)
+            wait_for_room(gd, ip, target, LWKT_IPIQ_SIZE / 4);
+        else if (ring_depth(ip) == LWKT_IPIQ_SIZE)
+            wait_for_room(gd, ip, target, LWKT_IPIQ_SIZE - 1);
+    }
+    return append(gd, ip, func, arg);
+}
+
+int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg)
+{
+    crit_enter();
+    globaldata_t gd = mycpu;
+    int seq;
+
+    if (target == gd) {
+        seq = send_self(gd, func, arg);
+    } else {
+        seq = (int)enqueue_message(gd, target, func, arg);
+        notify(gd, target);
+    }
+    crit_exit();
+    return seq;
+}
+
+int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg)
+{
+    return lwkt_send_ipiq(globaldata_of[cpu], func, arg);
+}
+
+int lwkt_send_ipiq_passive(globaldata_t target, ipifunc_t func, void *arg)
+{
+    crit_enter();
+    globaldata_t gd = mycpu;
+    int seq;
+
+    if (target == gd) {
+        seq = send_self(gd, func, arg);
+    } else {
+        seq = (int)enqueue_message(gd, target, func, arg);
+        ++gd->gd_cnt.ipiq_passive;
+    }
+    crit_exit();
+    return seq;
+}
+
+int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg)
+{
+    int result = 0;
+
+    crit_enter();
+    globaldata_t gd = mycpu;
+
+    if (target == gd) {
+        send_self(gd, func, arg);
+    } else if (ring_depth(ring_to(gd, target)) >= LWKT_IPIQ_SIZE * 2 / 3) {
+        result = -1;
+    } else {
+        append(gd, ring_to(gd, target), func, arg);
+        notify(gd, target);
+    }
+    crit_exit();
+    return result;
+}
+
+int lwkt_send_ipiq_mask(cpumask_t mask, ipifunc_t func, void *arg)
+{
+    int count = 0;
+
+    crit_enter();
+    while (mask != 0) {
+        int cpu = bit_lowest64(mask);
+        mask &= mask - 1;
+        lwkt_send_ipiq(globaldata_of[cpu], func, arg);
+        count++;
+    }
+    crit_exit();
+    return count;
+}
+
+int lwkt_seq_ipiq(globaldata_t target)
+{
+    crit_enter();
+    struct lwkt_ipiq *ip = mycpu->gd_ipiq[target->gd_cpuid];
+    int seq = ip != NULL ? (int)ip->ip_windex : 0;
+    crit_exit();
+    return seq;
+}
+
+void lwkt_wait_ipiq(globaldata_t target, int seq)
+{
+    crit_enter();
+    globaldata_t gd = mycpu;
+
+    if (target != gd) {
+        struct lwkt_ipiq *ip = ring_to(gd, target);
+        while ((int)(consume(&ip->ip_xindex) - (uint32)seq) < 0) { /* publish: drain, F5 */
+            cpu_relax();
+            lwkt_process_ipiq();
+        }
+    }
+    crit_exit();
+}
+
+/*
+ * Run the messages of one ring, up to those that are there now: for later ones the source tells us
+ * again. A body may send, wait for room, and so come here for the same ring: the copy of the slot
+ * and ip_rindex keep each message from running twice, and only the outermost run, when all bodies
+ * are done, says so in ip_xindex.
+ */
+static void drain(struct lwkt_ipiq *ip)
+{
+    uint32 end = consume(&ip->ip_windex); /* publish: append, F1 */
+
+    ++ip->ip_nesting;
+    while ((int)(end - ip->ip_rindex) > 0) {
+        struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & (LWKT_IPIQ_SIZE - 1)];
+        publish(&ip->ip_rindex, ip->ip_rindex + 1); /* consume: ring_depth, F2 */
+        msg.func(msg.arg);
+        if (ip->ip_nesting == 1)
+            publish(&ip->ip_xindex, ip->ip_rindex); /* consume: lwkt_wait_ipiq, F5 */
+    }
+    --ip->ip_nesting;
+}
+
+void lwkt_process_ipiq(void)
+{
+    globaldata_t gd = mycpu;
+    cpumask_t mask = amo_swap_full(&gd->gd_ipimask, 0); /* before the indices: F3 */
+
+    ++gd->gd_intr_nesting_level;
+    while (mask != 0) {
+        int cpu = bit_lowest64(mask);
+        mask &= mask - 1;
+        drain(consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid])); /* publish: ring_to */
+    }
+    --gd->gd_intr_nesting_level;
+}
+
+void lwkt_poll_ipiq(void)
+{
+    globaldata_t gd = mycpu;
+
+    ++gd->gd_intr_nesting_level;
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);
+        if (ip != NULL)
+            drain(ip);
+    }
+    --gd->gd_intr_nesting_level;
+}

@@ -1,0 +1,134 @@
+/*
+ * Who may run: putting threads on their cpu's run queue and taking them off, and priorities.
+ * Choosing and switching is switch.c.
+ *
+ * A thread of this cpu is enqueued here and now; for a thread of another cpu the request goes there
+ * as a message, and is passed on if the thread has moved meanwhile.
+ */
+#include "lwkt/ipiq.h"
+#include "lwkt/runq.h"
+
+/*
+ * The caller puts itself on its run queue. It is running, so this only says that it wants to go on
+ * doing so after the next switch. Thread context.
+ */
+void lwkt_schedule_self(thread_t td)
+{
+    KASSERT(td == curthread, "%s is not the caller", td->td_comm);
+    KASSERT(td != &td->td_gd->gd_idlethread, "the idle thread is never on a run queue");
+    crit_enter();
+    _lwkt_enqueue(td);
+    crit_exit();
+}
+
+/*
+ * The caller takes itself off its run queue. It runs on until it switches, and then not again until
+ * somebody schedules it.
+ */
+void lwkt_deschedule_self(thread_t td)
+{
+    KASSERT(td == curthread, "%s is not the caller", td->td_comm);
+    crit_enter();
+    _lwkt_dequeue(td);
+    crit_exit();
+}
+
+/*
+ * A thread was enqueued here, by a caller with `crit` critical sections of its own: have it run soon
+ * if it is better than the current one. Interrupt threads preempt; others wait for the next switch,
+ * or for the return to user mode, which looks at AST_LWKT_RESCHED.
+ */
+static inline void _lwkt_schedule_post(globaldata_t gd, thread_t ntd, int crit)
+{
+    if ((ntd->td_flags & TDF_RUNQ) == 0)
+        return;
+    if (ntd->td_preemptable != NULL)
+        ntd->td_preemptable(ntd, crit);
+    else if ((ntd->td_flags & TDF_NORESCHED) == 0 && ntd->td_pri > curthread->td_pri)
+        need_lwkt_resched(gd);
+}
+
+static void lwkt_schedule_remote(void *arg) { lwkt_schedule(arg); }
+
+/*
+ * Make td runnable. Any cpu, any context. Scheduling a thread that is runnable already changes
+ * nothing; scheduling one that sleeps wakes it before its time, which sleepers must stand.
+ *
+ * td's cpu may change while we look. TDF_MIGRATING is read first (consume; its publish in
+ * lwkt_setcpu_remote comes after td_gd's new value): when it is clear, td_gd is the new cpu; when it
+ * is set, the move itself will enqueue td, and our enqueue does nothing.
+ */
+void lwkt_schedule(thread_t td)
+{
+    crit_enter();
+    globaldata_t gd = mycpu;
+    uint32 flags = consume(&td->td_flags);
+    globaldata_t owner = peek(&td->td_gd);
+
+    KASSERT(td != &owner->gd_idlethread, "the idle thread is never on a run queue");
+    if (owner != gd) {
+        lwkt_send_ipiq(owner, lwkt_schedule_remote, td);
+    } else if ((flags & TDF_MIGRATING) == 0) {
+        _lwkt_enqueue(td);
+        if (td != curthread)
+            _lwkt_schedule_post(gd, td, 1);
+    }
+    crit_exit();
+}
+
+static void lwkt_deschedule_remote(void *arg) { lwkt_deschedule(arg); }
+
+/*
+ * Take td off its run queue, wherever it is. For another cpu's thread this happens some time after
+ * the return. For controlled use only: what td is in the middle of, it keeps. Any context.
+ */
+void lwkt_deschedule(thread_t td)
+{
+    crit_enter();
+    if (td->td_gd == mycpu)
+        _lwkt_dequeue(td);
+    else
+        lwkt_send_ipiq(td->td_gd, lwkt_deschedule_remote, td);
+    crit_exit();
+}
+
+/*
+ * Set the priority, 0..31, of a thread of this cpu. A runnable one goes to the tail of its new queue,
+ * also when the priority is the one it had. Does not switch: yield if you want to.
+ */
+void lwkt_setpri(thread_t td, int pri)
+{
+    KASSERT(pri >= 0 && pri <= TDPRI_MAX, "priority %d", pri);
+    KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
+    crit_enter();
+    if (td->td_flags & TDF_RUNQ) {
+        _lwkt_dequeue(td);
+        td->td_pri = pri;
+        _lwkt_enqueue(td);
+    } else {
+        td->td_pri = pri;
+    }
+    crit_exit();
+}
+
+void lwkt_setpri_self(int pri) { lwkt_setpri(curthread, pri); }
+
+/*
+ * 1 when a thread better than the caller is runnable on this cpu, else 0. A hint: an interrupt may
+ * change the answer at any time.
+ */
+int lwkt_checkpri_self(void)
+{
+    uint32 own_and_below = (2u << curthread->td_pri) - 1; /* priority 31: 0 - 1, all of them */
+
+    return (peek(&mycpu->gd_runqmask) & ~own_and_below) != 0;
+}
+
+/*
+ * Let threads of the same priority run first. (Better ones would run too.)
+ */
+void lwkt_yield(void)
+{
+    lwkt_schedule_self(curthread);
+    lwkt_switch();
+}

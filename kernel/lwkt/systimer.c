@@ -1,0 +1,109 @@
+/*
+ * Systimers: a queue for each cpu, sorted by time, over its one-shot timer. Cpu-local: all of it runs
+ * on the owning cpu in a critical section, and the timer's work does too, so no lock.
+ */
+#include "lwkt/systimer.h"
+
+#include "lwkt/crit.h"
+
+/* Have the timer interrupt come when the first systimer is due. */
+static void rearm(globaldata_t gd)
+{
+    struct list *first = list_first(&gd->gd_systimerq);
+    uint64 when = first != NULL ? list_entry(first, struct systimer, st_node)->st_time : ~0UL;
+
+    if (when != gd->gd_systimer_armed) {
+        gd->gd_systimer_armed = when;
+        cpu_timer_arm(when);
+    }
+}
+
+/* Insert behind all that are due no later; most new ones are among the last. */
+static void insert(globaldata_t gd, struct systimer *st)
+{
+    struct list *after = gd->gd_systimerq.prev;
+
+    while (after != &gd->gd_systimerq &&
+           list_entry(after, struct systimer, st_node)->st_time > st->st_time)
+        after = after->prev;
+    list_insert_before(after->next, &st->st_node);
+    st->st_gd = gd;
+}
+
+static void start(struct systimer *st, void (*func)(struct systimer *), void *arg, uint64 when,
+                  uint64 period)
+{
+    crit_enter();
+    st->st_func = func;
+    st->st_arg = arg;
+    st->st_time = when;
+    st->st_period = period;
+    insert(mycpu, st);
+    rearm(mycpu);
+    crit_exit();
+}
+
+void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *), void *arg,
+                           uint64 when)
+{
+    start(st, func, arg, when, 0);
+}
+
+void systimer_init_periodic(struct systimer *st, void (*func)(struct systimer *), void *arg,
+                            uint64 period)
+{
+    start(st, func, arg, cpu_time() + period, period);
+}
+
+void systimer_del(struct systimer *st)
+{
+    crit_enter();
+    if (st->st_gd != NULL) {
+        KASSERT(st->st_gd == mycpu, "systimer of cpu %d", st->st_gd->gd_cpuid);
+        list_remove(&st->st_node);
+        st->st_gd = NULL;
+        rearm(mycpu);
+    }
+    crit_exit();
+}
+
+void systimer_set_period(struct systimer *st, uint64 period)
+{
+    crit_enter();
+    KASSERT(st->st_gd == mycpu, "systimer of another cpu");
+    list_remove(&st->st_node);
+    st->st_time = cpu_time() + period;
+    st->st_period = period;
+    insert(mycpu, st);
+    rearm(mycpu);
+    crit_exit();
+}
+
+/*
+ * Run what is due. A periodic one is queued again before its function runs, so that the function can
+ * change its period or delete it; if it is late by whole periods, these are skipped.
+ */
+void systimer_intr(void)
+{
+    globaldata_t gd = mycpu;
+    struct list *first;
+
+    gd->gd_systimer_armed = 0; /* whatever was armed has fired: arm anew */
+    while ((first = list_first(&gd->gd_systimerq)) != NULL) {
+        struct systimer *st = list_entry(first, struct systimer, st_node);
+        uint64 now = cpu_time();
+
+        if (st->st_time > now)
+            break;
+        list_remove(&st->st_node);
+        st->st_gd = NULL;
+        if (st->st_period != 0) {
+            st->st_time += st->st_period;
+            if (st->st_time <= now)
+                st->st_time = now + st->st_period;
+            insert(gd, st);
+        }
+        st->st_func(st);
+    }
+    rearm(gd);
+}

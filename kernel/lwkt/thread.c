@@ -1,0 +1,252 @@
+/*
+ * The life of a thread: made by lwkt_create (or lwkt_alloc_thread, for processes), ended by
+ * lwkt_exit, kept for reuse in a per-cpu cache.
+ *
+ * A thread is freed when its last reference goes: it holds one to itself until it is off its stack
+ * for the last time (lwkt_switch_return drops that), and lwkt_hold adds others. DragonFly's
+ * lwkt_exit puts the running thread on the free list at once and relies on nobody allocating before
+ * the switch; here the list only ever holds threads whose stacks are at rest.
+ */
+#include "lib/printf.h"
+#include "lwkt/ipiq.h"
+#include "lwkt/runq.h"
+
+struct globaldata *globaldata_of[NCPU];
+int ncpus = 1;
+
+/*
+ * Make gd the cpu of that number: no thread, nothing to run. Before that cpu runs.
+ */
+void lwkt_gdinit(globaldata_t gd, int cpuid)
+{
+    gd->gd_cpuid = cpuid;
+    list_init(&gd->gd_tdallq);
+    list_init(&gd->gd_tdfreeq);
+    list_init(&gd->gd_systimerq);
+    gd->gd_systimer_armed = ~0UL;
+    globaldata_of[cpuid] = gd;
+}
+
+/* IPI body: the new thread's own cpu lists it. It comes before any message that schedules it. */
+static void lwkt_init_thread_remote(void *arg)
+{
+    thread_t td = arg;
+
+    ++mycpu->gd_cnt.created;
+    list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);
+}
+
+/*
+ * Make td a thread of cpu gd, on that stack, at TDPRI_KERN_DAEMON and in one critical section, which
+ * its first run leaves. td must be on no list: it is overwritten. flags: TDF_ALLOCATED_*, TDF_RUNNING.
+ * Any cpu; idle threads before their cpu runs.
+ */
+void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, globaldata_t gd)
+{
+    *td = (struct thread){
+        .td_gd = gd,
+        .td_kstack = stack,
+        .td_kstack_size = stksize,
+        .td_flags = flags,
+        .td_pri = TDPRI_KERN_DAEMON,
+        .td_critcount = 1,
+        .td_refs = 1,
+    };
+    list_init(&td->td_allq);
+    list_init(&td->td_freeq);
+    list_init(&td->td_sleepq);
+    if (td == &gd->gd_idlethread) {
+        td->td_pri = TDPRI_IDLE_THREAD;
+        list_insert_tail(&gd->gd_tdallq, &td->td_allq);
+    } else {
+        lwkt_send_ipiq(gd, lwkt_init_thread_remote, td);
+    }
+}
+
+/*
+ * Take a cached thread, one with a stack of that size if there is one. NULL: the cache is empty.
+ */
+static thread_t cache_get(size_t stksize)
+{
+    globaldata_t gd;
+    thread_t td = NULL;
+
+    crit_enter();
+    gd = mycpu;
+    list_foreach(node, &gd->gd_tdfreeq) {
+        td = list_entry(node, struct thread, td_freeq);
+        if (td->td_kstack_size == stksize)
+            break;
+    }
+    if (td != NULL) {
+        KASSERT((td->td_flags & (TDF_RUNNING | TDF_RUNQ)) == 0, "cached thread has flags %x",
+                td->td_flags);
+        list_remove(&td->td_freeq);
+        --gd->gd_tdfreecount;
+    }
+    crit_exit();
+    return td;
+}
+
+/* Give a dead thread's memory back. Thread context: freeing a stack may wait for other cpus. */
+static void destroy_thread(thread_t td)
+{
+    if (td->td_flags & TDF_ALLOCATED_STACK)
+        cpu_stack_free(td->td_kstack, td->td_kstack_size);
+    if (td->td_flags & TDF_ALLOCATED_THREAD)
+        cpu_thread_struct_free(td);
+}
+
+/* Destroy cached threads beyond CACHE_NTHREADS, the longest unused first. Thread context. */
+static void cache_trim(void)
+{
+    for (;;) {
+        thread_t td = NULL;
+
+        crit_enter();
+        if (mycpu->gd_tdfreecount > CACHE_NTHREADS) {
+            td = list_entry(mycpu->gd_tdfreeq.prev, struct thread, td_freeq);
+            list_remove(&td->td_freeq);
+            --mycpu->gd_tdfreecount;
+        }
+        crit_exit();
+        if (td == NULL)
+            return;
+        destroy_thread(td);
+    }
+}
+
+/*
+ * A thread for that cpu (-1: this one) with a stack of stksize bytes, not yet runnable; td NULL: the
+ * struct is taken from the cache or allocated. NULL when memory is out. Thread context.
+ */
+thread_t lwkt_alloc_thread(thread_t td, size_t stksize, int cpu)
+{
+    uint32 flags = 0;
+    void *stack;
+
+    if (td == NULL && (td = cache_get(stksize)) != NULL) {
+        flags = td->td_flags & (TDF_ALLOCATED_STACK | TDF_ALLOCATED_THREAD);
+    } else if (td == NULL) {
+        if ((td = cpu_thread_struct_alloc()) == NULL)
+            return NULL;
+        flags = TDF_ALLOCATED_THREAD;
+    }
+    stack = td->td_kstack;
+    if (stack != NULL && td->td_kstack_size != stksize && (flags & TDF_ALLOCATED_STACK)) {
+        cpu_stack_free(stack, td->td_kstack_size);
+        flags &= ~TDF_ALLOCATED_STACK;
+        stack = NULL;
+    }
+    if (stack == NULL) {
+        if ((stack = cpu_stack_alloc(stksize)) == NULL) {
+            if (flags & TDF_ALLOCATED_THREAD)
+                cpu_thread_struct_free(td);
+            return NULL;
+        }
+        flags |= TDF_ALLOCATED_STACK;
+    }
+    lwkt_init_thread(td, stack, stksize, flags, cpu < 0 ? mycpu : globaldata_of[cpu]);
+    return td;
+}
+
+/* Set the name that ps and panics show; it is cut to 15 bytes. */
+void lwkt_set_comm(thread_t td, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(td->td_comm, sizeof(td->td_comm), fmt, ap);
+    va_end(ap);
+}
+
+/* Keep td's struct and stack from being reused after it exits. Whoever calls must know it is alive. */
+void lwkt_hold(thread_t td) { amo_add(&td->td_refs, 1); }
+
+static void lwkt_free_thread_remote(void *arg) { lwkt_free_thread(arg); }
+
+/*
+ * Drop a reference; the last one frees the thread, on its own cpu. Any context. Each holder's last
+ * use comes before the free (release and acquire on td_refs).
+ */
+void lwkt_rele(thread_t td)
+{
+    int old = amo_add_acqrel(&td->td_refs, -1);
+
+    KASSERT(old > 0, "%s has no reference to drop", td->td_comm);
+    if (old == 1)
+        lwkt_send_ipiq(td->td_gd, lwkt_free_thread_remote, td);
+}
+
+/*
+ * Put a dead thread into this cpu's cache, with its stack; cache_trim bounds it, in a context that
+ * may wait. On td's cpu, in a critical section, td off its stack.
+ */
+void lwkt_free_thread(thread_t td)
+{
+    globaldata_t gd = mycpu;
+
+    KASSERT((td->td_flags & (TDF_RUNNING | TDF_RUNQ | TDF_PREEMPT_LOCK)) == 0,
+            "%s is freed with flags %x", td->td_comm, td->td_flags);
+    KASSERT(td->td_gd == gd, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
+    if ((td->td_flags & TDF_ALLOCATED_THREAD) == 0)
+        return;
+    ++gd->gd_tdfreecount;
+    list_insert_head(&gd->gd_tdfreeq, &td->td_freeq);
+}
+
+/*
+ * Make a thread that runs func(arg) on that cpu (-1: this one), and schedule it unless tdflags has
+ * TDF_STOPREQ. *tdp (if not NULL) is set before it can run. template: memory for the struct, or NULL.
+ * tdflags: TDF_STOPREQ, TDF_VERBOSE, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory is out. Thread
+ * context.
+ */
+int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
+                int cpu, const char *fmt, ...)
+{
+    thread_t td = lwkt_alloc_thread(template, LWKT_THREAD_STACK, cpu);
+    va_list ap;
+
+    if (td == NULL)
+        return -1;
+    KASSERT((tdflags & ~(TDF_STOPREQ | TDF_VERBOSE | TDF_MPSAFE | TDF_NORESCHED)) == 0,
+            "lwkt_create with flags %x", tdflags);
+    va_start(ap, fmt);
+    vsnprintf(td->td_comm, sizeof(td->td_comm), fmt, ap);
+    va_end(ap);
+    if (tdp != NULL)
+        *tdp = td;
+    cpu_thread_setup(td, func, arg);
+    td->td_flags |= tdflags & ~TDF_STOPREQ;
+    if ((tdflags & TDF_STOPREQ) == 0)
+        lwkt_schedule(td);
+    return 0;
+}
+
+/*
+ * End the calling thread. Its stack is freed by the thread that runs next.
+ */
+void lwkt_exit(void)
+{
+    thread_t td = curthread;
+
+    if (td->td_flags & TDF_VERBOSE)
+        printf("kthread %p %s has exited\n", (void *)td, td->td_comm);
+    cache_trim();
+    crit_enter();
+    _lwkt_dequeue(td);
+    list_remove(&td->td_allq);
+    ++mycpu->gd_cnt.exited;
+    td->td_flags |= TDF_EXITING;
+    lwkt_switch();
+    panic("%s runs after it has exited", td->td_comm);
+}
+
+uint64 lwkt_thread_count(void)
+{
+    uint64 n = 0;
+
+    for (int i = 0; i < ncpus; i++)
+        n += peek(&globaldata_of[i]->gd_cnt.created) - peek(&globaldata_of[i]->gd_cnt.exited);
+    return n;
+}

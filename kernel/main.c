@@ -1,0 +1,52 @@
+/*
+ * The order in which the kernel comes up. main_boot runs on the boot hart's idle thread, which must
+ * not sleep; what may sleep is done by a thread of its own, boot_thread.
+ */
+#include "dev/blk.h"
+#include "dev/console.h"
+#include "fs/file.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "lwkt/thread.h"
+#include "mm/zone.h"
+#include "proc/clock.h"
+#include "proc/proc.h"
+#include "proc/sleep.h"
+#include "riscv/fdt.h"
+#include "riscv/hart.h"
+#include "riscv/intr.h"
+
+/* What each hart has of its own, above the machine. */
+static void init_cpu(void)
+{
+    tsleep_init_cpu();
+    clock_start_cpu();
+}
+
+static void boot_thread(void *arg)
+{
+    (void)arg;
+    console_init();
+    hart_start_all();
+    blk_init();
+    fs_init();
+    proc_start_init();
+}
+
+void main_boot(void)
+{
+    console_init_early();
+    printf("Nymph: %lu MiB of memory, timer at %lu Hz%s\n",
+           (board.mem_end - board.mem_base) >> 20, board.timebase,
+           deterministic ? ", deterministic" : "");
+    zone_init();
+    machine_zones_init();
+    plic_init();
+    plic_inithart();
+    init_cpu();
+    proc_init();
+    if (lwkt_create(boot_thread, NULL, NULL, NULL, TDF_MPSAFE, 0, "boot") < 0)
+        panic("no memory for the boot thread");
+}
+
+void main_secondary(void) { init_cpu(); }

@@ -1,0 +1,87 @@
+/*
+ * The tick: HZ times a second on a cpu that works, IDLE_FACTOR times less often on one that does not,
+ * so that an idle machine costs its host next to nothing. It drives the user scheduler's turns, runs
+ * passive IPI messages, and says that the cpu lives (gd_heartbeat).
+ *
+ * Time itself is the time CSR's; no tick counts it, so a late tick loses nothing.
+ *
+ * In deterministic mode each cpu's period is drawn from the seed: another seed is another schedule.
+ */
+#include "proc/clock.h"
+
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+#include "lwkt/systimer.h"
+#include "proc/proc.h"
+#include "riscv/fdt.h"
+#include "riscv/hart.h"
+
+#define IDLE_FACTOR 10
+
+struct clock {
+    struct systimer timer;
+    uint64 period;               /* at full rate, in time ticks */
+    bool slow;                   /* ticks at the idle rate */
+} __attribute__((aligned(CACHE_LINE)));
+
+static struct clock clocks[NCPU];
+
+static void set_slow(struct clock *c, bool slow)
+{
+    c->slow = slow;
+    systimer_set_period(&c->timer, slow ? c->period * IDLE_FACTOR : c->period);
+}
+
+/*
+ * A thread that spins without ever waiting would keep the other harts from running where the emulator
+ * runs one at a time: so each tick passes the turn.
+ */
+static void hardclock(struct systimer *st)
+{
+    struct clock *c = st->st_arg;
+    globaldata_t gd = mycpu;
+    bool idle = gd->gd_runqmask == 0;
+
+    ++gd->gd_heartbeat;
+    lwkt_poll_ipiq();
+    usched_tick();
+    if (idle != c->slow)
+        set_slow(c, idle);
+    cpu_relax();
+}
+
+/* A number of the seed and the cpu (splitmix64's mixing). */
+static uint64 mix(uint64 x)
+{
+    x += 0x9e3779b97f4a7c15UL;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9UL;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebUL;
+    return x ^ (x >> 31);
+}
+
+/* Between half the nominal period and one and a half of it. */
+static uint64 seeded_period(uint64 nominal, int cpu)
+{
+    uint64 r = mix(bootarg_u64("seed", 0) * NCPU + (uint64)cpu);
+    return nominal / 2 + r % nominal;
+}
+
+void clock_start_cpu(void)
+{
+    struct clock *c = &clocks[mycpuid];
+    uint64 nominal = cpu_timebase / HZ;
+
+    c->period = deterministic ? seeded_period(nominal, mycpuid) : nominal;
+    systimer_init_periodic(&c->timer, hardclock, c, c->period);
+}
+
+void clock_wake(void)
+{
+    crit_enter();
+    struct clock *c = &clocks[mycpuid];
+    if (c->slow)
+        set_slow(c, false);
+    crit_exit();
+}
+
+uint64 clock_uticks(void) { return cpu_time() / (cpu_timebase / UHZ); }

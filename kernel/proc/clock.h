@@ -1,0 +1,18 @@
+/*
+ * The tick of each cpu.
+ */
+#ifndef PROC_CLOCK_H
+#define PROC_CLOCK_H
+
+#include "kernel/types.h"
+
+/* Start this cpu's tick. Each cpu, at its start. */
+void clock_start_cpu(void);
+
+/* There is work to share on this cpu: tick at full rate from now on, if it was idle. */
+void clock_wake(void);
+
+/* Ticks of UHZ since boot, for uptime(). */
+uint64 clock_uticks(void);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * The end of a process: exit leaves a zombie, wait takes it away, kill makes somebody exit.
+ */
+#include "fs/file.h"
+#include "lib/panic.h"
+#include "proc/proctable.h"
+#include "proc/sleep.h"
+
+static void release_files(struct proc *p)
+{
+    for (int fd = 0; fd < NOFILE; fd++)
+        if (p->p_file[fd] != NULL) {
+            file_close(p->p_file[fd]);
+            p->p_file[fd] = NULL;
+        }
+    if (p->p_cwd != NULL) {
+        fs_begin();
+        inode_put(p->p_cwd);
+        fs_end();
+        p->p_cwd = NULL;
+    }
+}
+
+/* Leave the address space before it goes. */
+static void release_memory(struct proc *p)
+{
+    struct vmspace *vm = p->p_vm;
+
+    crit_enter();
+    cpu_thread_leave(curthread);
+    curthread->td_mach.md_satp = 0;
+    crit_exit();
+    p->p_vm = NULL;
+    vmspace_destroy(vm);
+}
+
+/* Give p's children to init. True when one of them is a zombie, so that init must look. Table lock
+ * held. */
+static bool orphan_children(struct proc *p)
+{
+    bool zombies = false;
+
+    while (!list_empty(&p->p_children)) {
+        struct proc *child = list_entry(list_first(&p->p_children), struct proc, p_sibling);
+        list_remove(&child->p_sibling);
+        child->p_parent = init_proc;
+        if (child->p_state == P_ZOMBIE) {
+            list_insert_head(&init_proc->p_children, &child->p_sibling);
+            zombies = true;
+        } else {
+            list_insert_tail(&init_proc->p_children, &child->p_sibling);
+        }
+    }
+    return zombies;
+}
+
+/*
+ * End the calling process. Its parent's wait gets the status. From P_ZOMBIE on the parent may free p
+ * at any time: this thread is then a thread without a process.
+ */
+void proc_exit(int status)
+{
+    struct proc *p = curproc();
+    struct proc *parent;
+    bool wake_init;
+
+    if (p == init_proc)
+        panic("init exited with status %d", status);
+    release_files(p);
+    usched_exit();
+    release_memory(p);
+
+    spin_lock(&proctable_lock);
+    wake_init = orphan_children(p);
+    parent = p->p_parent;
+    list_remove(&p->p_sibling);
+    list_insert_head(&parent->p_children, &p->p_sibling); /* wait looks at the head first */
+    p->p_status = status;
+    p->p_thread = NULL;
+    p->p_state = P_ZOMBIE;
+    curthread->td_proc = NULL;
+    spin_unlock(&proctable_lock);
+    wakeup(parent);
+    if (wake_init)
+        wakeup(init_proc);
+    lwkt_exit();
+}
+
+/* A zombie among p's children, or NULL; *any says whether there is a child at all. */
+static struct proc *find_zombie(struct proc *p, bool *any)
+{
+    struct proc *child = NULL;
+
+    spin_lock(&proctable_lock);
+    *any = !list_empty(&p->p_children);
+    list_foreach(node, &p->p_children) {
+        struct proc *c = list_entry(node, struct proc, p_sibling);
+        if (c->p_state == P_ZOMBIE) {
+            child = c;
+            break;
+        }
+    }
+    spin_unlock(&proctable_lock);
+    return child;
+}
+
+/*
+ * Wait for a child to exit; store its status at user address ustatus unless that is 0. The child's
+ * pid; -1: no children, killed, or a bad address (the child can then still be waited for).
+ */
+int proc_wait(uint64 ustatus)
+{
+    struct proc *p = curproc();
+
+    for (;;) {
+        bool any;
+        struct proc *child;
+
+        tsleep_interlock(p, 0);
+        child = find_zombie(p, &any);
+        if (child != NULL || !any || proc_killed(p)) {
+            tsleep_remove();
+            if (child == NULL)
+                return -1;
+            if (ustatus != 0 && copyout(ustatus, &child->p_status, sizeof(int)) < 0)
+                return -1;
+            int pid = child->p_pid;
+            proc_free(child);
+            return pid;
+        }
+        tsleep(p, PCATCH | PINTERLOCKED, "wait", 0);
+    }
+}

@@ -1,0 +1,99 @@
+/*
+ * The beginning of a process: a copy of its parent, or, for the first one, of nothing.
+ */
+#include "fs/file.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "proc/proctable.h"
+#include "riscv/trap.h"
+
+/* First code of a process's thread; its frame is at the top of its stack. */
+static void enter_user_mode(void *arg)
+{
+    (void)arg;
+    trap_prepare_user_return();
+    user_return();
+}
+
+static void discard(struct proc *p)
+{
+    proc_discard_thread(p);
+    if (p->p_vm != NULL)
+        vmspace_destroy(p->p_vm);
+    proc_free(p);
+}
+
+static void share_files(struct proc *child, const struct proc *parent)
+{
+    for (int fd = 0; fd < NOFILE; fd++)
+        if (parent->p_file[fd] != NULL)
+            child->p_file[fd] = file_dup(parent->p_file[fd]);
+    child->p_cwd = inode_dup(parent->p_cwd);
+}
+
+/*
+ * Make a copy of the calling process; memory is shared until written to. Its pid, or -1 when memory
+ * or the process table is full. The child returns 0 from the same system call.
+ */
+int proc_fork(void)
+{
+    struct proc *parent = curproc(), *child = proc_alloc();
+    int pid;
+
+    if (child == NULL)
+        return -1;
+    child->p_vm = vmspace_create();
+    if (child->p_vm == NULL || vmspace_fork(child->p_vm, parent->p_vm) < 0) {
+        discard(child);
+        return -1;
+    }
+    share_files(child, parent);
+    cpu_thread_setup(child->p_thread, enter_user_mode, NULL);
+    memcpy(proc_trapframe(child), proc_trapframe(parent), sizeof(struct trapframe));
+    proc_trapframe(child)->a0 = 0;
+    memcpy(child->p_name, parent->p_name, sizeof(child->p_name));
+    child->p_upri = parent->p_upri;
+    child->p_affinity = parent->p_affinity;
+    child->p_vruntime = parent->p_vruntime;
+    child->p_thread->td_mach.md_satp = vmspace_satp(child->p_vm);
+    lwkt_set_comm(child->p_thread, "%s", child->p_name);
+    pid = child->p_pid;
+
+    spin_lock(&proctable_lock);
+    child->p_parent = parent;
+    child->p_state = P_ALIVE;
+    list_insert_tail(&parent->p_children, &child->p_sibling);
+    spin_unlock(&proctable_lock);
+    usched_setrunqueue(child);
+    return pid;
+}
+
+/* The first process, on its own thread in kernel mode: become /init. */
+static void become_init(void *arg)
+{
+    static char *const argv[] = {"init", NULL};
+
+    (void)arg;
+    curproc()->p_cwd = inode_root();
+    if (proc_exec("/init", argv) < 0)
+        panic("no /init in the file system, or it is not a program");
+    trap_prepare_user_return();
+    user_return();
+}
+
+/* Start process 1. Boot, thread context, file system mounted. */
+void proc_start_init(void)
+{
+    struct proc *p = proc_alloc();
+
+    if (p == NULL || (p->p_vm = vmspace_create()) == NULL)
+        panic("no memory for the first process");
+    strlcpy(p->p_name, "init", sizeof(p->p_name));
+    lwkt_set_comm(p->p_thread, "init");
+    cpu_thread_setup(p->p_thread, become_init, NULL);
+    memset(proc_trapframe(p), 0, sizeof(struct trapframe));
+    p->p_thread->td_mach.md_satp = vmspace_satp(p->p_vm);
+    p->p_state = P_ALIVE;
+    init_proc = p;
+    usched_setrunqueue(p);
+}

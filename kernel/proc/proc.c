@@ -1,0 +1,228 @@
+/*
+ * The table of processes: making one, finding one, and what ps shows. fork.c and exit.c are the two
+ * ends of a process's life.
+ */
+#include "proc/proc.h"
+
+#include "kernel/syscall.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "lib/sysctl.h"
+#include "lwkt/ipiq.h"
+#include "mm/zone.h"
+#include "proc/proctable.h"
+
+struct spinlock proctable_lock = SPINLOCK("proctable");
+struct list proc_all = {&proc_all, &proc_all};
+struct proc *init_proc;
+
+static struct zone *proc_zone;
+static int proc_count;           /* proctable_lock */
+static int last_pid;             /* proctable_lock */
+
+void proc_init(void) { proc_zone = zone_create("proc", sizeof(struct proc)); }
+
+static struct proc *find(int pid)
+{
+    list_foreach(node, &proc_all) {
+        struct proc *p = list_entry(node, struct proc, p_all);
+        if (p->p_pid == pid)
+            return p;
+    }
+    return NULL;
+}
+
+/* The next number that no process has. Table lock held. */
+static int next_pid(void)
+{
+    bool wrapped = false;
+
+    do {
+        if (last_pid == 0x7fffffff) {
+            last_pid = 0;
+            wrapped = true;
+        }
+        last_pid++;
+    } while ((wrapped || last_pid < proc_count) && find(last_pid) != NULL);
+    return last_pid;
+}
+
+struct proc *proc_alloc(void)
+{
+    struct proc *p = zalloc(proc_zone);
+    thread_t td = p != NULL ? lwkt_alloc_thread(NULL, LWKT_PROC_STACK, -1) : NULL;
+    bool room;
+
+    if (td == NULL) {
+        if (p != NULL)
+            zfree(proc_zone, p);
+        return NULL;
+    }
+    p->p_thread = td;
+    td->td_proc = p;
+    p->p_upri = USER_PRI_NORMAL;
+    p->p_affinity = ~0UL;
+    p->p_target = -1;
+    list_init(&p->p_sibling);
+    list_init(&p->p_children);
+    list_init(&p->p_all);
+    list_init(&p->p_runnode);
+
+    spin_lock(&proctable_lock);
+    room = proc_count < NPROC;
+    if (room) {
+        proc_count++;
+        p->p_pid = next_pid();
+        list_insert_tail(&proc_all, &p->p_all);
+    }
+    spin_unlock(&proctable_lock);
+    if (!room) {
+        proc_discard_thread(p);
+        zfree(proc_zone, p);
+        return NULL;
+    }
+    return p;
+}
+
+static void nothing(void *arg) { (void)arg; }
+
+/*
+ * A thread that was never scheduled has to exit on its own stack as all others do, to leave the lists
+ * of its cpu.
+ */
+void proc_discard_thread(struct proc *p)
+{
+    p->p_thread->td_proc = NULL;
+    p->p_thread->td_mach.md_satp = 0;
+    cpu_thread_setup(p->p_thread, nothing, NULL);
+    lwkt_schedule(p->p_thread);
+    p->p_thread = NULL;
+}
+
+void proc_free(struct proc *p)
+{
+    spin_lock(&proctable_lock);
+    list_remove(&p->p_all);
+    list_remove(&p->p_sibling);
+    proc_count--;
+    spin_unlock(&proctable_lock);
+    zfree(proc_zone, p);
+}
+
+/* --- kill --- */
+
+/*
+ * On the thread's cpu: end a sleep that a kill may end; make a running process look at its return to
+ * user mode. The sender holds td.
+ */
+static void kill_here(void *arg)
+{
+    thread_t td = arg;
+
+    if (td->td_gd != mycpu) {
+        lwkt_send_ipiq(td->td_gd, kill_here, td);
+        return;
+    }
+    if (td == mycpu->gd_curthread)
+        amo_or(&mycpu->gd_astflags, AST_SIGNAL);
+    if ((td->td_flags & (TDF_SINTR | TDF_TSLEEPQ)) == (TDF_SINTR | TDF_TSLEEPQ))
+        lwkt_schedule(td);
+    lwkt_rele(td);
+}
+
+int proc_kill(int pid)
+{
+    thread_t td = NULL;
+    struct proc *p;
+
+    spin_lock(&proctable_lock);
+    p = find(pid);
+    if (p != NULL) {
+        poke(&p->p_killed, 1);
+        td = p->p_thread;
+        if (td != NULL)
+            lwkt_hold(td);
+    }
+    spin_unlock(&proctable_lock);
+    if (td != NULL)
+        lwkt_send_ipiq(td->td_gd, kill_here, td); /* p_killed is seen there: the ring's order */
+    return p != NULL ? 0 : -1;
+}
+
+/* --- for people --- */
+
+static int state_of(const struct proc *p)
+{
+    thread_t td = p->p_thread;
+
+    if (p->p_state == P_ZOMBIE || td == NULL)
+        return PI_ZOMBIE;
+    if (p->p_state == P_UNUSED)
+        return PI_EMBRYO;
+    uint32 flags = peek(&td->td_flags);
+    if (flags & TDF_RUNNING)
+        return PI_RUNNING;
+    return (flags & TDF_TSLEEPQ) ? PI_SLEEP : PI_RUNNABLE;
+}
+
+/* Fill in one entry; what changes meanwhile may be a moment old. Table lock held. */
+static void describe(const struct proc *p, struct procinfo *info)
+{
+    thread_t td = p->p_thread;
+    const char *wmesg = td != NULL ? peek(&td->td_wmesg) : NULL;
+
+    memset(info, 0, sizeof(*info));
+    info->pid = p->p_pid;
+    info->ppid = p->p_parent != NULL ? p->p_parent->p_pid : 0;
+    info->state = state_of(p);
+    info->cpu = td != NULL ? td->td_gd->gd_cpuid : -1;
+    info->pri = td != NULL ? td->td_pri : 0;
+    info->size = info->state != PI_ZOMBIE && p->p_vm != NULL ? p->p_vm->vm_size : 0;
+    strlcpy(info->name, p->p_name, sizeof(info->name));
+    if (info->state == PI_SLEEP && wmesg != NULL)
+        strlcpy(info->wmesg, wmesg, sizeof(info->wmesg));
+}
+
+int proc_list(struct procinfo *out, int max)
+{
+    int n = 0;
+
+    spin_lock(&proctable_lock);
+    list_foreach(node, &proc_all) {
+        if (n == max)
+            break;
+        describe(list_entry(node, struct proc, p_all), &out[n++]);
+    }
+    spin_unlock(&proctable_lock);
+    return n;
+}
+
+/* Print the threads of this cpu. IPI body: the list is the cpu's own. */
+static void dump_cpu(void *arg)
+{
+    (void)arg;
+    list_foreach(node, &mycpu->gd_tdallq) {
+        thread_t td = list_entry(node, struct thread, td_allq);
+        const char *state = td == mycpu->gd_curthread ? "run"
+                            : td->td_flags & TDF_RUNQ ? "runnable"
+                            : td->td_wmesg != NULL    ? td->td_wmesg
+                                                      : "-";
+        printf("cpu %d  pid %-4d pri %-2d %-10s %s\n", mycpuid,
+               td->td_proc != NULL ? td->td_proc->p_pid : 0, td->td_pri, state,
+               td->td_proc != NULL ? td->td_proc->p_name : td->td_comm);
+    }
+}
+
+void proc_dump(void)
+{
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        lwkt_send_ipiq_bycpu(cpu, dump_cpu, NULL);
+}
+
+static uint64 count_processes(void)
+{
+    return (uint64)peek(&proc_count);
+}
+
+SYSCTL(kern_processes, "kern.processes", count_processes, NULL);
+SYSCTL(kern_threads, "kern.threads", lwkt_thread_count, NULL);

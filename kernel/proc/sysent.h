@@ -1,0 +1,48 @@
+/*
+ * The handlers of the system calls, wherever they live. arg: the registers a0 to a5. Each runs in the
+ * calling process's thread, with interrupts on, and may sleep.
+ */
+#ifndef PROC_SYSENT_H
+#define PROC_SYSENT_H
+
+#include "kernel/types.h"
+
+/* proc/sysproc.c */
+int64 sys_fork(const uint64 *arg);
+int64 sys_exit(const uint64 *arg);
+int64 sys_wait(const uint64 *arg);
+int64 sys_kill(const uint64 *arg);
+int64 sys_getpid(const uint64 *arg);
+int64 sys_sbrk(const uint64 *arg);
+int64 sys_pause(const uint64 *arg);
+int64 sys_uptime(const uint64 *arg);
+int64 sys_getcpu(const uint64 *arg);
+int64 sys_yield(const uint64 *arg);
+int64 sys_setpri(const uint64 *arg);
+int64 sys_setaffinity(const uint64 *arg);
+int64 sys_sysctl(const uint64 *arg);
+int64 sys_sysctlname(const uint64 *arg);
+int64 sys_halt(const uint64 *arg);
+int64 sys_getprocs(const uint64 *arg);
+int64 sys_bootarg(const uint64 *arg);
+
+/* fs/sysfile.c */
+int64 sys_pipe(const uint64 *arg);
+int64 sys_read(const uint64 *arg);
+int64 sys_exec(const uint64 *arg);
+int64 sys_fstat(const uint64 *arg);
+int64 sys_chdir(const uint64 *arg);
+int64 sys_dup(const uint64 *arg);
+int64 sys_open(const uint64 *arg);
+int64 sys_write(const uint64 *arg);
+int64 sys_mknod(const uint64 *arg);
+int64 sys_unlink(const uint64 *arg);
+int64 sys_link(const uint64 *arg);
+int64 sys_mkdir(const uint64 *arg);
+int64 sys_close(const uint64 *arg);
+int64 sys_sync(const uint64 *arg);
+
+/* ktest/ktest.c */
+int64 sys_ktest(const uint64 *arg);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * System calls about processes and the system.
+ */
+#include "fs/file.h"
+#include "lib/string.h"
+#include "lib/sysctl.h"
+#include "mm/page.h"
+#include "proc/clock.h"
+#include "proc/proc.h"
+#include "proc/sleep.h"
+#include "proc/sysent.h"
+#include "riscv/fdt.h"
+#include "riscv/power.h"
+
+#define SYSCTL_NAME_MAX 64
+#define SBRK_LAZY 2
+
+int64 sys_fork(const uint64 *arg)
+{
+    (void)arg;
+    return proc_fork();
+}
+
+int64 sys_exit(const uint64 *arg) { proc_exit((int)arg[0]); }
+
+int64 sys_wait(const uint64 *arg) { return proc_wait(arg[0]); }
+
+int64 sys_kill(const uint64 *arg) { return proc_kill((int)arg[0]); }
+
+int64 sys_getpid(const uint64 *arg)
+{
+    (void)arg;
+    return curproc()->p_pid;
+}
+
+int64 sys_sbrk(const uint64 *arg)
+{
+    return vm_sbrk(curproc()->p_vm, (int)arg[0], (int)arg[1] != SBRK_LAZY);
+}
+
+/*
+ * Sleep for arg[0] ticks of UHZ. -1 when killed meanwhile. tsleep counts an int of ticks of HZ, so a
+ * long sleep is made of several.
+ */
+int64 sys_pause(const uint64 *arg)
+{
+    int ticks = (int)arg[0];
+    uint64 end;
+    static char ident;
+
+    if (ticks <= 0)
+        return 0;
+    end = cpu_time() + (uint64)ticks * (cpu_timebase / UHZ);
+    while (cpu_time() < end) {
+        uint64 left = (end - cpu_time()) / (cpu_timebase / HZ) + 1;
+        int timo = left < 1000000 ? (int)left : 1000000;
+        if (tsleep(&ident, PCATCH, "pause", timo) == EINTR)
+            return -1;
+    }
+    return 0;
+}
+
+int64 sys_uptime(const uint64 *arg)
+{
+    (void)arg;
+    return (int64)clock_uticks();
+}
+
+int64 sys_getcpu(const uint64 *arg)
+{
+    (void)arg;
+    return mycpuid;
+}
+
+int64 sys_yield(const uint64 *arg)
+{
+    (void)arg;
+    usched_yield(curproc());
+    return 0;
+}
+
+int64 sys_setpri(const uint64 *arg) { return usched_setpri(curproc(), (int)arg[0]); }
+
+int64 sys_setaffinity(const uint64 *arg) { return usched_setaffinity(curproc(), arg[0]); }
+
+/*
+ * sysctl(name, old, new): store the value at *old and set it from *new, each unless its address is 0.
+ * -1: no such name, read-only, value out of range, or a bad address.
+ */
+int64 sys_sysctl(const uint64 *arg)
+{
+    char name[SYSCTL_NAME_MAX];
+    const struct sysctl_node *node;
+    uint64 value;
+
+    if (copyinstr(name, arg[0], sizeof(name)) < 0 || (node = sysctl_find(name)) == NULL)
+        return -1;
+    if (arg[1] != 0) {
+        value = node->get();
+        if (copyout(arg[1], &value, sizeof(value)) < 0)
+            return -1;
+    }
+    if (arg[2] != 0) {
+        if (node->set == NULL || copyin(&value, arg[2], sizeof(value)) < 0)
+            return -1;
+        return node->set(value);
+    }
+    return 0;
+}
+
+/* sysctlname(i, buf, len): the i-th name in order, with its NUL. Its length; -1: no such, no room. */
+int64 sys_sysctlname(const uint64 *arg)
+{
+    const struct sysctl_node *node = sysctl_nth((int)arg[0]);
+    size_t len;
+
+    if (node == NULL)
+        return -1;
+    len = strlen(node->name);
+    if ((int)arg[2] <= 0 || len >= (size_t)(int)arg[2] || copyout(arg[1], node->name, len + 1) < 0)
+        return -1;
+    return (int64)len;
+}
+
+/* halt(status): the machine ends with that exit status, 0..255, its disk in order. */
+int64 sys_halt(const uint64 *arg)
+{
+    int status = (int)arg[0];
+
+    if (status < 0 || status > 255)
+        return -1;
+    if (fs_sync() < 0)
+        return -1;
+    machine_halt(status);
+}
+
+/* getprocs(buf, max): a page of entries is gathered at a time. */
+int64 sys_getprocs(const uint64 *arg)
+{
+    int max = (int)arg[1];
+    int per_page = (int)(PGSIZE / sizeof(struct procinfo));
+    struct procinfo *page;
+    int n;
+
+    if (max < 0 || (page = page_alloc()) == NULL)
+        return -1;
+    n = proc_list(page, max < per_page ? max : per_page);
+    if (copyout(arg[0], page, (uint64)n * sizeof(*page)) < 0)
+        n = -1;
+    page_unref(page);
+    return n;
+}
+
+/* bootarg(name, buf, len): the value with its NUL. Its length; -1: no such argument, no room. */
+int64 sys_bootarg(const uint64 *arg)
+{
+    char name[32];
+    char *value;
+    int64 result = -1;
+    int len = (int)arg[2];
+
+    if (copyinstr(name, arg[0], sizeof(name)) < 0 || len <= 0)
+        return -1;
+    if ((value = page_alloc()) == NULL)
+        return -1;
+    if (bootarg(name, value, (int)PGSIZE) != NULL) {
+        size_t n = strlen(value);
+        if (n < (size_t)len && copyout(arg[1], value, n + 1) == 0)
+            result = (int64)n;
+    }
+    page_unref(value);
+    return result;
+}

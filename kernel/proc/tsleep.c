@@ -1,0 +1,246 @@
+/*
+ * tsleep and wakeup.
+ *
+ * Each cpu has a hash table of its sleepers by ident, which only it touches, in a critical section. A
+ * word for each bucket, shared by all, says which cpus may have sleepers there, so that a wakeup goes
+ * only to these. It carries the ident, never a thread: by the time it arrives another thread may
+ * sleep there, and the thread that did may be gone.
+ *
+ *   sleeper                                   waker
+ *   -------                                   -----
+ *   tsleep_interlock: queue self,             make the condition true
+ *     set own bit in the bucket's word        fence
+ *   fence                                     read the bucket's word
+ *   test the condition                        local queue; a message to each other cpu in it
+ *   tsleep(PINTERLOCKED)
+ *
+ * Either the sleeper's test sees the condition, or the waker's look sees the bit. A message that
+ * arrives between interlock and sleep takes the sleeper off the queue, which tsleep notices: it tests
+ * and deschedules in one critical section, which keeps messages out.
+ *
+ * A bit stays set when the last sleeper goes, and is cleared by a wakeup that finds nobody. So two
+ * threads that take turns write no shared word.
+ *
+ * A tsleep may also end early, with 0, because somebody scheduled the thread: callers test their
+ * condition again, always.
+ */
+#include "proc/sleep.h"
+
+#include "lib/panic.h"
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+#include "lwkt/systimer.h"
+#include "mm/page.h"
+#include "proc/proc.h"
+
+#define BUCKETS 128
+
+struct sleepqueues {
+    struct list bucket[BUCKETS];
+};
+
+_Static_assert(sizeof(struct sleepqueues) <= PGSIZE, "one page a cpu");
+
+static struct sleepqueues *queues[NCPU];
+static cpumask_t bucket_cpus[BUCKETS];
+
+void tsleep_init_cpu(void)
+{
+    struct sleepqueues *q = page_alloc();
+
+    if (q == NULL)
+        panic("no memory for the sleep queues of cpu %d", mycpuid);
+    for (int i = 0; i < BUCKETS; i++)
+        list_init(&q->bucket[i]);
+    queues[mycpuid] = q;
+}
+
+/* Idents are addresses of objects: the low bits say little. */
+static inline uint32 bucket_of(const void *ident)
+{
+    uint64 a = (uint64)ident;
+    return (uint32)((a >> 5) ^ (a >> 12)) % BUCKETS;
+}
+
+/* Off the queue, on its own cpu, in a critical section. */
+static inline void dequeue_sleeper(thread_t td)
+{
+    list_remove(&td->td_sleepq);
+    td->td_flags &= ~TDF_TSLEEPQ;
+    td->td_wchan = NULL;
+}
+
+void tsleep_interlock(const void *ident, int flags)
+{
+    thread_t td = curthread;
+    uint32 b = bucket_of(ident);
+
+    KASSERT(ident != NULL, "sleep on NULL");
+    KASSERT(td != &td->td_gd->gd_idlethread, "the idle thread cannot sleep");
+    crit_enter();
+    if (td->td_flags & TDF_TSLEEPQ)
+        dequeue_sleeper(td);
+    td->td_flags |= TDF_TSLEEPQ;
+    td->td_wchan = ident;
+    td->td_wdomain = flags >> PDOMAIN_SHIFT;
+    list_insert_tail(&queues[mycpuid]->bucket[b], &td->td_sleepq);
+    if (peek(&bucket_cpus[b]) & CPUMASK(mycpuid))
+        fence();
+    else
+        amo_or_full(&bucket_cpus[b], CPUMASK(mycpuid));
+    crit_exit();
+}
+
+void tsleep_remove(void)
+{
+    crit_enter();
+    if (curthread->td_flags & TDF_TSLEEPQ)
+        dequeue_sleeper(curthread);
+    crit_exit();
+}
+
+/* The sleeper's time is up. On its cpu: a sleeper does not move. */
+static void tsleep_timeout(struct systimer *st)
+{
+    thread_t td = st->st_arg;
+
+    if (td->td_flags & TDF_TSLEEPQ) {
+        dequeue_sleeper(td);
+        td->td_flags |= TDF_TIMEOUT;
+        lwkt_schedule(td);
+    }
+}
+
+/* Deschedule and switch until woken, with a timer if timo > 0. In a critical section, queued. */
+static int sleep_until_woken(thread_t td, int timo)
+{
+    struct systimer st = {.st_gd = NULL};
+    int result = 0;
+
+    if (timo > 0)
+        systimer_init_oneshot(&st, tsleep_timeout, td,
+                              cpu_time() + (uint64)timo * (cpu_timebase / HZ));
+    lwkt_deschedule_self(td);
+    lwkt_switch();
+    if (timo > 0)
+        systimer_del(&st);
+    if (td->td_flags & TDF_TSLEEPQ)
+        dequeue_sleeper(td);
+    if (td->td_flags & TDF_TIMEOUT)
+        result = EWOULDBLOCK;
+    return result;
+}
+
+int tsleep(const void *ident, int flags, const char *wmesg, int timo)
+{
+    thread_t td = curthread;
+    struct proc *p = td->td_proc;
+    bool catch = (flags & PCATCH) != 0 && p != NULL;
+    int result = 0;
+
+    crit_enter();
+    if ((flags & PINTERLOCKED) == 0)
+        tsleep_interlock(ident, flags);
+    if (catch) {
+        /* From here on a kill finds us: either we see p_killed, or its message sees TDF_SINTR. */
+        td->td_flags |= TDF_SINTR;
+        if (proc_killed(p))
+            result = EINTR;
+    }
+    if (flags & PNORESCHED)
+        td->td_flags |= TDF_NORESCHED;
+    if (result != 0) {
+        tsleep_remove();
+    } else if (td->td_flags & TDF_TSLEEPQ) {
+        td->td_wmesg = wmesg;
+        result = sleep_until_woken(td, timo);
+        td->td_wmesg = NULL;
+        if (catch && result == 0 && proc_killed(p))
+            result = EINTR;
+    }
+    td->td_flags &= ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED);
+    crit_exit();
+    return result;
+}
+
+/*
+ * Wake up to `count` sleepers of this cpu (all: -1), the longest asleep first. In a critical section.
+ * Returns how many.
+ */
+static int wakeup_here(const void *ident, int domain, int count)
+{
+    uint32 b = bucket_of(ident);
+    struct list *bucket = &queues[mycpuid]->bucket[b];
+    int woken = 0;
+
+    list_foreach_safe(node, bucket) {
+        thread_t td = list_entry(node, struct thread, td_sleepq);
+        if (td->td_wchan != ident || td->td_wdomain != domain)
+            continue;
+        dequeue_sleeper(td);
+        lwkt_schedule(td);
+        if (++woken == count)
+            break;
+    }
+    if (woken == 0 && list_empty(bucket))
+        amo_and(&bucket_cpus[b], ~CPUMASK(mycpuid));
+    return woken;
+}
+
+/* What a message needs to say fits in its one argument: an ident has 39 bits that matter and a sign,
+ * a domain is small. */
+static void *pack(const void *ident, int domain)
+{
+    return (void *)(((uint64)ident << 16) | ((uint64)domain & 0xffff));
+}
+
+static const void *packed_ident(void *arg) { return (const void *)((int64)arg >> 16); }
+static int packed_domain(void *arg) { return (int)((uint64)arg & 0xffff); }
+
+static void wakeup_all_remote(void *arg)
+{
+    wakeup_here(packed_ident(arg), packed_domain(arg), -1);
+}
+
+static void wakeup_one_remote(void *arg);
+
+/* Ask the next cpu from number `from` on that may have a sleeper to wake one, or to pass it on. */
+static void wakeup_one_from(int from, const void *ident, int domain)
+{
+    cpumask_t mask = peek(&bucket_cpus[bucket_of(ident)]);
+
+    for (int cpu = from; cpu < ncpus; cpu++)
+        if (cpu != mycpuid && (mask & CPUMASK(cpu))) {
+            lwkt_send_ipiq_bycpu(cpu, wakeup_one_remote, pack(ident, domain));
+            return;
+        }
+}
+
+static void wakeup_one_remote(void *arg)
+{
+    if (wakeup_here(packed_ident(arg), packed_domain(arg), 1) == 0)
+        wakeup_one_from(mycpuid + 1, packed_ident(arg), packed_domain(arg));
+}
+
+void wakeup_domain(const void *ident, int domain, int count)
+{
+    uint32 b = bucket_of(ident);
+
+    crit_enter();
+    fence(); /* the condition, before the look: the other half is in tsleep_interlock */
+    cpumask_t mask = peek(&bucket_cpus[b]);
+    int woken = 0;
+    if (mask & CPUMASK(mycpuid)) {
+        mask &= ~CPUMASK(mycpuid);
+        woken = wakeup_here(ident, domain, count);
+    }
+    if (mask != 0 && count < 0)
+        lwkt_send_ipiq_mask(mask, wakeup_all_remote, pack(ident, domain));
+    else if (mask != 0 && woken == 0)
+        wakeup_one_from(0, ident, domain);
+    crit_exit();
+}
+
+void wakeup(const void *ident) { wakeup_domain(ident, 0, -1); }
+
+void wakeup_one(const void *ident) { wakeup_domain(ident, 0, 1); }

@@ -1,0 +1,359 @@
+/*
+ * The user scheduler: which processes may be in user mode, and where.
+ *
+ * Each cpu has at most one current process (gd_uschedcp), the only one that LWKT sees runnable at user
+ * priority there. All others that want to be in user mode wait in one queue, descheduled. So LWKT's
+ * fixed priorities never starve a process, and sharing time is this file's business alone.
+ *
+ * Inside the kernel a process is an ordinary thread. It keeps its designation through system calls
+ * that do not block; the first time it blocks, lwkt_switch calls td_release, and the cpu is given to
+ * the next in the queue (passive release). A process that never blocks pays nothing.
+ *
+ *   to user mode      designated here?  -> go
+ *   (userexit)        own cpu free?     -> take it
+ *                     another cpu free? -> take that, move there
+ *                     else              -> queue; sleep until some cpu picks us (p_target)
+ *
+ * gd_uschedcp is shared: NULL -> p by compare-and-swap, from any cpu; p -> NULL by p, or for p in the
+ * queue's order. Freeing a cpu and queueing are the two sides of a store-load race (Dekker): the
+ * releaser clears gd_uschedcp, fences and looks at the queue; the queuer queues, fences and looks for
+ * a free cpu. One of them sees the other.
+ *
+ * Only a thread moves itself: a process that was picked by another cpu is scheduled where it is, at
+ * kernel priority, and goes there with lwkt_setcpu_self.
+ *
+ * Order in the queue: level first (setpri), then least p_vruntime: time had as current process. A
+ * process that slept comes back with no more than LATENCY of credit.
+ */
+#include "lib/panic.h"
+#include "lwkt/ipiq.h"
+#include "kernel/syscall.h"
+#include "proc/clock.h"
+#include "proc/proc.h"
+
+#define LATENCY_MS 20
+
+struct usched_cpu {
+    uint64 vruntime;             /* current process's, as of its last tick: a hint for others */
+    int level;                   /* current process's p_upri, a hint */
+} __attribute__((aligned(CACHE_LINE)));
+
+static struct usched_cpu cpus[NCPU];
+static struct spinlock queue_lock = SPINLOCK("usched");
+static struct list queue = {&queue, &queue}; /* queue_lock */
+static uint32 queue_length;                  /* written under queue_lock; a hint for others */
+
+static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
+
+static uint64 latency(void) { return cpu_timebase / 1000 * LATENCY_MS; }
+
+static bool may_use(const struct proc *p, int cpu) { return (p->p_affinity & CPUMASK(cpu)) != 0; }
+
+/* p goes before q. */
+static bool before(const struct proc *p, const struct proc *q)
+{
+    return p->p_upri != q->p_upri ? p->p_upri > q->p_upri : p->p_vruntime < q->p_vruntime;
+}
+
+/* Charge the current process p for its time, and let others see how far it is. On its cpu. */
+static void charge(struct proc *p)
+{
+    uint64 now = cpu_time();
+
+    p->p_vruntime += now - p->p_since;
+    p->p_since = now;
+    poke(&cpus[mycpuid].vruntime, p->p_vruntime);
+    poke(&cpus[mycpuid].level, p->p_upri);
+}
+
+static struct proc *current_on(globaldata_t gd) { return consume(&gd->gd_uschedcp); }
+
+static bool claim(globaldata_t gd, struct proc *p)
+{
+    return peek(&gd->gd_uschedcp) == NULL && amo_cas(&gd->gd_uschedcp, NULL, (void *)p);
+}
+
+/* --- the queue --- */
+
+/* First in the queue that may use this cpu. Queue lock held. */
+static struct proc *queue_first(int cpu)
+{
+    list_foreach(node, &queue) {
+        struct proc *p = list_entry(node, struct proc, p_runnode);
+        if (may_use(p, cpu))
+            return p;
+    }
+    return NULL;
+}
+
+static void queue_insert(struct proc *p)
+{
+    struct list *after = queue.prev;
+
+    while (after != &queue && before(p, list_entry(after, struct proc, p_runnode)))
+        after = after->prev;
+    list_insert_before(after->next, &p->p_runnode);
+    poke(&queue_length, queue_length + 1);
+}
+
+static void queue_remove(struct proc *p)
+{
+    list_remove(&p->p_runnode);
+    poke(&queue_length, queue_length - 1);
+}
+
+/* Give the free cpu gd to the first in the queue that may use it, if any. Any cpu, in a critical
+ * section or not. */
+static void pick_for(globaldata_t gd)
+{
+    struct proc *p;
+
+    if (peek(&queue_length) == 0)
+        return;
+    spin_lock(&queue_lock);
+    p = queue_first(gd->gd_cpuid);
+    if (p != NULL && claim(gd, p)) {
+        queue_remove(p);
+        p->p_target = gd->gd_cpuid;
+    } else {
+        p = NULL;
+    }
+    spin_unlock(&queue_lock);
+    if (p != NULL)
+        lwkt_schedule(p->p_thread);
+}
+
+/* Claim a free cpu for p, this one first. Its number, or -1. */
+static int claim_any(struct proc *p)
+{
+    int own = mycpuid;
+
+    if (may_use(p, own) && claim(mycpu, p))
+        return own;
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (may_use(p, cpu) && claim(globaldata_of[cpu], p))
+            return cpu;
+    return -1;
+}
+
+/* --- asking a cpu to choose again --- */
+
+static void resched_here(void *arg)
+{
+    (void)arg;
+    amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+}
+
+/* p waits in the queue: have a cpu whose process has had clearly more than p choose again. */
+static void ask_for_cpu(const struct proc *p)
+{
+    int worst = -1;
+    uint64 limit = p->p_vruntime + latency() / 4;
+
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        if (!may_use(p, cpu))
+            continue;
+        if (peek(&cpus[cpu].level) < p->p_upri) {
+            worst = cpu;
+            break;
+        }
+        if (peek(&cpus[cpu].level) == p->p_upri && peek(&cpus[cpu].vruntime) > limit) {
+            limit = peek(&cpus[cpu].vruntime);
+            worst = cpu;
+        }
+    }
+    if (worst >= 0)
+        lwkt_send_ipiq_bycpu(worst, resched_here, NULL);
+}
+
+/* The least time that a process which runs or waits has had; 0 when there is none. */
+static uint64 least_vruntime(const struct proc *but)
+{
+    uint64 least = ~0UL;
+
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        struct proc *p = current_on(globaldata_of[cpu]);
+        if (p != NULL && p != but && peek(&cpus[cpu].vruntime) < least)
+            least = peek(&cpus[cpu].vruntime);
+    }
+    return least == ~0UL ? 0 : least;
+}
+
+/* A process that comes to wait has no more credit than LATENCY over those that are there. */
+static void limit_credit(struct proc *p)
+{
+    uint64 least = least_vruntime(p);
+
+    if (p->p_vruntime + latency() < least)
+        p->p_vruntime = least - latency();
+}
+
+/* --- what processes call --- */
+
+/* td_release: the process blocks. Called by lwkt_switch, before its critical section. */
+static void usched_release(thread_t td)
+{
+    struct proc *p = td->td_proc;
+    globaldata_t gd = mycpu;
+
+    crit_enter(); /* the tick charges too */
+    td->td_release = NULL;
+    lwkt_setpri_self(TDPRI_KERN_USER);
+    charge(p);
+    publish(&gd->gd_uschedcp, NULL); /* consume: current_on, claim */
+    fence();                         /* before the look at the queue: see the top */
+    pick_for(gd);
+    crit_exit();
+}
+
+/* p, the caller, owns this cpu: user priority, and the hook that gives the cpu up when it blocks. */
+static void take_designation(struct proc *p)
+{
+    p->p_since = cpu_time();
+    p->p_target = -1;
+    lwkt_setpri_self(level_pri[p->p_upri]);
+    curthread->td_release = usched_release;
+}
+
+/* Put p into the queue, for whichever cpu is free or will be. In a critical section. */
+static void queue_and_offer(struct proc *p)
+{
+    limit_credit(p);
+    spin_lock(&queue_lock);
+    queue_insert(p);
+    spin_unlock(&queue_lock);
+    fence(); /* before the look for a free cpu: see the top */
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (may_use(p, cpu) && current_on(globaldata_of[cpu]) == NULL)
+            pick_for(globaldata_of[cpu]);
+    clock_wake();
+}
+
+/* Become the current process of some cpu that p, the caller, may use, and be there. */
+static void acquire(struct proc *p)
+{
+    crit_enter();
+    for (;;) {
+        if (p->p_target < 0)
+            p->p_target = claim_any(p);
+        if (p->p_target >= 0) {
+            lwkt_setcpu_self(globaldata_of[p->p_target]);
+            take_designation(p);
+            break;
+        }
+        lwkt_deschedule_self(curthread);
+        queue_and_offer(p);
+        ask_for_cpu(p);
+        lwkt_switch();
+    }
+    crit_exit();
+}
+
+/*
+ * AST_USER_RESCHED: somebody in the queue may be due. The current process gives way to a better one.
+ * "Better" leaves a process its turn of one tick against equals.
+ */
+static void give_way(struct proc *p)
+{
+    struct proc *first;
+
+    crit_enter();
+    charge(p);
+    spin_lock(&queue_lock);
+    first = queue_first(mycpuid);
+    bool better = first != NULL && before(first, p);
+    spin_unlock(&queue_lock);
+    crit_exit();
+    if (better || !may_use(p, mycpuid)) {
+        usched_release(curthread);
+        acquire(p);
+    }
+}
+
+void usched_userexit(struct proc *p)
+{
+    thread_t td = curthread;
+
+    if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
+        /* Not a block: the process keeps its cpu while better threads run. */
+        void (*release)(thread_t) = td->td_release;
+        td->td_release = NULL;
+        lwkt_switch();
+        td->td_release = release;
+    }
+    if (td->td_release == NULL)
+        acquire(p);
+    if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED) {
+        amo_and(&mycpu->gd_astflags, ~AST_USER_RESCHED);
+        give_way(p);
+    }
+}
+
+void usched_setrunqueue(struct proc *p)
+{
+    crit_enter();
+    p->p_target = claim_any(p);
+    if (p->p_target >= 0)
+        lwkt_schedule(p->p_thread);
+    else
+        queue_and_offer(p);
+    crit_exit();
+}
+
+/*
+ * The caller lets the first of its level in the queue go before it, whatever time it has had.
+ */
+void usched_yield(struct proc *p)
+{
+    struct proc *first;
+
+    if (curthread->td_release == NULL || peek(&queue_length) == 0)
+        return;
+    crit_enter();
+    charge(p);
+    spin_lock(&queue_lock);
+    first = queue_first(mycpuid);
+    if (first != NULL && first->p_upri >= p->p_upri && first->p_vruntime >= p->p_vruntime)
+        p->p_vruntime = first->p_vruntime + 1;
+    spin_unlock(&queue_lock);
+    amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+    crit_exit();
+}
+
+void usched_exit(void)
+{
+    if (curthread->td_release != NULL)
+        curthread->td_release(curthread);
+}
+
+void usched_tick(void)
+{
+    struct proc *p = current_on(mycpu);
+
+    if (p == NULL || p->p_thread->td_gd != mycpu || p->p_target >= 0)
+        return;
+    charge(p);
+    if (peek(&queue_length) != 0)
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+}
+
+int usched_setpri(struct proc *p, int level)
+{
+    int old = p->p_upri;
+
+    if (level < USER_PRI_IDLE || level > USER_PRI_REAL)
+        return -1;
+    p->p_upri = level;
+    usched_exit(); /* and come back at the new level */
+    return old;
+}
+
+int usched_setaffinity(struct proc *p, uint64 mask)
+{
+    if ((mask & (CPUMASK(ncpus - 1) | (CPUMASK(ncpus - 1) - 1))) == 0)
+        return -1;
+    p->p_affinity = mask;
+    if (!may_use(p, mycpuid))
+        usched_exit(); /* and come back on a cpu of the mask */
+    return 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * What the machine asks of processes at the border to user mode (riscv/trap.h).
+ */
+#include "kernel/riscv.h"
+#include "lib/printf.h"
+#include "proc/proc.h"
+#include "riscv/trap.h"
+
+bool upcall_page_fault(uint64 va, uint64 cause)
+{
+    uint32 access = cause == EXC_STORE_PAGE  ? VM_WRITE
+                    : cause == EXC_INST_PAGE ? VM_EXEC
+                                             : VM_READ;
+
+    return vm_fault(curproc()->p_vm, va, access) == 0;
+}
+
+void upcall_user_exception(const struct trapframe *tf)
+{
+    struct proc *p = curproc();
+
+    printf("pid %d %s: unexpected exception %ld, pc %p, address %p: killed\n", p->p_pid, p->p_name,
+           (long)tf->scause, (void *)tf->sepc, (void *)tf->stval);
+    poke(&p->p_killed, 1);
+}
+
+/*
+ * Interrupts on. The process may end here, wait for its turn, and move to another cpu.
+ */
+void upcall_user_return(void)
+{
+    struct proc *p = curproc();
+
+    if (peek(&mycpu->gd_astflags) & AST_SIGNAL)
+        amo_and(&mycpu->gd_astflags, ~AST_SIGNAL);
+    if (proc_killed(p))
+        proc_exit(-1);
+    usched_userexit(p);
+}

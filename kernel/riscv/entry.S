@@ -1,0 +1,85 @@
+/*
+ * The first instructions of every hart.
+ *
+ * OpenSBI enters the boot hart at _start (a0 = hart id, a1 = device tree) and the others at
+ * _start_secondary (a0 = hart id, a1 = what sbi_hart_start was given: their idle thread), in S-mode,
+ * paging and interrupts off, at physical addresses. The code is linked in the upper half, so until
+ * paging is on all addresses are formed relative to pc.
+ */
+#include "kernel/memlayout.h"
+#include "kernel/riscv.h"
+#include "riscv/asm.h"
+
+/*
+ * Turn paging on with boot_root and go on at the upper half's copy of the next instruction.
+ * Uses t0, t1.
+ */
+.macro ENTER_UPPER_HALF
+        csrw    sie, zero
+        li      t0, SSTATUS_SIE | SSTATUS_FS | SSTATUS_SUM
+        csrc    sstatus, t0
+        csrw    sscratch, zero
+        la      t0, boot_root
+        srli    t0, t0, PGSHIFT
+        li      t1, SATP_SV39
+        or      t0, t0, t1
+        sfence.vma
+        csrw    satp, t0
+        sfence.vma
+        la      t0, 1f
+        li      t1, KERNBASE
+        add     t0, t0, t1
+        jr      t0
+1:
+.endm
+
+        .section .text.entry, "ax"
+        .globl  _start
+_start:
+        ENTER_UPPER_HALF
+        la      t0, __bss_start
+        la      t1, __bss_end
+2:      sd      zero, 0(t0)
+        addi    t0, t0, 8
+        bltu    t0, t1, 2b
+        la      sp, boot_stack + BOOT_STACK_SIZE
+        mv      s0, zero                /* end of the chain of frames */
+        call    start_boot
+        j       .
+
+        .globl  _start_secondary
+_start_secondary:
+        ENTER_UPPER_HALF
+        ld      t0, secondary_satp      /* its stack is not in boot_root */
+        csrw    satp, t0
+        sfence.vma
+        mv      tp, a1
+        ld      sp, MD_STACK_TOP(tp)
+        mv      s0, zero
+        call    start_secondary
+        j       .
+
+/*
+ * The first page table: 1 GiB pages, all of the direct map, readable, writable and executable, and
+ * the gigabyte of RAM that holds the kernel at its physical address too, for the step from one to
+ * the other. pmap_init replaces it.
+ */
+        .section .data
+        .balign 4096
+boot_root:
+        .zero   8 * 2
+        .dword  PA_PTE(0x80000000)
+        .zero   8 * (256 - 3)
+        .set    gib, 0
+        .rept   128
+        .dword  PA_PTE(gib << 30)
+        .set    gib, gib + 1
+        .endr
+        .zero   8 * 128
+
+/* The boot hart's idle thread runs on it; its lowest page is never touched (see start.c). */
+        .section .bss
+        .balign 4096
+        .globl  boot_stack
+boot_stack:
+        .zero   BOOT_STACK_SIZE

@@ -1,0 +1,151 @@
+/*
+ * What lwkt's machine.h promises, where it is more than an instruction or two.
+ */
+#include "kernel/riscv.h"
+#include "lib/bits.h"
+#include "lib/panic.h"
+#include "lwkt/ring.h"
+#include "lwkt/spin.h"
+#include "mm/page.h"
+#include "mm/vm.h"
+#include "mm/zone.h"
+#include "riscv/asm.h"
+#include "riscv/hart.h"
+#include "riscv/intr.h"
+#include "riscv/pending.h"
+#include "riscv/trapframe.h"
+
+_Static_assert(offsetof(struct thread, td_mach) == 0, "assembly uses tp as struct md_thread");
+_Static_assert(offsetof(struct md_thread, md_sp) == MD_SP, "asm.h");
+_Static_assert(offsetof(struct md_thread, md_stack_top) == MD_STACK_TOP, "asm.h");
+_Static_assert(offsetof(struct md_thread, md_stack_base) == MD_STACK_BASE, "asm.h");
+_Static_assert(offsetof(struct md_thread, md_scratch) == MD_SCRATCH, "asm.h");
+
+/* Claimed and not yet run, a bit a PLIC source (1023 at most). Its own cpu only, interrupts off. */
+#define PENDING_WORDS 16
+static struct {
+    uint64 word[PENDING_WORDS];
+} __attribute__((aligned(CACHE_LINE))) pending[NCPU];
+
+void cpu_thread_first(void);
+
+/*
+ * The frame that cpu_switch pops for a new thread: into cpu_thread_first, with func and arg in s1
+ * and s2 and s0 = 0. A fresh stack's mapping may be unknown to the hart that runs it: it fences.
+ */
+void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
+{
+    uint64 top = (uint64)td->td_kstack + td->td_kstack_size;
+    /* Above it: the frame of the traps from user mode, which a new process finds filled in. */
+    uint64 *frame = (uint64 *)(top - sizeof(struct trapframe) - SF_SIZE);
+
+    frame[0] = (uint64)cpu_thread_first;
+    frame[1] = 0;
+    frame[2] = (uint64)func;
+    frame[3] = (uint64)arg;
+    td->td_mach.md_sp = (uint64)frame;
+    td->td_mach.md_stack_top = top;
+    td->td_mach.md_stack_base = (uint64)td->td_kstack;
+}
+
+static struct zone *thread_zone;
+
+void machine_zones_init(void) { thread_zone = zone_create("thread", sizeof(struct thread)); }
+
+struct thread *cpu_thread_struct_alloc(void) { return zalloc(thread_zone); }
+
+void cpu_thread_struct_free(struct thread *td) { zfree(thread_zone, td); }
+
+/* Rings are cut from pages, in the order of their first use. */
+struct lwkt_ipiq *cpu_ring_alloc(void)
+{
+    static struct spinlock lock = SPINLOCK("ring alloc");
+    static struct lwkt_ipiq *page;
+    static size_t used;
+    struct lwkt_ipiq *ip = NULL;
+
+    spin_lock(&lock);
+    if (page == NULL || used == PGSIZE / sizeof(*page)) {
+        page = page_zalloc();
+        used = 0;
+    }
+    if (page != NULL)
+        ip = &page[used++];
+    spin_unlock(&lock);
+    return ip;
+}
+
+/*
+ * Kernel threads (md_satp 0) run in whatever space is loaded: a change costs a TLB flush. So a space
+ * can stay loaded after its process has left the cpu, and cpu_thread_leave, exec and exit see to it
+ * that no hart keeps one that may be freed.
+ */
+void cpu_thread_enter(struct thread *td)
+{
+    uint64 satp = td->td_mach.md_satp;
+
+    if (satp != 0 && satp != mycpu->gd_satp)
+        pmap_load(satp);
+}
+
+void cpu_thread_leave(struct thread *td)
+{
+    if (td->td_mach.md_satp != 0 && td->td_mach.md_satp == mycpu->gd_satp)
+        pmap_load_kernel();
+}
+
+/*
+ * One turn for the other harts. Under -icount, QEMU runs one hart until it leaves by itself, and only
+ * wfi does. An own software interrupt makes that wfi return at once; taking it back may take back a
+ * sender's too, so the flag is set as if one had come.
+ */
+void cpu_relax(void)
+{
+    uint64 s = cpu_intr_save();
+
+    set_sip(SIE_SSIE);
+    wfi();
+    clear_sip(SIE_SSIE);
+    amo_or(&mycpu->gd_reqflags, RQF_IPIQ);
+    panic_stop_if_asked();
+    cpu_intr_restore(s);
+}
+
+/*
+ * wfi returns when an enabled source is pending, whether or not interrupts are on, so nothing that
+ * comes between the caller's last look and the wfi is slept through. In deterministic mode cpu 0 stays
+ * awake, because virtual time stands still when all harts halt and no timer is due.
+ */
+void cpu_idle_wait(void)
+{
+    if (deterministic && mycpuid == 0)
+        cpu_relax();
+    else
+        wfi();
+}
+
+void pending_claim_all(void)
+{
+    uint64 *word = pending[mycpuid].word;
+
+    for (uint32 irq = plic_claim(); irq != 0; irq = plic_claim())
+        word[irq / 64] |= 1UL << (irq % 64);
+}
+
+/*
+ * Each source's bit goes before its handler runs, and the source is completed after it: it cannot
+ * come again in between.
+ */
+void cpu_intpend_run(void)
+{
+    uint64 *word = pending[mycpuid].word;
+
+    for (uint32 w = 0; w < PENDING_WORDS; w++)
+        while (word[w] != 0) {
+            uint32 bit = (uint32)bit_lowest64(word[w]);
+            word[w] &= word[w] - 1;
+            cpu_intr_enable();
+            intr_dispatch(w * 64 + bit);
+            cpu_intr_disable();
+        }
+}

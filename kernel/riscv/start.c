@@ -1,0 +1,192 @@
+/*
+ * From the first C instruction of each hart to its idle loop.
+ *
+ * The boot hart parses the device tree, takes over memory, builds the kernel's page table and lets
+ * main_boot set up the rest. From a thread it then starts the others, one after the other, through the
+ * firmware's hart state management (SBI HSM): each gets its globaldata and the stack of its idle
+ * thread.
+ */
+#include "kernel/memlayout.h"
+#include "kernel/riscv.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+#include "mm/page.h"
+#include "mm/vm.h"
+#include "riscv/asm.h"
+#include "riscv/fdt.h"
+#include "riscv/hart.h"
+#include "riscv/intr.h"
+#include "riscv/sbi.h"
+#include "riscv/trap.h"
+
+bool deterministic;
+
+static struct globaldata boot_gd;
+static int board_index[NCPU];    /* cpu number -> the board's order */
+static uint64 boot_hart;
+
+extern char boot_stack[], __kernel_end[];
+void _start_secondary(void);
+void start_boot(uint64 hartid, uint64 dtb) __attribute__((noreturn));
+void start_secondary(void) __attribute__((noreturn));
+
+/* Where a hart is in its start: it goes up by itself, or the boot hart gives it up. */
+enum { HART_STARTING, HART_UP, HART_ABANDONED };
+static uint32 start_state;
+
+/* The kernel's page table for _start_secondary, which has no stack before it has that. */
+uint64 secondary_satp;
+
+uint64 cpu_hartid(int cpu) { return board.hartid[board_index[cpu]]; }
+uint32 cpu_plic_context(int cpu) { return board.plic_context[board_index[cpu]]; }
+uint32 cpu_sswi_index(int cpu) { return board.sswi_index[board_index[cpu]]; }
+
+/* This hart's CSRs: traps go to trap_entry, programs may read the counters, all sources are on. */
+static void hart_csrs(void)
+{
+    w_stvec((uint64)trap_entry);
+    w_sscratch(0);
+    w_scounteren(7);
+    set_sie(SIE_SSIE | SIE_STIE | SIE_SEIE);
+}
+
+/* Give [start, end) to the page allocator but for [hole_start, hole_end), in whole pages. */
+static void free_memory_around(uint64 start, uint64 end, const uint64 (*hole)[2], int nholes)
+{
+    if (nholes == 0) {
+        if (start < end)
+            page_init(start, end);
+        return;
+    }
+    uint64 hole_start = PGROUNDDOWN(hole[0][0]), hole_end = PGROUNDUP(hole[0][1]);
+    if (hole_start >= hole_end || hole_end <= start || hole_start >= end) {
+        free_memory_around(start, end, hole + 1, nholes - 1);
+        return;
+    }
+    free_memory_around(start, hole_start > start ? hole_start : start, hole + 1, nholes - 1);
+    free_memory_around(hole_end, end, hole + 1, nholes - 1);
+}
+
+/* All RAM above the kernel's image, but for the device tree and the initrd. */
+static void take_memory(void)
+{
+    const uint64 holes[2][2] = {
+        {board.dtb_start, board.dtb_end},
+        {board.initrd_start, board.initrd_end},
+    };
+    uint64 start = PGROUNDUP(KVA_TO_PA(__kernel_end));
+
+    free_memory_around(start, PGROUNDDOWN(board.mem_end), holes, 2);
+}
+
+/* tp and the boot hart's thread, before anything uses them. */
+static void adopt_boot_thread(void)
+{
+    curthread = &boot_gd.gd_idlethread;
+    lwkt_gdinit(&boot_gd, 0);
+    lwkt_init_thread(curthread, boot_stack + PGSIZE, BOOT_STACK_SIZE - PGSIZE, TDF_RUNNING, &boot_gd);
+    curthread->td_mach.md_stack_base = (uint64)boot_stack + PGSIZE;
+    curthread->td_mach.md_stack_top = (uint64)boot_stack + BOOT_STACK_SIZE;
+    lwkt_set_comm(curthread, "idle0");
+    boot_gd.gd_curthread = curthread;
+}
+
+static void number_boot_hart(uint64 hartid)
+{
+    for (int i = 0; i < board.nharts; i++)
+        if (board.hartid[i] == hartid) {
+            board_index[0] = i;
+            boot_hart = hartid;
+            return;
+        }
+    panic("the device tree has no hart %lu, which booted", hartid);
+}
+
+void start_boot(uint64 hartid, uint64 dtb)
+{
+    adopt_boot_thread();
+    hart_csrs();
+    fdt_boot_hartid = hartid;
+    fdt_parse(PA_TO_KVA(dtb));
+    number_boot_hart(hartid);
+    deterministic = bootarg_u64("det", 0) != 0;
+    timer_init();
+    ipi_init();
+    take_memory();
+    pmap_init(board.mem_end);
+    main_boot();
+    lwkt_idle_loop();
+}
+
+/* A hart that comes up after it was given up parks: nobody knows of it. */
+void start_secondary(void)
+{
+    hart_csrs();
+    pmap_load_kernel();
+    if (!amo_cas(&start_state, HART_STARTING, HART_UP))
+        for (;;)
+            wfi();
+    plic_inithart();
+    main_secondary();
+    lwkt_idle_loop();
+}
+
+/* A globaldata with its idle thread for that cpu, not yet known to anybody. */
+static globaldata_t prepare_cpu(int cpu)
+{
+    globaldata_t gd = page_zalloc();
+    void *stack = gd != NULL ? cpu_stack_alloc(LWKT_THREAD_STACK) : NULL;
+
+    _Static_assert(sizeof(*gd) <= PGSIZE, "a globaldata is a page");
+    if (stack == NULL)
+        panic("no memory to start cpu %d", cpu);
+    lwkt_gdinit(gd, cpu);
+    lwkt_init_thread(&gd->gd_idlethread, stack, LWKT_THREAD_STACK, TDF_RUNNING, gd);
+    cpu_thread_setup(&gd->gd_idlethread, NULL, NULL);
+    lwkt_set_comm(&gd->gd_idlethread, "idle%d", cpu);
+    gd->gd_curthread = &gd->gd_idlethread;
+    return gd;
+}
+
+/*
+ * Start the board's i-th hart as cpu number ncpus. What it reads was written before the call into the
+ * firmware, which orders it (fence), and the hart fences before it reads (entry.S: sfence.vma).
+ */
+static bool hart_start(int i)
+{
+    int cpu = ncpus;
+    globaldata_t gd = prepare_cpu(cpu);
+    uint64 deadline;
+    int64 error;
+
+    board_index[cpu] = i;
+    globaldata_of[cpu] = gd;
+    start_state = HART_STARTING;
+    secondary_satp = mycpu->gd_satp;
+    fence();
+    error = sbi_hart_start(board.hartid[i], KVA_TO_PA(_start_secondary),
+                           (uint64)&gd->gd_idlethread);
+    deadline = cpu_time() + 2 * cpu_timebase;
+    while (error == 0 && consume(&start_state) == HART_STARTING)
+        if (cpu_time() < deadline)
+            cpu_relax();
+        else if (amo_cas(&start_state, HART_STARTING, HART_ABANDONED))
+            error = -1;
+    if (error != 0) {
+        printf("hart %lu cannot be started (error %ld): left out\n", board.hartid[i], error);
+        globaldata_of[cpu] = NULL;
+        return false;
+    }
+    publish(&ncpus, cpu + 1);
+    return true;
+}
+
+void hart_start_all(void)
+{
+    for (int i = 0; i < board.nharts; i++)
+        if (board.hartid[i] != boot_hart)
+            hart_start(i);
+    printf("%d hart%s up, boot hart %lu is cpu 0\n", ncpus, ncpus == 1 ? "" : "s", boot_hart);
+}

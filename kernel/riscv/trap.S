@@ -1,0 +1,165 @@
+/*
+ * Where traps enter and leave. sscratch tells where a trap came from: the thread while it is in user
+ * mode, 0 while it is in the kernel. A frame (trapframe.h) is made on the thread's kernel stack: at
+ * its top for a trap from user mode, below sp for one from the kernel.
+ *
+ * Interrupts are off from the trap until C turns them on.
+ */
+#include "kernel/riscv.h"
+#include "riscv/asm.h"
+#include "riscv/trapframe.h"
+
+/* All registers but sp, tp and t0, which the two entries save in their own ways. */
+.macro SAVE_MOST
+        sd      ra, TF_X(1)(sp)
+        sd      gp, TF_X(3)(sp)
+        sd      t1, TF_X(6)(sp)
+        sd      t2, TF_X(7)(sp)
+        sd      s0, TF_X(8)(sp)
+        sd      s1, TF_X(9)(sp)
+        sd      a0, TF_X(10)(sp)
+        sd      a1, TF_X(11)(sp)
+        sd      a2, TF_X(12)(sp)
+        sd      a3, TF_X(13)(sp)
+        sd      a4, TF_X(14)(sp)
+        sd      a5, TF_X(15)(sp)
+        sd      a6, TF_X(16)(sp)
+        sd      a7, TF_X(17)(sp)
+        sd      s2, TF_X(18)(sp)
+        sd      s3, TF_X(19)(sp)
+        sd      s4, TF_X(20)(sp)
+        sd      s5, TF_X(21)(sp)
+        sd      s6, TF_X(22)(sp)
+        sd      s7, TF_X(23)(sp)
+        sd      s8, TF_X(24)(sp)
+        sd      s9, TF_X(25)(sp)
+        sd      s10, TF_X(26)(sp)
+        sd      s11, TF_X(27)(sp)
+        sd      t3, TF_X(28)(sp)
+        sd      t4, TF_X(29)(sp)
+        sd      t5, TF_X(30)(sp)
+        sd      t6, TF_X(31)(sp)
+        csrr    t1, sepc
+        csrr    t2, sstatus
+        sd      t1, TF_SEPC(sp)
+        sd      t2, TF_SSTATUS(sp)
+.endm
+
+/* The inverse, with t0; sp and tp are left to the caller. */
+.macro RESTORE_MOST
+        ld      t1, TF_SEPC(sp)
+        ld      t2, TF_SSTATUS(sp)
+        csrw    sepc, t1
+        csrw    sstatus, t2
+        ld      ra, TF_X(1)(sp)
+        ld      gp, TF_X(3)(sp)
+        ld      t0, TF_X(5)(sp)
+        ld      t1, TF_X(6)(sp)
+        ld      t2, TF_X(7)(sp)
+        ld      s0, TF_X(8)(sp)
+        ld      s1, TF_X(9)(sp)
+        ld      a0, TF_X(10)(sp)
+        ld      a1, TF_X(11)(sp)
+        ld      a2, TF_X(12)(sp)
+        ld      a3, TF_X(13)(sp)
+        ld      a4, TF_X(14)(sp)
+        ld      a5, TF_X(15)(sp)
+        ld      a6, TF_X(16)(sp)
+        ld      a7, TF_X(17)(sp)
+        ld      s2, TF_X(18)(sp)
+        ld      s3, TF_X(19)(sp)
+        ld      s4, TF_X(20)(sp)
+        ld      s5, TF_X(21)(sp)
+        ld      s6, TF_X(22)(sp)
+        ld      s7, TF_X(23)(sp)
+        ld      s8, TF_X(24)(sp)
+        ld      s9, TF_X(25)(sp)
+        ld      s10, TF_X(26)(sp)
+        ld      s11, TF_X(27)(sp)
+        ld      t3, TF_X(28)(sp)
+        ld      t4, TF_X(29)(sp)
+        ld      t5, TF_X(30)(sp)
+        ld      t6, TF_X(31)(sp)
+.endm
+
+        .text
+        .balign 4
+        .globl  trap_entry
+trap_entry:
+        csrrw   tp, sscratch, tp
+        bnez    tp, from_user
+        csrrw   tp, sscratch, tp        /* from the kernel: tp was right, sscratch is 0 again */
+
+        sd      t0, MD_SCRATCH(tp)
+        ld      t0, MD_STACK_BASE(tp)
+        addi    sp, sp, -TF_SIZE
+        bltu    sp, t0, overflow
+        ld      t0, MD_SCRATCH(tp)
+        sd      t0, TF_X(5)(sp)
+        SAVE_MOST
+        addi    t1, sp, TF_SIZE
+        sd      t1, TF_X(2)(sp)
+        sd      tp, TF_X(4)(sp)
+        mv      a0, sp
+        call    kernel_trap
+        RESTORE_MOST
+        addi    sp, sp, TF_SIZE         /* tp is this thread's for ever */
+        sret
+
+/*
+ * No room for a frame: the thread has used up its stack, or is about to. A panic is all that is left,
+ * on a stack kept for it; whoever comes second waits, as panics do. The frame shows where sp was.
+ */
+overflow:
+        la      t0, overflow_busy
+        amoswap.w.aq t0, sp, (t0)
+        beqz    t0, 1f
+2:      wfi
+        j       2b
+1:      addi    t0, sp, TF_SIZE
+        la      sp, overflow_stack + BOOT_STACK_SIZE - TF_SIZE
+        sd      t0, TF_X(2)(sp)
+        ld      t0, MD_SCRATCH(tp)
+        sd      t0, TF_X(5)(sp)
+        sd      tp, TF_X(4)(sp)
+        SAVE_MOST
+        mv      a0, sp
+        call    stack_overflow
+        j       .
+
+from_user:
+        sd      sp, MD_SCRATCH(tp)
+        ld      sp, MD_STACK_TOP(tp)
+        addi    sp, sp, -TF_SIZE
+        sd      t0, TF_X(5)(sp)
+        SAVE_MOST
+        csrrw   t0, sscratch, zero
+        sd      t0, TF_X(4)(sp)
+        ld      t0, MD_SCRATCH(tp)
+        sd      t0, TF_X(2)(sp)
+        mv      s0, zero                /* end of the chain of frames */
+        mv      a0, sp
+        call    user_trap
+
+/*
+ * To user mode, by the frame at the top of the current thread's stack; interrupts are off. New
+ * processes start here.
+ */
+        .globl  user_return
+user_return:
+        ld      sp, MD_STACK_TOP(tp)
+        addi    sp, sp, -TF_SIZE
+        csrw    sscratch, tp
+        RESTORE_MOST
+        ld      tp, TF_X(4)(sp)
+        ld      sp, TF_X(2)(sp)
+        sret
+
+        .section .bss
+        .balign 16
+        .globl  overflow_stack
+overflow_stack:
+        .zero   BOOT_STACK_SIZE
+overflow_busy:
+        .word   0
+        .balign 8

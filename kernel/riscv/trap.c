@@ -1,0 +1,143 @@
+/*
+ * Traps, the C half. Interrupts are off on entry, and a trap from the kernel leaves them so.
+ *
+ * An interrupt is first noted: its bit in gd_reqflags is set and its source held off (SSIP cleared,
+ * STIE cleared, the PLIC's source claimed and not completed). Then, unless the interrupted thread is
+ * in a critical section, splz runs what was noted. In a critical section the end of the section does.
+ * So there is one path for both, and interrupts stay enabled inside critical sections.
+ */
+#include "riscv/trap.h"
+
+#include "kernel/riscv.h"
+#include "lib/panic.h"
+#include "lwkt/crit.h"
+#include "riscv/intr.h"
+#include "riscv/pending.h"
+
+_Static_assert(sizeof(struct trapframe) == 288, "TF_SIZE");
+_Static_assert(__builtin_offsetof(struct trapframe, sepc) == 31 * 8, "TF_SEPC");
+_Static_assert(__builtin_offsetof(struct trapframe, t6) == 30 * 8, "TF_X");
+
+/*
+ * Note an interrupt and hold its source off. The order of the two is free: interrupts are off.
+ */
+static void interrupt_note(uint64 code)
+{
+    globaldata_t gd = mycpu;
+
+    switch (code) {
+    case IRQ_S_SOFT:
+        clear_sip(SIE_SSIE);
+        panic_stop_if_asked();
+        amo_or(&gd->gd_reqflags, RQF_IPIQ);
+        break;
+    case IRQ_S_TIMER:
+        clear_sie(SIE_STIE);
+        amo_or(&gd->gd_reqflags, RQF_TIMER);
+        break;
+    case IRQ_S_EXT:
+        pending_claim_all();
+        amo_or(&gd->gd_reqflags, RQF_INTPEND);
+        break;
+    default:
+        panic("interrupt %lu is not one that was enabled", code);
+    }
+}
+
+static void interrupt(uint64 scause)
+{
+    interrupt_note(scause & ~SCAUSE_INTR);
+    if (curthread->td_critcount == 0)
+        splz();
+}
+
+static const char *exception_name(uint64 cause)
+{
+    static const char *const names[] = {
+        "instruction address misaligned", "instruction access fault", "illegal instruction",
+        "breakpoint", "load address misaligned", "load access fault", "store address misaligned",
+        "store access fault", "system call", "system call from the kernel", "exception 10",
+        "exception 11", "instruction page fault", "load page fault", "exception 14",
+        "store page fault",
+    };
+    return cause < sizeof(names) / sizeof(names[0]) ? names[cause] : "unknown exception";
+}
+
+static void note_cause(struct trapframe *tf, uint64 scause)
+{
+    tf->scause = scause;
+    tf->stval = r_stval();
+}
+
+/* A trap in S-mode: an interrupt, or the kernel's own mistake. */
+void kernel_trap(struct trapframe *tf);
+void kernel_trap(struct trapframe *tf)
+{
+    uint64 scause = r_scause();
+
+    if (scause & SCAUSE_INTR) {
+        interrupt(scause);
+        return;
+    }
+    note_cause(tf, scause);
+    ++mycpu->gd_trap_nesting_level;
+    panic_trap(tf, "%s in the kernel, address %p", exception_name(scause), (void *)tf->stval);
+}
+
+void stack_overflow(struct trapframe *tf);
+void stack_overflow(struct trapframe *tf)
+{
+    note_cause(tf, r_scause());
+    ++mycpu->gd_trap_nesting_level;
+    panic_trap(tf, "kernel stack overflow in thread %s", curthread->td_comm);
+}
+
+/* An exception of a user program that is not a system call; interrupts on. */
+static void user_exception(struct trapframe *tf, uint64 scause)
+{
+    bool page_fault =
+        scause == EXC_INST_PAGE || scause == EXC_LOAD_PAGE || scause == EXC_STORE_PAGE;
+
+    if (!page_fault || !upcall_page_fault(tf->stval, scause))
+        upcall_user_exception(tf);
+}
+
+static inline bool user_return_ready(void)
+{
+    globaldata_t gd = mycpu;
+    return (peek(&gd->gd_reqflags) | peek(&gd->gd_astflags)) == 0 && curthread->td_release != NULL;
+}
+
+void trap_prepare_user_return(void)
+{
+    cpu_intr_disable();
+    while (!user_return_ready()) {
+        cpu_intr_enable();
+        if (peek(&mycpu->gd_reqflags) != 0)
+            splz();
+        upcall_user_return();
+        cpu_intr_disable();
+    }
+    KASSERT(curthread->td_critcount == 0, "return to user mode with %d critical sections",
+            curthread->td_critcount);
+}
+
+/* A trap in user mode. */
+void user_trap(struct trapframe *tf);
+void user_trap(struct trapframe *tf)
+{
+    uint64 scause = r_scause();
+
+    if (scause == EXC_ECALL_U) {
+        tf->sepc += 4;
+        cpu_intr_enable();
+        upcall_syscall(tf);
+    } else if (scause & SCAUSE_INTR) {
+        interrupt(scause);
+    } else {
+        note_cause(tf, scause);
+        cpu_intr_enable();
+        user_exception(tf, scause);
+    }
+    trap_prepare_user_return();
+}
