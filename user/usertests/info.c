@@ -1,0 +1,131 @@
+/*
+ * The calls that ask and tell: sysctl, getprocs, bootarg, uptime, and numbers that are no call's.
+ */
+#include "kernel/types.h"
+#include "kernel/syscall.h"
+#include "user/user.h"
+#include "user/usertests/ut.h"
+
+static long call(long number, long a0, long a1, long a2)
+{
+    register long r0 __asm__("a0") = a0;
+    register long r1 __asm__("a1") = a1;
+    register long r2 __asm__("a2") = a2;
+    register long r7 __asm__("a7") = number;
+
+    __asm__ volatile("ecall" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r7) : "memory");
+    return r0;
+}
+
+static void unknown_calls(void)
+{
+    static const long numbers[] = {0, 22, 31, 50, NSYSCALL - 1, NSYSCALL, 1000, -1, 1L << 40,
+                                   (long)(1UL << 63)};
+
+    for (uint i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        CHECK(call(numbers[i], 1, 2, 3) == -1);
+}
+
+/* Numbers are xv6's, whatever the upper half of an int argument holds. */
+static void argument_width(void)
+{
+    int fds[2];
+
+    CHECK(pipe(fds) == 0);
+    CHECK(call(SYS_write, fds[1] | 0x500000000L, (long)"xy", 2) == 2);
+    CHECK(call(SYS_read, fds[0] | 0x700000000L, (long)buf, 2) == 2);
+    CHECK(call(SYS_close, fds[0] | 0x900000000L, 0, 0) == 0);
+}
+
+static void sysctl_values(void)
+{
+    uint64 free = 0, total = 0;
+
+    CHECK(sysctl("vm.free_pages", &free, 0) == 0);
+    CHECK(sysctl("vm.total_pages", &total, 0) == 0);
+    CHECK(free > 0 && free < total);
+    CHECK(value_of("kern.threads") > 0);
+    CHECK(sysctl("vm.free_pages", 0, 0) == 0);
+}
+
+static void sysctl_errors(void)
+{
+    uint64 value = 1;
+
+    CHECK(sysctl("no.such", &value, 0) == -1);
+    CHECK(sysctl("", &value, 0) == -1);
+    CHECK(sysctl("vm.free_pages", 0, &value) == -1); /* read-only */
+    CHECK(sysctl("vm.free_page", &value, 0) == -1);
+    CHECK(sysctl("vm.free_pages.x", &value, 0) == -1);
+    CHECK(value == 1);
+}
+
+/* Each name that is listed can be read; the names are in order. */
+static void sysctl_names(void)
+{
+    char name[64], last[64] = "";
+    uint64 value;
+    int n;
+
+    for (n = 0; sysctlname(n, name, sizeof(name)) >= 0; n++) {
+        CHECK(sysctl(name, &value, 0) == 0);
+        CHECK(strcmp(last, name) < 0);
+        strcpy(last, name);
+    }
+    CHECK(n > 3);
+    CHECK(sysctlname(-1, name, sizeof(name)) == -1);
+    CHECK(sysctlname(n, name, sizeof(name)) == -1);
+    CHECK(sysctlname(0, name, 2) == -1 || strlen(name) < 2); /* too short a buffer */
+}
+
+static void getprocs_values(void)
+{
+    struct procinfo info, few[2];
+
+    CHECK(find_process(getpid(), &info));
+    CHECK(strcmp(info.name, "usertests") == 0);
+    CHECK(info.state == PI_RUNNING);
+    CHECK(info.size >= BUFSIZE && info.wmesg[0] == 0);
+    CHECK(find_process(1, &info) && strcmp(info.name, "init") == 0);
+    CHECK(getprocs(few, 2) == 2);
+    CHECK(getprocs(few, 0) == 0);
+}
+
+static void bootarg_errors(void)
+{
+    CHECK(bootarg("no_such_argument", buf, 100) == -1);
+    CHECK(bootarg("", buf, 100) == -1);
+}
+
+static void uptime_moves(void)
+{
+    int before = uptime(), now;
+
+    CHECK(before >= 0);
+    CHECK(sleep(2) == 0);
+    now = uptime();
+    CHECK(now >= before + 2);
+    CHECK(sleep(0) == 0 && pause(0) == 0);
+    CHECK(uptime() >= now);
+}
+
+static void sleep_negative(void)
+{
+    int before = uptime();
+
+    sleep(-1);                   /* in xv6 no time at all; an error is as good */
+    CHECK(uptime() - before < 100);
+}
+
+const struct test info_tests[] = {
+    {"unknown_calls", unknown_calls, 0},
+    {"argument_width", argument_width, 0},
+    {"sysctl_values", sysctl_values, 0},
+    {"sysctl_errors", sysctl_errors, 0},
+    {"sysctl_names", sysctl_names, 0},
+    {"getprocs_values", getprocs_values, 0},
+    {"bootarg_errors", bootarg_errors, 0},
+    {"uptime_moves", uptime_moves, 0},
+    {"sleep_negative", sleep_negative, 0},
+    {0, 0, 0},
+};

@@ -1,0 +1,217 @@
+/*
+ * kill, of processes in every state. A killed process ends with status -1.
+ */
+#include "kernel/types.h"
+#include "kernel/fcntl.h"
+#include "user/user.h"
+#include "user/usertests/ut.h"
+
+static void kill_asleep(int pid)
+{
+    wait_asleep(pid);
+    CHECK(kill(pid) == 0);
+    expect(pid, -1);
+}
+
+static void kill_sleeping(void)
+{
+    int pid = child();
+
+    if (pid == 0) {
+        sleep(1000000);
+        exit(0);
+    }
+    kill_asleep(pid);
+}
+
+static void kill_spinning(void)
+{
+    int pids[3];
+
+    for (int i = 0; i < 3; i++) {
+        pids[i] = child();
+        if (pids[i] == 0)
+            for (;;)
+                ;
+    }
+    for (int i = 0; i < 10; i++)
+        yield();
+    for (int i = 0; i < 3; i++)
+        CHECK(kill(pids[i]) == 0);
+    for (int i = 0; i < 3; i++) {
+        int status;
+        CHECK(wait(&status) > 0);
+        CHECK(status == -1);
+    }
+}
+
+/* A process that only makes system calls. */
+static void kill_calling(void)
+{
+    int pid = child();
+
+    if (pid == 0)
+        for (;;)
+            getpid();
+    for (int i = 0; i < 10; i++)
+        yield();
+    CHECK(kill(pid) == 0);
+    expect(pid, -1);
+}
+
+static void kill_pipe_reader(void)
+{
+    int fds[2], pid;
+    char c;
+
+    CHECK(pipe(fds) == 0);
+    pid = child();
+    if (pid == 0) {
+        read(fds[0], &c, 1);
+        exit(0);
+    }
+    kill_asleep(pid);
+    CHECK(write(fds[1], "y", 1) == 1); /* what it did not read is still there to be read */
+    CHECK(read(fds[0], &c, 1) == 1 && c == 'y');
+}
+
+static void kill_pipe_writer(void)
+{
+    int fds[2], pid;
+
+    CHECK(pipe(fds) == 0);
+    pid = child();
+    if (pid == 0) {
+        for (;;)
+            write(fds[1], buf, 1000);
+    }
+    kill_asleep(pid);
+    close(fds[1]);
+    while (read(fds[0], buf, BUFSIZE) > 0)
+        ;
+    CHECK(read(fds[0], buf, 1) == 0);
+}
+
+static void kill_waiting(void)
+{
+    struct procinfo info;
+    int fds[2], pid, inner;
+
+    CHECK(pipe(fds) == 0);
+    pid = child();
+    if (pid == 0) {
+        inner = child();
+        if (inner == 0)
+            for (;;)
+                sleep(1000000);
+        CHECK(write(fds[1], &inner, sizeof(inner)) == sizeof(inner));
+        wait(0);
+        exit(0);
+    }
+    CHECK(read(fds[0], &inner, sizeof(inner)) == sizeof(inner));
+    kill_asleep(pid);
+    CHECK(find_process(inner, &info) && info.ppid == 1);
+    CHECK(kill(inner) == 0);
+}
+
+static void kill_console_reader(void)
+{
+    int pid = child();
+
+    if (pid == 0) {
+        int fd = open("/console", O_RDWR);
+        CHECK(fd >= 0);
+        while (read(fd, buf, 100) >= 0)
+            ;
+        exit(0);
+    }
+    kill_asleep(pid);
+}
+
+static void kill_self(void)
+{
+    int pid = child();
+
+    if (pid == 0) {
+        kill(getpid());
+        exit(0);
+    }
+    expect(pid, -1);
+}
+
+static void kill_nobody(void)
+{
+    int pid = child();
+
+    if (pid == 0)
+        exit(0);
+    expect(pid, 0);
+    CHECK(kill(pid) == -1);
+    CHECK(kill(-1) == -1);
+    CHECK(kill(0) == -1);
+    CHECK(kill(0x7fffffff) == -1);
+}
+
+/* Kills that race with the victim's end and with each other. */
+static void kill_race(void)
+{
+    for (int i = 0; i < 50; i++) {
+        int victim = child(), killer, status;
+        if (victim == 0) {
+            for (int j = 0; j < i; j++)
+                getpid();
+            exit(4);
+        }
+        killer = child();
+        if (killer == 0) {
+            kill(victim);
+            exit(0);
+        }
+        kill(victim);
+        for (int j = 0; j < 2; j++) {
+            int pid = wait(&status);
+            CHECK(pid == victim ? status == 4 || status == -1 : pid == killer && status == 0);
+        }
+    }
+}
+
+/* While it forks, execs and writes: it must leave nothing behind. */
+static void kill_busy(void)
+{
+    for (int i = 0; i < 20; i++) {
+        int pid = child();
+        if (pid == 0) {
+            for (;;) {
+                int fd = open("f", O_CREATE | O_RDWR), inner = fork();
+                char *argv[] = {"echo", "-n", 0};
+                write(fd, buf, 5000);
+                if (inner == 0) {
+                    exec("/echo", argv);
+                    exit(1);
+                }
+                wait(0);
+                close(fd);
+            }
+        }
+        for (int j = 0; j < i * 5; j++)
+            yield();
+        CHECK(kill(pid) == 0);
+        expect(pid, -1);
+    }
+    unlink("f");
+}
+
+const struct test kill_tests[] = {
+    {"kill_sleeping", kill_sleeping, 0},
+    {"kill_spinning", kill_spinning, 0},
+    {"kill_calling", kill_calling, 0},
+    {"kill_pipe_reader", kill_pipe_reader, 0},
+    {"kill_pipe_writer", kill_pipe_writer, 0},
+    {"kill_waiting", kill_waiting, 0},
+    {"kill_console_reader", kill_console_reader, 0},
+    {"kill_self", kill_self, 0},
+    {"kill_nobody", kill_nobody, 0},
+    {"kill_race", kill_race, 0},
+    {"kill_busy", kill_busy, 0},
+    {0, 0, 0},
+};

@@ -1,0 +1,203 @@
+/*
+ * usertests            run all tests
+ * usertests -q         the quick ones
+ * usertests -l         list them
+ * usertests NAME...    these
+ *
+ * For each test a line "NAME: ok" or "NAME: FAILED reason", then "N passed, N failed". Exit status 0
+ * when none failed.
+ */
+#include "kernel/types.h"
+#include "kernel/fcntl.h"
+#include "kernel/fs.h"
+#include "kernel/param.h"
+#include "user/user.h"
+#include "user/lib/lib.h"
+#include "user/usertests/ut.h"
+
+#define HOME "/ut.tmp"           /* where a test runs: made for it, and gone after it */
+#define SETTLE 100               /* looks at what is left, before it counts as left */
+#define ATTEMPTS 3               /* runs of a test that seems to leak */
+
+static const struct test *const tables[] = {
+    fork_tests, kill_tests, load_tests,  exec_tests, elf_tests,  mem_tests,
+    trap_tests, cow_tests,  pointer_tests, pipe_tests, fd_tests, file_tests,
+    write_tests, dir_tests, race_tests,  info_tests, sched_tests, disk_tests,
+};
+#define NTABLES (sizeof(tables) / sizeof(tables[0]))
+
+/* What a test must leave as it was. */
+struct holdings {
+    uint64 free, threads;
+    int procs;
+};
+
+static int passed, failed;
+
+static struct holdings holdings(void)
+{
+    struct holdings h;
+
+    h.free = free_pages();
+    h.threads = value_of("kern.threads");
+    h.procs = count_processes();
+    return h;
+}
+
+static int is_less(const struct holdings *before, const struct holdings *now)
+{
+    return now->free < before->free || now->threads > before->threads || now->procs > before->procs;
+}
+
+/* 0 when all is as before, or is soon: init reaps orphans, and threads free their stacks, in their
+ * own time. *now is what there is. */
+static int lost(const struct holdings *before, struct holdings *now)
+{
+    for (int i = 0; i < SETTLE; i++) {
+        *now = holdings();
+        if (!is_less(before, now))
+            return 0;
+        yield();
+        if (i % 10 == 9)
+            sleep(1);
+    }
+    return 1;
+}
+
+/* Remove what the directory `dir` holds, and itself. */
+static void remove_tree(const char *dir)
+{
+    char path[MAXPATH];
+    struct dirent de;
+    int fd = open(dir, O_RDONLY);
+
+    while (fd >= 0 && read(fd, &de, sizeof(de)) == sizeof(de)) {
+        if (de.inum == 0 || strcmp(de.name, ".") == 0 || strcmp(de.name, "..") == 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%.14s", dir, de.name);
+        if (unlink(path) < 0)
+            remove_tree(path);
+    }
+    close(fd);
+    unlink(dir);
+}
+
+/* Run it in a child. 1, or 0 after its line "FAILED". */
+static int run_once(const struct test *t)
+{
+    int pid, status;
+
+    if (mkdir(HOME) < 0) {
+        printf("%s: FAILED cannot make " HOME "\n", t->name);
+        return 0;
+    }
+    pid = fork();
+    if (pid == 0) {
+        if (chdir(HOME) < 0)
+            fail("cannot go to " HOME);
+        t->run();
+        exit(0);
+    }
+    if (pid < 0 || wait(&status) != pid) {
+        printf("%s: FAILED cannot be run\n", t->name);
+        return 0;
+    }
+    if (status != 0 && status != 1) /* 1: fail() has said it */
+        printf("%s: FAILED status %d\n", t->name, status);
+    if (unlink(HOME) == 0)
+        return status == 0;
+    remove_tree(HOME);
+    if (status == 0)
+        printf("%s: FAILED files are left\n", t->name);
+    return 0;
+}
+
+/*
+ * A test leaks if it loses something each time that it runs. Once is not enough: the kernel may keep
+ * what it got (page tables of kernel stacks, cached inodes), to use it the next time.
+ */
+static int passes(const struct test *t)
+{
+    struct holdings before, after;
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        before = holdings();
+        if (!run_once(t))
+            return 0;
+        if (!lost(&before, &after))
+            return 1;
+    }
+    printf("%s: FAILED leak: free pages %lu -> %lu, threads %lu -> %lu, processes %d -> %d\n",
+           t->name, before.free, after.free, before.threads, after.threads, before.procs,
+           after.procs);
+    return 0;
+}
+
+static void run(const struct test *t)
+{
+    test_name = t->name;
+    if (passes(t)) {
+        printf("%s: ok\n", t->name);
+        passed++;
+    } else {
+        failed++;
+    }
+}
+
+static const struct test *find(const char *name)
+{
+    for (uint i = 0; i < NTABLES; i++)
+        for (const struct test *t = tables[i]; t->name != 0; t++)
+            if (strcmp(t->name, name) == 0)
+                return t;
+    return 0;
+}
+
+static void list(void)
+{
+    for (uint i = 0; i < NTABLES; i++)
+        for (const struct test *t = tables[i]; t->name != 0; t++)
+            printf("%s%s\n", t->name, t->slow ? " (slow)" : "");
+}
+
+static void run_all(int quick)
+{
+    for (uint i = 0; i < NTABLES; i++)
+        for (const struct test *t = tables[i]; t->name != 0; t++)
+            if (!quick || !t->slow)
+                run(t);
+}
+
+static void run_named(int n, char **names)
+{
+    for (int i = 0; i < n; i++) {
+        const struct test *t = find(names[i]);
+        if (t == 0) {
+            fprintf(2, "usertests: no test %s\n", names[i]);
+            exit(2);
+        }
+        run(t);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct holdings before, after;
+
+    main_argv = argv;
+    test_name = "usertests";
+    if (argc == 2 && strcmp(argv[1], "-l") == 0) {
+        list();
+        exit(0);
+    }
+    before = holdings();
+    if (argc == 1 || strcmp(argv[1], "-q") == 0)
+        run_all(argc > 1);
+    else
+        run_named(argc - 1, argv + 1);
+    after = holdings();
+    printf("free pages %lu -> %lu, threads %lu -> %lu, processes %d -> %d\n", before.free,
+           after.free, before.threads, after.threads, before.procs, after.procs);
+    printf("%d passed, %d failed\n", passed, failed);
+    exit(failed != 0);
+}

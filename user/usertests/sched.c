@@ -1,0 +1,191 @@
+/*
+ * The scheduler, seen from user programs: affinity, levels, yield, and that all get to run.
+ */
+#include "kernel/types.h"
+#include "kernel/param.h"
+#include "kernel/syscall.h"
+#include "user/user.h"
+#include "user/usertests/ut.h"
+
+/* The cpus there are, as a mask: those that setaffinity() takes. Leaves the process on all. */
+static uint64 all_cpus(void)
+{
+    uint64 cpus = 0;
+
+    for (int i = 0; i < NCPU; i++)
+        if (setaffinity(1UL << i) == 0)
+            cpus |= 1UL << i;
+    CHECK(cpus != 0 && setaffinity(cpus) == 0);
+    return cpus;
+}
+
+static void affinity(void)
+{
+    uint64 cpus = all_cpus();
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < NCPU; i++) {
+            if ((cpus >> i & 1) == 0)
+                continue;
+            CHECK(setaffinity(1UL << i) == 0);
+            CHECK(getcpu() == i);
+            yield();
+            CHECK(getcpu() == i);
+        }
+    }
+}
+
+static void affinity_errors(void)
+{
+    uint64 cpus = all_cpus();
+
+    CHECK(setaffinity(0) == -1);
+    if (~cpus != 0)
+        CHECK(setaffinity(~cpus) == -1); /* cpus that are not there */
+    CHECK(setaffinity(~0UL) == 0);
+    CHECK(getcpu() >= 0 && (cpus >> getcpu() & 1) == 1);
+}
+
+/* A child starts with its parent's mask, and stays where it may be while it sleeps and wakes. */
+static void affinity_of_children(void)
+{
+    uint64 cpus = all_cpus();
+
+    for (int i = 0; i < NCPU; i++) {
+        int pid;
+        if ((cpus >> i & 1) == 0)
+            continue;
+        CHECK(setaffinity(1UL << i) == 0);
+        pid = child();
+        if (pid == 0) {
+            int fds[2];
+            CHECK(getcpu() == i);
+            CHECK(pipe(fds) == 0);
+            for (int j = 0; j < 10; j++) {
+                signal_pipe(fds[1]);
+                await_pipe(fds[0]);
+                yield();
+                CHECK(getcpu() == i);
+            }
+            exit(0);
+        }
+        expect(pid, 0);
+    }
+}
+
+/* A process asleep on one cpu is woken by one on another. */
+static void wake_across(void)
+{
+    uint64 cpus = all_cpus();
+    int there[2], back[2], pid, last = 0;
+    char c;
+
+    for (int i = 0; i < NCPU; i++)
+        if (cpus >> i & 1)
+            last = i;
+    CHECK(pipe(there) == 0 && pipe(back) == 0);
+    pid = child();
+    if (pid == 0) {
+        CHECK(setaffinity(1UL << last) == 0);
+        close(there[1]);
+        while (read(there[0], &c, 1) == 1)
+            CHECK(write(back[1], &c, 1) == 1);
+        exit(0);
+    }
+    CHECK(setaffinity(1) == 0);
+    for (int i = 0; i < 300; i++) {
+        signal_pipe(there[1]);
+        await_pipe(back[0]);
+    }
+    close(there[1]);
+    expect(pid, 0);
+}
+
+static void levels(void)
+{
+    CHECK(setpri(USER_PRI_NORMAL) == USER_PRI_NORMAL);
+    CHECK(setpri(USER_PRI_IDLE) == USER_PRI_NORMAL);
+    yield();
+    CHECK(setpri(USER_PRI_REAL) == USER_PRI_IDLE);
+    yield();
+    CHECK(setpri(USER_PRI_REAL + 1) == -1);
+    CHECK(setpri(-1) == -1);
+    CHECK(setpri(USER_PRI_NORMAL) == USER_PRI_REAL);
+}
+
+/* On one cpu, a busy process of a lower level does not keep the others from working. */
+static void levels_order(void)
+{
+    int pid, status;
+
+    CHECK(setaffinity(1) == 0);
+    pid = child();
+    if (pid == 0) {
+        setpri(USER_PRI_IDLE);
+        for (;;)
+            ;
+    }
+    for (int i = 0; i < 20; i++) {
+        int worker = child();
+        if (worker == 0)
+            exit(i);
+        CHECK(wait(&status) == worker && status == i);
+    }
+    CHECK(kill(pid) == 0);
+    expect(pid, -1);
+}
+
+/* Two that yield in turns on one cpu both get on. */
+static void yield_turns(void)
+{
+    int fds[2], pid, n = 0, m;
+
+    CHECK(setaffinity(1) == 0 && pipe(fds) == 0);
+    pid = child();
+    if (pid == 0) {
+        for (int i = 0; i < 200; i++) {
+            signal_pipe(fds[1]);
+            yield();
+        }
+        exit(0);
+    }
+    close(fds[1]);
+    for (;;) {
+        CHECK(yield() == 0);
+        m = read(fds[0], buf, 100);
+        if (m <= 0)
+            break;
+        n += m;
+    }
+    CHECK(n == 200);
+    expect(pid, 0);
+}
+
+/* More busy processes than cpus: all end, though none gives way. */
+static void busy(void)
+{
+    int status, n = 2 * NCPU < 24 ? 2 * NCPU : 24;
+
+    for (int i = 0; i < n; i++) {
+        if (child() == 0) {
+            volatile uint64 x = 0;
+            for (int j = 0; j < 300000; j++)
+                x += (uint64)j;
+            exit(0);
+        }
+    }
+    for (int i = 0; i < n; i++)
+        CHECK(wait(&status) > 0 && status == 0);
+}
+
+const struct test sched_tests[] = {
+    {"affinity", affinity, 0},
+    {"affinity_errors", affinity_errors, 0},
+    {"affinity_of_children", affinity_of_children, 0},
+    {"wake_across", wake_across, 0},
+    {"levels", levels, 0},
+    {"levels_order", levels_order, 0},
+    {"yield_turns", yield_turns, 0},
+    {"busy", busy, 0},
+    {0, 0, 0},
+};
