@@ -1,0 +1,97 @@
+/*
+ * Free blocks: the bitmap on the disk, searched from where the last search ended (next fit), so that
+ * a file written in one go lies in one piece and a search is short. The bitmap's buffers are the
+ * locks; the hint is only a hint.
+ */
+#include "fs/alloc.h"
+
+#include "fs/log.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+
+struct superblock superblock;
+
+static uint32 next_block;        /* where to look first: peek and poke */
+
+/* The first 0 bit of a map in [from, end), or end. */
+static uint32 first_zero(const uint64 *map, uint32 from, uint32 end)
+{
+    while (from < end) {
+        uint64 zeros = ~map[from / 64] >> (from % 64);
+        if (zeros == 0) {
+            from = (from / 64 + 1) * 64;
+            continue;
+        }
+        while ((zeros & 1) == 0) {
+            zeros >>= 1;
+            ++from;
+        }
+        break;
+    }
+    return from < end ? from : end;
+}
+
+/*
+ * Take a free block out of the bitmap block that covers `first`, from `first` on: its number; 0: there
+ * is none; -1: I/O error.
+ */
+static int64 alloc_in_map(uint32 first)
+{
+    uint32 base = first - first % BPB;
+    uint32 end = superblock.size - base < BPB ? superblock.size - base : BPB;
+    struct buf *b = buf_read(BBLOCK(first, superblock));
+
+    if (b == NULL)
+        return -1;
+    uint32 bit = first_zero(b->b_data, first - base, end);
+    if (bit < end) {
+        log_modify(b);
+        uint64 *map = b->b_data;
+        map[bit / 64] |= 1UL << (bit % 64);
+    }
+    buf_release(b);
+    return bit < end ? base + bit : 0;
+}
+
+uint32 block_alloc(void)
+{
+    uint32 first = peek(&next_block);
+    if (first < superblock.datastart || first >= superblock.size)
+        first = superblock.datastart;
+
+    /* All of the bitmap from the hint on, round to the block of the bitmap where the hint is. */
+    for (uint32 i = 0; i <= superblock.size / BPB + 1; ++i) {
+        int64 block = alloc_in_map(first);
+        if (block != 0) {
+            poke(&next_block, (uint32)block + 1);
+            return block < 0 ? 0 : (uint32)block;
+        }
+        first = first - first % BPB + BPB;
+        if (first >= superblock.size)
+            first = superblock.datastart;
+    }
+    return 0;
+}
+
+/*
+ * The block that was allocated last goes back to the hint: a short-lived file uses the same blocks,
+ * and their buffers, again and again.
+ */
+int block_free(uint32 block)
+{
+    if (block < superblock.datastart || block >= superblock.size)
+        return -1;
+    log_forget(block);
+    struct buf *b = buf_read(BBLOCK(block, superblock));
+    if (b == NULL)
+        return -1;
+    log_modify(b);
+    uint64 *map = b->b_data;
+    uint32 bit = block % BPB;
+    KASSERT((map[bit / 64] >> (bit % 64) & 1) != 0, "block %u is free already", block);
+    map[bit / 64] &= ~(1UL << (bit % 64));
+    if (peek(&next_block) == block + 1)
+        poke(&next_block, block);
+    buf_release(b);
+    return 0;
+}

@@ -1,0 +1,20 @@
+/*
+ * Free blocks of the disk. Inside a transaction; may sleep.
+ */
+#ifndef FS_ALLOC_H
+#define FS_ALLOC_H
+
+#include "kernel/fs.h"
+
+/* The mounted file system's superblock; constant after fs_init. */
+extern struct superblock superblock;
+
+/* A free block, now in use; its content is arbitrary. 0: the disk is full, or an I/O error. May
+ * modify one block (of the bitmap). */
+uint32 block_alloc(void);
+
+/* Free a block. What was in it need not be written any more. May modify one block. 0, or -1: I/O
+ * error, and the block is lost. */
+int block_free(uint32 block);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * Where a file's blocks are on the disk: NDIRECT direct blocks in the inode, one table of NINDIRECT
+ * numbers, and one table of such tables. Callers hold i_lock.
+ *
+ * A position in this tree is a depth (0: data, 1: a table of data blocks, 2: a table of tables) and
+ * the number of a block in the file, counted from the first that the tree covers.
+ */
+#include "fs/alloc.h"
+#include "fs/inode.h"
+#include "fs/log.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+
+/* Blocks of data under one entry of a table of this depth. */
+static uint64 span(int depth)
+{
+    return depth == 2 ? NINDIRECT : 1;
+}
+
+/* The slot of i_addrs for block bn; *bn becomes relative to what the slot covers, of depth *depth. */
+static int top_slot(uint64 *bn, int *depth)
+{
+    if (*bn < NDIRECT) {
+        *depth = 0;
+        return (int)*bn;
+    }
+    *bn -= NDIRECT;
+    if (*bn < NINDIRECT) {
+        *depth = 1;
+        return NDIRECT;
+    }
+    *bn -= NINDIRECT;
+    *depth = 2;
+    return NDIRECT + 1;
+}
+
+int64 bmap(struct inode *ip, uint64 bn)
+{
+    int depth;
+    uint32 block = ip->i_addrs[top_slot(&bn, &depth)];
+
+    for (; block != 0 && depth > 0; --depth) {
+        struct buf *b = buf_read(block);
+        if (b == NULL)
+            return -1;
+        block = ((uint32 *)b->b_data)[bn / span(depth)];
+        bn %= span(depth);
+        buf_release(b);
+    }
+    return block;
+}
+
+/* A new block: of numbers, all 0, when depth > 0; else of data, content arbitrary. 0: disk full. */
+static uint32 new_block(int depth)
+{
+    uint32 block = block_alloc();
+
+    if (block == 0 || depth == 0)
+        return block;
+    struct buf *b = buf_get(block);
+    if (b == NULL) {
+        block_free(block);
+        return 0;
+    }
+    log_modify(b);
+    memset(b->b_data, 0, BSIZE);
+    buf_release(b);
+    return block;
+}
+
+/* Entry `index` of a table, filled in if it is 0: the block's number, or -1. */
+static int64 table_alloc(uint32 table, uint64 index, int depth, bool *fresh)
+{
+    struct buf *b = buf_read(table);
+    if (b == NULL)
+        return -1;
+    uint32 block = ((uint32 *)b->b_data)[index];
+    *fresh = block == 0;
+    if (*fresh) {
+        block = new_block(depth);
+        if (block != 0) {
+            log_modify(b);
+            ((uint32 *)b->b_data)[index] = block;
+        }
+    }
+    buf_release(b);
+    return block != 0 ? (int64)block : -1;
+}
+
+int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh)
+{
+    int depth;
+    uint32 *slot = &ip->i_addrs[top_slot(&bn, &depth)];
+
+    KASSERT(bn < MAXFILE, "block %lu", bn);
+    *fresh = *slot == 0;
+    if (*fresh)
+        *slot = new_block(depth);
+    if (*slot == 0)
+        return -1;
+    int64 block = *slot;
+    for (; depth > 0 && block > 0; --depth) {
+        block = table_alloc((uint32)block, bn / span(depth), depth - 1, fresh);
+        bn %= span(depth);
+    }
+    return block;
+}
+
+/* --- freeing --- */
+
+#define TRIM_MAPS 6              /* blocks of the bitmap that one transaction modifies */
+#define TRIM_BLOCKS 4096         /* blocks that it frees: others want to use the bitmap, too */
+
+struct trim {
+    uint32 maps;                 /* times that another block of the bitmap came up */
+    uint32 map;                  /* block of the bitmap of the last freed block */
+    uint32 blocks;               /* blocks freed */
+};
+
+/* Free one block if the transaction has room for that. */
+static bool trim_block(struct trim *t, uint32 block)
+{
+    uint32 map = BBLOCK(block, superblock);
+
+    if (t->blocks == TRIM_BLOCKS || (map != t->map && t->maps == TRIM_MAPS))
+        return false;
+    t->maps += map != t->map;
+    t->map = map;
+    ++t->blocks;
+    block_free(block);
+    return true;
+}
+
+/*
+ * Free what is under *slot from block `keep` on (relative to the tree), last blocks first; with keep
+ * 0 the tree's own block, too, and *slot becomes 0. False: the transaction is full, and what is still
+ * in the tree is as it was. A table that can't be read is given up with what is under it.
+ */
+static bool trim_tree(struct trim *t, uint32 *slot, int depth, uint64 keep)
+{
+    if (*slot == 0)
+        return true;
+    bool done = true;
+    struct buf *b = depth > 0 ? buf_read(*slot) : NULL;
+    if (b != NULL) {
+        log_modify(b);
+        uint32 *table = b->b_data;
+        uint64 each = span(depth);
+        for (uint64 i = NINDIRECT; done && i-- > keep / each;) {
+            uint64 first = i * each;
+            done = trim_tree(t, &table[i], depth - 1, keep > first ? keep - first : 0);
+        }
+        buf_release(b);
+    }
+    if (done && keep == 0) {
+        done = trim_block(t, *slot);
+        if (done)
+            *slot = 0;
+    }
+    return done;
+}
+
+/*
+ * From the end of the tree backwards, so that a file that is cut in several steps (and a crash
+ * between them) is a file with fewer blocks at each.
+ */
+bool inode_trim(struct inode *ip)
+{
+    struct trim t = {0};
+    uint64 keep = (ip->i_size + BSIZE - 1) / BSIZE;
+    uint64 base[] = {NDIRECT, NDIRECT + NINDIRECT};
+    bool done = true;
+
+    for (int depth = 2; done && depth > 0; --depth) {
+        uint64 first = base[depth - 1];
+        done = trim_tree(&t, &ip->i_addrs[NDIRECT + depth - 1], depth,
+                         keep > first ? keep - first : 0);
+    }
+    for (uint64 i = NDIRECT; done && i-- > keep;)
+        done = trim_tree(&t, &ip->i_addrs[i], 0, 0);
+    inode_update(ip);
+    return done;
+}

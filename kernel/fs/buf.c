@@ -1,0 +1,299 @@
+/*
+ * The block cache: see buf.h.
+ *
+ * A hash table finds a block's buffer; each bucket has its own spin lock, so cpus that work on
+ * different blocks do not meet. A hit is: bucket lock, a short chain, the buffer's mutex.
+ *
+ * Which buffer to reuse is decided by a clock instead of a list sorted by use: a hit marks the buffer
+ * (a store) and a hand that goes round all buffers takes the first unmarked one, clearing marks as it
+ * passes. That is nearly the least recently used one, and a hit touches nothing that others share.
+ *
+ * The pool (all buffers there are) grows with the misses, while memory is plentiful. Locks: the pool's
+ * mutex, then a bucket; a buffer's mutex is never taken while holding either.
+ *
+ * A buffer that leaves the hash has b_ref 0 and is taken under both locks; with b_ref 1 and in no
+ * chain, it is its finder's alone.
+ */
+#include "fs/buf.h"
+
+#include "kernel/param.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/sysctl.h"
+#include "lwkt/spin.h"
+#include "mm/page.h"
+#include "mm/zone.h"
+#include "proc/sleep.h"
+
+#define NBUCKET 512              /* a power of two */
+#define TAKE_TRIES HZ            /* ticks to wait for a buffer before giving up */
+
+static struct bucket {
+    struct spinlock lock;
+    struct list bufs;
+} buckets[NBUCKET];
+
+static struct {
+    struct mutex lock;
+    struct zone *zone;
+    struct buf *all[NBUF];       /* the first n: every buffer there is */
+    uint32 n;                    /* written under the lock, peeked at elsewhere */
+    uint32 hand;                 /* of the clock: index into all[] */
+} pool;
+
+static struct bucket *bucket_of(uint32 block)
+{
+    return &buckets[block & (NBUCKET - 1)];
+}
+
+void buf_init(void)
+{
+    for (int i = 0; i < NBUCKET; ++i) {
+        spin_init(&buckets[i].lock, "bufhash");
+        list_init(&buckets[i].bufs);
+    }
+    mutex_init(&pool.lock, "bufpool");
+    pool.zone = zone_create("buf", sizeof(struct buf));
+    if (!buf_reserve(BUF_MIN))
+        panic("fs: no memory for %d buffers", BUF_MIN);
+}
+
+uint32 buf_count(void)
+{
+    return peek(&pool.n);
+}
+
+/*
+ * A new buffer, in no chain, with b_ref 1; NULL: the pool is full or memory is out. Pool locked.
+ */
+static struct buf *pool_grow(void)
+{
+    if (pool.n == NBUF)
+        return NULL;
+    struct buf *b = zalloc(pool.zone);
+    if (b == NULL)
+        return NULL;
+    b->b_data = page_alloc();
+    if (b->b_data == NULL) {
+        zfree(pool.zone, b);
+        return NULL;
+    }
+    mutex_init(&b->b_lock, "buf");
+    list_init(&b->b_hash);
+    b->b_slot = -1;
+    b->b_ref = 1;
+    pool.all[pool.n] = b;
+    poke(&pool.n, pool.n + 1);
+    return b;
+}
+
+/*
+ * Take b out of the hash if nobody uses it; it then has b_ref 1 and is the caller's. Pool locked, so
+ * that b_block stays while b_ref is 0.
+ */
+static bool pool_take(struct buf *b)
+{
+    if (peek(&b->b_ref) != 0)
+        return false;
+    struct bucket *bucket = bucket_of(b->b_block);
+    spin_lock(&bucket->lock);
+    /* Pairs with the AMO in buf_drop: the last user's stores to b come before. */
+    bool unused = consume(&b->b_ref) == 0;
+    if (unused) {
+        list_remove(&b->b_hash);
+        poke(&b->b_ref, 1);
+    }
+    spin_unlock(&bucket->lock);
+    return unused;
+}
+
+/*
+ * An unused buffer by the clock, or NULL. Two rounds: the first may do no more than clear marks.
+ */
+static struct buf *pool_evict(void)
+{
+    for (uint32 i = 0; i < 2 * pool.n; ++i) {
+        struct buf *b = pool.all[pool.hand];
+        pool.hand = pool.hand + 1 < pool.n ? pool.hand + 1 : 0;
+        if (peek(&b->b_used) != 0)
+            poke(&b->b_used, 0);
+        else if (pool_take(b))
+            return b;
+    }
+    return NULL;
+}
+
+/* The cache leaves an eighth of memory to programs. */
+static bool memory_plentiful(void)
+{
+    return page_count_free() > page_count_all() / 8;
+}
+
+/*
+ * A buffer for a block that is not in the cache: in no chain, b_ref 1, not valid. When all are in
+ * use, wait for one, a second at most: users hold buffers for a disk access at the longest, and
+ * transactions leave BUF_SPARE. NULL: out of memory.
+ */
+static struct buf *pool_get(void)
+{
+    for (int i = 0; i < TAKE_TRIES; ++i) {
+        mutex_lock(&pool.lock);
+        struct buf *b = memory_plentiful() ? pool_grow() : NULL;
+        if (b == NULL)
+            b = pool_evict();
+        mutex_unlock(&pool.lock);
+        if (b != NULL) {
+            b->b_valid = false;
+            return b;
+        }
+        tsleep(&pool, 0, "bufwait", 1);
+    }
+    return NULL;
+}
+
+bool buf_reserve(uint32 want)
+{
+    mutex_lock(&pool.lock);
+    while (pool.n < want) {
+        struct buf *b = pool_grow();
+        if (b == NULL)
+            break;
+        buf_drop(b);
+    }
+    bool enough = pool.n >= want;
+    mutex_unlock(&pool.lock);
+    return enough;
+}
+
+void buf_reclaim(void)
+{
+    mutex_lock(&pool.lock);
+    for (uint32 i = pool.n; i-- > 0 && pool.n > BUF_MIN;) {
+        struct buf *b = pool.all[i];
+        if (!pool_take(b))
+            continue;
+        poke(&pool.n, pool.n - 1);
+        pool.all[i] = pool.all[pool.n];
+        page_unref(b->b_data);
+        zfree(pool.zone, b);
+    }
+    pool.hand = 0;
+    mutex_unlock(&pool.lock);
+}
+
+/* Find a block in its chain and take a reference; the bucket is locked. */
+static struct buf *bucket_find(struct bucket *bucket, uint32 block)
+{
+    list_foreach(node, &bucket->bufs) {
+        struct buf *b = list_entry(node, struct buf, b_hash);
+        if (b->b_block == block) {
+            amo_add(&b->b_ref, 1);
+            return b;
+        }
+    }
+    return NULL;
+}
+
+struct buf *buf_peek(uint32 block)
+{
+    struct bucket *bucket = bucket_of(block);
+
+    spin_lock(&bucket->lock);
+    struct buf *b = bucket_find(bucket, block);
+    spin_unlock(&bucket->lock);
+    return b;
+}
+
+/*
+ * The miss: put a buffer for `block` into the cache. Another thread may have done the same meanwhile:
+ * then its buffer is the one, and ours stays in the pool, in no chain, for the clock to find.
+ */
+static struct buf *buf_insert(uint32 block)
+{
+    struct buf *fresh = pool_get();
+    if (fresh == NULL)
+        return NULL;
+    struct bucket *bucket = bucket_of(block);
+    spin_lock(&bucket->lock);
+    struct buf *b = bucket_find(bucket, block);
+    if (b == NULL) {
+        b = fresh;
+        b->b_block = block;
+        list_insert_head(&bucket->bufs, &b->b_hash);
+    }
+    spin_unlock(&bucket->lock);
+    if (b != fresh)
+        buf_drop(fresh);
+    return b;
+}
+
+/* The block's buffer, locked, whatever is in it. */
+static struct buf *buf_lock(uint32 block)
+{
+    struct buf *b = buf_peek(block);
+
+    if (b == NULL)
+        b = buf_insert(block);
+    if (b != NULL)
+        mutex_lock(&b->b_lock);
+    return b;
+}
+
+/* Read a locked buffer's block from the disk: 0, or -1. */
+static int buf_fill(struct buf *b)
+{
+    struct iobatch batch;
+
+    io_batch_init(&batch);
+    io_start(&batch, &b->b_bio, b->b_block, b->b_data, false);
+    if (io_wait(&batch) < 0)
+        return -1;
+    b->b_valid = true;
+    return 0;
+}
+
+struct buf *buf_read(uint32 block)
+{
+    struct buf *b = buf_lock(block);
+
+    if (b != NULL && !b->b_valid && buf_fill(b) < 0) {
+        buf_release(b);
+        return NULL;
+    }
+    return b;
+}
+
+struct buf *buf_get(uint32 block)
+{
+    struct buf *b = buf_lock(block);
+
+    if (b != NULL)
+        b->b_valid = true;
+    return b;
+}
+
+void buf_hold(struct buf *b)
+{
+    amo_add(&b->b_ref, 1);
+}
+
+void buf_drop(struct buf *b)
+{
+    KASSERT(peek(&b->b_ref) > 0, "block %u", b->b_block);
+    /* Pairs with the consume in pool_take. */
+    amo_add_rel(&b->b_ref, -1);
+}
+
+void buf_release(struct buf *b)
+{
+    poke(&b->b_used, 1);
+    mutex_unlock(&b->b_lock);
+    buf_drop(b);
+}
+
+static uint64 buf_sysctl_count(void)
+{
+    return buf_count();
+}
+
+SYSCTL(vfs_cache_pages, "vfs.cache_pages", buf_sysctl_count, NULL);

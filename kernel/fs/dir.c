@@ -1,0 +1,258 @@
+/*
+ * Directories. Each has an index in memory, built from the whole directory when a name is first
+ * looked up, and kept as long as its inode is in memory: a hash table of all its names. So a look-up
+ * reads no block, and knows that a name is not there as fast as that it is. The table grows with the
+ * directory. i_lock guards both the directory and its index.
+ *
+ * An entry is added to the index before it is written, so that running out of memory changes nothing.
+ */
+#include "fs/dir.h"
+
+#include "fs/log.h"
+#include "lib/string.h"
+#include "mm/zone.h"
+
+#define HEADS_MIN 16
+#define HEADS_MAX 256            /* 2048 bytes: the most that kmalloc gives */
+
+struct dentry {
+    struct dentry *next;         /* chain of its hash */
+    uint32 hash;
+    uint32 off;                  /* where it is in the directory, in bytes */
+    struct dirent de;
+};
+
+struct dirindex {
+    uint32 count;                /* names, "." and ".." among them */
+    uint32 nheads;               /* a power of two */
+    uint32 first_free;           /* no slot below this offset is free */
+    struct dentry **heads;
+};
+
+static struct zone *dentry_zone;
+
+void dir_init(void)
+{
+    dentry_zone = zone_create("dentry", sizeof(struct dentry));
+}
+
+/* FNV-1a over the name. */
+static uint32 name_hash(const char *name)
+{
+    uint32 hash = 0x811c9dc5U;
+
+    for (int i = 0; i < DIRSIZ && name[i] != '\0'; ++i)
+        hash = (hash ^ (uchar)name[i]) * 0x01000193U;
+    return hash;
+}
+
+/* --- the index --- */
+
+/* Where the pointer to the name's entry is, or would be put: at the end of its chain. */
+static struct dentry **index_find(struct dirindex *index, const char *name, uint32 hash)
+{
+    struct dentry **link = &index->heads[hash & (index->nheads - 1)];
+
+    while (*link != NULL &&
+           ((*link)->hash != hash || strncmp((*link)->de.name, name, DIRSIZ) != 0))
+        link = &(*link)->next;
+    return link;
+}
+
+/* Spread the entries over four times as many chains. Without memory, chains just stay long. */
+static void index_grow(struct dirindex *index)
+{
+    uint32 nheads = index->nheads * 4;
+    struct dentry **heads = kmalloc(nheads * sizeof(heads[0]));
+    if (heads == NULL)
+        return;
+    for (uint32 i = 0; i < index->nheads; ++i) {
+        struct dentry *next;
+        for (struct dentry *d = index->heads[i]; d != NULL; d = next) {
+            struct dentry **head = &heads[d->hash & (nheads - 1)];
+            next = d->next;
+            d->next = *head;
+            *head = d;
+        }
+    }
+    kfree(index->heads);
+    index->heads = heads;
+    index->nheads = nheads;
+}
+
+/* Add a name, unless it is there: 0, or -1: out of memory. */
+static int index_add(struct dirindex *index, const struct dirent *de, uint32 off)
+{
+    uint32 hash = name_hash(de->name);
+    struct dentry **link = index_find(index, de->name, hash);
+    if (*link != NULL)
+        return 0;
+    struct dentry *d = zalloc(dentry_zone);
+    if (d == NULL)
+        return -1;
+    d->hash = hash;
+    d->off = off;
+    d->de = *de;
+    *link = d;
+    if (++index->count > 2 * index->nheads && index->nheads < HEADS_MAX)
+        index_grow(index);
+    return 0;
+}
+
+static void index_remove(struct dirindex *index, struct dentry **link)
+{
+    struct dentry *d = *link;
+
+    *link = d->next;
+    --index->count;
+    zfree(dentry_zone, d);
+}
+
+void dir_index_free(struct inode *dp)
+{
+    struct dirindex *index = dp->i_index;
+
+    if (index == NULL)
+        return;
+    for (uint32 i = 0; i < index->nheads; ++i) {
+        while (index->heads[i] != NULL)
+            index_remove(index, &index->heads[i]);
+    }
+    kfree(index->heads);
+    kfree(index);
+    dp->i_index = NULL;
+}
+
+/* Add the entries of one block of the directory: 0, or -1. */
+static int index_add_block(struct inode *dp, uint64 off)
+{
+    int64 block = bmap(dp, off / BSIZE);
+    if (block <= 0)
+        return (int)block;
+    struct buf *b = buf_read((uint32)block);
+    if (b == NULL)
+        return -1;
+    const struct dirent *de = b->b_data;
+    uint64 end = dp->i_size - off < BSIZE ? dp->i_size : off + BSIZE;
+    int error = 0;
+    for (; error == 0 && off + sizeof(*de) <= end; ++de, off += sizeof(*de)) {
+        if (de->inum != 0)
+            error = index_add(dp->i_index, de, (uint32)off);
+    }
+    buf_release(b);
+    return error;
+}
+
+/* Make sure that the directory has an index: 0, or -1. */
+static int index_build(struct inode *dp)
+{
+    if (dp->i_index != NULL)
+        return 0;
+    struct dirindex *index = kmalloc(sizeof(*index));
+    if (index == NULL)
+        return -1;
+    index->nheads = HEADS_MIN;
+    index->heads = kmalloc(HEADS_MIN * sizeof(index->heads[0]));
+    if (index->heads == NULL) {
+        kfree(index);
+        return -1;
+    }
+    dp->i_index = index;
+    int error = 0;
+    for (uint64 off = 0; error == 0 && off < dp->i_size; off += BSIZE)
+        error = index_add_block(dp, off);
+    if (error < 0)
+        dir_index_free(dp);
+    return error;
+}
+
+/* --- directories --- */
+
+int64 dir_lookup(struct inode *dp, const char *name)
+{
+    if (index_build(dp) < 0)
+        return -1;
+    struct dentry *d = *index_find(dp->i_index, name, name_hash(name));
+    return d != NULL ? d->de.inum : 0;
+}
+
+bool dir_empty(struct inode *dp)
+{
+    return index_build(dp) == 0 && dp->i_index->count <= 2;
+}
+
+/* Offset of the first free slot of a block of the directory, from off on, or of the block's end. */
+static int64 free_slot_in_block(struct inode *dp, uint64 off)
+{
+    uint64 end = off - off % BSIZE + BSIZE;
+    if (end > dp->i_size)
+        end = dp->i_size;
+    int64 block = bmap(dp, off / BSIZE);
+    if (block <= 0)
+        return block < 0 ? -1 : (int64)off;
+    struct buf *b = buf_read((uint32)block);
+    if (b == NULL)
+        return -1;
+    const struct dirent *de = b->b_data;
+    while (off < end && de[off % BSIZE / sizeof(*de)].inum != 0)
+        off += sizeof(*de);
+    buf_release(b);
+    return (int64)off;
+}
+
+/*
+ * Offset of a free slot, or of the directory's end; -1: I/O error. first_free only ever moves back when
+ * a name is removed, so a directory that fills up is not searched from its start each time.
+ */
+static int64 free_slot(struct inode *dp)
+{
+    uint64 off = dp->i_index->first_free;
+
+    while (off < dp->i_size) {
+        uint64 block_end = off - off % BSIZE + BSIZE;
+        int64 at = free_slot_in_block(dp, off);
+        if (at < 0)
+            return -1;
+        if ((uint64)at < block_end)
+            return at;
+        off = (uint64)at;
+    }
+    return (int64)off;
+}
+
+int dir_link(struct inode *dp, const char *name, uint32 inum)
+{
+    struct dirent de = {.inum = (ushort)inum};
+
+    strncpy(de.name, name, DIRSIZ);
+    if (index_build(dp) < 0)
+        return -1;
+    int64 off = free_slot(dp);
+    if (off < 0 || index_add(dp->i_index, &de, (uint32)off) < 0)
+        return -1;
+    if (inode_writei(dp, false, (uint64)&de, (uint64)off, sizeof(de)) != sizeof(de)) {
+        index_remove(dp->i_index, index_find(dp->i_index, name, name_hash(name)));
+        return -1;
+    }
+    dp->i_index->first_free = (uint32)off + sizeof(de);
+    return 0;
+}
+
+int dir_unlink(struct inode *dp, const char *name)
+{
+    static const struct dirent none;
+
+    if (index_build(dp) < 0)
+        return -1;
+    struct dirindex *index = dp->i_index;
+    struct dentry **link = index_find(index, name, name_hash(name));
+    if (*link == NULL)
+        return -1;
+    uint32 off = (*link)->off;
+    if (inode_writei(dp, false, (uint64)&none, off, sizeof(none)) != sizeof(none))
+        return -1;
+    if (off < index->first_free)
+        index->first_free = off;
+    index_remove(index, link);
+    return 0;
+}

@@ -1,0 +1,123 @@
+/*
+ * Open files. f_off is guarded by the inode's lock, so two processes that share an open file and
+ * write get their data one after the other.
+ */
+#include "fs/ofile.h"
+
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/string.h"
+#include "mm/zone.h"
+
+struct devsw devsw[NDEV];
+
+static struct zone *file_zone;
+static uint32 file_count;        /* files in use: AMO */
+
+void file_init(void)
+{
+    file_zone = zone_create("file", sizeof(struct file));
+}
+
+struct file *file_alloc(void)
+{
+    struct file *f = amo_add(&file_count, 1) < NFILE ? zalloc(file_zone) : NULL;
+
+    if (f == NULL)
+        amo_add(&file_count, -1);
+    else
+        f->f_ref = 1;
+    return f;
+}
+
+void file_free(struct file *f)
+{
+    zfree(file_zone, f);
+    amo_add(&file_count, -1);
+}
+
+struct file *file_dup(struct file *f)
+{
+    KASSERT(peek(&f->f_ref) > 0, "closed file");
+    amo_add(&f->f_ref, 1);
+    return f;
+}
+
+void file_close(struct file *f)
+{
+    KASSERT(peek(&f->f_ref) > 0, "closed file");
+    if (amo_add_acqrel(&f->f_ref, -1) != 1)
+        return;
+    if (f->f_type == FD_PIPE)
+        pipe_close(f->f_pipe, f->f_writable);
+    else
+        inode_close(f->f_inode);
+    file_free(f);
+}
+
+int file_stat(struct file *f, struct stat *st)
+{
+    struct inode *ip = f->f_inode;
+
+    if (f->f_type == FD_PIPE)
+        return -1;
+    memset(st, 0, sizeof(*st)); /* padding goes to the user, too */
+    inode_lock(ip);
+    st->dev = ROOTDEV;
+    st->ino = ip->i_inum;
+    st->type = ip->i_type;
+    st->nlink = ip->i_nlink;
+    st->size = ip->i_size;
+    inode_unlock(ip);
+    return 0;
+}
+
+int64 file_read(struct file *f, uint64 udst, int n)
+{
+    if (f->f_type == FD_PIPE)
+        return pipe_read(f->f_pipe, udst, (uint64)n);
+    if (f->f_type == FD_DEVICE)
+        return devsw[f->f_major].read != NULL ? devsw[f->f_major].read(udst, n) : -1;
+
+    inode_lock(f->f_inode);
+    int64 done = inode_readi(f->f_inode, true, udst, f->f_off, (uint64)n);
+    if (done > 0)
+        f->f_off += (uint64)done;
+    inode_unlock(f->f_inode);
+    return done;
+}
+
+/*
+ * Write to a file, in as many transactions as it takes: after a crash, a large write may be there in
+ * part. Each but the last ends at the end of a block.
+ */
+static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
+{
+    uint64 done = 0;
+
+    while (done < n) {
+        fs_begin();
+        inode_lock(f->f_inode);
+        uint64 part = WRITE_BLOCKS * BSIZE - f->f_off % BSIZE;
+        if (part > n - done)
+            part = n - done;
+        int64 written = inode_writei(f->f_inode, true, usrc + done, f->f_off, part);
+        if (written > 0)
+            f->f_off += (uint64)written;
+        inode_unlock(f->f_inode);
+        fs_end();
+        if (written != (int64)part)
+            return -1;
+        done += part;
+    }
+    return (int64)done;
+}
+
+int64 file_write(struct file *f, uint64 usrc, int n)
+{
+    if (f->f_type == FD_PIPE)
+        return pipe_write(f->f_pipe, usrc, (uint64)n);
+    if (f->f_type == FD_DEVICE)
+        return devsw[f->f_major].write != NULL ? devsw[f->f_major].write(usrc, n) : -1;
+    return file_write_inode(f, usrc, (uint64)n);
+}

@@ -1,0 +1,76 @@
+/*
+ * Inodes in memory: inside kernel/fs. The functions for the rest of the kernel are in file.h.
+ *
+ * Lock order, over all of the file system:
+ *   1. a transaction (fs_begin), before any lock
+ *   2. a directory's i_lock, then the i_lock of an inode that it names (never the other way: "." and
+ *      ".." are looked up, never locked through)
+ *   3. buffers: a file's tables and data, then the bitmap; a block of inodes, alone
+ *   4. mutex of the pool of buffers; then spin locks (hash buckets, log), which are leaves
+ * inode_put() may end one transaction and begin the next: no lock may be held there.
+ */
+#ifndef FS_INODE_H
+#define FS_INODE_H
+
+#include "fs/buf.h"
+#include "fs/file.h"
+
+struct dirindex;
+
+struct inode {
+    struct list i_hash;              /* chain of its bucket: bucket lock */
+    uint32 i_inum;                   /* constant */
+    uint32 i_ref;                    /* users: bucket lock */
+    uint32 i_used;                   /* 1: used since the last look for a victim: bucket lock */
+    uint32 i_loaded;                 /* 1: the fields below are the disk's: publish under i_lock */
+    struct mutex i_lock;             /* what follows, and the file's content */
+    short i_type;                    /* T_*, or 0: was freed. Constant while the file exists */
+    short i_major, i_minor;
+    short i_nlink;
+    uint64 i_size;
+    uint32 i_addrs[NDIRECT + 2];
+    struct dirindex *i_index;        /* directories: see dir.c; NULL: not built */
+};
+
+/* itable.c */
+void inode_init(void);
+/* The inode of that number, referenced, not locked. NULL: I/O error, or out of memory. */
+struct inode *inode_get(uint32 inum);
+/* inode_put for callers outside a transaction: opens one if the inode has to be freed. */
+void inode_close(struct inode *ip);
+/* Give idle inodes' memory back. */
+void inode_reclaim(void);
+
+/* ialloc.c */
+/* The buffer with an inode, locked, and a pointer to the inode in it; NULL: I/O error. */
+struct buf *dinode_read(uint32 inum, struct dinode **dip);
+/* Write the locked inode's fields to its block. Inside a transaction. 0, or -1: I/O error. */
+int inode_update(struct inode *ip);
+/* A new inode, nlink 1, empty, referenced, not locked; inside a transaction. Who gives it no name
+ * sets nlink to 0. NULL: there is none, or out of memory, or an I/O error. */
+struct inode *inode_alloc(short type, short major, short minor);
+/* Free the inodes that a crash has left without a name, blocks and all. No lock, no transaction. */
+void inode_reclaim_orphans(void);
+
+/* bmap.c */
+/* The disk block of the locked inode's block bn < MAXFILE; 0: a hole; -1: I/O error. */
+int64 bmap(struct inode *ip, uint64 bn);
+/* As bmap, but a hole is filled; *fresh says whether that was done, and the content is arbitrary
+ * then. Inside a transaction. -1 also when the disk is full. The inode's fields may change. */
+int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh);
+/* Free blocks beyond the end of the file, as many as fit into a transaction: true when none is left
+ * (or an I/O error ended it). Inside a transaction, locked. Modifies at most 10 blocks. */
+bool inode_trim(struct inode *ip);
+
+/* rw.c: locked inodes. Bytes done, or -1 when none could be and there was an error. */
+/* Read to, and write from, user addresses of the calling process or kernel addresses. Reads end at
+ * the end of the file. A write must start at or before it; inside a transaction, with all of it in
+ * WRITE_BLOCKS blocks. */
+int64 inode_readi(struct inode *ip, bool user, uint64 dst, uint64 off, uint64 n);
+int64 inode_writei(struct inode *ip, bool user, uint64 src, uint64 off, uint64 n);
+
+/* Blocks that one write touches at most: with as many of the bitmap and 3 of tables (and theirs of
+ * the bitmap) and the inode, they are 2 * 8 + 3 + 3 + 1 = 23, within MAXOPBLOCKS. */
+#define WRITE_BLOCKS 8
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * Blocks to and from the disk: see io.h. The disk calls io_done for each request, perhaps from an
+ * interrupt on another cpu; the last request of a batch wakes the thread that waits for it.
+ *
+ *   waiting thread                        interrupt
+ *   pending += 1, strategy(bio)
+ *   tsleep_interlock(batch)               bio_error is set
+ *   pending != 0: sleep                   pending -= 1, and it was the last: wakeup(batch)
+ */
+#include "fs/io.h"
+
+#include "lib/atomic.h"
+#include "proc/sleep.h"
+
+/*
+ * A request has ended. After the subtraction the batch may be gone (its thread saw 0 and returned),
+ * so from there on only its address is used, as the name of the event.
+ */
+static void io_done(struct bio *bio)
+{
+    struct iobatch *batch = bio->bio_arg;
+
+    if (bio->bio_error != 0)
+        poke(&batch->error, -1);
+    /* Pairs with the consume in io_wait: the data and the error are seen before the count. */
+    if (amo_add_acqrel(&batch->pending, -1) == 1)
+        wakeup(batch);
+}
+
+void io_start(struct iobatch *batch, struct bio *bio, uint32 block, void *data, bool write)
+{
+    bio->bio_block = block;
+    bio->bio_data = data;
+    bio->bio_write = write;
+    bio->bio_error = 0;
+    bio->bio_done = io_done;
+    bio->bio_arg = batch;
+    amo_add(&batch->pending, 1);
+    root_blkdev->strategy(root_blkdev, bio);
+}
+
+int io_wait(struct iobatch *batch)
+{
+    /* Each consume pairs with the AMO in io_done. */
+    while (consume(&batch->pending) != 0) {
+        tsleep_interlock(batch, 0);
+        if (consume(&batch->pending) != 0)
+            tsleep(batch, PINTERLOCKED, "disk", 0);
+        else
+            tsleep_remove();
+    }
+    return peek(&batch->error);
+}
+
+static int io_block(uint32 block, void *data, bool write)
+{
+    struct iobatch batch;
+    struct bio bio;
+
+    io_batch_init(&batch);
+    io_start(&batch, &bio, block, data, write);
+    return io_wait(&batch);
+}
+
+int io_read(uint32 block, void *data)
+{
+    return io_block(block, data, false);
+}
+
+int io_write(uint32 block, void *data)
+{
+    return io_block(block, data, true);
+}
+
+int io_flush(void)
+{
+    return root_blkdev->flush(root_blkdev);
+}

@@ -1,0 +1,278 @@
+/*
+ * The table of inodes in memory: finding, loading, reference counts, and the end of inodes.
+ *
+ * A hash by inode number, with a spin lock a bucket. References are counted under the bucket lock.
+ * An inode that nobody uses stays in the table, idle, so that opening a file again needs no look at
+ * the disk; beyond IDLE_MAX inodes in memory, idle ones make room.
+ *
+ * The life of an inode ends with its last reference when it has no name any more (i_nlink 0): its
+ * blocks are freed, then its type on the disk becomes 0. With one reference left, no other thread
+ * can change i_nlink (that needs a reference, too), so testing it under the bucket lock is safe.
+ */
+#include "fs/alloc.h"
+#include "fs/dir.h"
+#include "fs/inode.h"
+#include "lib/atomic.h"
+#include "lib/string.h"
+#include "lwkt/spin.h"
+#include "mm/zone.h"
+
+#define NBUCKET 64               /* a power of two */
+#define IDLE_MAX 512             /* inodes in memory from which on idle ones are dropped */
+
+static struct bucket {
+    struct spinlock lock;
+    struct list inodes;
+} buckets[NBUCKET];
+
+static struct zone *inode_zone;
+static uint32 inode_count;       /* inodes in memory: AMO */
+static uint32 victim_bucket;     /* where to look for idle ones: AMO */
+
+void inode_init(void)
+{
+    for (int i = 0; i < NBUCKET; ++i) {
+        spin_init(&buckets[i].lock, "inodehash");
+        list_init(&buckets[i].inodes);
+    }
+    inode_zone = zone_create("inode", sizeof(struct inode));
+}
+
+static struct bucket *bucket_of(uint32 inum)
+{
+    return &buckets[inum & (NBUCKET - 1)];
+}
+
+static void inode_free_memory(struct inode *ip)
+{
+    dir_index_free(ip);
+    zfree(inode_zone, ip);
+    amo_add(&inode_count, -1);
+}
+
+/* --- idle inodes --- */
+
+/* Take an idle inode out of a bucket. `any`: also one that was used since the last look. */
+static struct inode *bucket_take_idle(struct bucket *bucket, bool any)
+{
+    struct inode *found = NULL;
+
+    spin_lock(&bucket->lock);
+    list_foreach(node, &bucket->inodes) {
+        struct inode *ip = list_entry(node, struct inode, i_hash);
+        if (ip->i_ref == 0 && (any || ip->i_used == 0)) {
+            list_remove(&ip->i_hash);
+            found = ip;
+            break;
+        }
+        ip->i_used = 0;
+    }
+    spin_unlock(&bucket->lock);
+    return found;
+}
+
+/* Drop one idle inode, looking at each bucket twice at most. */
+static void inode_drop_idle(void)
+{
+    for (int i = 0; i < 2 * NBUCKET; ++i) {
+        uint32 at = amo_add(&victim_bucket, 1);
+        struct inode *ip = bucket_take_idle(&buckets[at & (NBUCKET - 1)], false);
+        if (ip != NULL) {
+            inode_free_memory(ip);
+            return;
+        }
+    }
+}
+
+void inode_reclaim(void)
+{
+    for (int i = 0; i < NBUCKET; ++i) {
+        struct inode *ip;
+        while ((ip = bucket_take_idle(&buckets[i], true)) != NULL)
+            inode_free_memory(ip);
+    }
+}
+
+/* Fill in a new inode from the disk: 0, or -1. */
+static int inode_load(struct inode *ip)
+{
+    struct dinode *di;
+    struct buf *b = dinode_read(ip->i_inum, &di);
+
+    if (b == NULL)
+        return -1;
+    ip->i_type = di->type;
+    ip->i_major = di->major;
+    ip->i_minor = di->minor;
+    ip->i_nlink = di->nlink;
+    ip->i_size = di->size;
+    memcpy(ip->i_addrs, di->addrs, sizeof(ip->i_addrs));
+    buf_release(b);
+    publish(&ip->i_loaded, 1); /* pairs with the consume in inode_get */
+    return 0;
+}
+
+/* --- references --- */
+
+/* Find an inode in its chain and take a reference; the bucket is locked. */
+static struct inode *bucket_find(struct bucket *bucket, uint32 inum)
+{
+    list_foreach(node, &bucket->inodes) {
+        struct inode *ip = list_entry(node, struct inode, i_hash);
+        if (ip->i_inum == inum) {
+            ++ip->i_ref;
+            ip->i_used = 1;
+            return ip;
+        }
+    }
+    return NULL;
+}
+
+/* Put a new inode, not loaded, into the table, unless another thread has just done so. Referenced;
+ * NULL: no memory. */
+static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
+{
+    if (peek(&inode_count) >= IDLE_MAX)
+        inode_drop_idle();
+    struct inode *fresh = zalloc(inode_zone);
+    if (fresh == NULL)
+        return NULL;
+    amo_add(&inode_count, 1);
+    fresh->i_inum = inum;
+    fresh->i_ref = 1;
+    mutex_init(&fresh->i_lock, "inode");
+
+    spin_lock(&bucket->lock);
+    struct inode *ip = bucket_find(bucket, inum);
+    if (ip == NULL) {
+        ip = fresh;
+        list_insert_head(&bucket->inodes, &ip->i_hash);
+    }
+    spin_unlock(&bucket->lock);
+    if (ip != fresh)
+        inode_free_memory(fresh);
+    return ip;
+}
+
+/* Drop a reference of an inode that is not loaded or was freed: it leaves the table with the last. */
+static void inode_forget(struct inode *ip)
+{
+    struct bucket *bucket = bucket_of(ip->i_inum);
+
+    spin_lock(&bucket->lock);
+    bool last = --ip->i_ref == 0;
+    if (last)
+        list_remove(&ip->i_hash);
+    spin_unlock(&bucket->lock);
+    if (last)
+        inode_free_memory(ip);
+}
+
+struct inode *inode_get(uint32 inum)
+{
+    if (inum == 0 || inum >= superblock.ninodes)
+        return NULL;
+    struct bucket *bucket = bucket_of(inum);
+    spin_lock(&bucket->lock);
+    struct inode *ip = bucket_find(bucket, inum);
+    spin_unlock(&bucket->lock);
+    if (ip == NULL)
+        ip = inode_insert(bucket, inum);
+    if (ip == NULL || consume(&ip->i_loaded) != 0) /* pairs with the publish in inode_load */
+        return ip;
+
+    mutex_lock(&ip->i_lock);
+    int error = ip->i_loaded ? 0 : inode_load(ip);
+    mutex_unlock(&ip->i_lock);
+    if (error == 0)
+        return ip;
+    inode_forget(ip);
+    return NULL;
+}
+
+struct inode *inode_dup(struct inode *ip)
+{
+    struct bucket *bucket = bucket_of(ip->i_inum);
+
+    spin_lock(&bucket->lock);
+    ++ip->i_ref;
+    spin_unlock(&bucket->lock);
+    return ip;
+}
+
+void inode_lock(struct inode *ip)
+{
+    mutex_lock(&ip->i_lock);
+}
+
+void inode_unlock(struct inode *ip)
+{
+    mutex_unlock(&ip->i_lock);
+}
+
+short inode_type(struct inode *ip)
+{
+    return ip->i_type;
+}
+
+uint64 inode_size(struct inode *ip)
+{
+    return ip->i_size;
+}
+
+/* Drop a reference, unless it is the last one of an inode without a name: false then. */
+static bool inode_put_named(struct inode *ip)
+{
+    struct bucket *bucket = bucket_of(ip->i_inum);
+
+    spin_lock(&bucket->lock);
+    bool done = ip->i_ref > 1 || ip->i_nlink > 0;
+    if (done)
+        --ip->i_ref;
+    spin_unlock(&bucket->lock);
+    return done;
+}
+
+/*
+ * The last reference of an inode without a name: free its blocks, over as many transactions as that
+ * takes, then the inode. Another thread may still come by, through a ".." that names it, and take a
+ * reference: it finds type 0. When that thread is here in turn, the inode may have got a new life
+ * (and name) meanwhile: then this is only one reference less.
+ */
+static void inode_destroy(struct inode *ip)
+{
+    bool done = false;
+
+    while (!done) {
+        mutex_lock(&ip->i_lock);
+        bool keep = ip->i_type == 0 || ip->i_nlink > 0;
+        if (!keep)
+            ip->i_size = 0;
+        done = keep || inode_trim(ip);
+        if (done && !keep) {
+            ip->i_type = 0;
+            inode_update(ip);
+        }
+        mutex_unlock(&ip->i_lock);
+        if (!done) {
+            fs_end();
+            fs_begin();
+        }
+    }
+    inode_forget(ip);
+}
+
+void inode_put(struct inode *ip)
+{
+    if (!inode_put_named(ip))
+        inode_destroy(ip);
+}
+
+void inode_close(struct inode *ip)
+{
+    if (inode_put_named(ip))
+        return;
+    fs_begin();
+    inode_destroy(ip);
+    fs_end();
+}

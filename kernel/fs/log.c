@@ -1,0 +1,445 @@
+/*
+ * The log: a redo log with group commit.
+ *
+ * Operations between fs_begin() and fs_end() change buffers only; log_modify() adds each to the
+ * running transaction, which all operations share. fs_end() does not wait for the disk. A commit
+ * comes a second later from the log's thread, or earlier when the log fills up or fs_sync() asks:
+ *
+ *   close    hold new operations back, wait until none is under way: the transaction is whole
+ *   freeze   its buffers' pages as they are now are what will be written; a new transaction opens,
+ *            operations go on. Who changes a frozen buffer gets a copy of the page (log_modify)
+ *   write    frozen pages to the log | flush | header, n > 0 | flush
+ *            frozen pages home       | flush | header, n = 0 | flush
+ *   thaw     let go of the buffers
+ *
+ * The header with n > 0 is the moment at which the transaction exists. Each flush keeps the disk
+ * from reordering what is before with what is after; the last one because the next commit
+ * overwrites the log's blocks, and a replay of the old header would then put them in wrong places.
+ * A crash leaves the state after some commit: a prefix of history, never the middle of an operation.
+ *
+ * Reservations: an operation may modify at most MAXOPBLOCKS blocks, and starts only when these fit
+ * into the log and into the cache beside what is there. So the log cannot overflow, and an operation
+ * under way never waits for a commit (which waits for it) but in log_modify, for the commit that is
+ * writing already and waits for nobody.
+ *
+ * Lock order: commit mutex, then everything else; the caller of fs_begin holds no lock. log.lock is
+ * a leaf. An I/O error in a commit is reported on the console and by each fs_sync from then on; the
+ * system goes on with what is in memory.
+ */
+#include "fs/log.h"
+
+#include "fs/file.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "lib/sysctl.h"
+#include "lwkt/spin.h"
+#include "lwkt/thread.h"
+#include "mm/page.h"
+#include "proc/sleep.h"
+
+#define COMMIT_DELAY HZ          /* ticks from the first change to the commit */
+
+static struct {
+    struct spinlock lock;
+    uint32 start;                /* block of the header */
+    uint32 capacity;             /* blocks that one transaction can have */
+    uint32 ops;                  /* operations under way: lock */
+    uint32 n;                    /* buffers of the running transaction: lock */
+    uint32 nfrozen;              /* buffers of the one that a commit is writing: lock */
+    uint32 seq;                  /* number of the running transaction: lock and commit to change */
+    bool closing;                /* a commit waits for ops to end: lock */
+    bool timed;                  /* the thread knows that there is something to commit: lock */
+    uint32 failed;               /* 1: a write has failed: poke */
+    struct buf **running;        /* the n buffers: lock. Each has a reference */
+    struct buf **frozen;         /* the nfrozen buffers: commit */
+    struct mutex commit;         /* held over a commit */
+    struct logheader *header;    /* a page: commit */
+} log;
+
+static struct buf *log_buffers[2][LOGMAX];
+
+/* --- operations --- */
+
+/* Room for one more operation; log.lock is held. */
+static bool log_has_room(void)
+{
+    uint32 need = log.n + (log.ops + 1) * MAXOPBLOCKS;
+    return need <= log.capacity && need + log.nfrozen + BUF_SPARE <= buf_count();
+}
+
+/* Wait while a commit closes the running transaction. */
+static void log_wait_open(void)
+{
+    tsleep_interlock(&log.closing, 0);
+    if (peek(&log.closing))
+        tsleep(&log.closing, PINTERLOCKED, "logopen", 0);
+    else
+        tsleep_remove();
+}
+
+static int log_commit(uint32 seq);
+
+/*
+ * No room: when it is buffers that lack, add some, else have the running transaction committed.
+ */
+static void log_make_room(uint32 seq)
+{
+    if (buf_count() < NBUF && buf_reserve(buf_count() + MAXOPBLOCKS))
+        return;
+    log_commit(seq);
+}
+
+/*
+ * Start an operation of at most MAXOPBLOCKS modified blocks. May wait for a commit, so the caller
+ * must hold no lock and have no other operation under way.
+ */
+void fs_begin(void)
+{
+    spin_lock(&log.lock);
+    while (log.closing || !log_has_room()) {
+        bool closing = log.closing;
+        bool full = log.n + (log.ops + 1) * MAXOPBLOCKS > log.capacity;
+        uint32 seq = log.seq;
+        spin_unlock(&log.lock);
+        if (closing)
+            log_wait_open();
+        else if (full)
+            log_commit(seq);
+        else
+            log_make_room(seq);
+        spin_lock(&log.lock);
+    }
+    ++log.ops;
+    spin_unlock(&log.lock);
+}
+
+/*
+ * End an operation. The log's thread is told when the transaction has become dirty, and again when
+ * it is half full, so that writers need not wait for the disk later.
+ */
+void fs_end(void)
+{
+    spin_lock(&log.lock);
+    KASSERT(log.ops > 0, "fs_end without fs_begin");
+    bool last = --log.ops == 0 && log.closing;
+    bool tell = log.n > 0 && !log.timed;
+    bool half = log.n > log.capacity / 2;
+    log.timed = log.timed || tell;
+    spin_unlock(&log.lock);
+    if (last)
+        wakeup(&log.ops);
+    if (tell || half)
+        wakeup(&log.timed);
+}
+
+/*
+ * b's page is being written by a commit: replace it by a copy. Without memory for one, wait until the
+ * commit is through. b is locked, so nobody else looks at the page; the commit owns the old one.
+ */
+static void log_copy_frozen(struct buf *b)
+{
+    void *copy = page_alloc();
+
+    while (copy == NULL && peek(&b->b_frozen) != NULL)
+        tsleep(&log.frozen, 0, "logcopy", 1);
+    if (copy == NULL)
+        return;
+    memcpy(copy, b->b_data, BSIZE);
+    spin_lock(&log.lock);
+    bool frozen = b->b_frozen == b->b_data;
+    if (frozen)
+        b->b_data = copy;
+    spin_unlock(&log.lock);
+    if (!frozen)
+        page_unref(copy);
+}
+
+void log_modify(struct buf *b)
+{
+    /* b_frozen is set only while no operation is under way, so NULL stays NULL here. */
+    if (peek(&b->b_frozen) == b->b_data)
+        log_copy_frozen(b);
+    if (peek(&b->b_slot) >= 0)
+        return;
+    buf_hold(b);
+    spin_lock(&log.lock);
+    KASSERT(log.ops > 0, "block %u modified outside a transaction", b->b_block);
+    KASSERT(log.n < log.capacity, "%u blocks", log.n);
+    poke(&b->b_slot, (int)log.n);
+    log.running[log.n++] = b;
+    spin_unlock(&log.lock);
+}
+
+/*
+ * The freed block's owner is the caller, so nobody else modifies it. Its place goes to the last one.
+ */
+void log_forget(uint32 block)
+{
+    struct buf *b = buf_peek(block);
+    if (b == NULL)
+        return;
+    if (peek(&b->b_slot) >= 0) {
+        spin_lock(&log.lock);
+        struct buf *moved = log.running[--log.n];
+        log.running[b->b_slot] = moved;
+        poke(&moved->b_slot, b->b_slot);
+        poke(&b->b_slot, -1);
+        spin_unlock(&log.lock);
+        buf_drop(b);
+    }
+    buf_drop(b);
+}
+
+/* --- commit --- */
+
+static uint64 fnv1a_word(uint64 hash, uint32 word)
+{
+    for (int i = 0; i < 4; ++i) {
+        hash = (hash ^ (word & 0xff)) * 0x100000001b3UL;
+        word >>= 8;
+    }
+    return hash;
+}
+
+/* The header's checksum: see kernel/fs.h. */
+static uint64 log_checksum(const struct logheader *h)
+{
+    uint64 hash = fnv1a_word(fnv1a_word(0xcbf29ce484222325UL, h->n), h->seq);
+
+    for (uint32 i = 0; i < h->n; ++i)
+        hash = fnv1a_word(hash, h->block[i]);
+    return hash;
+}
+
+/* Put a header that names the first n blocks of its table on stable storage. */
+static int log_write_header(uint32 n, uint32 seq)
+{
+    log.header->n = n;
+    log.header->seq = seq;
+    log.header->sum = log_checksum(log.header);
+    if (io_write(log.start, log.header) < 0)
+        return -1;
+    return io_flush();
+}
+
+/*
+ * Close and freeze (see the top): returns the number of the transaction that is frozen now. While
+ * `closing` holds, no operation is under way, so the buffers' log fields are ours.
+ */
+static uint32 log_freeze(void)
+{
+    spin_lock(&log.lock);
+    log.closing = true;
+    while (log.ops > 0) {
+        spin_unlock(&log.lock);
+        tsleep_interlock(&log.ops, 0);
+        if (peek(&log.ops) > 0)
+            tsleep(&log.ops, PINTERLOCKED, "logclose", 0);
+        else
+            tsleep_remove();
+        spin_lock(&log.lock);
+    }
+    spin_unlock(&log.lock);
+
+    struct buf **frozen = log.running;
+    for (uint32 i = 0; i < log.n; ++i) {
+        frozen[i]->b_slot = -1;
+        frozen[i]->b_frozen = frozen[i]->b_data;
+    }
+
+    spin_lock(&log.lock);
+    log.running = log.frozen;
+    log.frozen = frozen;
+    log.nfrozen = log.n;
+    log.n = 0;
+    log.timed = false;
+    log.closing = false;
+    uint32 seq = log.seq++;
+    spin_unlock(&log.lock);
+    wakeup(&log.closing);
+    return seq;
+}
+
+/* Write all frozen pages, to the log or to their homes, and flush. */
+static int log_write_frozen(bool home)
+{
+    struct iobatch batch;
+
+    io_batch_init(&batch);
+    for (uint32 i = 0; i < log.nfrozen; ++i) {
+        struct buf *b = log.frozen[i];
+        io_start(&batch, &b->b_bio, home ? b->b_block : log.start + 1 + i, b->b_frozen, true);
+    }
+    int error = io_wait(&batch);
+    if (io_flush() < 0)
+        error = -1;
+    return error;
+}
+
+/*
+ * Let go of the frozen buffers. A page that was replaced by a copy is only ours; log.lock decides the
+ * race with a copy that is just being made.
+ */
+static void log_thaw(void)
+{
+    for (uint32 i = 0; i < log.nfrozen; ++i) {
+        struct buf *b = log.frozen[i];
+        spin_lock(&log.lock);
+        void *page = b->b_frozen;
+        bool replaced = page != b->b_data;
+        poke(&b->b_frozen, NULL);
+        spin_unlock(&log.lock);
+        if (replaced)
+            page_unref(page);
+        buf_drop(b);
+    }
+    spin_lock(&log.lock);
+    log.nfrozen = 0;
+    spin_unlock(&log.lock);
+}
+
+/*
+ * Write the frozen transaction: 0, or -1 after an I/O error. When the log can't be written, the
+ * blocks still go home: that is not safe from a crash, but better than not at all.
+ */
+static int log_write_out(uint32 seq)
+{
+    for (uint32 i = 0; i < log.nfrozen; ++i)
+        log.header->block[i] = log.frozen[i]->b_block;
+    int error = log_write_frozen(false);
+    if (error == 0)
+        error = log_write_header(log.nfrozen, seq);
+    error |= log_write_frozen(true);
+    error |= log_write_header(0, seq);
+    return error;
+}
+
+/*
+ * Have transaction number seq on the disk when it returns: 0, or -1 after an I/O error. Outside
+ * operations, without locks.
+ */
+static int log_commit(uint32 seq)
+{
+    mutex_lock(&log.commit);
+    if (peek(&log.seq) == seq) {
+        uint32 frozen = log_freeze();
+        if (log.nfrozen > 0 && log_write_out(frozen) < 0 && peek(&log.failed) == 0) {
+            printf("fs: I/O error in a commit: the disk is not up to date\n");
+            poke(&log.failed, 1);
+        }
+        log_thaw();
+    }
+    mutex_unlock(&log.commit);
+    return peek(&log.failed) != 0 ? -1 : 0;
+}
+
+/*
+ * All that was written before the call is on the disk when it returns. With nothing to commit it
+ * still waits for a commit under way.
+ */
+int fs_sync(void)
+{
+    return log_commit(peek(&log.seq));
+}
+
+/* --- the log's thread --- */
+
+/* Sleep until there is something to commit. */
+static void log_wait_dirty(void)
+{
+    while (!peek(&log.timed)) {
+        tsleep_interlock(&log.timed, 0);
+        if (!peek(&log.timed))
+            tsleep(&log.timed, PINTERLOCKED, "logidle", 0);
+        else
+            tsleep_remove();
+    }
+}
+
+static bool log_half_full(void)
+{
+    return peek(&log.n) > log.capacity / 2;
+}
+
+/*
+ * The thread: commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup is
+ * only a reason to look again.
+ */
+static void log_thread(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        log_wait_dirty();
+        while (!log_half_full()) {
+            if (tsleep(&log.timed, 0, "logdelay", COMMIT_DELAY) == EWOULDBLOCK)
+                break;
+        }
+        fs_sync();
+    }
+}
+
+void log_start_thread(void)
+{
+    if (lwkt_create(log_thread, NULL, NULL, NULL, TDF_MPSAFE, -1, "fslog") != 0)
+        panic("fs: no memory for the log's thread");
+}
+
+/* --- mount --- */
+
+/* True when the header names a whole commit. */
+static bool log_header_good(const struct logheader *h)
+{
+    return h->n > 0 && h->n <= log.capacity && h->sum == log_checksum(h);
+}
+
+/*
+ * Put the blocks of the last commit in their places, if the crash came before that was done. Doing
+ * it twice does no harm, so a crash in here is one more reason to replay.
+ */
+static void log_replay(uint32 nblocks)
+{
+    void *page = page_alloc();
+    if (page == NULL)
+        panic("fs: no memory to replay the log");
+    for (uint32 i = 0; i < log.header->n; ++i) {
+        uint32 block = log.header->block[i];
+        if (block == 0 || block >= nblocks)
+            panic("fs: the log names block %u of %u", block, nblocks);
+        if (io_read(log.start + 1 + i, page) < 0 || io_write(block, page) < 0)
+            panic("fs: I/O error in replaying the log");
+    }
+    if (io_flush() < 0)
+        panic("fs: I/O error in replaying the log");
+    page_unref(page);
+}
+
+void log_init(const struct superblock *sb)
+{
+    spin_init(&log.lock, "log");
+    mutex_init(&log.commit, "logcommit");
+    log.start = sb->logstart;
+    log.capacity = sb->nlog - 1 < LOGMAX ? sb->nlog - 1 : LOGMAX;
+    log.capacity = log.capacity < LOGBLOCKS ? log.capacity : LOGBLOCKS;
+    log.running = log_buffers[0];
+    log.frozen = log_buffers[1];
+    log.header = page_zalloc();
+    if (log.header == NULL)
+        panic("fs: no memory for the log");
+    if (io_read(log.start, log.header) < 0)
+        panic("fs: I/O error in reading the log");
+    log.seq = log.header->seq + 1;
+    if (log_header_good(log.header)) {
+        log_replay(sb->size);
+        if (log_write_header(0, log.header->seq) < 0)
+            panic("fs: I/O error in replaying the log");
+    }
+}
+
+static uint64 log_sysctl_commits(void)
+{
+    return peek(&log.seq);
+}
+
+SYSCTL(vfs_log_seq, "vfs.log_seq", log_sysctl_commits, NULL);

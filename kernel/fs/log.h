@@ -1,0 +1,24 @@
+/*
+ * The log: what one file system operation writes is on the disk whole, or not at all, after a crash.
+ * fs_begin() and fs_end() (file.h) bracket an operation; see log.c for the protocol.
+ */
+#ifndef FS_LOG_H
+#define FS_LOG_H
+
+#include "fs/buf.h"
+#include "kernel/fs.h"
+
+/* Replay what a crash has left, and be ready. Mount only. Panics if the log can't be used. */
+void log_init(const struct superblock *sb);
+
+/* Start the thread that commits a second after something was written. Mount only. */
+void log_start_thread(void);
+
+/* The caller, inside a transaction, is about to change locked buffer b: have it written with this
+ * transaction. May replace b->b_data (by a copy): fetch the pointer after this call. */
+void log_modify(struct buf *b);
+
+/* A block was freed: what is in it need not be written any more. Inside a transaction. */
+void log_forget(uint32 block);
+
+#endif

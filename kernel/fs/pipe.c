@@ -1,0 +1,216 @@
+/*
+ * Pipes: a ring of one page. Readers exclude each other by one mutex and writers by another, so a
+ * reader and a writer copy at the same time, each on its part of the ring:
+ *
+ *   tail ... head                 bytes to be read: the reader with p_rlock moves tail
+ *   head ... tail + PIPESIZE      room: the writer with p_wlock moves head
+ *
+ * Both count up for ever. A wakeup is sent only when the other side has said that it waits:
+ *
+ *   reader, nothing there                 writer
+ *     tsleep_interlock                      publish head
+ *     p_rwait = 1                           fence
+ *     fence                                 p_rwait == 1: p_rwait = 0, wakeup
+ *     still nothing there: sleep
+ *
+ * With the two fences, one of them sees the other's store. For a writer that waits for room it is the
+ * same with tail and p_wwait. Nobody sleeps with a mutex held, so a kill reaches every waiter.
+ */
+#include "fs/ofile.h"
+#include "lib/atomic.h"
+#include "mm/page.h"
+#include "mm/zone.h"
+#include "proc/mutex.h"
+#include "proc/proc.h"
+#include "proc/sleep.h"
+
+#define PIPESIZE 4096            /* bytes; a page, and a power of two */
+
+struct pipe {
+    struct mutex p_rlock;        /* readers' */
+    uint32 p_tail;               /* bytes read so far: written under p_rlock */
+    uint32 p_rwait;              /* 1: a reader sleeps, or is about to */
+    uint32 p_ropen;              /* 1: the read end is open */
+    uint32 p_ends;               /* open ends: AMO */
+    struct mutex p_wlock;        /* writers' */
+    uint32 p_head;               /* bytes written so far: written under p_wlock */
+    uint32 p_wwait;              /* 1: a writer sleeps, or is about to */
+    uint32 p_wopen;              /* 1: the write end is open */
+    char *p_ring;
+};
+
+static struct zone *pipe_zone;
+
+void pipe_init(void)
+{
+    pipe_zone = zone_create("pipe", sizeof(struct pipe));
+}
+
+struct pipe *pipe_create(void)
+{
+    struct pipe *pipe = zalloc(pipe_zone);
+
+    if (pipe == NULL)
+        return NULL;
+    pipe->p_ring = page_alloc();
+    if (pipe->p_ring == NULL) {
+        zfree(pipe_zone, pipe);
+        return NULL;
+    }
+    mutex_init(&pipe->p_rlock, "piperd");
+    mutex_init(&pipe->p_wlock, "pipewr");
+    pipe->p_ropen = pipe->p_wopen = 1;
+    pipe->p_ends = 2;
+    return pipe;
+}
+
+/* Wake those who said in *flag that they wait. What they wait for was published before. */
+static void pipe_notify(uint32 *flag)
+{
+    fence(); /* pairs with the one in pipe_sleep */
+    if (peek(flag) != 0) {
+        poke(flag, 0);
+        wakeup(flag);
+    }
+}
+
+void pipe_close(struct pipe *pipe, bool writer)
+{
+    publish(writer ? &pipe->p_wopen : &pipe->p_ropen, 0);
+    pipe_notify(writer ? &pipe->p_rwait : &pipe->p_wwait);
+    if (amo_add_acqrel(&pipe->p_ends, -1) == 1) {
+        page_unref(pipe->p_ring);
+        zfree(pipe_zone, pipe);
+    }
+}
+
+/*
+ * Sleep until the other side moves *index on from `seen`, closes (*open 0), or a kill. The caller holds
+ * `lock`, and has it again at return.
+ */
+static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 seen, uint32 *open,
+                       const char *wmesg)
+{
+    tsleep_interlock(flag, PCATCH);
+    poke(flag, 1);
+    fence(); /* pairs with the one in pipe_notify */
+    if (peek(index) != seen || peek(open) == 0) {
+        tsleep_remove();
+        return;
+    }
+    mutex_unlock(lock);
+    tsleep(flag, PCATCH | PINTERLOCKED, wmesg, 0);
+    mutex_lock(lock);
+}
+
+/* Bytes that can be read, after waiting for the first; 0: no writer is left; -1: killed. */
+static int64 pipe_wait_data(struct pipe *pipe)
+{
+    for (;;) {
+        /* open before head: what was written before the close is seen. Pairs with pipe_close. */
+        uint32 open = consume(&pipe->p_wopen);
+        /* Pairs with the publish in pipe_write: the bytes are in the ring. */
+        uint32 avail = consume(&pipe->p_head) - pipe->p_tail;
+        if (avail > 0)
+            return avail;
+        if (open == 0)
+            return 0;
+        if (proc_killed(curproc()))
+            return -1;
+        pipe_sleep(&pipe->p_rlock, &pipe->p_rwait, &pipe->p_head, pipe->p_tail, &pipe->p_wopen,
+                   "piperd");
+    }
+}
+
+/* Bytes of room, after waiting for the first; -1: killed, or no reader is left. */
+static int64 pipe_wait_room(struct pipe *pipe)
+{
+    for (;;) {
+        if (peek(&pipe->p_ropen) == 0 || proc_killed(curproc()))
+            return -1;
+        /* Pairs with the publish in pipe_read: the reader is done with the bytes. */
+        uint32 tail = consume(&pipe->p_tail);
+        uint32 room = PIPESIZE - (pipe->p_head - tail);
+        if (room > 0)
+            return room;
+        pipe_notify(&pipe->p_rwait);
+        pipe_sleep(&pipe->p_wlock, &pipe->p_wwait, &pipe->p_tail, tail, &pipe->p_ropen, "pipewr");
+    }
+}
+
+/* Bytes from an index to the end of the ring's memory, at most n. */
+static uint64 in_one_piece(uint32 index, uint64 n)
+{
+    uint64 room = PIPESIZE - index % PIPESIZE;
+    return n < room ? n : room;
+}
+
+/* Copy n bytes, which are there, in at most two pieces; bytes done. */
+static uint64 pipe_copy_out(struct pipe *pipe, uint64 udst, uint64 n)
+{
+    uint32 tail = pipe->p_tail;
+    uint64 done = 0;
+
+    while (done < n) {
+        uint64 part = in_one_piece(tail, n - done);
+        if (copyout(udst + done, pipe->p_ring + tail % PIPESIZE, part) < 0)
+            break;
+        tail += (uint32)part;
+        done += part;
+    }
+    publish(&pipe->p_tail, tail); /* pairs with the consume in pipe_wait_room */
+    return done;
+}
+
+int64 pipe_read(struct pipe *pipe, uint64 udst, uint64 n)
+{
+    if (n == 0)
+        return 0;
+    mutex_lock(&pipe->p_rlock);
+    int64 avail = pipe_wait_data(pipe);
+    if (avail > 0) {
+        uint64 done = pipe_copy_out(pipe, udst, n < (uint64)avail ? n : (uint64)avail);
+        avail = done > 0 ? (int64)done : -1;
+    }
+    mutex_unlock(&pipe->p_rlock);
+    if (avail > 0)
+        pipe_notify(&pipe->p_wwait);
+    return avail;
+}
+
+/* Copy up to n bytes into a ring with `room`: bytes done, or -1: bad address. */
+static int64 pipe_copy_in(struct pipe *pipe, uint64 usrc, uint64 n, uint64 room)
+{
+    uint32 head = pipe->p_head;
+    uint64 part = in_one_piece(head, n < room ? n : room);
+
+    if (copyin(pipe->p_ring + head % PIPESIZE, usrc, part) < 0)
+        return -1;
+    publish(&pipe->p_head, head + (uint32)part); /* pairs with the consume in pipe_wait_data */
+    return (int64)part;
+}
+
+int64 pipe_write(struct pipe *pipe, uint64 usrc, uint64 n)
+{
+    uint64 done = 0;
+    int64 result = 0;
+
+    mutex_lock(&pipe->p_wlock);
+    while (done < n) {
+        int64 room = pipe_wait_room(pipe);
+        if (room < 0) {
+            result = -1;
+            break;
+        }
+        int64 part = pipe_copy_in(pipe, usrc + done, n - done, (uint64)room);
+        if (part < 0) {
+            result = done > 0 ? 0 : -1;
+            break;
+        }
+        done += (uint64)part;
+    }
+    mutex_unlock(&pipe->p_wlock);
+    if (done > 0)
+        pipe_notify(&pipe->p_rwait);
+    return result < 0 ? -1 : (int64)done;
+}

@@ -1,0 +1,120 @@
+/*
+ * Reading and writing what is in a file. Callers hold i_lock, so the blocks of the file do not change
+ * meanwhile; each block's buffer is locked only while its bytes are copied. The copy may fault in a
+ * user's page, which needs nothing of the file system.
+ */
+#include "fs/inode.h"
+#include "fs/log.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "proc/proc.h"
+
+static const char zeros[BSIZE] __attribute__((aligned(BSIZE))); /* what a hole reads as */
+
+static int copy_out(bool user, uint64 dst, const void *src, uint64 n)
+{
+    if (user)
+        return copyout(dst, src, n);
+    memcpy((void *)dst, src, n);
+    return 0;
+}
+
+static int copy_in(bool user, void *dst, uint64 src, uint64 n)
+{
+    if (user)
+        return copyin(dst, src, n);
+    memcpy(dst, (const void *)src, n);
+    return 0;
+}
+
+/* Bytes of the request that lie in the block of offset off. */
+static uint64 in_block(uint64 off, uint64 n)
+{
+    uint64 room = BSIZE - off % BSIZE;
+    return n < room ? n : room;
+}
+
+/* Read within one block: 0, or -1. */
+static int read_block(struct inode *ip, bool user, uint64 dst, uint64 off, uint64 n)
+{
+    int64 block = bmap(ip, off / BSIZE);
+    if (block < 0)
+        return -1;
+    if (block == 0)
+        return copy_out(user, dst, zeros, n);
+    struct buf *b = buf_read((uint32)block);
+    if (b == NULL)
+        return -1;
+    int error = copy_out(user, dst, (char *)b->b_data + off % BSIZE, n);
+    buf_release(b);
+    return error;
+}
+
+int64 inode_readi(struct inode *ip, bool user, uint64 dst, uint64 off, uint64 n)
+{
+    if (off >= ip->i_size)
+        return 0;
+    if (n > ip->i_size - off)
+        n = ip->i_size - off;
+    uint64 done = 0;
+    while (done < n) {
+        uint64 part = in_block(off + done, n - done);
+        if (read_block(ip, user, dst + done, off + done, part) < 0)
+            return done > 0 ? (int64)done : -1;
+        done += part;
+    }
+    return (int64)done;
+}
+
+int64 inode_read(struct inode *ip, void *dst, uint64 off, uint64 n)
+{
+    int64 done = inode_readi(ip, false, (uint64)dst, off, n);
+    return done < 0 || (uint64)done == n || off + (uint64)done >= ip->i_size ? done : -1;
+}
+
+/*
+ * Write within one block: 0, or -1. A fresh block is not read from the disk; what the write leaves
+ * out of it, or all of it when the copy fails, becomes zeros. *changed: the inode's addresses may
+ * have changed.
+ */
+static int write_block(struct inode *ip, bool user, uint64 src, uint64 off, uint64 n, bool *changed)
+{
+    bool fresh;
+    int64 block = bmap_alloc(ip, off / BSIZE, &fresh);
+    *changed |= fresh || block < 0;
+    if (block < 0)
+        return -1;
+    struct buf *b = fresh ? buf_get((uint32)block) : buf_read((uint32)block);
+    if (b == NULL)
+        return -1;
+    log_modify(b);
+    if (fresh && n < BSIZE)
+        memset(b->b_data, 0, BSIZE);
+    int error = copy_in(user, (char *)b->b_data + off % BSIZE, src, n);
+    if (error < 0 && fresh)
+        memset(b->b_data, 0, BSIZE);
+    buf_release(b);
+    return error;
+}
+
+int64 inode_writei(struct inode *ip, bool user, uint64 src, uint64 off, uint64 n)
+{
+    if (off > ip->i_size || off > MAXFILE * BSIZE || n > MAXFILE * BSIZE - off)
+        return -1;
+    KASSERT(n == 0 || (off + n - 1) / BSIZE - off / BSIZE < WRITE_BLOCKS, "%lu at %lu", n, off);
+    bool changed = false;
+    uint64 done = 0;
+    while (done < n) {
+        uint64 part = in_block(off + done, n - done);
+        if (write_block(ip, user, src + done, off + done, part, &changed) < 0)
+            break;
+        done += part;
+    }
+    if (off + done > ip->i_size) {
+        ip->i_size = off + done;
+        changed = true;
+    }
+    if (changed)
+        inode_update(ip);
+    return done > 0 || n == 0 ? (int64)done : -1;
+}

@@ -1,0 +1,81 @@
+/*
+ * Mounting the root file system.
+ */
+#include "fs/alloc.h"
+#include "fs/dir.h"
+#include "fs/log.h"
+#include "fs/ofile.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "lib/sysctl.h"
+#include "mm/page.h"
+
+/* Panic unless the superblock makes sense: its parts follow each other and lie on the disk. */
+static void check_superblock(const struct superblock *sb)
+{
+    if (sb->magic != FSMAGIC)
+        panic("fs: no file system on %s (magic 0x%x)", root_blkdev->name, sb->magic);
+    if (sb->version != FSVERSION)
+        panic("fs: version %u of the file system, not %u", sb->version, FSVERSION);
+    if (sb->size > root_blkdev->nblocks)
+        panic("fs: %u blocks on a disk of %lu", sb->size, root_blkdev->nblocks);
+    uint64 inode_blocks = (sb->ninodes + IPB - 1) / IPB;
+    uint64 bmap_blocks = ((uint64)sb->size + BPB - 1) / BPB;
+    bool good = sb->logstart >= 2 && (uint64)sb->logstart + sb->nlog <= sb->inodestart &&
+                sb->inodestart + inode_blocks <= sb->bmapstart &&
+                sb->bmapstart + bmap_blocks <= sb->datastart && sb->datastart < sb->size;
+    if (!good)
+        panic("fs: the parts of the file system overlap");
+    if (sb->ninodes <= ROOTINO || sb->ninodes > 65536)
+        panic("fs: %u inodes", sb->ninodes);
+    if (sb->nlog < MAXOPBLOCKS + 1)
+        panic("fs: a log of %u blocks is too small for one operation", sb->nlog);
+}
+
+static void read_superblock(void)
+{
+    void *page = page_alloc();
+
+    if (page == NULL || io_read(1, page) < 0)
+        panic("fs: can't read the superblock of %s", root_blkdev->name);
+    memcpy(&superblock, page, sizeof(superblock));
+    page_unref(page);
+    check_superblock(&superblock);
+}
+
+void fs_init(void)
+{
+    if (root_blkdev == NULL)
+        panic("fs: no disk: neither an initrd nor a virtio disk");
+    read_superblock();
+    log_init(&superblock); /* before anything is cached: a replay changes the disk */
+    buf_init();
+    inode_init();
+    dir_init();
+    file_init();
+    pipe_init();
+    struct inode *root = inode_root();
+    if (root == NULL || root->i_type != T_DIR)
+        panic("fs: the root is no directory");
+    inode_close(root);
+    inode_reclaim_orphans();
+    log_start_thread();
+}
+
+/* Forget what is only cached, so that the memory in use can be compared. */
+static int sysctl_drop_caches(uint64 value)
+{
+    (void)value;
+    if (fs_sync() < 0)
+        return -1;
+    inode_reclaim();
+    buf_reclaim();
+    return 0;
+}
+
+static uint64 sysctl_zero(void)
+{
+    return 0;
+}
+
+SYSCTL(vfs_drop_caches, "vfs.drop_caches", sysctl_zero, sysctl_drop_caches);

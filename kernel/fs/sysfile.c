@@ -1,0 +1,396 @@
+/*
+ * System calls on path names. Handlers run in the calling process's thread and get the six argument
+ * registers; results and errors are xv6's.
+ *
+ * Each is one transaction, and follows the lock order of inode.h: a directory is locked before an
+ * inode that it names, and references are given up with no lock held.
+ */
+#include "fs/sysfile.h"
+
+#include "fs/dir.h"
+#include "fs/ofile.h"
+#include "kernel/fcntl.h"
+#include "lib/string.h"
+#include "mm/page.h"
+#include "proc/proc.h"
+
+#define NLINK_MAX 32767          /* what a short holds */
+
+/* A path name in an argument register, copied to path[MAXPATH]: 0, or -1. */
+static int fetch_path(char *path, uint64 arg)
+{
+    return copyinstr(path, arg, MAXPATH) < 0 ? -1 : 0;
+}
+
+static bool is_name(const char *name, const char *what)
+{
+    return strncmp(name, what, DIRSIZ) == 0;
+}
+
+/* --- creating --- */
+
+/* What a new inode shall be. */
+struct kind {
+    short type;
+    short major, minor;          /* of a T_DEVICE */
+};
+
+/*
+ * Give a new, locked inode its first name, and a directory its two entries: 0; -1: disk or memory
+ * full, and the inode has no name then.
+ */
+static int name_new(struct inode *dp, const char *name, struct inode *ip)
+{
+    bool dir = ip->i_type == T_DIR;
+    int error = 0;
+
+    if (dir && dp->i_nlink == NLINK_MAX)
+        error = -1;
+    if (error == 0 && dir)
+        error = dir_link(ip, ".", ip->i_inum);
+    if (error == 0 && dir)
+        error = dir_link(ip, "..", dp->i_inum);
+    if (error == 0)
+        error = dir_link(dp, name, ip->i_inum);
+    if (error < 0)
+        ip->i_nlink = 0;
+    else if (dir)
+        ++dp->i_nlink; /* the ".." of ip */
+    inode_update(ip);
+    if (error == 0 && dir)
+        inode_update(dp);
+    return error;
+}
+
+/*
+ * Make an inode and name it `name` in locked dp. 0, and the inode in *ipp, referenced, not locked; or
+ * -1, with or without an inode to be put.
+ */
+static int create_in(struct inode *dp, const char *name, struct kind kind, struct inode **ipp)
+{
+    if (dp->i_nlink == 0) /* removed: what is put into it would never be found again */
+        return -1;
+    struct inode *ip = inode_alloc(kind.type, kind.major, kind.minor);
+    if (ip == NULL)
+        return -1;
+    inode_lock(ip);
+    int error = name_new(dp, name, ip);
+    inode_unlock(ip);
+    *ipp = ip;
+    return error;
+}
+
+/* 0: an inode that was there will do. A file or a device will for T_FILE; else the name must be free. */
+static int accept_existing(const struct inode *ip, short type)
+{
+    return type == T_FILE && (ip->i_type == T_FILE || ip->i_type == T_DEVICE) ? 0 : -1;
+}
+
+/*
+ * The inode at `path`, made if it is not there. Inside a transaction. Referenced, not locked, or NULL.
+ */
+static struct inode *create(const char *path, struct kind kind)
+{
+    char name[DIRSIZ];
+    struct inode *ip = NULL;
+    struct inode *dp = path_parent(path, name);
+
+    if (dp == NULL)
+        return NULL;
+    inode_lock(dp);
+    int64 inum = dir_lookup(dp, name);
+    int error = inum < 0 ? -1 : 0;
+    if (inum == 0)
+        error = create_in(dp, name, kind, &ip);
+    else if (inum > 0)
+        ip = inode_get((uint32)inum);
+    inode_unlock(dp);
+    inode_put(dp);
+    if (ip != NULL && inum > 0)
+        error = accept_existing(ip, kind.type);
+    if (ip != NULL && error < 0) {
+        inode_put(ip);
+        ip = NULL;
+    }
+    return ip;
+}
+
+/* create() for a call that wants nothing but the name: 0, or -1. */
+static int create_only(uint64 path_arg, struct kind kind)
+{
+    char path[MAXPATH];
+
+    if (fetch_path(path, path_arg) < 0)
+        return -1;
+    fs_begin();
+    struct inode *ip = create(path, kind);
+    if (ip != NULL)
+        inode_put(ip);
+    fs_end();
+    return ip != NULL ? 0 : -1;
+}
+
+/* int mkdir(const char *path) */
+int64 sys_mkdir(const uint64 *arg)
+{
+    return create_only(arg[0], (struct kind){.type = T_DIR});
+}
+
+/* int mknod(const char *path, short major, short minor) */
+int64 sys_mknod(const uint64 *arg)
+{
+    return create_only(arg[0], (struct kind){.type = T_DEVICE,
+                                             .major = (short)arg[1],
+                                             .minor = (short)arg[2]});
+}
+
+/* --- opening --- */
+
+/* Cut a file to size 0, in as many transactions as that takes. No lock held. */
+static void truncate(struct inode *ip)
+{
+    bool first = true;
+    bool done = false;
+
+    while (!done) {
+        fs_begin();
+        inode_lock(ip);
+        done = first && ip->i_size == 0;
+        if (first)
+            ip->i_size = 0;
+        if (!done)
+            done = inode_trim(ip);
+        first = false;
+        inode_unlock(ip);
+        fs_end();
+    }
+}
+
+/* The inode for open(): referenced, allowed to be opened in this way, cut if asked for; or NULL. */
+static struct inode *open_inode(const char *path, int mode)
+{
+    struct inode *ip;
+
+    if ((mode & O_CREATE) != 0) {
+        fs_begin();
+        ip = create(path, (struct kind){.type = T_FILE});
+        fs_end();
+    } else {
+        ip = path_lookup(path, false);
+    }
+    if (ip == NULL)
+        return NULL;
+    bool bad = (ip->i_type == T_DIR && mode != O_RDONLY) ||
+               (ip->i_type == T_DEVICE && (ip->i_major < 0 || ip->i_major >= NDEV));
+    if (bad) {
+        inode_close(ip);
+        return NULL;
+    }
+    if ((mode & O_TRUNC) != 0 && ip->i_type == T_FILE)
+        truncate(ip);
+    return ip;
+}
+
+/* Make f an open file of ip, whose reference it takes over. */
+static void file_set_inode(struct file *f, struct inode *ip, int mode)
+{
+    f->f_type = ip->i_type == T_DEVICE ? FD_DEVICE : FD_INODE;
+    f->f_major = ip->i_major;
+    f->f_inode = ip;
+    f->f_readable = (mode & O_WRONLY) == 0;
+    f->f_writable = (mode & (O_WRONLY | O_RDWR)) != 0;
+}
+
+/* int open(const char *path, int mode) */
+int64 sys_open(const uint64 *arg)
+{
+    char path[MAXPATH];
+    int mode = (int)arg[1];
+
+    if (fetch_path(path, arg[0]) < 0)
+        return -1;
+    struct file *f = file_alloc();
+    if (f == NULL)
+        return -1;
+    int fd = fd_alloc(f);
+    struct inode *ip = fd >= 0 ? open_inode(path, mode) : NULL;
+    if (ip == NULL) {
+        if (fd >= 0)
+            curproc()->p_file[fd] = NULL;
+        file_free(f);
+        return -1;
+    }
+    file_set_inode(f, ip, mode);
+    return fd;
+}
+
+/* int chdir(const char *path) */
+int64 sys_chdir(const uint64 *arg)
+{
+    char path[MAXPATH];
+
+    if (fetch_path(path, arg[0]) < 0)
+        return -1;
+    struct inode *ip = path_lookup(path, false);
+    if (ip == NULL)
+        return -1;
+    if (ip->i_type != T_DIR) {
+        inode_close(ip);
+        return -1;
+    }
+    inode_close(curproc()->p_cwd);
+    curproc()->p_cwd = ip;
+    return 0;
+}
+
+/* --- links --- */
+
+/* Enter one more name, in locked dp, for ip: 0, or -1: the name is taken, or it can't be written. */
+static int link_in(struct inode *dp, const char *name, struct inode *ip)
+{
+    if (dp->i_nlink == 0 || dir_lookup(dp, name) != 0)
+        return -1;
+    inode_lock(ip);
+    int error = ip->i_nlink == 0 || ip->i_nlink == NLINK_MAX ? -1 : 0;
+    if (error == 0)
+        error = dir_link(dp, name, ip->i_inum);
+    if (error == 0) {
+        ++ip->i_nlink;
+        inode_update(ip);
+    }
+    inode_unlock(ip);
+    return error;
+}
+
+/* The new name `path` for ip, which is no directory. Inside a transaction: 0, or -1. */
+static int link_at(const char *path, struct inode *ip)
+{
+    char name[DIRSIZ];
+    struct inode *dp = path_parent(path, name);
+
+    if (dp == NULL)
+        return -1;
+    inode_lock(dp);
+    int error = link_in(dp, name, ip);
+    inode_unlock(dp);
+    inode_put(dp);
+    return error;
+}
+
+/* int link(const char *old, const char *new) */
+int64 sys_link(const uint64 *arg)
+{
+    char old[MAXPATH];
+    char new[MAXPATH];
+
+    if (fetch_path(old, arg[0]) < 0 || fetch_path(new, arg[1]) < 0)
+        return -1;
+    fs_begin();
+    struct inode *ip = namei(old);
+    int error = ip == NULL || ip->i_type == T_DIR ? -1 : link_at(new, ip);
+    if (ip != NULL)
+        inode_put(ip);
+    fs_end();
+    return error;
+}
+
+/* Take a name of locked ip out of locked dp: 0; -1: a directory that is not empty, or I/O error. */
+static int unlink_name(struct inode *dp, const char *name, struct inode *ip)
+{
+    bool dir = ip->i_type == T_DIR;
+
+    if ((dir && !dir_empty(ip)) || dir_unlink(dp, name) < 0)
+        return -1;
+    if (dir) {
+        --dp->i_nlink; /* the ".." of ip */
+        inode_update(dp);
+    }
+    --ip->i_nlink;
+    inode_update(ip);
+    return 0;
+}
+
+/* Remove a name from locked dp. 0, and the inode in *ipp, referenced, not locked; or -1, with or
+ * without an inode to be put. */
+static int unlink_in(struct inode *dp, const char *name, struct inode **ipp)
+{
+    if (is_name(name, ".") || is_name(name, ".."))
+        return -1;
+    int64 inum = dir_lookup(dp, name);
+    if (inum <= 0 || inum == dp->i_inum)
+        return -1;
+    struct inode *ip = inode_get((uint32)inum);
+    if (ip == NULL)
+        return -1;
+    inode_lock(ip);
+    int error = unlink_name(dp, name, ip);
+    inode_unlock(ip);
+    *ipp = ip;
+    return error;
+}
+
+/* int unlink(const char *path) */
+int64 sys_unlink(const uint64 *arg)
+{
+    char path[MAXPATH];
+    char name[DIRSIZ];
+
+    if (fetch_path(path, arg[0]) < 0)
+        return -1;
+    fs_begin();
+    int error = -1;
+    struct inode *ip = NULL;
+    struct inode *dp = path_parent(path, name);
+    if (dp != NULL) {
+        inode_lock(dp);
+        error = unlink_in(dp, name, &ip);
+        inode_unlock(dp);
+        if (ip != NULL)
+            inode_put(ip);
+        inode_put(dp);
+    }
+    fs_end();
+    return error;
+}
+
+/* --- exec --- */
+
+/*
+ * Copy the argument strings of exec to `page`, one after the other, and their addresses to argv, with
+ * a NULL at the end. 0; -1: MAXARG or more arguments, more than a page of strings, or a bad address.
+ */
+static int fetch_argv(uint64 uargv, char **argv, char *page)
+{
+    uint64 used = 0;
+
+    for (int i = 0; i < MAXARG; ++i) {
+        uint64 ustring;
+        if (copyin(&ustring, uargv + (uint64)i * sizeof(ustring), sizeof(ustring)) < 0)
+            return -1;
+        argv[i] = NULL;
+        if (ustring == 0)
+            return 0;
+        int64 len = copyinstr(page + used, ustring, BSIZE - used);
+        if (len < 0)
+            return -1;
+        argv[i] = page + used;
+        used += (uint64)len + 1;
+    }
+    return -1;
+}
+
+/* int exec(const char *path, char **argv) */
+int64 sys_exec(const uint64 *arg)
+{
+    char path[MAXPATH];
+    char *argv[MAXARG];
+
+    if (fetch_path(path, arg[0]) < 0)
+        return -1;
+    char *strings = page_alloc();
+    if (strings == NULL)
+        return -1;
+    int64 result = fetch_argv(arg[1], argv, strings) < 0 ? -1 : proc_exec(path, argv);
+    page_unref(strings);
+    return result;
+}
