@@ -51,9 +51,9 @@
 #define LSR_TEMT 0x40 /* ... and the last bit has left */
 
 #define FIFO 16
-#define RINGSIZE 4096    /* a power of two, several UART_PIECE */
-#define PRINT_WAIT_DIV 4 /* uart_print waits at most 1/4 s for a port that stands still */
-#define DRAIN_WAIT 5     /* uart_drain: seconds */
+#define RINGSIZE 4096 /* a power of two, several UART_PIECE */
+#define PRINT_WAIT 2  /* seconds that uart_print waits for a port that stands still */
+#define DRAIN_WAIT 5  /* uart_drain: seconds */
 
 _Static_assert((RINGSIZE & (RINGSIZE - 1)) == 0 && RINGSIZE >= UART_PIECE, "ring size");
 
@@ -65,6 +65,7 @@ static struct {
     uint32 head;          /* bytes put into the ring; index = head % RINGSIZE */
     uint32 tail;          /* bytes taken out of it */
     uint32 wanted;        /* room that a sleeper in uart_write waits for; 0: nobody */
+    bool stalled;         /* uart_print waited in vain, and nothing has been sent since */
     uint64 dropped;       /* bytes given up by uart_print */
     char ring[RINGSIZE];
 } uart = {.lock = SPINLOCK("uart")};
@@ -116,9 +117,11 @@ static bool wait_lsr(uint8 bit, uint64 deadline)
 /* Move bytes from the ring to the port as long as it takes them; lock held. */
 static void send_ready(void)
 {
-    while (ring_used() != 0 && (reg_read(LSR) & LSR_THRE) != 0)
+    while (ring_used() != 0 && (reg_read(LSR) & LSR_THRE) != 0) {
+        uart.stalled = false;
         for (int i = 0; i < FIFO && ring_used() != 0; i++)
             reg_write(THR, (uint8)uart.ring[uart.tail++ % RINGSIZE]);
+    }
 }
 
 /* send_ready, and let the interrupt see to the rest; lock held. A sleeper needs the interrupt even
@@ -162,36 +165,45 @@ bool uart_init_early(void)
 void uart_print_early(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        wait_lsr(LSR_THRE, cpu_time() + cpu_timebase / PRINT_WAIT_DIV);
+        wait_lsr(LSR_THRE, cpu_time() + cpu_timebase * PRINT_WAIT);
         reg_write(THR, (uint8)text[i]);
     }
 }
 
 /*
- * Make room for up to len bytes without sleeping, and return how much there is. The lock is held
- * over the wait, so that the text can follow in one piece. The time is bounded.
+ * Make room for len bytes without sleeping; lock held, over the wait too, so that the text can
+ * follow in one piece. False: the port stands still. The first to find that out waits in vain,
+ * once; who comes after it does not wait again until the port has moved.
  */
-static size_t poll_room(size_t len)
+static bool poll_room(size_t len)
 {
-    uint64 deadline = cpu_time() + cpu_timebase / PRINT_WAIT_DIV;
+    uint64 deadline = uart.stalled ? 0 : cpu_time() + cpu_timebase * PRINT_WAIT;
 
     while (ring_room() < len && wait_lsr(LSR_THRE, deadline))
         send_ready();
-    return ring_room() < len ? ring_room() : len;
+    uart.stalled = ring_room() < len;
+    return !uart.stalled;
+}
+
+/* Put in pieces of a text, each whole or not at all: who reads it later finds no line cut. */
+static void put_pieces(const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t n = len < UART_PIECE ? len : UART_PIECE;
+
+        if (poll_room(n))
+            ring_put(text, n);
+        else
+            uart.dropped += n;
+        text += n;
+        len -= n;
+    }
 }
 
 void uart_print(const char *text, size_t len)
 {
     spin_lock(&uart.lock);
-    while (len > 0) {
-        size_t n = len < UART_PIECE ? len : UART_PIECE;
-        size_t fits = poll_room(n);
-
-        ring_put(text, fits);
-        uart.dropped += n - fits;
-        text += n;
-        len -= n;
-    }
+    put_pieces(text, len);
     if (uart.buffered)
         start();
     else
