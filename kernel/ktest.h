@@ -46,11 +46,14 @@ enum kt_op {
     K_RAISE,                     /* b: 1 software interrupt, 2 timer, 4 external, or several, for this
                                     cpu; external: cpu 0 only */
     K_SPIN,                      /* compute for b microseconds, taking interrupts */
-    K_STORM,                     /* b rounds of entering 1..8 critical sections and leaving them */
+    K_PAUSE,                     /* the same, letting the other harts run (cpu_relax) */
+    K_STORM,                     /* b rounds of entering 1..8 critical sections and leaving them, and
+                                    on until the cpu's chain of timer interrupts is over */
     K_TIMER,                     /* a chain of b timer interrupts on this cpu, a microseconds apart;
                                     events "fired", "inside" when it is over (K_TIMER_END) */
     K_TIMER_END,                 /* wait for the chain's end; then log it */
-    K_COUNTERS,                  /* events "hardware", "avoided", "switches", "idle_waits" of this cpu */
+    K_COUNTERS,                  /* events "messages", "hardware", "avoided", "fifofull", "switches",
+                                    "idle_waits": this cpu's counters */
     K_SETPRI,                    /* lwkt_setpri_self(b) */
     K_SETCPU,                    /* lwkt_setcpu_self(cpu a) */
     K_NOPS,

@@ -44,6 +44,7 @@ bool kt_scene_valid(const struct kt_scene *scene);
 /* stimuli.c: interrupts on demand. */
 void kt_raise(int sources);
 void kt_timer_start(int us, int count);
+bool kt_timer_running(void);
 void kt_timer_finish(const char *name);
 void kt_log_state(const char *name);
 void kt_log_counters(const char *name);

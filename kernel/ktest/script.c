@@ -20,7 +20,7 @@ static uint64 next_random(struct kt_context *ctx)
 
 static void storm(struct kt_context *ctx, int rounds)
 {
-    while (rounds-- > 0 && peek(&kt_run->stop) == 0) {
+    while ((rounds-- > 0 || kt_timer_running()) && peek(&kt_run->stop) == 0) {
         int nesting = 1 + (int)(next_random(ctx) % 8);
         for (int i = 0; i < nesting; i++)
             crit_enter();
@@ -29,12 +29,13 @@ static void storm(struct kt_context *ctx, int rounds)
     }
 }
 
-static void spin(int us)
+static void spin(int us, bool relax)
 {
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
 
     while (cpu_time() < end)
-        compiler_barrier();
+        if (relax)
+            cpu_relax();
 }
 
 static void body(void *arg)
@@ -106,7 +107,8 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
     case K_CREATE: create(ctx, s->a, s->b); break;
     case K_STATE: kt_log_state(ctx->name); break;
     case K_RAISE: kt_raise(s->b); break;
-    case K_SPIN: spin(s->b); break;
+    case K_SPIN: spin(s->b, false); break;
+    case K_PAUSE: spin(s->b, true); break;
     case K_STORM: storm(ctx, s->b); break;
     case K_TIMER: kt_timer_start(s->a, s->b); break;
     case K_TIMER_END: kt_timer_finish(ctx->name); break;
@@ -157,7 +159,7 @@ static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
     case K_FLOOD: return s->a < ncpus && s->b >= 0;
     case K_SETPRI: return s->b >= 0 && s->b <= TDPRI_MAX;
     case K_RAISE: return (s->b & ~7) == 0;
-    case K_REPEAT: case K_SPIN: case K_STORM: case K_TIMER: return s->b > 0;
+    case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: return s->b > 0;
     default: return s->op < K_NOPS;
     }
 }

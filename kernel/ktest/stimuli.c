@@ -39,6 +39,8 @@ void kt_timer_start(int us, int count)
     crit_exit();
 }
 
+bool kt_timer_running(void) { return peek(&chains[mycpuid].left) > 0; }
+
 void kt_timer_finish(const char *name)
 {
     struct chain *c = &chains[mycpuid];

@@ -21,7 +21,7 @@ void upcall_user_exception(const struct trapframe *tf)
 
     printf("pid %d %s: unexpected exception %ld, pc %p, address %p: killed\n", p->p_pid, p->p_name,
            (long)tf->scause, (void *)tf->sepc, (void *)tf->stval);
-    poke(&p->p_killed, 1);
+    proc_exit(-1);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "mm/vm.h"
 #include "mm/zone.h"
 #include "riscv/asm.h"
+#include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/intr.h"
 #include "riscv/pending.h"
@@ -56,7 +57,10 @@ struct thread *cpu_thread_struct_alloc(void) { return zalloc(thread_zone); }
 
 void cpu_thread_struct_free(struct thread *td) { zfree(thread_zone, td); }
 
-/* Rings are cut from pages, in the order of their first use. */
+/*
+ * Rings are cut from pages, in the order of their first use. Boot argument ipiq_start=N: the indices
+ * begin there, for tests of their wrap.
+ */
 struct lwkt_ipiq *cpu_ring_alloc(void)
 {
     static struct spinlock lock = SPINLOCK("ring alloc");
@@ -72,6 +76,8 @@ struct lwkt_ipiq *cpu_ring_alloc(void)
     if (page != NULL)
         ip = &page[used++];
     spin_unlock(&lock);
+    if (ip != NULL)
+        ip->ip_windex = ip->ip_rindex = ip->ip_xindex = (uint32)bootarg_u64("ipiq_start", 0);
     return ip;
 }
 

@@ -1,0 +1,79 @@
+/*
+ * Scenes for critical sections: timer interrupts during random nesting (t16), and all three sources
+ * held off at once (t17, and with a message from another cpu: t17ipi). See user/scene.h.
+ */
+#include "kernel/types.h"
+#include "user/scene.h"
+#include "user/user.h"
+
+/* ticks= timer interrupts, us= apart, while the thread enters and leaves critical sections. */
+static void storm(void)
+{
+    int s = step(K_TIMER, param("us", 20), param("ticks", 1000));
+    step(K_STORM, 0, 10);
+    step(K_TIMER_END, 0, 0);
+    step(K_STATE, 0, 0);
+    step(K_END, 0, 0);
+    scene_timeout(20000);
+    thread("A", param("cpu", 0), param("pri", 12), s, 1);
+}
+
+/* In a critical section: a timer that is due, a software interrupt, and an external one. External
+ * interrupts go to cpu 0. */
+static void hold_off(void)
+{
+    int s = step(K_REPEAT, 0, param("rounds", 1));
+    step(K_REPEAT, 0, param("nesting", 1));
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_TIMER, 1, 1);
+    step(K_RAISE, 0, 5);
+    step(K_SPIN, 0, 20);
+    step(K_STATE, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_REPEAT, 0, param("nesting", 1));
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_TIMER_END, 0, 0);
+    step(K_STATE, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", 0, param("pri", 12), s, 1);
+}
+
+/* In a critical section on cpu to=: a message from cpu from=. */
+static void hold_off_message(void)
+{
+    int to = param("to", 0), from = param("from", 1);
+    int body = step(K_LOG, 0, 7);
+    step(K_END, 0, 0);
+    int a = step(K_CRIT_ENTER, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_SPIN, 0, 20);
+    step(K_LOG, 0, 1);
+    step(K_STATE, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_STATE, 0, 0);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_IPI, to, body);
+    step(K_SET, 1, 1);
+    step(K_END, 0, 0);
+    thread("A", to, param("pri", 12), a, 1);
+    thread("B", from, param("pri", 12), b, 1);
+}
+
+static const struct test tests[] = {
+    {"t16", storm},
+    {"t17", hold_off},
+    {"t17ipi", hold_off_message},
+};
+
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,133 @@
+/*
+ * Scenes of the scheduler tests: see user/scene.h.
+ */
+#include "kernel/types.h"
+#include "user/scene.h"
+#include "user/user.h"
+
+static struct kt_scene scene;
+static struct kt_event events[KT_EVENTS_MAX];
+static int nparams;
+static char **params;
+static const char *key = "-";
+
+static const char *value_of(const char *name)
+{
+    uint n = strlen(name);
+
+    for (int i = 0; i < nparams; i++)
+        if (strlen(params[i]) > n && memcmp(params[i], name, n) == 0 && params[i][n] == '=')
+            return params[i] + n + 1;
+    return 0;
+}
+
+int param(const char *name, int deflt)
+{
+    const char *v = value_of(name);
+
+    if (v == 0)
+        return deflt;
+    for (const char *c = v; *c; c++)
+        if (*c < '0' || *c > '9') {
+            fprintf(2, "%s=%s: not a number\n", name, v);
+            exit(1);
+        }
+    return atoi(v);
+}
+
+int step(int op, int a, int b)
+{
+    if (scene.nsteps == KT_STEPS) {
+        fprintf(2, "scene: more than %d steps\n", KT_STEPS);
+        exit(1);
+    }
+    scene.step[scene.nsteps] = (struct kt_step){.op = op, .a = a, .b = b};
+    return scene.nsteps++;
+}
+
+int thread(const char *name, int cpu, int pri, int script, int start)
+{
+    struct kt_thread *t = &scene.thread[scene.nthreads];
+
+    if (scene.nthreads == KT_THREADS) {
+        fprintf(2, "scene: more than %d threads\n", KT_THREADS);
+        exit(1);
+    }
+    memmove(t->name, name, strlen(name) < sizeof(t->name) ? strlen(name) + 1 : sizeof(t->name));
+    t->cpu = cpu;
+    t->pri = pri;
+    t->script = script;
+    t->start = start;
+    return scene.nthreads++;
+}
+
+void scene_timeout(int ms) { scene.timeout = ms; }
+
+static void print_event(const struct kt_event *e)
+{
+    printf("ev key=%s what=%s td=%s cpu=%d n=%u val=%ld t=%lu\n", key, e->what, e->thread, e->cpu,
+           e->n, e->val, e->time);
+}
+
+/* The names of events end with a NUL or with their field. */
+static void print_events(int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct kt_event e = events[i];
+        e.what[sizeof(e.what) - 1] = 0;
+        e.thread[sizeof(e.thread) - 1] = 0;
+        print_event(&e);
+    }
+}
+
+static void print_audit(void)
+{
+    struct kt_audit a;
+
+    if (ktest(KT_AUDIT, &a, sizeof(a)) < 0) {
+        fprintf(2, "audit: refused\n");
+        exit(1);
+    }
+    printf("audit key=%s threads=%lu allq=%lu runnable=%lu undelivered=%lu ipimask=%lu crit=%lu "
+           "refs=%lu\n",
+           key, a.threads, a.allq, a.runnable, a.undelivered, a.ipimask, a.crit, a.refs);
+}
+
+static void play(const char *name)
+{
+    int result = ktest(KT_RUN, &scene, sizeof(scene));
+    int n;
+
+    if (result < 0) {
+        fprintf(2, "%s: the kernel refused the scene (is ktest=1 among the boot arguments?)\n", name);
+        exit(1);
+    }
+    printf("scene key=%s test=%s result=%s\n", key, name, result == 0 ? "ended" : "timeout");
+    n = ktest(KT_EVENTS, events, sizeof(events));
+    print_events(n);
+    print_audit();
+    printf("end key=%s test=%s events=%d\n", key, name, n);
+    exit(result == 0 ? 0 : 1);
+}
+
+int scene_main(int argc, char **argv, const struct test *tests, int ntests)
+{
+    if (argc > 1) {
+        params = argv + 2;
+        nparams = argc - 2;
+        if (value_of("key"))
+            key = value_of("key");
+        scene.timeout = 2000;
+        scene.seed = param("seed", 1);
+        for (int i = 0; i < ntests; i++)
+            if (strcmp(tests[i].name, argv[1]) == 0) {
+                tests[i].build();
+                play(argv[1]);
+            }
+    }
+    fprintf(2, "usage: %s TEST [name=value ...]; tests:", argv[0]);
+    for (int i = 0; i < ntests; i++)
+        fprintf(2, " %s", tests[i].name);
+    fprintf(2, "\n");
+    exit(1);
+}
