@@ -320,10 +320,24 @@ void usched_yield(struct proc *p)
     crit_exit();
 }
 
+/* Give back a cpu that was claimed for p, the caller, but that it never came to: it was killed before
+ * its first return to user mode. */
+static void give_back_claim(struct proc *p)
+{
+    globaldata_t gd = globaldata_of[p->p_target];
+
+    p->p_target = -1;
+    publish(&gd->gd_uschedcp, NULL); /* consume: current_on, claim */
+    fence();                         /* before the look at the queue: see the top */
+    pick_for(gd);
+}
+
 void usched_exit(void)
 {
     if (curthread->td_release != NULL)
         curthread->td_release(curthread);
+    else if (curproc()->p_target >= 0)
+        give_back_claim(curproc());
 }
 
 void usched_tick(void)
