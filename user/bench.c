@@ -1,0 +1,329 @@
+/*
+ * bench [prefix...]: how many instructions common operations take, a line "bench NAME COUNT" each;
+ * with prefixes only those items whose names begin so.
+ *
+ * Instructions are read from the instret counter. That means something only in the deterministic
+ * mode (`make bench`), where each instruction is counted, those of all harts together: so on one
+ * hart, or with the others idle. An item is run in batches; the result is the cheapest batch's
+ * average, so a timer interrupt or a full log in another batch does not count.
+ */
+#include "kernel/types.h"
+#include "kernel/fcntl.h"
+#include "kernel/riscv.h"
+#include "user/user.h"
+
+#define BATCHES 5
+#define MAXITER 1000
+
+struct item {
+    const char *name;
+    void (*run)(int n);          /* do the operation n times */
+    int n;                       /* operations in a batch, at most MAXITER */
+    void (*setup)(void);         /* before and after all batches; or 0 */
+    void (*teardown)(void);
+};
+
+static char block[4096];
+static int there[2], back[2];    /* pipes of the items with two processes */
+static int partner;              /* the other process */
+
+static void die(const char *what)
+{
+    fprintf(2, "bench: %s failed\n", what);
+    exit(1);
+}
+
+static void must(int ok, const char *what)
+{
+    if (!ok)
+        die(what);
+}
+
+static uint64 instructions(void)
+{
+    uint64 n;
+
+    __asm__ volatile("csrr %0, instret" : "=r"(n)::"memory");
+    return n;
+}
+
+/* --- The operations --- */
+
+static void do_nothing(int n)
+{
+    for (int i = 0; i < n; i++)
+        __asm__ volatile("" ::: "memory");
+}
+
+static void null_call(int n)
+{
+    for (int i = 0; i < n; i++)
+        getpid();
+}
+
+static void reap_partner(void)
+{
+    kill(partner);
+    wait(0);
+}
+
+/* A process that gives way all the time, on the same cpu. */
+static void setup_yield(void)
+{
+    must(setaffinity(1UL << getcpu()) == 0, "setaffinity");
+    partner = fork();
+    must(partner >= 0, "fork");
+    if (partner == 0)
+        for (;;)
+            yield();
+}
+
+/* Each of our yields lets the partner run up to one of its: they are two. */
+static void yields(int n)
+{
+    for (int i = 0; i < n; i += 2)
+        yield();
+}
+
+static void open_pipes(void)
+{
+    must(pipe(there) == 0 && pipe(back) == 0, "pipe");
+}
+
+static void close_pipes(void)
+{
+    close(there[0]);
+    close(there[1]);
+    close(back[0]);
+    close(back[1]);
+    wait(0);
+}
+
+/* A process that answers each byte. It ends when the pipe to it does. */
+static void setup_echo(void)
+{
+    char c;
+
+    open_pipes();
+    partner = fork();
+    must(partner >= 0, "fork");
+    if (partner == 0) {
+        close(there[1]);
+        while (read(there[0], &c, 1) == 1)
+            write(back[1], &c, 1);
+        exit(0);
+    }
+}
+
+static void round_trips(int n)
+{
+    char c = 'x';
+
+    for (int i = 0; i < n; i++) {
+        write(there[1], &c, 1);
+        read(back[0], &c, 1);
+    }
+}
+
+/* A process that sends blocks of 512 bytes for ever. */
+static void setup_blocks(void)
+{
+    open_pipes();
+    partner = fork();
+    must(partner >= 0, "fork");
+    if (partner == 0) {
+        close(there[0]);
+        while (write(there[1], block, 512) == 512)
+            ;
+        exit(0);
+    }
+}
+
+static void teardown_blocks(void)
+{
+    kill(partner);
+    close_pipes();
+}
+
+static void read_blocks(int n)
+{
+    int bytes = n * 512, got;
+
+    while (bytes > 0) {
+        got = read(there[0], block, bytes < 512 ? bytes : 512);
+        must(got > 0, "read");
+        bytes -= got;
+    }
+}
+
+static void fork_wait(int n)
+{
+    for (int i = 0; i < n; i++) {
+        int pid = fork();
+        if (pid == 0)
+            exit(0);
+        must(pid > 0 && wait(0) == pid, "fork");
+    }
+}
+
+static void fork_exec_wait(int n)
+{
+    char *argv[] = {"true", 0};
+
+    for (int i = 0; i < n; i++) {
+        int status, pid = fork();
+        if (pid == 0) {
+            exec("/true", argv);
+            exit(1);
+        }
+        must(pid > 0 && wait(&status) == pid && status == 0, "exec of /true");
+    }
+}
+
+static char *heap;
+
+static void setup_heap(void)
+{
+    heap = sbrklazy(BATCHES * MAXITER * (int)PGSIZE);
+    must(heap != SBRK_ERROR, "sbrk");
+    heap = (char *)PGROUNDUP((uint64)heap);
+}
+
+static void teardown_heap(void)
+{
+    sbrk(-BATCHES * MAXITER * (int)PGSIZE);
+}
+
+static void page_faults(int n)
+{
+    for (int i = 0; i < n; i++, heap += PGSIZE)
+        *(volatile char *)heap = 1;
+}
+
+static void setup_file(void)
+{
+    int fd = open("bench.tmp", O_CREATE | O_RDWR);
+
+    must(fd >= 0 && write(fd, block, sizeof(block)) == sizeof(block), "write");
+    close(fd);
+}
+
+static void teardown_file(void)
+{
+    must(unlink("bench.tmp") == 0, "unlink");
+}
+
+static void open_close(int n)
+{
+    for (int i = 0; i < n; i++)
+        close(open("bench.tmp", O_RDONLY));
+}
+
+static void open_read_close(int n)
+{
+    for (int i = 0; i < n; i++) {
+        int fd = open("bench.tmp", O_RDONLY);
+        must(read(fd, block, sizeof(block)) == sizeof(block), "read");
+        close(fd);
+    }
+}
+
+static void create_unlink(int n)
+{
+    for (int i = 0; i < n; i++) {
+        close(open("bench.new", O_CREATE | O_RDWR));
+        must(unlink("bench.new") == 0, "unlink");
+    }
+}
+
+static void create_write_unlink(int n)
+{
+    for (int i = 0; i < n; i++) {
+        int fd = open("bench.new", O_CREATE | O_RDWR);
+        must(write(fd, block, sizeof(block)) == sizeof(block), "write");
+        close(fd);
+        must(unlink("bench.new") == 0, "unlink");
+    }
+}
+
+static const struct item items[] = {
+    {"null_call", null_call, 1000, 0, 0},
+    {"yield", yields, 1000, setup_yield, reap_partner},
+    {"pipe_round_trip", round_trips, 500, setup_echo, close_pipes},
+    {"pipe_512_bytes", read_blocks, 500, setup_blocks, teardown_blocks},
+    {"fork_exit_wait", fork_wait, 100, 0, 0},
+    {"fork_exec_exit_wait", fork_exec_wait, 50, 0, 0},
+    {"lazy_page_fault", page_faults, 500, setup_heap, teardown_heap},
+    {"open_close", open_close, 500, setup_file, teardown_file},
+    {"open_read_close", open_read_close, 500, setup_file, teardown_file},
+    {"create_unlink", create_unlink, 100, 0, 0},
+    {"create_write_unlink", create_write_unlink, 100, 0, 0},
+};
+#define NITEMS (sizeof(items) / sizeof(items[0]))
+
+/* --- The measurement --- */
+
+/* Instructions of one batch. The function pointer costs the same for all. */
+static uint64 batch(void (*run)(int), int n)
+{
+    uint64 start = instructions();
+
+    run(n);
+    return instructions() - start;
+}
+
+static uint64 cheapest(void (*run)(int), int n)
+{
+    uint64 best = ~0UL;
+
+    for (int i = 0; i < BATCHES; i++) {
+        uint64 cost = batch(run, n);
+        best = cost < best ? cost : best;
+    }
+    return best;
+}
+
+static void measure(const struct item *it)
+{
+    uint64 cost, loop;
+
+    if (it->setup != 0)
+        it->setup();
+    loop = cheapest(do_nothing, it->n);
+    cost = cheapest(it->run, it->n);
+    if (it->teardown != 0)
+        it->teardown();
+    cost = cost > loop ? cost - loop : 0;
+    printf("bench %s %lu\n", it->name, (cost + (uint64)it->n / 2) / (uint64)it->n);
+}
+
+static int begins(const char *name, const char *prefix)
+{
+    while (*prefix != 0)
+        if (*name++ != *prefix++)
+            return 0;
+    return 1;
+}
+
+static int is_wanted(const char *name, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (begins(name, argv[i]))
+            return 1;
+    return argc == 1;
+}
+
+int main(int argc, char **argv)
+{
+    int wanted = 0;
+
+    for (uint i = 0; i < NITEMS; i++) {
+        if (is_wanted(items[i].name, argc, argv)) {
+            measure(&items[i]);
+            wanted++;
+        }
+    }
+    if (wanted == 0)
+        fprintf(2, "bench: no such item\n");
+    exit(wanted == 0);
+}
