@@ -1,13 +1,13 @@
 """gdb commands for Nymph: what the kernel's threads, queues and processes are doing.
 
-Loaded by tools/gdb/init; `help nymph` lists the commands. Nothing here writes to the machine. Flags are
-read from the kernel's headers, all the rest from its debug information, so a changed struct needs no
-change here unless the field's name changes.
+Loaded by tools/gdb/init; `nymph` lists the commands. Flags are read from the kernel's headers, all the
+rest from its debug information, so a changed struct needs no change here unless a field's name changes.
 """
 
 import os
 import pathlib
 import re
+import struct
 
 import gdb
 
@@ -22,28 +22,33 @@ def value(expression):
     return gdb.parse_and_eval(expression)
 
 
-def kernel_visible():
-    """Whether the selected hart's address space has the kernel in it, and the kernel has started."""
+def in_supervisor_mode(function):
+    """Run function() with the kernel's memory readable.
+
+    QEMU translates gdb's addresses by the rights of the mode that the hart is in: in user mode the
+    kernel's pages are out of reach. So the mode is set to S meanwhile, and then put back.
+    """
+    if gdb.selected_thread() is None:
+        raise gdb.GdbError("No machine: type `make qemu-gdb` in one terminal, `make gdb` in another.")
+    mode = int(value("$priv"))
+    if mode != 1:
+        gdb.execute("set var $priv = 1")
+    try:
+        if not kernel_started():
+            raise gdb.GdbError("The kernel has not started yet; "
+                               "`break main_boot` and `continue` get there.")
+        return function()
+    finally:
+        if mode != 1:
+            gdb.execute(f"set var $priv = {mode}")
+
+
+def kernel_started():
+    """Whether the selected hart has paging on and the boot hart its globaldata."""
     try:
         return int(value("'globaldata_of'[0]")) != 0
     except gdb.error:
         return False
-
-
-def on_visible_hart(function):
-    """Run function() with a hart selected that sees the kernel: one in the firmware does not."""
-    selected = gdb.selected_thread()
-    if selected is None:
-        raise gdb.GdbError("No machine: type `make qemu-gdb` in one terminal, `make gdb` in another.")
-    harts = [selected] + [t for t in gdb.selected_inferior().threads() if t.num != selected.num]
-    try:
-        for hart in harts:
-            hart.switch()
-            if kernel_visible():
-                return function()
-    finally:
-        selected.switch()
-    raise gdb.GdbError("The kernel has not started yet; `break main_boot` and `continue` get there.")
 
 
 def text(chars):
@@ -51,9 +56,9 @@ def text(chars):
     return chars.string(errors="replace")
 
 
-def list_entries(head, struct, member):
+def list_entries(head, name, member):
     """The elements of a struct list (lib/list.h); a list that is broken ends early."""
-    kind = gdb.lookup_type(f"struct {struct}")
+    kind = gdb.lookup_type(f"struct {name}")
     offset = next(f.bitpos // 8 for f in kind.fields() if f.name == member)
     start, node = int(head.address), head["next"]
     for _ in range(100000):
@@ -185,7 +190,7 @@ class Command(gdb.Command):
         self.dont_repeat()
         words = gdb.string_to_argv(argument)
         try:
-            on_visible_hart(lambda: self.run(words))
+            in_supervisor_mode(lambda: self.run(words))
         except gdb.error as error:
             raise gdb.GdbError(str(error)) from None
 
@@ -297,27 +302,84 @@ class Procs(Command):
         return str(p["p_state"]).replace("P_", "").lower() + ("+" if int(p["p_killed"]) else "")
 
 
+# --- user programs -------------------------------------------------------------------------------
+
+PROGRAMS = pathlib.Path(os.environ.get("BUILD") or "build", "user")
+COMPARED = 256                        # bytes of code that tell one program from another
+
+
 class User(gdb.Command):
     """Load a user program's symbols, for breakpoints in it: user NAME, as in user sh."""
 
+    name = "user"
+
     def __init__(self):
-        super().__init__("user", gdb.COMMAND_FILES)
+        super().__init__(self.name, gdb.COMMAND_FILES)
 
     def invoke(self, argument, from_tty):
         """Called by gdb."""
         words = gdb.string_to_argv(argument)
-        programs = pathlib.Path(os.environ.get("BUILD") or "build", "user")
         if len(words) != 1:
             raise gdb.GdbError("Give one program: user NAME")
-        if not (programs / words[0]).is_file():
-            names = ", ".join(sorted(p.name for p in programs.glob("*"))) or "none: type make"
-            raise gdb.GdbError(f"No program {words[0]} in {programs}; there are: {names}")
-        gdb.execute(f"add-symbol-file {programs / words[0]}")
+        if not (PROGRAMS / words[0]).is_file():
+            names = ", ".join(sorted(p.name for p in PROGRAMS.glob("*"))) or "none: type make"
+            raise gdb.GdbError(f"No program {words[0]} in {PROGRAMS}; there are: {names}")
+        gdb.execute(f"add-symbol-file {PROGRAMS / words[0]}")
 
     def complete(self, _text, word):
         """The names of the programs."""
-        programs = pathlib.Path(os.environ.get("BUILD") or "build", "user")
-        return [p.name for p in programs.glob(f"{word}*")]
+        return [p.name for p in PROGRAMS.glob(f"{word}*")]
+
+
+def code_in_file(path, address):
+    """Up to COMPARED bytes that an ELF file (64 bits, little-endian) has at an address, in one page."""
+    image = pathlib.Path(path).read_bytes()
+    offset, = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    for i in range(count):
+        kind, _, start, va, _, filesz = struct.unpack_from("<IIQQQQ", image, offset + i * size)
+        if kind == 1 and va <= address < va + filesz:
+            length = min(COMPARED, va + filesz - address, 4096 - address % 4096)
+            return image[start + address - va:start + address - va + length]
+    return b""
+
+
+class InProgram(gdb.Function):
+    """$in_program("PATH"): whether the hart is about to run code of that program's file.
+
+    Programs lie at the same addresses, so a breakpoint in one is hit by all. The code tells.
+    """
+
+    def __init__(self):
+        super().__init__("in_program")
+
+    def invoke(self, path):
+        """Called by gdb."""
+        pc = int(value("(unsigned long)$pc"))
+        code = code_in_file(path.string(), pc)
+        try:
+            memory = gdb.selected_inferior().read_memory(pc, max(len(code), 1))
+            return bytes(memory) == code
+        except gdb.MemoryError:
+            return False
+
+
+def confine(breakpoint_):
+    """A new breakpoint in user programs, without a condition of its own: only there is it to stop."""
+    if breakpoint_.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT) or \
+            breakpoint_.condition or not breakpoint_.location:
+        return
+    try:
+        places = gdb.decode_line(breakpoint_.location)[1] or ()
+    except gdb.error:
+        return
+    files = {p.symtab.objfile.filename for p in places if p.symtab}
+    if files and all(pathlib.Path(f).parent.name == "user" for f in files):
+        breakpoint_.condition = " || ".join(f'$in_program("{f}")' for f in sorted(files))
+
+
+gdb.events.breakpoint_created.connect(confine)
+InProgram()
 
 
 class Nymph(gdb.Command):
@@ -328,9 +390,8 @@ class Nymph(gdb.Command):
 
     def invoke(self, argument, from_tty):
         """Called by gdb."""
-        for command in (Threads, Lbt, Runq, Ipiq, Procs):
+        for command in (Threads, Lbt, Runq, Ipiq, Procs, User):
             print(f"{command.name:8} {command.__doc__}")
-        print(f"{'user':8} {User.__doc__}")
 
 
 for kind in (Threads, Lbt, Runq, Ipiq, Procs, User, Nymph):
