@@ -88,7 +88,7 @@ static thread_t cache_get(size_t stksize)
     return td;
 }
 
-/* Give a dead thread's memory back. Thread context: freeing a stack may wait for other cpus. */
+/* Give a dead thread's memory back. No spin lock held: freeing a stack may send messages. */
 static void destroy_thread(thread_t td)
 {
     if (td->td_flags & TDF_ALLOCATED_STACK)
@@ -97,14 +97,17 @@ static void destroy_thread(thread_t td)
         cpu_thread_struct_free(td);
 }
 
-/* Destroy cached threads beyond CACHE_NTHREADS, the longest unused first. Thread context. */
-static void cache_trim(void)
+/*
+ * Destroy this cpu's cached threads beyond `keep`, the longest unused first. Thread context, and the
+ * memory statistics' IPI body, which want none kept.
+ */
+void lwkt_trim_cache(int keep)
 {
     for (;;) {
         thread_t td = NULL;
 
         crit_enter();
-        if (mycpu->gd_tdfreecount > CACHE_NTHREADS) {
+        if (mycpu->gd_tdfreecount > keep) {
             td = list_entry(mycpu->gd_tdfreeq.prev, struct thread, td_freeq);
             list_remove(&td->td_freeq);
             --mycpu->gd_tdfreecount;
@@ -179,8 +182,8 @@ void lwkt_rele(thread_t td)
 }
 
 /*
- * Put a dead thread into this cpu's cache, with its stack; cache_trim bounds it, in a context that
- * may wait. On td's cpu, in a critical section, td off its stack.
+ * Put a dead thread into this cpu's cache, with its stack; lwkt_trim_cache bounds it, in a context
+ * that may send messages. On td's cpu, in a critical section, td off its stack.
  */
 void lwkt_free_thread(thread_t td)
 {
@@ -232,7 +235,7 @@ void lwkt_exit(void)
 
     if (td->td_flags & TDF_VERBOSE)
         printf("kthread %p %s has exited\n", (void *)td, td->td_comm);
-    cache_trim();
+    lwkt_trim_cache(CACHE_NTHREADS);
     crit_enter();
     _lwkt_dequeue(td);
     list_remove(&td->td_allq);

@@ -169,6 +169,7 @@ void lwkt_set_comm(thread_t td, const char *fmt, ...) __attribute__((format(prin
 void lwkt_hold(thread_t td);
 void lwkt_rele(thread_t td);
 void lwkt_free_thread(thread_t td);
+void lwkt_trim_cache(int keep);
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
                 int cpu, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 void lwkt_exit(void) __attribute__((noreturn));

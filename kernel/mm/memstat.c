@@ -1,7 +1,8 @@
 /*
  * How much memory there is. vm.free_pages is exact when nothing allocates or frees meanwhile: it
- * counts the pages that lie in per-cpu lists and reserves, and first waits for every cpu to take home
- * what others freed of its memory. So two readings around work that leaks nothing are equal.
+ * counts the pages that lie in per-cpu lists and reserves, and first has every cpu give up the dead
+ * threads that it keeps, and take home what others freed of its memory. So two readings around work
+ * that leaks nothing are equal.
  */
 #include "mm/memstat.h"
 
@@ -9,15 +10,16 @@
 #include "lwkt/ipiq.h"
 #include "mm/page.h"
 
-/* IPI body: look at all rings, passive messages too. */
+/* IPI body: take home all that was sent, passive messages too; give up cached threads. */
 static void settle_ipi(void *arg)
 {
     (void)arg;
     lwkt_poll_ipiq();
+    lwkt_trim_cache(0);
 }
 
 /*
- * Have every cpu, this one included, take what was sent to it. Thread context.
+ * On every cpu, this one included. Thread context.
  */
 static void settle(void)
 {
@@ -30,6 +32,7 @@ static void settle(void)
 uint64 memstat_free_pages(void)
 {
     settle();
+    settle(); /* what the first round sent home */
     return page_count_free() + zone_count_reserve() + kstack_count_reserve();
 }
 
