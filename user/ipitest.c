@@ -46,6 +46,7 @@ static void create_there(void)
 static void in_order(void)
 {
     int a = step(K_FLOOD, param("to", 1), param("count", 10000));
+    step(K_IPI_WAIT, param("to", 1), 0);
     step(K_COUNTERS, 0, 0);
     step(K_END, 0, 0);
     scene_timeout(20000);

@@ -89,6 +89,13 @@ static void audit_thread(thread_t td)
         amo_add(&audit.refs, 1);
 }
 
+/* Passive messages are not left over, only late. */
+static void settle_cpu(void *arg)
+{
+    (void)arg;
+    lwkt_poll_ipiq();
+}
+
 static void audit_cpu(void *arg)
 {
     globaldata_t gd = mycpu;
@@ -103,11 +110,18 @@ static void audit_cpu(void *arg)
     }
 }
 
+/* One cpu after the other: none runs it beside another. */
+static void on_each_cpu(ipifunc_t func)
+{
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        lwkt_wait_ipiq(globaldata_of[cpu], lwkt_send_ipiq_bycpu(cpu, func, NULL));
+}
+
 int kt_audit_copyout(uint64 udst)
 {
     memset(&audit, 0, sizeof(audit));
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        lwkt_wait_ipiq(globaldata_of[cpu], lwkt_send_ipiq_bycpu(cpu, audit_cpu, NULL));
+    on_each_cpu(settle_cpu);
+    on_each_cpu(audit_cpu);
     for (int cpu = 0; cpu < ncpus; cpu++)
         audit.ipimask += peek(&globaldata_of[cpu]->gd_ipimask) != 0;
     audit.threads = lwkt_thread_count() + (uint64)ncpus; /* idle threads are listed, not counted */

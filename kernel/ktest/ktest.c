@@ -30,7 +30,6 @@ static void player(void *arg)
     struct kt_context ctx = {.name = name, .pc = t->script};
 
     strlcpy(name, t->name, sizeof(name));
-    lwkt_setpri_self(t->pri);
     kt_play(&ctx);
     if (peek(&kt_run->stop) == 0)
         kt_log("end", name, 0);
@@ -44,10 +43,8 @@ static void start_here(void *arg)
     const struct kt_scene *scene = arg;
 
     for (int i = 0; i < scene->nthreads; i++)
-        if (scene->thread[i].cpu == mycpuid && scene->thread[i].start) {
-            kt_run->td[i]->td_pri = scene->thread[i].pri;
+        if (scene->thread[i].cpu == mycpuid && scene->thread[i].start)
             lwkt_schedule(kt_run->td[i]);
-        }
 }
 
 static int create_threads(struct kt_run *run)
@@ -59,6 +56,7 @@ static int create_threads(struct kt_run *run)
         if (lwkt_create(player, t, &td, NULL, TDF_STOPREQ | TDF_MPSAFE, t->cpu, "%.7s", t->name) < 0)
             return -1;
         lwkt_hold(td);
+        td->td_pri = t->pri; /* nobody else knows it yet */
         run->td[i] = td;
         run->alive++;
     }
@@ -148,7 +146,8 @@ static int panic_set(uint64 value)
 {
     if (!is_open())
         return -1;
-    panic("sysctl debug.panic=%lu", value);
+    kt_mistake(value);
+    return -1;
 }
 
 SYSCTL(debug_panic, "debug.panic", panic_get, panic_set);

@@ -35,6 +35,9 @@ void kt_events_reset(void);
 int kt_events_copyout(uint64 udst, uint64 bytes);
 int kt_audit_copyout(uint64 udst);
 
+/* mistakes.c: panic in the kind-th way; a kind that does not exist does nothing. */
+void kt_mistake(uint64 kind);
+
 /* script.c: run steps from ctx->pc to K_END, or until the run is stopped. */
 void kt_play(struct kt_context *ctx);
 

@@ -63,10 +63,10 @@ static void create(struct kt_context *ctx, int cpu, int script)
     }
 }
 
-static void flood(int cpu, int count)
+static void flood(struct kt_context *ctx, int cpu, int count)
 {
     for (int i = 0; i < count; i++)
-        lwkt_send_ipiq_bycpu(cpu, flood_body, (void *)(uint64)i);
+        ctx->last_seq = lwkt_send_ipiq_bycpu(cpu, flood_body, (void *)(uint64)i);
 }
 
 static void wait_var(int v, int64 value)
@@ -103,7 +103,7 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
         ctx->last_seq = lwkt_send_ipiq_passive(globaldata_of[s->a], body, (void *)(uint64)s->b);
         break;
     case K_IPI_WAIT: lwkt_wait_ipiq(globaldata_of[s->a], ctx->last_seq); break;
-    case K_FLOOD: flood(s->a, s->b); break;
+    case K_FLOOD: flood(ctx, s->a, s->b); break;
     case K_CREATE: create(ctx, s->a, s->b); break;
     case K_STATE: kt_log_state(ctx->name); break;
     case K_RAISE: kt_raise(s->b); break;

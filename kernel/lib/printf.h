@@ -1,6 +1,6 @@
 /*
  * Formatted output of the kernel. Formats: %d %i %u %x %X %o %c %s %p %%, with l, ll and z, a
- * width, `0`, `-` and a precision for %s. Enough for a kernel; no floating point.
+ * width, `0`, `-` and a precision for %s (or `*` for either). Enough for a kernel; no floating point.
  *
  * printf() may be called anywhere, interrupts and critical sections included. A call's text comes
  * out whole: no other hart's text is mixed into it, so a line printed by one call is a whole line.

@@ -37,6 +37,8 @@ const struct sysctl_node *sysctl_nth(int i)
 {
     const struct sysctl_node *n = NULL;
 
+    if (i < 0)
+        return NULL;
     do {
         n = next_by_name(n != NULL ? n->name : NULL);
     } while (n != NULL && i-- > 0);

@@ -67,7 +67,7 @@ void proc_exit(int status)
     if (p == init_proc)
         panic("init exited with status %d", status);
     release_files(p);
-    usched_exit();
+    usched_exit(p);
     release_memory(p);
 
     spin_lock(&proctable_lock);

@@ -112,8 +112,8 @@ void proc_free(struct proc *p)
 /* --- kill --- */
 
 /*
- * On the thread's cpu: end a sleep that a kill may end; make a running process look at its return to
- * user mode. The sender holds td.
+ * On the thread's cpu: end a sleep that a kill may end, or a wait for a turn; make a running process
+ * look at its return to user mode. The sender holds td.
  */
 static void kill_here(void *arg)
 {
@@ -127,6 +127,8 @@ static void kill_here(void *arg)
         amo_or(&mycpu->gd_astflags, AST_SIGNAL);
     if ((td->td_flags & (TDF_SINTR | TDF_TSLEEPQ)) == (TDF_SINTR | TDF_TSLEEPQ))
         lwkt_schedule(td);
+    else if (td->td_proc != NULL)
+        usched_killed(td->td_proc);
     lwkt_rele(td);
 }
 

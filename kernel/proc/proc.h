@@ -84,7 +84,8 @@ typedef int64 (*syscall_fn)(const uint64 *arg);
 void usched_setrunqueue(struct proc *p);      /* new process: let it run somewhere */
 void usched_userexit(struct proc *p);         /* the caller is about to enter user mode; may move it */
 void usched_yield(struct proc *p);            /* the caller lets equals go first, at its return */
-void usched_exit(void);                       /* the caller will not enter user mode again */
+void usched_killed(struct proc *p);           /* p, of this cpu, was killed; IPI body */
+void usched_exit(struct proc *p);             /* the caller will not enter user mode again */
 int usched_setpri(struct proc *p, int level); /* USER_PRI_*; the old level, or -1 */
 int usched_setaffinity(struct proc *p, uint64 mask); /* 0, or -1: no such cpu */
 void usched_tick(void);                       /* each tick of a cpu, from its timer interrupt */

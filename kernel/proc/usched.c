@@ -188,21 +188,43 @@ static void limit_credit(struct proc *p)
         p->p_vruntime = least - latency();
 }
 
+/*
+ * p, a process of this cpu, was killed: it waits no longer. p_killed is set, and p looks at it in
+ * acquire's loop: either there, or here, it is seen. IPI body.
+ */
+void usched_killed(struct proc *p)
+{
+    bool waits;
+
+    spin_lock(&queue_lock);
+    waits = list_linked(&p->p_runnode);
+    if (waits)
+        queue_remove(p);
+    spin_unlock(&queue_lock);
+    if (waits)
+        lwkt_schedule(p->p_thread);
+}
+
 /* --- what processes call --- */
+
+/* The cpu has no current process any more: give it to the next. In a critical section. */
+static void vacate(globaldata_t gd)
+{
+    publish(&gd->gd_uschedcp, NULL); /* consume: current_on, claim */
+    fence();                         /* before the look at the queue: see the top */
+    pick_for(gd);
+}
 
 /* td_release: the process blocks. Called by lwkt_switch, before its critical section. */
 static void usched_release(thread_t td)
 {
     struct proc *p = td->td_proc;
-    globaldata_t gd = mycpu;
 
     crit_enter(); /* the tick charges too */
     td->td_release = NULL;
     lwkt_setpri_self(TDPRI_KERN_USER);
     charge(p);
-    publish(&gd->gd_uschedcp, NULL); /* consume: current_on, claim */
-    fence();                         /* before the look at the queue: see the top */
-    pick_for(gd);
+    vacate(mycpu);
     crit_exit();
 }
 
@@ -211,8 +233,12 @@ static void take_designation(struct proc *p)
 {
     p->p_since = cpu_time();
     p->p_target = -1;
+    poke(&cpus[mycpuid].vruntime, p->p_vruntime);
+    poke(&cpus[mycpuid].level, p->p_upri);
     lwkt_setpri_self(level_pri[p->p_upri]);
     curthread->td_release = usched_release;
+    if (lwkt_checkpri_self()) /* lower now than one that waits */
+        need_lwkt_resched(mycpu);
 }
 
 /* Put p into the queue, for whichever cpu is free or will be. In a critical section. */
@@ -229,11 +255,12 @@ static void queue_and_offer(struct proc *p)
     clock_wake();
 }
 
-/* Become the current process of some cpu that p, the caller, may use, and be there. */
+/* Become the current process of some cpu that p, the caller, may use, and be there. Gives up when p
+ * was killed: it needs no cpu's designation to exit. */
 static void acquire(struct proc *p)
 {
     crit_enter();
-    for (;;) {
+    while (p->p_target >= 0 || !proc_killed(p)) {
         if (p->p_target < 0)
             p->p_target = claim_any(p);
         if (p->p_target >= 0) {
@@ -320,24 +347,20 @@ void usched_yield(struct proc *p)
     crit_exit();
 }
 
-/* Give back a cpu that was claimed for p, the caller, but that it never came to: it was killed before
- * its first return to user mode. */
-static void give_back_claim(struct proc *p)
-{
-    globaldata_t gd = globaldata_of[p->p_target];
-
-    p->p_target = -1;
-    publish(&gd->gd_uschedcp, NULL); /* consume: current_on, claim */
-    fence();                         /* before the look at the queue: see the top */
-    pick_for(gd);
-}
-
-void usched_exit(void)
+/*
+ * A process that was killed before it first ran may have been picked by a cpu and not yet gone there.
+ */
+void usched_exit(struct proc *p)
 {
     if (curthread->td_release != NULL)
-        curthread->td_release(curthread);
-    else if (curproc()->p_target >= 0)
-        give_back_claim(curproc());
+        usched_release(curthread);
+    crit_enter();
+    if (p->p_target >= 0) {
+        globaldata_t gd = globaldata_of[p->p_target];
+        p->p_target = -1;
+        vacate(gd);
+    }
+    crit_exit();
 }
 
 void usched_tick(void)
@@ -358,7 +381,7 @@ int usched_setpri(struct proc *p, int level)
     if (level < USER_PRI_IDLE || level > USER_PRI_REAL)
         return -1;
     p->p_upri = level;
-    usched_exit(); /* and come back at the new level */
+    usched_exit(p); /* and come back at the new level */
     return old;
 }
 
@@ -368,6 +391,6 @@ int usched_setaffinity(struct proc *p, uint64 mask)
         return -1;
     p->p_affinity = mask;
     if (!may_use(p, mycpuid))
-        usched_exit(); /* and come back on a cpu of the mask */
+        usched_exit(p); /* and come back on a cpu of the mask */
     return 0;
 }

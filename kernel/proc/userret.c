@@ -25,7 +25,9 @@ void upcall_user_exception(const struct trapframe *tf)
 }
 
 /*
- * Interrupts on. The process may end here, wait for its turn, and move to another cpu.
+ * Interrupts on. The process may end here, wait for its turn, and move to another cpu. A kill that
+ * comes before the last look is seen by it; one that comes later finds the process running, and its
+ * message sets AST_SIGNAL, which brings us here again.
  */
 void upcall_user_return(void)
 {
@@ -36,4 +38,6 @@ void upcall_user_return(void)
     if (proc_killed(p))
         proc_exit(-1);
     usched_userexit(p);
+    if (proc_killed(p))
+        proc_exit(-1);
 }

@@ -10,7 +10,8 @@
  *
  * Called in a panic, about a kernel that is broken: no frame pointer is followed before it is known
  * to lie in the thread's stack or in the kernel's own data (boot and overflow stacks), so nothing here
- * faults, and the number of frames is bounded, so nothing here goes round in circles.
+ * faults, and the number of frames is bounded, so nothing here goes round in circles. A function that
+ * calls itself takes one line.
  */
 #include "riscv/backtrace.h"
 
@@ -21,7 +22,7 @@
 #include "riscv/fdt.h"
 #include "riscv/trap.h"
 
-#define MAXFRAMES 32
+#define MAXFRAMES 512 /* no stack holds more */
 #define SHORTFRAMES 8
 #define STOPFRAMES 4 /* at most, between panic_stop and the interrupt that led to it */
 
@@ -148,17 +149,32 @@ static void print_line(uint64 pc, bool is_return)
         printf("  %016lx\n", pc);
 }
 
+/* The line above stands for n more calls of a function by itself. */
+static void print_repeats(uint64 n)
+{
+    if (n > 0)
+        printf("  ... and %lu times more\n", n);
+}
+
 void backtrace_print(const struct thread *td, uint64 fp, const struct trapframe *tf)
 {
     struct walk w = {.td = td, .fp = fp, .tf = tf};
-    uint64 pc;
+    uint64 pc, last = 0, again = 0;
     bool is_return;
 
     for (int i = 0; i < MAXFRAMES && step(&w, &pc, &is_return); i++) {
+        if (is_return && pc == last) {
+            again++;
+            continue;
+        }
+        print_repeats(again);
         if (!is_return && i > 0)
             printf("  --- interrupted:\n");
         print_line(pc, is_return);
+        last = pc;
+        again = 0;
     }
+    print_repeats(again);
 }
 
 /* Take the walk to what the hart was doing when the interrupt came that stopped it, if one did. */

@@ -1,0 +1,83 @@
+/*
+ * What goes wrong in kernels, on demand: for tests of panics, and for who wants to see what a report
+ * looks like (`sysctl debug.panic=N`, with the boot argument ktest=1). Each ends the machine.
+ */
+#include "ktest/ktest.h"
+#include "lib/printf.h"
+#include "lwkt/ipiq.h"
+#include "lwkt/spin.h"
+
+#define DEEP 1000 /* calls of 64 bytes or more: more than any stack has room for */
+
+static struct spinlock lock = SPINLOCK("mistakes");
+
+/* Address 0, in a way that compilers don't see through. */
+static uint64 nowhere(void)
+{
+    uint64 zero = 0;
+    __asm__("" : "+r"(zero));
+    return zero;
+}
+
+static int __attribute__((noinline)) load_from_nowhere(void)
+{
+    return *(int *)nowhere();
+}
+
+static int __attribute__((noinline)) deep(int n)
+{
+    int local[16];
+
+    local[n % 16] = n;
+    __asm__ volatile("" ::"r"(local) : "memory"); /* keep the array, and so the frame */
+    return n > DEEP ? 0 : deep(n + 1) + local[n % 16];
+}
+
+static void panic_here(void *arg)
+{
+    (void)arg;
+    panic("in a message from another cpu");
+}
+
+/* The panic is on the other cpu, and stops this one. */
+static void panic_on(int cpu)
+{
+    lwkt_send_ipiq_bycpu(cpu, panic_here, NULL);
+    for (;;)
+        cpu_relax();
+}
+
+/* What spin.h forbids. With assertions off, the message's panic shows that nobody noticed. */
+static void send_under_lock(int cpu)
+{
+    spin_lock(&lock);
+    panic_on(cpu);
+}
+
+void kt_mistake(uint64 kind)
+{
+    int other = mycpuid == 0 ? ncpus - 1 : 0;
+
+    switch (kind) {
+    case 1:
+        panic("sysctl debug.panic=%lu", kind);
+    case 2:
+        printf("%d\n", load_from_nowhere());
+        break;
+    case 3:
+        ((void (*)(void))nowhere())();
+        break;
+    case 4:
+        printf("%d\n", deep(0));
+        break;
+    case 5:
+        printf("%s\n", (const char *)nowhere() + 16);
+        break;
+    case 6:
+        panic_on(other);
+        break;
+    case 7:
+        send_under_lock(other);
+        break;
+    }
+}
