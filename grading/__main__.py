@@ -3,8 +3,29 @@
 import os
 import sys
 
-from grading import engine
+from grading import engine, report
+
+
+def main(lab_name, test_name, seed):
+    """Grade and report; the exit status."""
+    labs = engine.load_labs(lab_name)
+    jobs = [(lab, case) for lab in labs for case in engine.choose(lab, test_name)]
+    if not jobs:
+        names = ", ".join(case.name for lab in labs for case in lab.tests)
+        print(f"TEST={test_name}: give one of {names}", file=sys.stderr)
+        return 2
+    points, shown = 0, None
+    for lab, outcome in engine.grade(jobs, seed):
+        if lab is not shown:
+            report.heading(lab)
+            shown = lab
+        report.outcome(lab, outcome)
+        sys.stdout.flush()
+        points += outcome.test.points if outcome.failure is None else 0
+    most = sum(case.points for _, case in jobs)
+    print(f"Points: {points} of {most}")
+    return 0 if points == most else 1
+
 
 if __name__ == "__main__":
-    sys.exit(0 if engine.grade(os.environ.get("LAB", ""), os.environ.get("TEST", ""),
-                               os.environ.get("SEED", "")) else 1)
+    sys.exit(main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED"))))

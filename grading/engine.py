@@ -1,16 +1,16 @@
-"""The graders' engine: tests, the scenes they run, what a judge can say, and the report.
+"""The graders' engine: tests, the scenes they play, what a judge can say, and the grading itself.
 
-A test names a program that sets up a scene, the machines to run it on, and a judge: a Python function
-that is given the scene's events and says what was expected and what was seen where they differ. The
-engine draws seeds and keys, boots a fresh machine for each seed in the deterministic mode, tells a
-machine that panicked, hung, flooded its console or never booted, and reports. Nothing that the
-machine prints is a verdict.
+A test names a program that plays a scene, draws the scene's parameters and the machine from a seed,
+and has a judge: a Python function that says what was expected and what was seen where they differ.
+The engine draws seeds and keys, boots a fresh machine for each seed in the deterministic mode, and
+tells a machine that panicked, hung, flooded its console or never booted. Nothing that the machine
+prints is a verdict.
 """
 
 import importlib
 import os
+import random
 import secrets
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,76 +33,64 @@ class Lab:
 
 @dataclass
 class Test:
-    """One test: `command` runs in the machine's shell, with {key} and {seed} filled in."""
+    """One test. draw(rng) returns (parameters of the scene, options of the machine)."""
     name: str
     title: str
     points: int
-    command: str
+    program: str
     judge: object
-    options: dict
+    draw: object
     covers: str
     hint: str
 
 
 class Failure(Exception):
-    """What a judge raises: expected and seen, in words or as values."""
+    """What a judge raises: expected and seen; `events` are shown, the wrong one (`at`) marked."""
 
-    def __init__(self, expected, seen, context=()):
+    def __init__(self, expected, seen, shown=(), at=None):
         super().__init__(expected)
-        self.expected, self.seen, self.context = expected, seen, list(context)
+        self.expected, self.seen, self.events, self.at = expected, seen, list(shown), at
 
 
 class Scene:
-    """What a judge looks at: one machine's events."""
+    """What a judge looks at: a scene's parameters, its events in the order in which they happened."""
 
-    def __init__(self, result, key, seed, options):
-        self.result, self.key, self.seed, self.options = result, key, seed, options
-        self.events = events.parse(result.console, key)
+    def __init__(self, record, params, options):
+        self.events, self.audit = record.events, record.audit
+        self.params, self.options = params, options
 
-    def of(self, what):
-        """The events whose what= is this word."""
-        return [event for event in self.events if event.get("what") == what]
-
-    def one(self, what):
-        """The only event of its kind."""
-        found = self.of(what)
-        if len(found) != 1:
-            raise Failure(f"one event what={what}", f"{len(found)} of them", self.events)
-        return found[0]
-
-    def must(self, condition, expected, seen, context=()):
-        """Fail unless the condition holds; context: events to show, the first wrong one first."""
+    def must(self, condition, expected, seen, at=None):
+        """Fail unless the condition holds."""
         if not condition:
-            raise Failure(expected, seen, context)
+            raise Failure(expected, seen, self.events, at)
 
-    def order(self, seen, expected, of_what):
-        """Two sequences must be the same; the first difference is shown."""
-        for i, pair in enumerate(zip(list(seen) + ["nothing more"] * len(expected), expected)):
-            if pair[0] != pair[1]:
-                raise Failure(f"{of_what}: {show(expected, i)}", show(list(seen), i))
-        if len(seen) > len(expected):
-            raise Failure(f"{of_what}: {show(expected, len(expected))} and nothing after it",
-                          show(list(seen), len(expected)))
+    def of(self, *what, td=None):
+        """The events of these kinds, of one thread or of all."""
+        return [e for e in self.events if e.what in what and td in (None, e.td)]
+
+    def order(self, seen, expected, rule):
+        """These events must be the expected ones, as str() shows them; the first wrong one is marked."""
+        for i, event in enumerate(seen):
+            if i >= len(expected) or str(event) != expected[i]:
+                raise Failure(f"{rule}: {show(expected, i)}", show(seen, i), self.events, event)
+        if len(seen) < len(expected):
+            raise Failure(f"{rule}: {show(expected, len(seen))}", show(seen, len(seen)) +
+                          " and nothing after it", self.events)
 
 
-def show(sequence, mark, around=12):
+def show(sequence, mark, around=10):
     """A sequence in words, the element `mark` in brackets, long ones shortened."""
     first, last = max(0, mark - around), mark + around
-    words = [f"[{w}]" if i == mark else str(w) for i, w in enumerate(sequence)][first:last]
-    return (f"... (from number {first}) " if first else "") + " ".join(words) + \
-        (" ..." if len(sequence) > last else "")
+    shown = [f"[{w}]" if i == mark else str(w) for i, w in enumerate(sequence)][first:last]
+    return ("... " if first else "") + " ".join(shown) + (" ..." if len(sequence) > last else "")
 
 
-_current = []
+_loading = []
 
 
-def test(name, title, points, command, *, covers="", hint="", **options):
-    """Declare the decorated function as the judge of a test of the lab that is being loaded."""
-    def declare(judge):
-        _current[-1].tests.append(Test(name, title, points, command, judge,
-                                       {"CPUS": 1, **options}, covers, hint))
-        return judge
-    return declare
+def test(name, title, points, program, draw, judge, *, covers, hint=""):
+    """Declare a test of the lab that is being loaded. covers: the reference's tests, section 5.1."""
+    _loading[-1].tests.append(Test(name, title, points, program, judge, draw, covers, hint))
 
 
 def load_labs(wanted=""):
@@ -113,9 +101,10 @@ def load_labs(wanted=""):
             number, name, title = line.split(None, 2)
             if wanted in ("", number, name):
                 lab = Lab(int(number), name, title)
-                _current.append(lab)
-                importlib.import_module(f"grading.labs.{name}")
-                _current.pop()
+                _loading.append(lab)
+                module = importlib.import_module(f"grading.labs.{name}")
+                module.declare()
+                _loading.pop()
                 labs.append(lab)
     return labs
 
@@ -138,37 +127,59 @@ def broken(result):
     if result.why == "flood":
         return Failure("a console that can be read", "the kernel flooded the console")
     if result.why == "timeout":
-        booted = "booted, then hung" if "hart" in result.console or "ev " in result.console \
-            else "never came up"
-        return Failure("the scene to end", f"the machine {booted} ({LIMIT} s)")
+        state = "booted, then hung" if "harts up" in result.console else "never came up"
+        return Failure("the scene to end", f"the machine {state} (given up after {LIMIT} s)")
+    return None
+
+
+AUDIT = {"runnable": "threads left on run queues", "undelivered": "messages left in rings",
+         "ipimask": "cpus told of messages that they did not fetch",
+         "crit": "threads off the cpu without a critical section",
+         "refs": "threads with references left over"}
+
+
+def check_audit(scene):
+    """The state after every scene: nothing is left over, and every thread is on one list."""
+    for name, meaning in AUDIT.items():
+        scene.must(scene.audit[name] == 0, f"after the scene, no {meaning}", str(scene.audit[name]))
+    scene.must(scene.audit["allq"] == scene.audit["threads"],
+               f"all {scene.audit['threads']} threads on their cpus' lists", str(scene.audit["allq"]))
+
+
+def judge_run(case, result, key, params, options):
+    """None, or the Failure that the judge, or the state of the machine, gives."""
+    failure = broken(result)
+    if failure:
+        return failure
+    try:
+        record = events.parse(result.console, key)
+        scene = Scene(record, params, options)
+        # A scene that hangs is judged all the same: what happened until then says more.
+        case.judge(scene)
+        scene.must(record.result == "ended", "the scene to end",
+                   "its time was over before all of its threads had ended")
+        check_audit(scene)
+        if result.status != 0:
+            return Failure("exit status 0", f"exit status {result.status}")
+    except events.BadEvents as error:
+        return Failure(*error.args)
+    except Failure as error:
+        return error
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        return Failure("all of the scene's events", f"a record that cannot be read: {error!r}")
     return None
 
 
 def run_seed(case, seed):
     """Boot, run, judge: (failure or None, result)."""
-    # Never the same twice, so that a kernel cannot know it; always of one length, so that it changes
-    # no schedule. The command that a failure shows holds it, and so replays the run to the byte.
-    key = secrets.token_hex(4)
-    command = case.command.format(key=key, seed=seed)
-    options = {"DETERMINISTIC": 1, "SEED": seed, **case.options}
-    result = machine.run(command, timeout=LIMIT, **options)
-    failure = broken(result)
-    if failure is None:
-        try:
-            scene = Scene(result, key, seed, options)
-            if not scene.events:
-                failure = Failure("events of the scene", f"none; status {result.status}")
-            else:
-                case.judge(scene)
-                if result.status != 0:
-                    failure = Failure("exit status 0", f"exit status {result.status}")
-        except Failure as error:
-            failure = error
-        except events.BadEvents as error:
-            failure = Failure(*error.args)
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-            failure = Failure("events with all of their fields", f"an event without: {error}")
-    return failure, result
+    params, options = case.draw(random.Random(f"{case.name} {seed}"))
+    # Never the same key twice, so that a kernel cannot know it; always of one length, so that it
+    # changes no schedule. The command that a failure shows holds it, and replays the run to the byte.
+    key = "k" + secrets.token_hex(4)
+    words = " ".join(f"{name}={value}" for name, value in {**params, "key": key}.items())
+    options = {"DETERMINISTIC": 1, "SEED": seed, "APPEND": "ktest=1", **options}
+    result = machine.run(f"{case.program} {words}", timeout=LIMIT, **options)
+    return judge_run(case, result, key, params, options), result
 
 
 def run_test(case, seeds):
@@ -181,38 +192,9 @@ def run_test(case, seeds):
     return Outcome(case, seeds, time.monotonic() - started)
 
 
-def colour(text, code):
-    """Coloured on a terminal, plain elsewhere."""
-    return f"\033[{code}m{text}\033[0m" if sys.stdout.isatty() else text
-
-
-def report(lab, outcome):
-    """A test's line, and for a failure all that a student needs."""
-    case = outcome.test
-    if outcome.failure is None:
-        print(f"  {colour('ok', 32)}    {case.name:22} {case.points:2}/{case.points:<2} {case.title}"
-              f" ({len(outcome.seeds)} seeds, {outcome.seconds:.1f} s)")
-        return
-    failure = outcome.failure
-    print(f"  {colour('FAIL', 31)}  {case.name:22}  0/{case.points:<2} {case.title}")
-    print(f"        expected: {failure.expected}")
-    print(f"        seen:     {failure.seen}")
-    for event in failure.context[:12]:
-        print(f"          {getattr(event, 'line', event)}")
-    if case.hint:
-        print(f"        usually:  {case.hint}")
-    if not failure.context and outcome.result:
-        print("        the console ended:")
-        for line in outcome.result.tail(8).splitlines():
-            print(f"        | {line}")
-    print(f"        again:    make grade LAB={lab.name} TEST={case.name} SEED={outcome.seed}")
-    print(f"        by hand:  {outcome.result.command}")
-
-
 def choose(lab, wanted):
-    """The tests to run: all, or the one whose name is, or begins with, `wanted`."""
-    return [case for case in lab.tests
-            if not wanted or case.name == wanted or case.name.startswith(wanted + "_")]
+    """The tests to run: all, or the one whose name is `wanted`."""
+    return [case for case in lab.tests if wanted in ("", case.name, case.name.partition("_")[0])]
 
 
 def draw_seeds(given, count=SEEDS):
@@ -220,25 +202,9 @@ def draw_seeds(given, count=SEEDS):
     return [int(given)] if given else sorted(secrets.randbelow(10 ** 6) for _ in range(count))
 
 
-def grade(lab_name="", test_name="", seed="", workers=None):
-    """Run the graders and print the report; True for full points."""
-    labs = load_labs(lab_name)
-    jobs = [(lab, case) for lab in labs for case in choose(lab, test_name)]
-    if not jobs:
-        names = ", ".join(case.name for lab in labs for case in lab.tests)
-        print(f"TEST={test_name}: give one of {names}", file=sys.stderr)
-        return False
-    got, lab_shown = 0, None
+def grade(jobs, seed="", workers=None):
+    """Run (lab, test) pairs, as many at a time as there are processors; yields (lab, Outcome)."""
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         futures = [pool.submit(run_test, case, draw_seeds(seed)) for _, case in jobs]
-        for (lab, case), future in zip(jobs, futures):
-            if lab is not lab_shown:
-                print(colour(f"Lab {lab.number}, {lab.title.lower()}", 1))
-                lab_shown = lab
-            outcome = future.result()
-            report(lab, outcome)
-            sys.stdout.flush()
-            got += case.points if outcome.failure is None else 0
-    most = sum(case.points for _, case in jobs)
-    print(f"Points: {got} of {most}")
-    return got == most
+        for (lab, _), future in zip(jobs, futures):
+            yield lab, future.result()

@@ -1,56 +1,77 @@
-"""Event lines: what a test program prints, and how a judge reads it.
+"""What a test program prints (user/lib/scene.c), and how a judge reads it.
 
-A line is `ev run=KEY seq=N cpu=C td=NAME what=WORD ...`, words of `key=value`. KEY is drawn by the
-grader for each run, so that a line recorded elsewhere counts for nothing; seq numbers the lines from
-0 without a gap, so that a lost line shows.
+Lines of words `name=value`, each with the key that the grader drew for this run, so that a line
+recorded elsewhere counts for nothing:
+
+    scene key=K test=t1 result=ended       the scene was played; or result=timeout
+    ev key=K what=log td=A cpu=0 n=2 val=1 t=2041924     n events in a row with values val, val + 1, ..
+    audit key=K threads=5 allq=5 ...       the state after it
+    end key=K test=t1 events=12            how many ev lines there are: none was lost
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 WORD = re.compile(r"(\w+)=(\S*)")
-
-
-@dataclass
-class Event:
-    """One event line; numbers are ints."""
-    seq: int
-    line: str
-    fields: dict = field(default_factory=dict)
-
-    def __getattr__(self, name):
-        try:
-            return self.fields[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def get(self, name, default=None):
-        """A field that may be missing."""
-        return self.fields.get(name, default)
-
-
-def number(text):
-    """The int that a value is, or the text."""
-    try:
-        return int(text, 0)
-    except ValueError:
-        return text
 
 
 class BadEvents(Exception):
     """The lines themselves are not in order: (what was expected, what was seen)."""
 
 
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; `line` is its line on the console."""
+    what: str
+    td: str
+    cpu: int
+    val: int
+    time: int
+    line: str
+
+    def __str__(self):
+        return f"{self.td}:{self.val}" if self.what == "log" else f"{self.td}:{self.what}={self.val}"
+
+
+@dataclass
+class Record:
+    """All of a run's lines."""
+    result: str
+    events: list
+    audit: dict
+
+
+def words(line):
+    """name -> value of a line; numbers are ints."""
+    return {name: int(value) if re.fullmatch(r"-?\d+", value) else value
+            for name, value in WORD.findall(line)}
+
+
+def expand(line, fields):
+    """The events of an ev line."""
+    count = fields["n"]
+    if not 1 <= count <= 1_000_000:
+        raise BadEvents("a count of events in a row", line)
+    return [Event(fields["what"], str(fields["td"]), fields["cpu"], fields["val"] + i, fields["t"], line)
+            for i in range(count)]
+
+
 def parse(console, key):
-    """The events of run `key`, in the order of their sequence numbers, of which none is missing."""
-    events = []
+    """The record of run `key`, every line accounted for."""
+    found = {"scene": [], "ev": [], "audit": [], "end": []}
     for line in console.splitlines():
-        if line.startswith("ev "):
-            fields = {name: number(value) for name, value in WORD.findall(line)}
-            if str(fields.get("run")) == str(key) and isinstance(fields.get("seq"), int):
-                events.append(Event(fields["seq"], line.strip(), fields))
-    events.sort(key=lambda event: event.seq)
-    for expected, event in enumerate(events):
-        if event.seq != expected:
-            raise BadEvents(f"event lines numbered without a gap, here seq={expected}", event.line)
-    return events
+        kind, _, rest = line.partition(" ")
+        if kind in found:
+            fields = words(rest)
+            if str(fields.get("key")) == key:
+                found[kind].append((line.strip(), fields))
+    for kind in ("scene", "audit", "end"):
+        if len(found[kind]) != 1:
+            raise BadEvents(f"one line '{kind}' of this run", f"{len(found[kind])} of them")
+    if found["end"][0][1]["events"] != len(found["ev"]):
+        raise BadEvents(f"{found['end'][0][1]['events']} event lines", f"{len(found['ev'])}")
+    try:
+        events = [event for line, fields in found["ev"] for event in expand(line, fields)]
+    except (KeyError, TypeError) as error:
+        raise BadEvents("event lines with all of their words", f"one without {error}") from None
+    return Record(found["scene"][0][1]["result"], events, found["audit"][0][1])

@@ -98,7 +98,7 @@ def run(commands, *, timeout=60, root=ROOT, **options):
     options = {"RUN": commands, **options}
     disk = {} if options.get("DETERMINISTIC") else FRESH_DISK
     started = time.monotonic()
-    process = subprocess.Popen(["tools/qemu"], cwd=root, env=environment(**disk, **options),
+    process = subprocess.Popen(["tools/qemu"], cwd=root, env=environment(**{**disk, **options}),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
     try:

@@ -69,7 +69,8 @@ class Terminal:
             raise AssertionError(
                 f"{type(error).__name__} while waiting for {pattern!r}; the console ended:\n{end}"
             ) from None
-        self.log.append(self.child.before + self.child.after)
+        after = self.child.after if isinstance(self.child.after, str) else ""
+        self.log.append(self.child.before + after)
         return self.child.before.replace("\r\n", "\n")
 
     def prompt(self, timeout=-1):

@@ -43,23 +43,69 @@ def test_every_lab_has_tests():
         assert all(case.points > 0 and case.covers for case in lab.tests)
 
 
-def test_foreign_lines_do_not_count():
-    """Lines with another run's key, or none, are not events."""
-    console = "ev run=aa seq=0 what=x\nev run=bb seq=0 what=y val=0x10\nev seq=1 what=x\nPASS\n"
-    found = events.parse(console, "bb")
-    assert [(event.what, event.val) for event in found] == [("y", 16)]
+RECORD = """scene key={k} test=t1 result=ended
+ev key={k} what=log td=A cpu=0 n=2 val=1 t=100
+ev key={k} what=end td=A cpu=0 n=1 val=0 t=200
+audit key={k} threads=5 allq=5 runnable=0 undelivered=0 ipimask=0 crit=0 refs=0
+end key={k} test=t1 events=2
+"""
 
 
-def test_missing_line_shows():
-    """Sequence numbers leave no gap."""
-    with pytest.raises(events.BadEvents):
-        events.parse("ev run=a seq=0 what=x\nev run=a seq=2 what=x\n", "a")
+def test_record():
+    """Runs of values are taken apart again; another run's lines, and verdicts, are not looked at."""
+    record = events.parse("PASS\n" + RECORD.format(k="old") + RECORD.format(k="new"), "new")
+    assert [str(event) for event in record.events] == ["A:1", "A:2", "A:end=0"]
+    assert record.result == "ended" and record.audit["allq"] == 5
+
+
+@pytest.mark.parametrize("lost", range(5))
+def test_missing_line_shows(lost):
+    """Any line that is lost, or there twice, is noticed."""
+    lines = RECORD.format(k="k").splitlines()
+    for changed in (lines[:lost] + lines[lost + 1:], lines[:lost] + [lines[lost]] + lines[lost:]):
+        with pytest.raises(events.BadEvents):
+            events.parse("\n".join(changed), "k")
 
 
 def test_order_marks_the_first_difference():
-    """A judge's text shows where the sequences part."""
-    scene = object.__new__(engine.Scene)
+    """A judge's text shows where the sequences part, and which event was wrong."""
+    scene = engine.Scene(events.parse(RECORD.format(k="k"), "k"), {}, {})
     with pytest.raises(engine.Failure) as caught:
-        scene.order("ABAC", "ABCA", "turns")
-    assert caught.value.seen == "A B [A] C"
-    assert caught.value.expected == "turns: A B [C] A"
+        scene.order(scene.events, ["A:1", "B:1"], "turns")
+    assert caught.value.expected == "turns: A:1 [B:1]"
+    assert caught.value.seen == "A:1 [A:2] A:end=0"
+    assert caught.value.at.val == 2
+
+
+BROKEN = [  # what is changed, in which file, into what; the lab and a test that must see it
+    ("first->td_runprev->td_runnext = td;", "kernel/lwkt/runq.h",
+     "gd->gd_tdrunq[td->td_pri] = td; first->td_runprev->td_runnext = td;", "switch", "t1"),
+    ("bit_highest32(gd->gd_runqmask)", "kernel/lwkt/switch.c",
+     "__builtin_ctz(gd->gd_runqmask)", "switch", "t2"),
+]
+
+
+@pytest.mark.parametrize("old, path, new, lab, seen_by", BROKEN)
+def test_broken_kernel_loses_points(tree, old, path, new, lab, seen_by):
+    """A kernel with a student's bug: the test of that mechanism says so, with all that helps."""
+    text = (tree / path).read_text()
+    assert text.count(old) == 1
+    (tree / path).write_text(text.replace(old, new))
+    done = make("-s", "-j2", "grade", f"LAB={lab}", f"TEST={seen_by}", cwd=tree, check=False)
+    assert done.returncode != 0
+    assert f"FAIL  {seen_by}" in done.stdout and "Traceback" not in done.stdout + done.stderr
+    for word in ("expected", "seen", "again", "by hand"):
+        assert word in done.stdout
+
+
+def test_hanging_machine():
+    """One that does not end in time is ended, and said to be so."""
+    result = engine.machine.run("sleep 10000", timeout=5, DETERMINISTIC=1)
+    assert result.seconds < 15 and "hung" in engine.broken(result).seen
+
+
+def test_panic_is_said_at_once():
+    """A panic doesn't wait for a time limit, and is quoted."""
+    result = engine.machine.run("sysctl debug.panic=7", timeout=30, DETERMINISTIC=1,
+                                APPEND="ktest=1")
+    assert result.seconds < 20 and "debug.panic=7" in engine.broken(result).seen

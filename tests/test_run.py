@@ -39,7 +39,8 @@ def test_any_character_through_make():
 @pytest.mark.parametrize("deterministic", [0, 1])
 def test_panic_ends_the_machine(run, deterministic):
     """A panic says where it was, and is a failure of the run, at once."""
-    result = run("sysctl debug.panic=1", status=None, timeout=30, DETERMINISTIC=deterministic)
+    result = run("sysctl debug.panic=1", status=None, timeout=30, APPEND="ktest=1",
+                 DETERMINISTIC=deterministic)
     assert not result.why, "the machine hung"
     assert result.status not in (0, None)
     assert "panic" in result.console

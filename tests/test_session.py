@@ -33,7 +33,9 @@ def test_line_editing(terminal):
     term.type("a b\nc\n\x04")
     assert "2 3 6" in " ".join(term.prompt().split())
     term.type("\x10")
-    term.expect("init")
+    for cpu in range(4):
+        term.expect(f"cpu {cpu} .*idle{cpu}")
+    term.command("")
     assert term.command("echo after") == "after\n"
 
 

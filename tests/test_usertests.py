@@ -14,9 +14,9 @@ def test_usertests(run, cpus, deterministic):
 
 def test_nothing_leaks(run):
     """Free memory and threads are the same before and after (the first ls warms the caches up)."""
-    look = "sysctl vm.free_pages; sysctl lwkt.threads"
+    look = "sysctl vm.free_pages; sysctl kern.threads"
     console = run(f"usertests; {look}; usertests; {look}", timeout=900).console
-    lines = [line for line in console.splitlines() if line.startswith(("vm.free", "lwkt.threads"))]
+    lines = [line for line in console.splitlines() if line.startswith(("vm.free", "kern.threads"))]
     assert len(lines) == 4
     assert lines[:2] == lines[2:]
     assert value(console, "vm.free_pages") > 0

@@ -1,0 +1,67 @@
+/*
+ * What stands in for the rest of the kernel when kernel/fs runs on the host (host.c), and the disk
+ * that it runs on (disk.c).
+ */
+#ifndef FS_TEST_HOST_H
+#define FS_TEST_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dev/blk.h"
+#include "fs/file.h"
+#include "fs/sysfile.h"
+#include "kernel/fcntl.h"
+#include "proc/proc.h"
+
+/* --- host.c --- */
+
+/* Pages and zone objects in use, and the number of them from which on there are no more. */
+extern unsigned host_pages, host_page_limit;
+
+/* Whether lwkt_create starts a thread: without, the log is committed only when it has to be. */
+extern bool host_threads;
+
+/* The calling thread becomes a process, in the root directory. */
+void host_become_process(struct proc *p);
+
+/* A failed test: say why, and end. */
+void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* A random number below n, from the thread's own sequence. */
+extern _Thread_local unsigned long host_seed;
+unsigned rnd(unsigned n);
+
+/* System calls as a program makes them. */
+int t_open(const char *path, int mode);
+int t_close(int fd);
+long t_read(int fd, void *buf, long n);
+long t_write(int fd, const void *buf, long n);
+int t_mkdir(const char *path);
+int t_mknod(const char *path, int major, int minor);
+int t_link(const char *old, const char *new);
+int t_unlink(const char *path);
+int t_chdir(const char *path);
+int t_fstat(int fd, struct stat *st);
+int t_dup(int fd);
+int t_pipe(int fds[2]);
+int t_sync(void);
+
+/* --- disk.c --- */
+
+struct write {                   /* a write that the disk was given */
+    unsigned block;              /* ~0: a flush */
+    unsigned state;              /* the model's state number at that time */
+    char data[BSIZE];
+};
+
+/* The disk is `nblocks` blocks at image. With trace, writes are noted there (room for max). With
+ * threads, requests end later, in any order, on another thread. */
+void disk_init(char *image, unsigned nblocks);
+void disk_trace(struct write *trace, unsigned *count, unsigned max, unsigned *state);
+void disk_use_threads(void);
+
+/* The n-th next request fails, or, for writes, all from the n-th on are lost. 0: none. */
+extern unsigned disk_fail_after, disk_lose_after;
+
+#endif

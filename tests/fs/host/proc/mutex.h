@@ -1,0 +1,18 @@
+/*
+ * Stand-in for kernel/proc/mutex.h on the host: a pthread mutex, which checks its use.
+ */
+#ifndef PROC_MUTEX_H
+#define PROC_MUTEX_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct mutex {
+    pthread_mutex_t mutex;
+};
+
+void mutex_init(struct mutex *m, const char *name);
+void mutex_lock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+#endif

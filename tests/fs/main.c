@@ -1,0 +1,261 @@
+/*
+ * kernel/fs on the host: `fstest MODE IMAGE SEED N`. IMAGE is an empty file system by mkfs, which is
+ * read, and written back where a mode leaves something for `mkfs -c` to look at.
+ *
+ *   units                        results and errors of each call
+ *   random                       N operations, compared with a model
+ *   stress                       N operations on each of several threads, with a slow disk
+ *   crash                        N operations; then the power fails at many points of what the disk
+ *                                was given, and each time the file system is mounted again
+ *
+ * The last line of a run that went well says ok. Nothing that a test does goes to the file system of
+ * the host but IMAGE and the file that `crash` makes beside it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "model.h"
+#include "tests.h"
+
+#define TRACE_MAX 60000u
+#define STATES_MAX 60000u
+#define CRASHES 400u             /* points tried in one run, spread evenly */
+#define TORN 64u                 /* bytes that arrive or don't */
+#define SMALL_LOG 60u           /* blocks: a log that is often full */
+
+static const char *image_path;
+static char *base;               /* the image as it was before */
+static char *image;              /* the disk; shared with children */
+static unsigned nblocks;
+
+/* What the run that is crashed leaves for its parent; shared. */
+static struct shared {
+    unsigned ntrace, state, nsyncs;
+    unsigned long digest;
+    struct {
+        unsigned ntrace, state;
+    } syncs[STATES_MAX];
+    unsigned long states[STATES_MAX];
+    struct write trace[TRACE_MAX];
+} *shared;
+
+static void *share(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        fail("no memory for %zu bytes", size);
+    return p;
+}
+
+static void load_image(void)
+{
+    FILE *f = fopen(image_path, "rb");
+    if (f == NULL || fseek(f, 0, SEEK_END) != 0)
+        fail("can't open %s", image_path);
+    nblocks = (unsigned)(ftell(f) / BSIZE);
+    rewind(f);
+    base = share((size_t)nblocks * BSIZE);
+    image = share((size_t)nblocks * BSIZE);
+    if (fread(base, BSIZE, nblocks, f) != nblocks)
+        fail("can't read %s", image_path);
+    fclose(f);
+    memcpy(image, base, (size_t)nblocks * BSIZE);
+}
+
+static void store_image(const char *path)
+{
+    FILE *f = fopen(path, "wb");
+
+    if (f == NULL || fwrite(image, BSIZE, nblocks, f) != nblocks || fclose(f) != 0)
+        fail("can't write %s", path);
+}
+
+static void use_small_log(void)
+{
+    ((struct superblock *)(base + BSIZE))->nlog = SMALL_LOG;
+}
+
+static void mount(void)
+{
+    static struct proc proc;
+
+    disk_init(image, nblocks);
+    fs_init();
+    host_become_process(&proc);
+}
+
+/* Run func in a child of its own: a kernel of its own. */
+static int in_child(void (*func)(void))
+{
+    int status;
+
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        func();
+        exit(0);
+    }
+    waitpid(pid, &status, 0);
+    return status;
+}
+
+/* --- crashes --- */
+
+static unsigned operations;
+
+static void note_sync(void)
+{
+    shared->syncs[shared->nsyncs].ntrace = shared->ntrace;
+    shared->syncs[shared->nsyncs].state = shared->state;
+    ++shared->nsyncs;
+}
+
+static void first_life(void)
+{
+    struct history history = {shared->states, STATES_MAX, &shared->state, note_sync};
+
+    mount();
+    disk_trace(shared->trace, &shared->ntrace, TRACE_MAX, &shared->state);
+    random_operations(operations, &history);
+}
+
+static void second_life(void)
+{
+    mount();
+    shared->digest = fs_digest();
+    t_sync();
+}
+
+/* A replay that the power fails in, too. */
+static void short_life(void)
+{
+    disk_lose_after = 1 + rnd(20);
+    mount();
+}
+
+static void apply(const struct write *w)
+{
+    memcpy(image + (size_t)w->block * BSIZE, w->data, BSIZE);
+}
+
+/* As apply, but only some pieces have arrived (smaller than sectors: a log header is small, too). */
+static void apply_torn(const struct write *w)
+{
+    for (unsigned at = 0; at < BSIZE; at += TORN) {
+        if (rnd(2) == 0)
+            memcpy(image + (size_t)w->block * BSIZE + at, w->data + at, TORN);
+    }
+}
+
+/* The disk after a crash at the trace's entry `at`: what came before the last flush is there; of the
+ * rest, each write may be there, not be there, or be there in part. */
+static void make_crash(const char *durable, unsigned flushed, unsigned at)
+{
+    memcpy(image, durable, (size_t)nblocks * BSIZE);
+    unsigned chance = rnd(4);
+    for (unsigned i = flushed; i < at; ++i) {
+        if (rnd(8) == 0)
+            apply_torn(&shared->trace[i]);
+        else if (rnd(4) >= chance)
+            apply(&shared->trace[i]);
+    }
+}
+
+/* The tree must be as after one of the states from the last sync to the newest. */
+static void check_state(unsigned at)
+{
+    unsigned first = 0;
+    unsigned last = at < shared->ntrace ? shared->trace[at].state : shared->state;
+
+    for (unsigned i = 0; i < shared->nsyncs && shared->syncs[i].ntrace <= at; ++i)
+        first = shared->syncs[i].state;
+    for (unsigned i = first; i <= last; ++i) {
+        if (shared->states[i] == shared->digest)
+            return;
+    }
+    fail("crash at write %u: the tree is none of the states %u to %u", at, first,
+         last);
+}
+
+static void check_image(const char *mkfs, unsigned at)
+{
+    char path[300];
+    char command[700];
+
+    snprintf(path, sizeof(path), "%s.crash", image_path);
+    snprintf(command, sizeof(command), "%s -c %s", mkfs, path);
+    store_image(path);
+    if (system(command) != 0)
+        fail("crash at write %u: mkfs -c complains about %s", at, path);
+    unlink(path);
+}
+
+static void test_crashes(const char *mkfs)
+{
+    char *durable = malloc((size_t)nblocks * BSIZE);
+    unsigned flushed = 0; /* entries of the trace that are in durable */
+    unsigned stride;
+
+    use_small_log();
+    memcpy(image, base, (size_t)nblocks * BSIZE);
+    shared = share(sizeof(*shared));
+    if (in_child(first_life) != 0)
+        fail("the run without a crash failed");
+    memcpy(durable, base, (size_t)nblocks * BSIZE);
+    stride = shared->ntrace / CRASHES + 1;
+    for (unsigned at = 0; at <= shared->ntrace; ++at) {
+        if (at > 0 && shared->trace[at - 1].block == ~0u) {
+            memcpy(image, durable, (size_t)nblocks * BSIZE);
+            for (; flushed < at - 1; ++flushed)
+                apply(&shared->trace[flushed]);
+            ++flushed;
+            memcpy(durable, image, (size_t)nblocks * BSIZE);
+        }
+        if ((at + rnd(stride)) % stride != 0)
+            continue;
+        make_crash(durable, flushed, at);
+        if (rnd(4) == 0 && in_child(short_life) != 0)
+            fail("crash at write %u: the first mount failed", at);
+        if (in_child(second_life) != 0)
+            fail("crash at write %u: the mount failed", at);
+        check_state(at);
+        check_image(mkfs, at);
+    }
+    printf("%u writes, %u states, %u syncs\n", shared->ntrace, shared->state, shared->nsyncs);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6) {
+        fprintf(stderr, "usage: fstest units|random|stress|crash IMAGE SEED N MKFS\n");
+        return 2;
+    }
+    image_path = argv[2];
+    host_seed = strtoul(argv[3], NULL, 0) * 2 + 1;
+    operations = (unsigned)strtoul(argv[4], NULL, 0);
+    load_image();
+    if (strcmp(argv[1], "crash") == 0) {
+        test_crashes(argv[5]);
+        printf("ok\n");
+        return 0;
+    }
+    host_threads = strcmp(argv[1], "stress") == 0;
+    mount();
+    if (strcmp(argv[1], "units") == 0)
+        test_units();
+    else if (strcmp(argv[1], "random") == 0)
+        random_operations(operations, NULL);
+    else if (strcmp(argv[1], "stress") == 0)
+        test_stress(4, operations);
+    if (t_sync() < 0)
+        fail("sync");
+    store_image(image_path);
+    printf("ok\n");
+    return 0;
+}

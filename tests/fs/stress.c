@@ -1,0 +1,2 @@
+#include "tests.h"
+void test_stress(int nthreads, unsigned n) {(void)nthreads;(void)n;}

@@ -1,0 +1,75 @@
+"""Panics: whatever state the kernel is in, it says what is wrong and where, and ends the machine.
+
+kernel/ktest/mistakes.c makes the mistakes; sysctl debug.panic=N starts the N-th.
+"""
+
+import re
+
+import pytest
+
+PANIC_STATUS = 101
+
+# N: the message, and functions that the backtrace names in this order.
+MISTAKES = {
+    1: ("sysctl debug.panic=1", ["kt_mistake", "sys_sysctl", "user_trap"]),
+    2: ("load page fault in the kernel, address 0x0", ["load_from_nowhere", "kt_mistake", "sys_sysctl"]),
+    3: ("instruction page fault in the kernel, address 0x0", ["sys_sysctl", "user_trap"]),
+    4: ("kernel stack overflow in thread sysctl", ["deep", "kt_mistake", "sys_sysctl"]),
+    5: ("load page fault in the kernel, address 0x10", ["printf", "sys_sysctl"]),
+    6: ("in a message from another cpu", ["panic_here", "lwkt_process_ipiq", "trap_entry"]),
+    7: ("an IPI message is sent with a spin lock held", ["kt_mistake", "sys_sysctl"]),
+}
+
+
+def report(run, number, **options):
+    """Make a mistake; the lines of the panic's report."""
+    result = run(f"sysctl debug.panic={number}", status=PANIC_STATUS, timeout=60, APPEND="ktest=1",
+                 **options)
+    return result.console.partition("panic: ")[2].splitlines()
+
+
+@pytest.mark.parametrize("deterministic", [0, 1])
+@pytest.mark.parametrize("number", MISTAKES)
+def test_mistake(run, number, deterministic):
+    """The message, the cpu and thread, the backtrace, and what each other hart was doing."""
+    message, functions = MISTAKES[number]
+    lines = report(run, number, DETERMINISTIC=deterministic, CPUS=3)
+    assert lines[0].endswith(message)
+    who = re.match(r"cpu (\d) \(hart \d\), thread 0x\w+ \((\w+)\)", lines[1])
+    assert who, lines
+    assert who[2] == "sysctl" or number == 6
+
+    start = lines.index("backtrace:") + 1
+    trace = [line.split()[1].partition("+")[0] for line in lines[start:]
+             if re.match(r"  \w{16} \w", line)]
+    places = [trace.index(name) for name in functions]
+    assert places == sorted(places), trace
+
+    others = [line for line in lines if re.match(r"cpu \d \(hart \d\) ran \w+: \w", line)]
+    assert len(others) == 2, lines
+    assert {line[4] for line in others} | {who[1]} == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize("options", [{"CPUS": 1}, {"CPUS": 8, "IPI": "sswi"}, {"CPUS": 16}])
+def test_other_machines(run, options):
+    """With one hart, with many, and through the other IPI back end: all harts are accounted for."""
+    lines = report(run, 2, **options)
+    assert sum(" ran " in line for line in lines) == options["CPUS"] - 1
+    assert not any("does not stop" in line for line in lines)
+
+
+def test_recursion_takes_one_line(run):
+    """A deep recursion does not push what led to it off the screen."""
+    lines = report(run, 4, CPUS=1)
+    assert any("times more" in line for line in lines)
+    assert sum("deep" in line for line in lines) <= 3
+
+
+def test_without_panic_exit(terminal):
+    """At a prompt, the machine stands still and says how to leave."""
+    term = terminal(APPEND="ktest=1", CPUS=2)
+    term.type("sysctl debug.panic=1\n")
+    term.expect("panic: sysctl debug.panic=1")
+    term.expect("Ctrl-A X leaves QEMU")
+    term.type("\x01x")
+    assert term.end() == 0
