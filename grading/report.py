@@ -29,10 +29,10 @@ def around(failure, before=8, after=3):
 def one_line(case, outcome):
     """A test's verdict."""
     if outcome.failure is None:
-        print(f"  {colour('ok', 32)}    {case.name:16} {case.points:2}/{case.points:<2}  {case.title}"
+        print(f"  {colour('ok', 32)}    {case.name:17} {case.points:2}/{case.points:<2}  {case.title}"
               f"  ({len(outcome.seeds)} seeds, {outcome.seconds:.1f} s)")
     else:
-        print(f"  {colour('FAIL', 31)}  {case.name:16}  0/{case.points:<2}  {case.title}")
+        print(f"  {colour('FAIL', 31)}  {case.name:17}  0/{case.points:<2}  {case.title}")
 
 
 def outcome(lab, done):

@@ -81,7 +81,7 @@ BROKEN = [  # what is changed, in which file, into what; the lab and a test that
     ("first->td_runprev->td_runnext = td;", "kernel/lwkt/runq.h",
      "gd->gd_tdrunq[td->td_pri] = td; first->td_runprev->td_runnext = td;", "switch", "t1"),
     ("bit_highest32(gd->gd_runqmask)", "kernel/lwkt/switch.c",
-     "__builtin_ctz(gd->gd_runqmask)", "switch", "t2"),
+     "bit_highest32(gd->gd_runqmask & -gd->gd_runqmask)", "switch", "t2"),
 ]
 
 

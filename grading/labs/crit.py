@@ -125,5 +125,5 @@ def declare():
     test("t17_held_off", "all three sources are held off, then served once", 15, "crittest t17",
          draw_hold_off, judge_hold_off, covers="T17",
          hint="compare the three rows of the table in LAB.md with the trap handler")
-    test("t17_message", "a message waits for the section's end", 10, "crittest t17ipi", draw_message, judge_message,
-         covers="T17", hint="the note RQF_IPIQ, or splz's part for it")
+    test("t17_message", "a message waits for the section's end", 10, "crittest t17ipi", draw_message,
+         judge_message, covers="T17", hint="the note RQF_IPIQ, or splz's part for it")

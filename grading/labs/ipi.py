@@ -84,13 +84,12 @@ def judge_self(scene):
 
 def declare():
     """This lab's tests."""
-    test("t21_wake", "an idle cpu runs at once what another schedules", 15, "ipitest t21", draw_wake, judge_wake,
-         covers="T21", hint="the target isn't told, or its idle thread looks and then sleeps with "
-         "interrupts on in between")
-    test("t25_create", "threads created for a cpu run there", 10, "ipitest t25", draw_create, judge_create,
-         covers="T25", hint="the thread's cpu is not the one that its lists are on")
-    test("t27_order", "messages arrive in order, each once", 15, "ipitest t27", draw_order, judge_order,
-         covers="T27", hint="an index published before its slot is written or copied"
-         )
-    test("t33_self", "a message to oneself is a call", 10, "ipitest t33", draw_self, judge_self, covers="T33"
-         )
+    test("t21_wake", "an idle cpu runs at once what another schedules", 15, "ipitest t21", draw_wake,
+         judge_wake, covers="T21", hint="the target isn't told, or its idle thread looks and then "
+         "sleeps with interrupts on in between")
+    test("t25_create", "threads created for a cpu run there", 10, "ipitest t25", draw_create,
+         judge_create, covers="T25", hint="the thread's cpu is not the one that its lists are on")
+    test("t27_order", "messages arrive in order, each once", 15, "ipitest t27", draw_order,
+         judge_order, covers="T27", hint="an index published before its slot is written or copied")
+    test("t33_self", "a message to oneself is a call", 10, "ipitest t33", draw_self, judge_self,
+         covers="T33", hint="the own cpu's ring is read only at the end of the critical section")

@@ -17,10 +17,15 @@ def draw_priorities(rng):
     return {"low": low, "pri": middle, "high": high}, {"CPUS": 1}
 
 
-def draw_rounds(rng):
-    """Parameters of t5 and t6."""
-    return {"turns": rng.randint(1, 5), "times": rng.randint(2, 9), "rounds": rng.randint(1, 6),
-            "pri": rng.randint(7, 26)}, {"CPUS": 1}
+def draw_turns(rng):
+    """How long A stays descheduled."""
+    return {"turns": rng.randint(1, 5), "pri": rng.randint(7, 26)}, {"CPUS": 1}
+
+
+def draw_times(rng):
+    """How often A schedules B, and how many times over."""
+    return {"times": rng.randint(2, 9), "rounds": rng.randint(1, 6), "pri": rng.randint(7, 26)}, {
+        "CPUS": 1}
 
 
 def judge_robin(scene):
@@ -62,14 +67,13 @@ def judge_schedule_twice(scene):
 
 def declare():
     """This lab's tests."""
-    test("t1_turns", "threads of one priority take turns", 10, "swtest t1", draw_robin, judge_robin, covers="T1",
-         hint="the ring is turned at the wrong end, or not at all")
-    test("t2_priorities", "the best priority runs first", 10, "swtest t2", draw_priorities, judge_priorities,
-         covers="T2", hint="the wrong bit of gd_runqmask, or a bit left behind by an empty queue"
-         )
+    test("t1_turns", "threads of one priority take turns", 10, "swtest t1", draw_robin, judge_robin,
+         covers="T1", hint="the ring is turned at the wrong end, or not at all")
+    test("t2_priorities", "the best priority runs first", 10, "swtest t2", draw_priorities,
+         judge_priorities, covers="T2",
+         hint="the wrong bit of gd_runqmask, or a bit left behind by an empty queue")
     test("t5_deschedule", "descheduled: runs on, switches away, comes back when scheduled", 10,
-         "swtest t5", draw_rounds, judge_deschedule, covers="T5",
-         hint="a switch that puts the thread back by itself, or a schedule that does not"
-         )
-    test("t6_schedule_twice", "scheduled several times is queued once", 10, "swtest t6", draw_rounds, judge_schedule_twice,
-         covers="T6", hint="enqueueing without a look at TDF_RUNQ")
+         "swtest t5", draw_turns, judge_deschedule, covers="T5",
+         hint="a switch that puts the thread back by itself, or a schedule that does not")
+    test("t6_schedule_twice", "scheduled several times is queued once", 10, "swtest t6", draw_times,
+         judge_schedule_twice, covers="T6", hint="enqueueing without a look at TDF_RUNQ")
