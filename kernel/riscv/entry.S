@@ -2,9 +2,12 @@
  * The first instructions of every hart.
  *
  * OpenSBI enters the boot hart at _start (a0 = hart id, a1 = device tree) and the others at
- * _start_secondary (a0 = hart id, a1 = what sbi_hart_start was given: their idle thread), in S-mode,
- * paging and interrupts off, at physical addresses. The code is linked in the upper half, so until
- * paging is on all addresses are formed relative to pc.
+ * _start_secondary (a0 = hart id), in S-mode, paging and interrupts off, at physical addresses. The
+ * code is linked in the upper half, so until paging is on all addresses are formed relative to pc.
+ *
+ * OpenSBI before 1.2 marks a hart as started first and writes down where to second, so a hart that is
+ * just coming out of its own initialization may be sent to _start, with a1 of no use. Hence only the
+ * first at _start boots, and the others find what they need in start.c's secondary_start.
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
@@ -36,6 +39,10 @@
         .section .text.entry, "ax"
         .globl  _start
 _start:
+        la      t0, boot_taken
+        li      t1, 1
+        amoswap.w.aqrl t1, t1, (t0)
+        bnez    t1, _start_secondary
         ENTER_UPPER_HALF
         la      t0, __bss_start
         la      t1, __bss_end
@@ -50,14 +57,21 @@ _start:
         .globl  _start_secondary
 _start_secondary:
         ENTER_UPPER_HALF
-        ld      t0, secondary_satp      /* its stack is not in boot_root */
-        csrw    satp, t0
+        la      t0, secondary_start
+        ld      t1, 0(t0)               /* hart id: who is to start now */
+        bne     t1, a0, park
+        ld      t1, 8(t0)               /* satp: its stack is not in boot_root */
+        ld      tp, 16(t0)              /* its idle thread */
+        csrw    satp, t1
         sfence.vma
-        mv      tp, a1
         ld      sp, MD_STACK_TOP(tp)
         mv      s0, zero
         call    start_secondary
-        j       .
+
+/* A hart that was given up, and comes after all. sie is 0: wfi has nothing to come back for. */
+park:
+        wfi
+        j       park
 
 /*
  * The first page table: 1 GiB pages, all of the direct map, readable, writable and executable, and
@@ -65,6 +79,8 @@ _start_secondary:
  * the other. pmap_init replaces it.
  */
         .section .data
+boot_taken:
+        .word   0
         .balign 4096
 boot_root:
         .zero   8 * 2

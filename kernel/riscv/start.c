@@ -36,8 +36,12 @@ void start_secondary(void) __attribute__((noreturn));
 enum { HART_STARTING, HART_UP, HART_ABANDONED };
 static uint32 start_state;
 
-/* The kernel's page table for _start_secondary, which has no stack before it has that. */
-uint64 secondary_satp;
+/* For the hart that is being started; _start_secondary knows the offsets. */
+struct {
+    uint64 hartid;
+    uint64 satp;                 /* the kernel's, which has its stack */
+    struct thread *idle;
+} secondary_start;
 
 uint64 cpu_hartid(int cpu) { return board.hartid[board_index[cpu]]; }
 uint32 cpu_plic_context(int cpu) { return board.plic_context[board_index[cpu]]; }
@@ -164,10 +168,11 @@ static bool hart_start(int i)
     board_index[cpu] = i;
     globaldata_of[cpu] = gd;
     start_state = HART_STARTING;
-    secondary_satp = mycpu->gd_satp;
+    secondary_start.hartid = board.hartid[i];
+    secondary_start.satp = mycpu->gd_satp;
+    secondary_start.idle = &gd->gd_idlethread;
     fence();
-    error = sbi_hart_start(board.hartid[i], KVA_TO_PA(_start_secondary),
-                           (uint64)&gd->gd_idlethread);
+    error = sbi_hart_start(board.hartid[i], KVA_TO_PA(_start_secondary), 0);
     deadline = cpu_time() + 2 * cpu_timebase;
     while (error == 0 && consume(&start_state) == HART_STARTING)
         if (cpu_time() < deadline)
