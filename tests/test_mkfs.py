@@ -268,7 +268,8 @@ def test_superblock(mkfs, image, field, value, reason):
 
 
 # What to do to the image, and what the check must say of it. Inodes are numbered in the order in
-# which they were made: 1 /, 2 cat, 3 notes, 4 large, 5 empty, 6 doc, 7 doc/a, 8 doc/a/notes, 9 doc/b.
+# which they were made: 1 /, 2 cat, 3 notes, 4 large, 5 empty, 6 doc, 7 doc/a, 8 doc/a/notes,
+# 9 doc/b.
 DAMAGE = {
     "type": (lambda i: i.put(i.inode(3), "h", 7), "inode 3: unknown type 7"),
     "size": (lambda i: i.put(i.inode(3) + 8, "Q", 1 << 40), "inode 3: size"),
