@@ -8,7 +8,7 @@
  * (a store) and a hand that goes round all buffers takes the first unmarked one, clearing marks as it
  * passes. That is nearly the least recently used one, and a hit touches nothing that others share.
  *
- * The pool (all buffers there are) grows with the misses, while memory is plentiful. Locks: the pool's
+ * The pool (buffers with a page) grows with the misses, while memory is plentiful. Locks: the pool's
  * mutex, then a bucket; a buffer's mutex is never taken while holding either.
  *
  * A buffer that leaves the hash has b_ref 0 and is taken under both locks; with b_ref 1 and in no
@@ -22,7 +22,6 @@
 #include "lib/sysctl.h"
 #include "lwkt/spin.h"
 #include "mm/page.h"
-#include "mm/zone.h"
 #include "proc/sleep.h"
 
 #define NBUCKET 512              /* a power of two */
@@ -35,10 +34,10 @@ static struct bucket {
 
 static struct {
     struct mutex lock;
-    struct zone *zone;
-    struct buf *all[NBUF];       /* the first n: every buffer there is */
+    struct buf *all[NBUF];       /* the first n have a page, and are the cache; the rest wait */
     uint32 n;                    /* written under the lock, peeked at elsewhere */
     uint32 hand;                 /* of the clock: index into all[] */
+    struct buf bufs[NBUF];
 } pool;
 
 static struct bucket *bucket_of(uint32 block)
@@ -53,7 +52,8 @@ void buf_init(void)
         list_init(&buckets[i].bufs);
     }
     mutex_init(&pool.lock, "bufpool");
-    pool.zone = zone_create("buf", sizeof(struct buf));
+    for (int i = 0; i < NBUF; ++i)
+        pool.all[i] = &pool.bufs[i];
     if (!buf_reserve(BUF_MIN))
         panic("fs: no memory for %d buffers", BUF_MIN);
 }
@@ -64,25 +64,19 @@ uint32 buf_count(void)
 }
 
 /*
- * A new buffer, in no chain, with b_ref 1; NULL: the pool is full or memory is out. Pool locked.
+ * One more buffer, in no chain, with b_ref 1; NULL: the pool is full or memory is out. Pool locked.
  */
 static struct buf *pool_grow(void)
 {
-    if (pool.n == NBUF)
+    void *page = pool.n < NBUF ? page_alloc() : NULL;
+    if (page == NULL)
         return NULL;
-    struct buf *b = zalloc(pool.zone);
-    if (b == NULL)
-        return NULL;
-    b->b_data = page_alloc();
-    if (b->b_data == NULL) {
-        zfree(pool.zone, b);
-        return NULL;
-    }
+    struct buf *b = pool.all[pool.n];
     mutex_init(&b->b_lock, "buf");
     list_init(&b->b_hash);
+    b->b_data = page;
     b->b_slot = -1;
     b->b_ref = 1;
-    pool.all[pool.n] = b;
     poke(&pool.n, pool.n + 1);
     return b;
 }
@@ -174,8 +168,8 @@ void buf_reclaim(void)
             continue;
         poke(&pool.n, pool.n - 1);
         pool.all[i] = pool.all[pool.n];
+        pool.all[pool.n] = b;
         page_unref(b->b_data);
-        zfree(pool.zone, b);
     }
     pool.hand = 0;
     mutex_unlock(&pool.lock);
@@ -290,10 +284,3 @@ void buf_release(struct buf *b)
     mutex_unlock(&b->b_lock);
     buf_drop(b);
 }
-
-static uint64 buf_sysctl_count(void)
-{
-    return buf_count();
-}
-
-SYSCTL(vfs_cache_pages, "vfs.cache_pages", buf_sysctl_count, NULL);

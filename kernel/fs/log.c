@@ -51,6 +51,7 @@ static struct {
     uint32 seq;                  /* number of the running transaction: lock and commit to change */
     bool closing;                /* a commit waits for ops to end: lock */
     bool timed;                  /* the thread knows that there is something to commit: lock */
+    uint32 copies;               /* frozen pages that were replaced by a copy: lock */
     uint32 failed;               /* 1: a write has failed: poke */
     struct buf **running;        /* the n buffers: lock. Each has a reference */
     struct buf **frozen;         /* the nfrozen buffers: commit */
@@ -149,8 +150,10 @@ static void log_copy_frozen(struct buf *b)
     memcpy(copy, b->b_data, BSIZE);
     spin_lock(&log.lock);
     bool frozen = b->b_frozen == b->b_data;
-    if (frozen)
+    if (frozen) {
         b->b_data = copy;
+        poke(&log.copies, log.copies + 1);
+    }
     spin_unlock(&log.lock);
     if (!frozen)
         page_unref(copy);
@@ -190,6 +193,11 @@ void log_forget(uint32 block)
         buf_drop(b);
     }
     buf_drop(b);
+}
+
+uint32 log_copies(void)
+{
+    return peek(&log.copies);
 }
 
 /* --- commit --- */
@@ -290,6 +298,8 @@ static void log_thaw(void)
         void *page = b->b_frozen;
         bool replaced = page != b->b_data;
         poke(&b->b_frozen, NULL);
+        if (replaced)
+            poke(&log.copies, log.copies - 1);
         spin_unlock(&log.lock);
         if (replaced)
             page_unref(page);

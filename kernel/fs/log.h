@@ -18,6 +18,9 @@ void log_start_thread(void);
  * transaction. May replace b->b_data (by a copy): fetch the pointer after this call. */
 void log_modify(struct buf *b);
 
+/* Pages that a commit is writing and that changed meanwhile: they exist twice. */
+uint32 log_copies(void);
+
 /* A block was freed: what is in it need not be written any more. Inside a transaction. */
 void log_forget(uint32 block);
 

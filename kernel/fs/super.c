@@ -62,6 +62,14 @@ void fs_init(void)
     log_start_thread();
 }
 
+/* Pages that hold cached blocks: free memory, for who wants to know what is in use. */
+static uint64 sysctl_cache_pages(void)
+{
+    return buf_count() + log_copies();
+}
+
+SYSCTL(vfs_cache_pages, "vfs.cache_pages", sysctl_cache_pages, NULL);
+
 /* Forget what is only cached, so that the memory in use can be compared. */
 static int sysctl_drop_caches(uint64 value)
 {
