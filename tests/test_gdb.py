@@ -1,6 +1,6 @@
 """gdb: attaches, stops in kernel and user code, shows harts as threads, and two machines don't clash."""
 
-import pathlib
+import re
 import subprocess
 import time
 
@@ -89,6 +89,24 @@ def test_no_machine(tmp_path):
 
 
 def test_commands_of_its_own(stopped):
-    """tools/gdb's commands are there, each with a help text."""
-    assert pathlib.Path("tools/gdb").is_dir()
-    assert "Undefined" not in gdb(stopped(RUN="ls", CPUS=1), "info threads")
+    """threads, procs, lbt, runq, ipiq: before the kernel runs, and with processes."""
+    text = gdb(stopped(RUN="cat README.md | grep xv6", CPUS=2), "threads", "user grep",
+               "break grep.c:main", "continue", "threads", "procs", "lbt 1", "runq", "ipiq", "nymph",
+               "lbt nobody")
+    after = text.partition("Breakpoint 1, main")[2]
+    assert "The kernel has not started yet" in after, "gdb's errors come behind its output here"
+    assert "grep.c" in after, "a breakpoint in grep stops in grep, though init has the same address"
+    assert "Error" not in after and "Exception" not in after
+    for pattern in (r"idle1 +(runs|waits)", r"init +sleeps: wait +\S*SINTR",
+                    r"2 +1 alive +0x\w+ +\d sh", r"#\d .* proc_wait at kernel/proc/exit.c:\d+",
+                    r"cpu 0: runs \w+, mask 0x", r"0 -> 1: written \d+, taken \d+"):
+        assert re.search(pattern, after), pattern
+
+
+def test_commands_in_user_mode(stopped):
+    """With the one hart in user mode, where the kernel's memory is out of its reach; it goes on."""
+    text = gdb(stopped(RUN="echo hello", CPUS=1), "user echo", "break echo.c:main", "continue",
+               "threads", "print argc", "backtrace", "break sys_exit", "continue", "backtrace")
+    assert re.search(r"echo +runs", text)
+    assert "$1 = 2" in text
+    assert "upcall_syscall" in text
