@@ -85,10 +85,13 @@ static void take_memory(void)
     free_memory_around(start, PGROUNDDOWN(board.mem_end), holes, 2);
 }
 
-/* tp and the boot hart's thread, before anything uses them. */
+/*
+ * tp and the boot hart's thread, before anything uses them. tp is set in assembly, for clang takes an
+ * assignment to curthread as this function's own use of tp, and puts the old value back at its end.
+ */
 static void adopt_boot_thread(void)
 {
-    curthread = &boot_gd.gd_idlethread;
+    __asm__ volatile("mv tp, %0" ::"r"(&boot_gd.gd_idlethread) : "memory");
     lwkt_gdinit(&boot_gd, 0);
     lwkt_init_thread(curthread, boot_stack + PGSIZE, BOOT_STACK_SIZE - PGSIZE, TDF_RUNNING, &boot_gd);
     curthread->td_mach.md_stack_base = (uint64)boot_stack + PGSIZE;
