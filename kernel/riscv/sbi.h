@@ -12,6 +12,5 @@ int64 sbi_send_ipi(uint64 hart_mask, uint64 hart_base);              /* sPI */
 void sbi_set_timer(uint64 when);                                     /* TIME */
 void sbi_console_putchar(int c);                                     /* legacy 0x01: early output */
 void sbi_shutdown(void);                                             /* SRST; returns if refused */
-int64 sbi_probe(int64 extension);                                    /* Base: 0 when it is not there */
 
 #endif
