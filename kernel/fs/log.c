@@ -45,14 +45,16 @@ static struct {
     struct spinlock lock;
     uint32 start;                /* block of the header */
     uint32 capacity;             /* blocks that one transaction can have */
-    uint32 ops;                  /* operations under way: lock */
-    uint32 n;                    /* buffers of the running transaction: lock */
-    uint32 nfrozen;              /* buffers of the one that a commit is writing: lock */
-    uint32 seq;                  /* number of the running transaction: lock and commit to change */
-    bool closing;                /* a commit waits for ops to end: lock */
-    bool timed;                  /* the thread knows that there is something to commit: lock */
-    uint32 copies;               /* frozen pages that were replaced by a copy: lock */
+    /* Changed by poke under the lock, and peeked at without it. */
+    uint32 ops;                  /* operations under way */
+    uint32 n;                    /* buffers of the running transaction */
+    uint32 seq;                  /* number of the running transaction: with commit held, too */
+    bool closing;                /* a commit waits for ops to end */
+    bool timed;                  /* the thread knows that there is something to commit */
+    uint32 copies;               /* frozen pages that were replaced by a copy */
+
     uint32 failed;               /* 1: a write has failed: poke */
+    uint32 nfrozen;              /* buffers of the transaction that a commit writes: lock */
     struct buf **running;        /* the n buffers: lock. Each has a reference */
     struct buf **frozen;         /* the nfrozen buffers: commit */
     struct mutex commit;         /* held over a commit */
@@ -112,7 +114,7 @@ void fs_begin(void)
             log_make_room(seq);
         spin_lock(&log.lock);
     }
-    ++log.ops;
+    poke(&log.ops, log.ops + 1);
     spin_unlock(&log.lock);
 }
 
@@ -124,10 +126,12 @@ void fs_end(void)
 {
     spin_lock(&log.lock);
     KASSERT(log.ops > 0, "fs_end without fs_begin");
-    bool last = --log.ops == 0 && log.closing;
+    poke(&log.ops, log.ops - 1);
+    bool last = log.ops == 0 && log.closing;
     bool tell = log.n > 0 && !log.timed;
     bool half = log.n > log.capacity / 2;
-    log.timed = log.timed || tell;
+    if (tell)
+        poke(&log.timed, true);
     spin_unlock(&log.lock);
     if (last)
         wakeup(&log.ops);
@@ -171,7 +175,8 @@ void log_modify(struct buf *b)
     KASSERT(log.ops > 0, "block %u modified outside a transaction", b->b_block);
     KASSERT(log.n < log.capacity, "%u blocks", log.n);
     poke(&b->b_slot, (int)log.n);
-    log.running[log.n++] = b;
+    log.running[log.n] = b;
+    poke(&log.n, log.n + 1);
     spin_unlock(&log.lock);
 }
 
@@ -185,7 +190,8 @@ void log_forget(uint32 block)
         return;
     if (peek(&b->b_slot) >= 0) {
         spin_lock(&log.lock);
-        struct buf *moved = log.running[--log.n];
+        poke(&log.n, log.n - 1);
+        struct buf *moved = log.running[log.n];
         log.running[b->b_slot] = moved;
         poke(&moved->b_slot, b->b_slot);
         poke(&b->b_slot, -1);
@@ -239,7 +245,7 @@ static int log_write_header(uint32 n, uint32 seq)
 static uint32 log_freeze(void)
 {
     spin_lock(&log.lock);
-    log.closing = true;
+    poke(&log.closing, true);
     while (log.ops > 0) {
         spin_unlock(&log.lock);
         tsleep_interlock(&log.ops, 0);
@@ -261,10 +267,11 @@ static uint32 log_freeze(void)
     log.running = log.frozen;
     log.frozen = frozen;
     log.nfrozen = log.n;
-    log.n = 0;
-    log.timed = false;
-    log.closing = false;
-    uint32 seq = log.seq++;
+    poke(&log.n, 0);
+    poke(&log.timed, false);
+    poke(&log.closing, false);
+    uint32 seq = log.seq;
+    poke(&log.seq, seq + 1);
     spin_unlock(&log.lock);
     wakeup(&log.closing);
     return seq;

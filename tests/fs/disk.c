@@ -4,6 +4,7 @@
  */
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host.h"
 #include "lib/atomic.h"
@@ -11,7 +12,7 @@
 #define NSERVERS 4
 
 unsigned disk_fail_after;
-unsigned disk_lose_after;
+unsigned disk_dies_after;
 
 static struct {
     char *image;
@@ -42,10 +43,9 @@ static void note(unsigned block, const void *data)
 static void do_write(struct bio *bio)
 {
     note((unsigned)bio->bio_block, bio->bio_data);
-    if (disk_lose_after != 0 && --disk_lose_after == 0)
-        disk_lose_after = 1; /* this one and all that come */
-    else
-        memcpy(disk.image + bio->bio_block * BSIZE, bio->bio_data, BSIZE);
+    if (disk_dies_after != 0 && --disk_dies_after == 0)
+        _exit(0);
+    memcpy(disk.image + bio->bio_block * BSIZE, bio->bio_data, BSIZE);
 }
 
 static void serve(struct bio *bio)

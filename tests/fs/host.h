@@ -61,7 +61,7 @@ void disk_init(char *image, unsigned nblocks);
 void disk_trace(struct write *trace, unsigned *count, unsigned max, unsigned *state);
 void disk_use_threads(void);
 
-/* The n-th next request fails, or, for writes, all from the n-th on are lost. 0: none. */
-extern unsigned disk_fail_after, disk_lose_after;
+/* The n-th next request fails. / The n-th next write ends the process: the power fails. 0: none. */
+extern unsigned disk_fail_after, disk_dies_after;
 
 #endif

@@ -135,7 +135,7 @@ static void second_life(void)
 /* A replay that the power fails in, too. */
 static void short_life(void)
 {
-    disk_lose_after = 1 + rnd(20);
+    disk_dies_after = 1 + rnd(20);
     mount();
 }
 

@@ -1,2 +1,201 @@
+/*
+ * Several threads at once, on a disk that answers late: each in a directory of its own, and all in one
+ * that they share. What a thread wrote to its own files must be there; what others did to shared
+ * names only has to leave the file system in order (mkfs -c, afterwards).
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host.h"
+#include "lib/atomic.h"
 #include "tests.h"
-void test_stress(int nthreads, unsigned n) {(void)nthreads;(void)n;}
+
+#define OWN_FILES 8
+#define OWN_SIZE (15 * BSIZE)
+
+struct worker {
+    pthread_t thread;
+    struct proc proc;
+    int number;
+    unsigned operations;
+    unsigned content[OWN_FILES];     /* what its own files are filled with; 0: not there */
+};
+
+static void fill(unsigned *words, unsigned content)
+{
+    for (unsigned i = 0; i < OWN_SIZE / sizeof(*words); ++i)
+        words[i] = content + i;
+}
+
+static void own_path(const struct worker *w, int file, char *path)
+{
+    sprintf(path, "/own%d/f%d", w->number, file);
+}
+
+static void rewrite_own(struct worker *w, int file)
+{
+    static _Thread_local unsigned words[OWN_SIZE / sizeof(unsigned)];
+    char path[MAXPATH];
+
+    own_path(w, file, path);
+    w->content[file] = rnd(1u << 30) + 1;
+    fill(words, w->content[file]);
+    int fd = t_open(path, O_CREATE | O_TRUNC | O_RDWR);
+    if (fd < 0 || t_write(fd, words, OWN_SIZE) != OWN_SIZE || t_close(fd) < 0)
+        fail("can't write %s", path);
+}
+
+static void check_own(struct worker *w, int file)
+{
+    static _Thread_local unsigned words[OWN_SIZE / sizeof(unsigned)];
+    static _Thread_local unsigned want[OWN_SIZE / sizeof(unsigned)];
+    char path[MAXPATH];
+
+    own_path(w, file, path);
+    int fd = t_open(path, O_RDONLY);
+    if ((fd >= 0) != (w->content[file] != 0))
+        fail("%s is there, or not", path);
+    if (fd < 0)
+        return;
+    fill(want, w->content[file]);
+    if (t_read(fd, words, OWN_SIZE) != OWN_SIZE || memcmp(words, want, OWN_SIZE) != 0)
+        fail("%s has changed", path);
+    t_close(fd);
+}
+
+static void remove_own(struct worker *w, int file)
+{
+    char path[MAXPATH];
+
+    own_path(w, file, path);
+    if ((t_unlink(path) == 0) != (w->content[file] != 0))
+        fail("unlink of %s", path);
+    w->content[file] = 0;
+}
+
+/* Whatever comes, on names that all threads use; calls may fail. */
+static void do_shared(void)
+{
+    char path[MAXPATH];
+    char other[MAXPATH];
+    char data[6000] = "";
+
+    sprintf(path, "/shared/%c", 'a' + rnd(3));
+    if (rnd(2) == 0)
+        sprintf(path + strlen(path), "/%c", 'a' + rnd(3));
+    sprintf(other, "/shared/%c", 'a' + rnd(3));
+    unsigned what = rnd(6);
+    if (what == 0)
+        t_mkdir(path);
+    else if (what == 1)
+        t_link(path, other);
+    else if (what == 2 || what == 3)
+        t_unlink(path);
+    int fd = what > 3 ? t_open(path, O_CREATE | O_RDWR | (rnd(2) ? O_TRUNC : 0)) : -1;
+    if (fd < 0)
+        return;
+    t_read(fd, data, sizeof(data) / 2);
+    t_write(fd, data, sizeof(data));
+    t_close(fd);
+}
+
+static void do_one(struct worker *w)
+{
+    int file = (int)rnd(OWN_FILES);
+    unsigned what = rnd(40);
+
+    if (what < 8)
+        rewrite_own(w, file);
+    else if (what < 16)
+        check_own(w, file);
+    else if (what < 20)
+        remove_own(w, file);
+    else if (what == 20)
+        t_sync();
+    else
+        do_shared();
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    char path[MAXPATH];
+
+    host_seed += 2 * (unsigned long)w->number + 2;
+    host_become_process(&w->proc);
+    sprintf(path, "/own%d", w->number);
+    if (t_mkdir(path) < 0)
+        fail("mkdir %s", path);
+    for (unsigned i = 0; i < w->operations; ++i)
+        do_one(w);
+    for (int file = 0; file < OWN_FILES; ++file)
+        check_own(w, file);
+    return NULL;
+}
+
+/* --- a pipe between two threads --- */
+
+#define PIPE_BYTES 2000000
+
+static int pipe_fds[2];
+
+static void *pipe_writer(void *arg)
+{
+    static unsigned char data[9000];
+    struct proc proc = *(struct proc *)arg;
+    unsigned next = 0;
+
+    host_proc = &proc;
+    for (unsigned sent = 0; sent < PIPE_BYTES;) {
+        unsigned n = 1 + rnd(sizeof(data) - 1);
+        n = n < PIPE_BYTES - sent ? n : PIPE_BYTES - sent;
+        for (unsigned i = 0; i < n; ++i)
+            data[i] = (unsigned char)(next++ * 7 >> 3);
+        if (t_write(pipe_fds[1], data, n) != (long)n)
+            fail("pipe: write");
+        sent += n;
+    }
+    t_close(pipe_fds[1]);
+    return NULL;
+}
+
+static void test_pipe(void)
+{
+    static unsigned char data[9000];
+    pthread_t thread;
+    unsigned next = 0;
+    long n;
+
+    if (t_pipe(pipe_fds) < 0)
+        fail("pipe");
+    pthread_create(&thread, NULL, pipe_writer, host_proc);
+    struct file **writer = &host_proc->p_file[pipe_fds[1]];
+    while ((n = t_read(pipe_fds[0], data, 1 + rnd(sizeof(data) - 1))) > 0) {
+        for (long i = 0; i < n; ++i) {
+            if (data[i] != (unsigned char)(next++ * 7 >> 3))
+                fail("pipe: byte %u is wrong", next - 1);
+        }
+    }
+    if (n != 0 || next != PIPE_BYTES)
+        fail("pipe: end after %u bytes, result %ld", next, n);
+    pthread_join(thread, NULL);
+    *writer = NULL; /* the other thread's copy of the descriptor was the one that was closed */
+    t_close(pipe_fds[0]);
+}
+
+void test_stress(int nthreads, unsigned n)
+{
+    static struct worker workers[16];
+
+    test_pipe();
+    disk_use_threads();
+    t_mkdir("/shared");
+    for (int i = 0; i < nthreads; ++i) {
+        workers[i].number = i;
+        workers[i].operations = n;
+        pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+    }
+    for (int i = 0; i < nthreads; ++i)
+        pthread_join(workers[i].thread, NULL);
+}
