@@ -90,20 +90,24 @@ def end(process):
     process.stdout.close()
 
 
-def run(commands, *, timeout=60, root=ROOT, **options):
+def run(commands, *, timeout=60, work=None, root=ROOT, **options):
     """Boot a fresh machine with a fresh disk, let its shell run `commands`, return the Result.
 
-    timeout is in seconds of the host's time, a last resort: a test that can tell a hang by the
-    console does so. options are those of tools/qemu."""
+    work: seconds of processor time that QEMU may use. In the deterministic mode it is never idle, so
+    this measures the run and not how busy the host is. timeout: seconds of the host's time, a last
+    resort. options are those of tools/qemu."""
     options = {"RUN": commands, **options}
     disk = {} if options.get("DETERMINISTIC") else FRESH_DISK
     started = time.monotonic()
-    process = subprocess.Popen(["tools/qemu"], cwd=root, env=environment(**{**disk, **options}),
+    limit = ["prlimit", f"--cpu={work}"] if work else []
+    process = subprocess.Popen([*limit, "tools/qemu"], cwd=root, env=environment(**{**disk, **options}),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
     try:
         chunks, why = read_all(process, started + timeout)
         status = -1 if why else process.wait(timeout=10)
+        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+            why = "timeout"
     finally:
         end(process)
     text = b"".join(chunks).decode("utf-8", "replace").replace("\r\n", "\n")

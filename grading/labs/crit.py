@@ -14,7 +14,9 @@ def draw_storm(rng):
 
 def draw_hold_off(rng):
     """Any depth of nesting, several times."""
-    return {"nesting": rng.randint(1, 6), "rounds": rng.randint(1, 4)}, {"CPUS": 1}
+    # How long an instruction takes decides whether the timer or the others come first.
+    return {"nesting": rng.randint(1, 6), "rounds": rng.randint(1, 4)}, {
+        "CPUS": 1, "SHIFT": rng.choice((0, 2, 4))}
 
 
 def draw_message(rng):
@@ -52,6 +54,9 @@ def judge_storm(scene):
                f"{fired.val}: then one was lost", fired)
     scene.must(inside.val == 0, "no tick handled inside a critical section", f"{inside.val} were",
                inside)
+    left = value(scene, scene.events, "left")
+    scene.must(left.val == 0, "nothing noted and not run when the last crit_exit has returned",
+               f"so {left.val} times", left)
     must_be_at_rest(scene, scene.events, "after the storm")
 
 

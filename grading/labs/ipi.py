@@ -27,8 +27,11 @@ def draw_create(rng):
 
 
 def draw_order(rng):
-    """Many times the ring."""
+    """Many times the ring, from indices that are about to wrap: as signed numbers, as unsigned ones,
+    or not at all."""
     source, target, options = machine(rng)
+    start = rng.choice((0, 1 << 31, 1 << 32)) - rng.randint(20, 2000)
+    options["APPEND"] = f"ktest=1 ipiq_start={max(start, 0)}"
     return {"from": source, "to": target, "count": rng.randint(5000, 10000)}, options
 
 

@@ -18,15 +18,20 @@ static uint64 next_random(struct kt_context *ctx)
     return x * 0x2545f4914f6cdd1dUL;
 }
 
+/* Outside all sections nothing may be left noted: event "left" counts how often something was. */
 static void storm(struct kt_context *ctx, int rounds)
 {
+    int left = 0;
+
     while ((rounds-- > 0 || kt_timer_running()) && peek(&kt_run->stop) == 0) {
         int nesting = 1 + (int)(next_random(ctx) % 8);
         for (int i = 0; i < nesting; i++)
             crit_enter();
         for (int i = 0; i < nesting; i++)
             crit_exit();
+        left += peek(&mycpu->gd_reqflags) != 0;
     }
+    kt_log("left", ctx->name, left);
 }
 
 static void spin(int us, bool relax)
