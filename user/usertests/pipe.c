@@ -111,11 +111,14 @@ static void transfer(uint64 total, int wsize, int rsize)
 
 static void pipe_transfer(void)
 {
-    static const int sizes[] = {1, 7, 512, 4096, 10000, BUFSIZE};
+    static const int sizes[6] = {1, 7, 512, 4096, 10000, BUFSIZE};
 
-    for (uint i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        transfer(sizes[i] == 1 ? 3000 : 300000, sizes[i], sizes[5 - i] == 1 ? 3 : sizes[5 - i]);
-        transfer(sizes[i] == 1 ? 3000 : 300000, sizes[i], sizes[i]);
+    for (uint i = 0; i < 6; i++) {
+        uint64 total = i < 2 ? 3000 : 200000;
+        int other = sizes[(i + 3) % 6];
+        transfer(total, sizes[i], other);
+        transfer(total, other, sizes[i]);
+        transfer(total, sizes[i], sizes[i]);
     }
 }
 
