@@ -11,7 +11,7 @@
 
 struct superblock superblock;
 
-static uint32 next_block;        /* where to look first: peek and poke */
+static uint32 next_block; /* where to look first: peek and poke */
 
 /* The first 0 bit of a map in [from, end), or end. */
 static uint32 first_zero(const uint64 *map, uint32 from, uint32 end)

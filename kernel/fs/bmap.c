@@ -108,13 +108,13 @@ int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh)
 
 /* --- freeing --- */
 
-#define TRIM_MAPS 6              /* blocks of the bitmap that one transaction modifies */
-#define TRIM_BLOCKS 4096         /* blocks that it frees: others want to use the bitmap, too */
+#define TRIM_MAPS 6      /* blocks of the bitmap that one transaction modifies */
+#define TRIM_BLOCKS 4096 /* blocks that it frees: others want to use the bitmap, too */
 
 struct trim {
-    uint32 maps;                 /* times that another block of the bitmap came up */
-    uint32 map;                  /* block of the bitmap of the last freed block */
-    uint32 blocks;               /* blocks freed */
+    uint32 maps;   /* times that another block of the bitmap came up */
+    uint32 map;    /* block of the bitmap of the last freed block */
+    uint32 blocks; /* blocks freed */
 };
 
 /* Free one block if the transaction has room for that. */

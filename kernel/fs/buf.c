@@ -24,8 +24,8 @@
 #include "mm/page.h"
 #include "proc/sleep.h"
 
-#define NBUCKET 512              /* a power of two */
-#define TAKE_TRIES HZ            /* ticks to wait for a buffer before giving up */
+#define NBUCKET 512   /* a power of two */
+#define TAKE_TRIES HZ /* ticks to wait for a buffer before giving up */
 
 static struct bucket {
     struct spinlock lock;
@@ -34,9 +34,9 @@ static struct bucket {
 
 static struct {
     struct mutex lock;
-    struct buf *all[NBUF];       /* the first n have a page, and are the cache; the rest wait */
-    uint32 n;                    /* written under the lock, peeked at elsewhere */
-    uint32 hand;                 /* of the clock: index into all[] */
+    struct buf *all[NBUF]; /* the first n have a page, and are the cache; the rest wait */
+    uint32 n;              /* written under the lock, peeked at elsewhere */
+    uint32 hand;           /* of the clock: index into all[] */
     struct buf bufs[NBUF];
 } pool;
 
@@ -178,7 +178,8 @@ void buf_reclaim(void)
 /* Find a block in its chain and take a reference; the bucket is locked. */
 static struct buf *bucket_find(struct bucket *bucket, uint32 block)
 {
-    list_foreach(node, &bucket->bufs) {
+    list_foreach(node, &bucket->bufs)
+    {
         struct buf *b = list_entry(node, struct buf, b_hash);
         if (b->b_block == block) {
             amo_add(&b->b_ref, 1);

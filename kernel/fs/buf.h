@@ -11,20 +11,20 @@
 #include "proc/mutex.h"
 
 struct buf {
-    struct mutex b_lock;         /* b_valid, b_data and what it points to */
-    struct list b_hash;          /* chain of its bucket: bucket lock */
-    uint32 b_block;              /* constant while b_ref > 0 */
-    uint32 b_ref;                /* AMO; from 0 to 1 only under the bucket lock */
-    uint32 b_used;               /* 1: used since the clock's hand passed it: poke */
-    bool b_valid;                /* b_data is the block's content */
-    void *b_data;                /* a page */
-    int b_slot;                  /* place in the running transaction, or -1: the log's; poke */
-    void *b_frozen;              /* page that a commit is writing, or NULL: the log's */
-    struct bio b_bio;            /* of the read that fills it, then of the commit */
+    struct mutex b_lock; /* b_valid, b_data and what it points to */
+    struct list b_hash;  /* chain of its bucket: bucket lock */
+    uint32 b_block;      /* constant while b_ref > 0 */
+    uint32 b_ref;        /* AMO; from 0 to 1 only under the bucket lock */
+    uint32 b_used;       /* 1: used since the clock's hand passed it: poke */
+    bool b_valid;        /* b_data is the block's content */
+    void *b_data;        /* a page */
+    int b_slot;          /* place in the running transaction, or -1: the log's; poke */
+    void *b_frozen;      /* page that a commit is writing, or NULL: the log's */
+    struct bio b_bio;    /* of the read that fills it, then of the commit */
 };
 
-#define BUF_MIN 128              /* buffers that stay, however short memory is */
-#define BUF_SPARE 16             /* buffers that transactions leave to readers */
+#define BUF_MIN 128  /* buffers that stay, however short memory is */
+#define BUF_SPARE 16 /* buffers that transactions leave to readers */
 
 void buf_init(void);
 

@@ -13,19 +13,19 @@
 #include "mm/zone.h"
 
 #define HEADS_MIN 16
-#define HEADS_MAX 256            /* 2048 bytes: the most that kmalloc gives */
+#define HEADS_MAX 256 /* 2048 bytes: the most that kmalloc gives */
 
 struct dentry {
-    struct dentry *next;         /* chain of its hash */
+    struct dentry *next; /* chain of its hash */
     uint32 hash;
-    uint32 off;                  /* where it is in the directory, in bytes */
+    uint32 off; /* where it is in the directory, in bytes */
     struct dirent de;
 };
 
 struct dirindex {
-    uint32 count;                /* names, "." and ".." among them */
-    uint32 nheads;               /* a power of two */
-    uint32 first_free;           /* no slot below this offset is free */
+    uint32 count;      /* names, "." and ".." among them */
+    uint32 nheads;     /* a power of two */
+    uint32 first_free; /* no slot below this offset is free */
     struct dentry **heads;
 };
 
@@ -53,8 +53,7 @@ static struct dentry **index_find(struct dirindex *index, const char *name, uint
 {
     struct dentry **link = &index->heads[hash & (index->nheads - 1)];
 
-    while (*link != NULL &&
-           ((*link)->hash != hash || strncmp((*link)->de.name, name, DIRSIZ) != 0))
+    while (*link != NULL && ((*link)->hash != hash || strncmp((*link)->de.name, name, DIRSIZ) != 0))
         link = &(*link)->next;
     return link;
 }

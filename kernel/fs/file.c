@@ -12,7 +12,7 @@
 struct devsw devsw[NDEV];
 
 static struct zone *file_zone;
-static uint32 file_count;        /* files in use: AMO */
+static uint32 file_count; /* files in use: AMO */
 
 void file_init(void)
 {

@@ -9,7 +9,7 @@
 #include "lib/atomic.h"
 #include "lib/string.h"
 
-static uint32 next_inum;         /* where to look for a free inode: peek and poke */
+static uint32 next_inum; /* where to look for a free inode: peek and poke */
 
 struct buf *dinode_read(uint32 inum, struct dinode **dip)
 {

@@ -9,8 +9,8 @@
 
 /* Requests that one thread waits for together. Lives on that thread's stack. */
 struct iobatch {
-    uint32 pending;              /* requests under way: AMO */
-    int error;                   /* -1 once one of them has failed */
+    uint32 pending; /* requests under way: AMO */
+    int error;      /* -1 once one of them has failed */
 };
 
 static inline void io_batch_init(struct iobatch *batch)

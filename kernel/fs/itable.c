@@ -17,8 +17,8 @@
 #include "lwkt/spin.h"
 #include "mm/zone.h"
 
-#define NBUCKET 64               /* a power of two */
-#define IDLE_MAX 512             /* inodes in memory from which on idle ones are dropped */
+#define NBUCKET 64   /* a power of two */
+#define IDLE_MAX 512 /* inodes in memory from which on idle ones are dropped */
 
 static struct bucket {
     struct spinlock lock;
@@ -26,8 +26,8 @@ static struct bucket {
 } buckets[NBUCKET];
 
 static struct zone *inode_zone;
-static uint32 inode_count;       /* inodes in memory: AMO */
-static uint32 victim_bucket;     /* where to look for idle ones: AMO */
+static uint32 inode_count;   /* inodes in memory: AMO */
+static uint32 victim_bucket; /* where to look for idle ones: AMO */
 
 void inode_init(void)
 {
@@ -58,7 +58,8 @@ static struct inode *bucket_take_idle(struct bucket *bucket, bool any)
     struct inode *found = NULL;
 
     spin_lock(&bucket->lock);
-    list_foreach(node, &bucket->inodes) {
+    list_foreach(node, &bucket->inodes)
+    {
         struct inode *ip = list_entry(node, struct inode, i_hash);
         if (ip->i_ref == 0 && (any || ip->i_used == 0)) {
             list_remove(&ip->i_hash);
@@ -117,7 +118,8 @@ static int inode_load(struct inode *ip)
 /* Find an inode in its chain and take a reference; the bucket is locked. */
 static struct inode *bucket_find(struct bucket *bucket, uint32 inum)
 {
-    list_foreach(node, &bucket->inodes) {
+    list_foreach(node, &bucket->inodes)
+    {
         struct inode *ip = list_entry(node, struct inode, i_hash);
         if (ip->i_inum == inum) {
             ++ip->i_ref;

@@ -39,26 +39,26 @@
 #include "mm/page.h"
 #include "proc/sleep.h"
 
-#define COMMIT_DELAY HZ          /* ticks from the first change to the commit */
+#define COMMIT_DELAY HZ /* ticks from the first change to the commit */
 
 static struct {
     struct spinlock lock;
-    uint32 start;                /* block of the header */
-    uint32 capacity;             /* blocks that one transaction can have */
+    uint32 start;    /* block of the header */
+    uint32 capacity; /* blocks that one transaction can have */
     /* Changed by poke under the lock, and peeked at without it. */
-    uint32 ops;                  /* operations under way */
-    uint32 n;                    /* buffers of the running transaction */
-    uint32 seq;                  /* number of the running transaction: with commit held, too */
-    bool closing;                /* a commit waits for ops to end */
-    bool timed;                  /* the thread knows that there is something to commit */
-    uint32 copies;               /* frozen pages that were replaced by a copy */
+    uint32 ops;    /* operations under way */
+    uint32 n;      /* buffers of the running transaction */
+    uint32 seq;    /* number of the running transaction: with commit held, too */
+    bool closing;  /* a commit waits for ops to end */
+    bool timed;    /* the thread knows that there is something to commit */
+    uint32 copies; /* frozen pages that were replaced by a copy */
 
-    uint32 failed;               /* 1: a write has failed: poke */
-    uint32 nfrozen;              /* buffers of the transaction that a commit writes: lock */
-    struct buf **running;        /* the n buffers: lock. Each has a reference */
-    struct buf **frozen;         /* the nfrozen buffers: commit */
-    struct mutex commit;         /* held over a commit */
-    struct logheader *header;    /* a page: commit */
+    uint32 failed;            /* 1: a write has failed: poke */
+    uint32 nfrozen;           /* buffers of the transaction that a commit writes: lock */
+    struct buf **running;     /* the n buffers: lock. Each has a reference */
+    struct buf **frozen;      /* the nfrozen buffers: commit */
+    struct mutex commit;      /* held over a commit */
+    struct logheader *header; /* a page: commit */
 } log;
 
 static struct buf *log_buffers[2][LOGMAX];

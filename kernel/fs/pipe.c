@@ -24,18 +24,18 @@
 #include "proc/proc.h"
 #include "proc/sleep.h"
 
-#define PIPESIZE 4096            /* bytes; a page, and a power of two */
+#define PIPESIZE 4096 /* bytes; a page, and a power of two */
 
 struct pipe {
-    struct mutex p_rlock;        /* readers' */
-    uint32 p_tail;               /* bytes read so far: written under p_rlock */
-    uint32 p_rwait;              /* 1: a reader sleeps, or is about to */
-    uint32 p_ropen;              /* 1: the read end is open */
-    uint32 p_ends;               /* open ends: AMO */
-    struct mutex p_wlock;        /* writers' */
-    uint32 p_head;               /* bytes written so far: written under p_wlock */
-    uint32 p_wwait;              /* 1: a writer sleeps, or is about to */
-    uint32 p_wopen;              /* 1: the write end is open */
+    struct mutex p_rlock; /* readers' */
+    uint32 p_tail;        /* bytes read so far: written under p_rlock */
+    uint32 p_rwait;       /* 1: a reader sleeps, or is about to */
+    uint32 p_ropen;       /* 1: the read end is open */
+    uint32 p_ends;        /* open ends: AMO */
+    struct mutex p_wlock; /* writers' */
+    uint32 p_head;        /* bytes written so far: written under p_wlock */
+    uint32 p_wwait;       /* 1: a writer sleeps, or is about to */
+    uint32 p_wopen;       /* 1: the write end is open */
     char *p_ring;
 };
 

@@ -14,7 +14,7 @@
 #include "mm/page.h"
 #include "proc/proc.h"
 
-#define NLINK_MAX 32767          /* what a short holds */
+#define NLINK_MAX 32767 /* what a short holds */
 
 /* A path name in an argument register, copied to path[MAXPATH]: 0, or -1. */
 static int fetch_path(char *path, uint64 arg)
@@ -32,7 +32,7 @@ static bool is_name(const char *name, const char *what)
 /* What a new inode shall be. */
 struct kind {
     short type;
-    short major, minor;          /* of a T_DEVICE */
+    short major, minor; /* of a T_DEVICE */
 };
 
 /*
@@ -139,9 +139,8 @@ int64 sys_mkdir(const uint64 *arg)
 /* int mknod(const char *path, short major, short minor) */
 int64 sys_mknod(const uint64 *arg)
 {
-    return create_only(arg[0], (struct kind){.type = T_DEVICE,
-                                             .major = (short)arg[1],
-                                             .minor = (short)arg[2]});
+    return create_only(
+        arg[0], (struct kind){.type = T_DEVICE, .major = (short)arg[1], .minor = (short)arg[2]});
 }
 
 /* --- opening --- */

@@ -347,7 +347,7 @@ int t_mknod(const char *path, int major, int minor)
 }
 int t_link(const char *old, const char *new)
 {
-    return (int)CALL(sys_link, (uint64)old, (uint64)new);
+    return (int)CALL(sys_link, (uint64)old, (uint64) new);
 }
 int t_unlink(const char *path)
 {

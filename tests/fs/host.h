@@ -49,9 +49,9 @@ int t_sync(void);
 
 /* --- disk.c --- */
 
-struct write {                   /* a write that the disk was given */
-    unsigned block;              /* ~0: a flush */
-    unsigned state;              /* the model's state number at that time */
+struct write {      /* a write that the disk was given */
+    unsigned block; /* ~0: a flush */
+    unsigned state; /* the model's state number at that time */
     char data[BSIZE];
 };
 

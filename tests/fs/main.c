@@ -24,13 +24,13 @@
 
 #define TRACE_MAX 60000u
 #define STATES_MAX 60000u
-#define CRASHES 400u             /* points tried in one run, spread evenly */
-#define TORN 64u                 /* bytes that arrive or don't */
-#define SMALL_LOG 60u           /* blocks: a log that is often full */
+#define CRASHES 400u  /* points tried in one run, spread evenly */
+#define TORN 64u      /* bytes that arrive or don't */
+#define SMALL_LOG 60u /* blocks: a log that is often full */
 
 static const char *image_path;
-static char *base;               /* the image as it was before */
-static char *image;              /* the disk; shared with children */
+static char *base;  /* the image as it was before */
+static char *image; /* the disk; shared with children */
 static unsigned nblocks;
 
 /* What the run that is crashed leaves for its parent; shared. */
@@ -42,12 +42,12 @@ static struct shared {
     } syncs[STATES_MAX];
     unsigned long states[STATES_MAX];
     struct write trace[TRACE_MAX];
-} *shared;
+} * shared;
 
 static void *share(size_t size)
 {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         fail("no memory for %zu bytes", size);
     return p;
@@ -179,8 +179,7 @@ static void check_state(unsigned at)
         if (shared->states[i] == shared->digest)
             return;
     }
-    fail("crash at write %u: the tree is none of the states %u to %u", at, first,
-         last);
+    fail("crash at write %u: the tree is none of the states %u to %u", at, first, last);
 }
 
 static void check_image(const char *mkfs, unsigned at)

@@ -10,7 +10,7 @@
 #include "tests.h"
 
 static struct history *history;
-static int fds[MODEL_FDS];       /* the file system's descriptors */
+static int fds[MODEL_FDS]; /* the file system's descriptors */
 static char data[MODEL_FILE_MAX];
 
 /* The model has changed: note the state. */
@@ -32,7 +32,8 @@ static void expect(long got, long want, const char *what, const char *path)
 
 static void random_path(char *path)
 {
-    static const char *const names[] = {"a", "b", "c", "dd", "e", "fourteen-bytes", "fourteen-bytes2"};
+    static const char *const names[] = {
+        "a", "b", "c", "dd", "e", "fourteen-bytes", "fourteen-bytes2"};
     int depth = 1 + (int)rnd(3);
 
     path[0] = '\0';
@@ -44,8 +45,10 @@ static void random_path(char *path)
 
 static void do_open(int fd)
 {
-    static const int modes[] = {O_RDONLY, O_RDWR, O_WRONLY, O_CREATE | O_RDWR, O_CREATE | O_RDWR,
-                                O_CREATE | O_TRUNC | O_RDWR, O_TRUNC | O_WRONLY};
+    static const int modes[] = {O_RDONLY,          O_RDWR,
+                                O_WRONLY,          O_CREATE | O_RDWR,
+                                O_CREATE | O_RDWR, O_CREATE | O_TRUNC | O_RDWR,
+                                O_TRUNC | O_WRONLY};
     char path[MAXPATH];
     int mode = modes[rnd(sizeof(modes) / sizeof(modes[0]))];
 
@@ -145,7 +148,7 @@ void random_operations(unsigned n, struct history *noted)
     history = noted;
     model_init();
     if (history != NULL)
-        history->states[*history->state = 0] = model_digest();
+        history->states[ *history->state = 0] = model_digest();
     for (unsigned i = 0; i < n; ++i) {
         unsigned what = rnd(100);
         if (what < 65)

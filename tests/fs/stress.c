@@ -19,7 +19,7 @@ struct worker {
     struct proc proc;
     int number;
     unsigned operations;
-    unsigned content[OWN_FILES];     /* what its own files are filled with; 0: not there */
+    unsigned content[OWN_FILES]; /* what its own files are filled with; 0: not there */
 };
 
 static void fill(unsigned *words, unsigned content)

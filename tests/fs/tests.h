@@ -8,8 +8,8 @@
 struct history {
     unsigned long *states;
     unsigned max;
-    unsigned *state;             /* number of the newest */
-    void (*on_sync)(void);       /* called after each fs_sync: states up to *state are on the disk */
+    unsigned *state;       /* number of the newest */
+    void (*on_sync)(void); /* called after each fs_sync: states up to *state are on the disk */
 };
 
 /* random.c: n random operations, each compared with the model. history: NULL, or to be filled in. */
@@ -17,7 +17,6 @@ void random_operations(unsigned n, struct history *history);
 
 /* units.c: results and errors, one by one. stress.c: several threads at once. */
 void test_units(void);
-void test_memory(void);
 void test_stress(int nthreads, unsigned n);
 
 #endif

@@ -1,0 +1,56 @@
+"""kernel/fs on the host (tests/fs): against a model, with threads, out of everything, and with crashes."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FLAGS = ["-std=gnu11", "-O1", "-g", "-fno-builtin", "-Wall", "-Wextra", "-Wno-builtin-declaration-mismatch",
+         "-DINVARIANTS", "-Itests/fs/host", "-I.", "-Ikernel"]
+
+
+@pytest.fixture(scope="module")
+def fstest(tmp_path_factory):
+    """fstest(mode, blocks, seed, n): runs it on a new image, checks the image, returns what it printed."""
+    folder = tmp_path_factory.mktemp("fs")
+    program = folder / "fstest"
+    sources = sorted(str(p) for d in ("kernel/fs", "tests/fs") for p in (ROOT / d).glob("*.c"))
+    subprocess.run(["cc", *FLAGS, "-o", program, *sources, "-lpthread"], cwd=ROOT, check=True)
+
+    def run(mode, blocks, seed, n):
+        image = folder / f"{mode}{seed}.img"
+        subprocess.run(["build/mkfs", image, "-s", str(blocks)], cwd=ROOT, check=True)
+        done = subprocess.run([program, mode, image, str(seed), str(n), "build/mkfs"], cwd=ROOT,
+                              capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0 and done.stdout.endswith("ok\n"), done.stdout + done.stderr
+        checked = subprocess.run(["build/mkfs", "-c", image], cwd=ROOT, capture_output=True,
+                                 text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+        image.unlink()
+        return done.stdout
+
+    return run
+
+
+def test_units(fstest):
+    """Full disks, no memory, I/O errors, bad addresses, a large file; nothing is lost."""
+    fstest("units", 18500, 1, 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random(fstest, seed):
+    """Every call has the result that the model has, and the tree is the model's."""
+    fstest("random", 2500, seed, 4000)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_threads(fstest, seed):
+    """Four threads on a slow disk: nobody's files change, and the image is in order."""
+    fstest("stress", 2500, seed, 5000)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_crash(fstest, seed):
+    """After a power failure at any write, the tree is as it was after some call since the last sync."""
+    fstest("crash", 2500, seed, 2000)
