@@ -10,6 +10,7 @@
 #include "lwkt/thread.h"
 #include "mm/zone.h"
 #include "proc/clock.h"
+#include "proc/ktrace.h"
 #include "proc/proc.h"
 #include "proc/sleep.h"
 #include "riscv/fdt.h"
@@ -28,6 +29,7 @@ static void boot_thread(void *arg)
     (void)arg;
     console_init();
     hart_start_all();
+    ktrace_boot();
     blk_init();
     fs_init();
     proc_start_init();

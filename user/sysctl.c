@@ -2,6 +2,7 @@
  * sysctl -a | name... | name=value...: show the kernel's values, or set them.
  */
 #include "kernel/types.h"
+#include "kernel/syscall.h"
 #include "user/user.h"
 
 #define NAMELEN 64
@@ -32,14 +33,27 @@ static int parse_value(const char *s, uint64 *value)
     return 0;
 }
 
+/* Say why sysctl() refused; a program's exit status. */
+static int refused(const char *name, const char *text, int error)
+{
+    if (error == SYSCTL_UNKNOWN)
+        fprintf(2, "sysctl: %s: unknown; sysctl -a lists all\n", name);
+    else if (error == SYSCTL_READONLY)
+        fprintf(2, "sysctl: %s: read-only\n", name);
+    else if (error == SYSCTL_RANGE)
+        fprintf(2, "sysctl: %s=%s: out of range\n", name, text);
+    else
+        fprintf(2, "sysctl: %s: failed\n", name);
+    return 1;
+}
+
 static int show(const char *name)
 {
     uint64 value;
+    int error = sysctl(name, &value, 0);
 
-    if (sysctl(name, &value, 0) < 0) {
-        fprintf(2, "sysctl: no value %s\n", name);
-        return 1;
-    }
+    if (error < 0)
+        return refused(name, "", error);
     printf("%s=%lu\n", name, value);
     return 0;
 }
@@ -47,19 +61,14 @@ static int show(const char *name)
 static int set(const char *name, const char *text)
 {
     uint64 old, value;
+    int error;
 
-    if (sysctl(name, &old, 0) < 0) {
-        fprintf(2, "sysctl: no value %s\n", name);
-        return 1;
-    }
     if (parse_value(text, &value) < 0) {
-        fprintf(2, "sysctl: not a number: %s\n", text);
+        fprintf(2, "sysctl: %s=%s: not a number\n", name, text);
         return 1;
     }
-    if (sysctl(name, 0, &value) < 0) {
-        fprintf(2, "sysctl: %s cannot be set to %s\n", name, text);
-        return 1;
-    }
+    if ((error = sysctl(name, &old, &value)) < 0)
+        return refused(name, text, error);
     printf("%s: %lu -> %lu\n", name, old, value);
     return 0;
 }

@@ -12,6 +12,7 @@
 
 struct stat;
 struct procinfo;
+struct ktr_entry;
 
 /* --- xv6's system calls --- */
 
@@ -52,13 +53,15 @@ int getcpu(void);                            /* cpu the caller was on, a hint */
 int yield(void);                             /* let equals run */
 int setpri(int level);                       /* USER_PRI_*; returns the level before */
 int setaffinity(uint64 cpus);                /* one bit for each cpu the caller may use */
-int sysctl(const char *name, uint64 *old, const uint64 *new); /* old, new: 0 when not wanted */
+int sysctl(const char *name, uint64 *old, const uint64 *new); /* old, new: 0 when not wanted;
+                                                fails with one of SYSCTL_* too */
 int sysctlname(int i, char *buf, int len);   /* i-th name, from 0 */
 int halt(int status);                        /* end the machine; returns only when it fails */
 int getprocs(struct procinfo *buf, int max); /* how many were filled in */
 int ktest(int op, void *arg, int len);       /* the scheduler tests */
 int sync(void);                              /* all that was written is on the disk */
 int bootarg(const char *name, char *buf, int len); /* length of the value */
+int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max); /* kernel/ktr.h; how many */
 
 /* --- The library (user/lib) --- */
 

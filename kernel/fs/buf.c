@@ -21,6 +21,7 @@
 #include "lib/atomic.h"
 #include "lib/sysctl.h"
 #include "lwkt/spin.h"
+#include "lwkt/thread.h"
 #include "mm/page.h"
 #include "proc/sleep.h"
 
@@ -56,6 +57,25 @@ void buf_init(void)
         pool.all[i] = &pool.bufs[i];
     if (!buf_reserve(BUF_MIN))
         panic("fs: no memory for %d buffers", BUF_MIN);
+}
+
+/* Lookups of each cpu, in thread context, which nothing that counts interrupts. */
+static struct {
+    uint64 all, misses;
+} __attribute__((aligned(CACHE_LINE))) lookups[NCPU];
+
+static inline void count(uint64 *counter)
+{
+    poke(counter, peek(counter) + 1);
+}
+
+uint64 buf_lookups(bool missed)
+{
+    uint64 n = 0;
+
+    for (int cpu = 0; cpu < NCPU; cpu++)
+        n += missed ? peek(&lookups[cpu].misses) : peek(&lookups[cpu].all);
+    return n;
 }
 
 uint32 buf_count(void)
@@ -227,8 +247,11 @@ static struct buf *buf_lock(uint32 block)
 {
     struct buf *b = buf_peek(block);
 
-    if (b == NULL)
+    count(&lookups[mycpuid].all);
+    if (b == NULL) {
+        count(&lookups[mycpuid].misses);
         b = buf_insert(block);
+    }
     if (b != NULL)
         mutex_lock(&b->b_lock);
     return b;

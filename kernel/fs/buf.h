@@ -46,6 +46,9 @@ struct buf *buf_peek(uint32 block);
 void buf_hold(struct buf *b);
 void buf_drop(struct buf *b);
 
+/* How often a block was asked for, over all cpus; or how often it was not in the cache. */
+uint64 buf_lookups(bool missed);
+
 /* How many buffers there are; no lock, a hint. */
 uint32 buf_count(void);
 

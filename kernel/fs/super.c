@@ -70,6 +70,20 @@ static uint64 sysctl_cache_pages(void)
 
 SYSCTL(vfs_cache_pages, "vfs.cache_pages", sysctl_cache_pages, NULL);
 
+static uint64 sysctl_buffers(void)
+{
+    return buf_count();
+}
+
+static uint64 sysctl_lookups(uint64 missed)
+{
+    return buf_lookups(missed != 0);
+}
+
+SYSCTL(vfs_buffers, "vfs.buffers", sysctl_buffers, NULL);
+SYSCTL_OF(vfs_lookups, "vfs.lookups", sysctl_lookups, NULL, 0);
+SYSCTL_OF(vfs_misses, "vfs.misses", sysctl_lookups, NULL, 1);
+
 /* Forget what is only cached, so that the memory in use can be compared. */
 static int sysctl_drop_caches(uint64 value)
 {

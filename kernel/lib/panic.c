@@ -19,7 +19,7 @@
 
 #include "lib/assert.h"
 #include "lib/printf.h"
-#include "lwkt/thread.h"
+#include "lwkt/ktr.h"
 #include "riscv/backtrace.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
@@ -27,6 +27,7 @@
 #include "riscv/trapframe.h"
 
 #define PANIC_STATUS 101 /* exit status of QEMU with panic=exit */
+#define LAST_EVENTS 8    /* of each cpu, if tracing was on */
 #define STOP_WAIT_DIV 10 /* wait for the others at most 1/10 s */
 
 uint32 panic_owner;
@@ -122,6 +123,7 @@ static void report(const struct trapframe *tf, uint64 fp, const char *fmt, va_li
     printf("backtrace:\n");
     backtrace_print(curthread, fp, tf);
     print_others();
+    ktr_print_last(LAST_EVENTS);
 }
 
 static void __attribute__((noreturn)) end(void)

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "kernel/syscall.h"
+#include "lib/atomic.h"
 #include "lib/string.h"
 
 extern const struct sysctl_node __start_sysctl[], __stop_sysctl[];
@@ -43,4 +45,27 @@ const struct sysctl_node *sysctl_nth(int i)
         n = next_by_name(n != NULL ? n->name : NULL);
     } while (n != NULL && i-- > 0);
     return n;
+}
+
+uint64 sysctl_read(const struct sysctl_node *n)
+{
+    if (n->flag != NULL)
+        return (uint64)peek(n->flag);
+    return n->get != NULL ? n->get() : n->get_of(n->arg);
+}
+
+int sysctl_write(const struct sysctl_node *n, uint64 value)
+{
+    int result;
+
+    if (n->flag != NULL) {
+        if (value > 1)
+            return SYSCTL_RANGE;
+        poke(n->flag, (int)value);
+        return 0;
+    }
+    if (n->set == NULL && n->set_of == NULL)
+        return SYSCTL_READONLY;
+    result = n->set != NULL ? n->set(value) : n->set_of(n->arg, value);
+    return result < 0 ? SYSCTL_RANGE : 0;
 }

@@ -24,6 +24,7 @@
 
 #include "lib/bits.h"
 #include "lwkt/crit.h"
+#include "lwkt/ktr.h"
 #include "lwkt/ring.h"
 
 #define IPIQ_NESTING_MAX 20      /* bodies that send, wait, and so run bodies */
@@ -49,12 +50,13 @@ static inline uint32 ring_depth(struct lwkt_ipiq *ip)
     return ip->ip_windex - consume(&ip->ip_rindex); /* publish: drain, F2 */
 }
 
-/* Tell target to look, unless it has been told and has not looked yet. */
+/* Tell target to look, unless it has been told and has not looked yet (or, with ipiq_optimized=0, all
+ * the same: to measure what this saves). */
 static inline void notify(globaldata_t gd, globaldata_t target)
 {
     cpumask_t old = amo_or_full(&target->gd_ipimask, CPUMASK(gd->gd_cpuid)); /* F3 */
 
-    if (old & CPUMASK(gd->gd_cpuid)) {
+    if ((old & CPUMASK(gd->gd_cpuid)) && peek(&lwkt_ipiq_optimized)) {
         ++gd->gd_cnt.ipiq_avoided;
     } else {
         ++gd->gd_cnt.ipiq_hardware;
@@ -110,6 +112,7 @@ static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifu
         else if (ring_depth(ip) == LWKT_IPIQ_SIZE)
             wait_for_room(gd, ip, target, LWKT_IPIQ_SIZE - 1);
     }
+    ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
     return append(gd, ip, func, arg);
 }
 
@@ -214,7 +217,7 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
  * and ip_rindex keep each message from running twice, and only the outermost run, when all bodies
  * are done, says so in ip_xindex.
  */
-static void drain(struct lwkt_ipiq *ip)
+static void drain(struct lwkt_ipiq *ip, int source)
 {
     uint32 end = consume(&ip->ip_windex); /* publish: append, F1 */
 
@@ -222,6 +225,7 @@ static void drain(struct lwkt_ipiq *ip)
     while ((int)(end - ip->ip_rindex) > 0) {
         struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & (LWKT_IPIQ_SIZE - 1)];
         publish(&ip->ip_rindex, ip->ip_rindex + 1); /* consume: ring_depth, F2 */
+        ktr(KTR_IPI_RECV, (uint64)source, (uint64)msg.func);
         msg.func(msg.arg);
         if (ip->ip_nesting == 1)
             publish(&ip->ip_xindex, ip->ip_rindex); /* consume: lwkt_wait_ipiq, F5 */
@@ -238,7 +242,7 @@ void lwkt_process_ipiq(void)
     while (mask != 0) {
         int cpu = bit_lowest64(mask);
         mask &= mask - 1;
-        drain(consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid])); /* publish: ring_to */
+        drain(consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* publish: ring_to */
     }
     --gd->gd_intr_nesting_level;
 }
@@ -251,7 +255,7 @@ void lwkt_poll_ipiq(void)
     for (int cpu = 0; cpu < ncpus; cpu++) {
         struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);
         if (ip != NULL)
-            drain(ip);
+            drain(ip, cpu);
     }
     --gd->gd_intr_nesting_level;
 }

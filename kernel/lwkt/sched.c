@@ -6,6 +6,7 @@
  * as a message, and is passed on if the thread has moved meanwhile.
  */
 #include "lwkt/ipiq.h"
+#include "lwkt/ktr.h"
 #include "lwkt/runq.h"
 
 /*
@@ -66,6 +67,7 @@ void lwkt_schedule(thread_t td)
     globaldata_t owner = peek(&td->td_gd);
 
     KASSERT(td != &owner->gd_idlethread, "the idle thread is never on a run queue");
+    ktr(KTR_SCHEDULE, td->td_id, (uint64)owner->gd_cpuid);
     if (owner != gd) {
         lwkt_send_ipiq(owner, lwkt_schedule_remote, td);
     } else if ((flags & TDF_MIGRATING) == 0) {

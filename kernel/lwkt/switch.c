@@ -17,6 +17,7 @@
  */
 #include "lib/bits.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/ktr.h"
 #include "lwkt/runq.h"
 #include "lwkt/switch.h"
 
@@ -47,6 +48,7 @@ static void lwkt_setcpu_remote(void *arg)
     list_insert_tail(&gd->gd_tdallq, &td->td_allq);
     poke(&td->td_gd, gd);
     publish(&td->td_flags, td->td_flags & ~TDF_MIGRATING); /* consume: lwkt_schedule */
+    ktr(KTR_MIGRATE_IN, td->td_id, 0);
     lwkt_schedule(td);
 }
 
@@ -56,6 +58,7 @@ static void lwkt_setcpu_remote(void *arg)
  */
 void lwkt_switch_return(thread_t old)
 {
+    ktr(KTR_SWITCH, old->td_id, old->td_flags);
     /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
     publish(&old->td_flags, old->td_flags & ~TDF_RUNNING);
     if (old->td_flags & TDF_MIGRATING) {
@@ -135,6 +138,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
     list_remove(&td->td_allq);
     td->td_migrate_gd = rgd;
     td->td_flags |= TDF_MIGRATING;
+    ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
     lwkt_switch();
     KASSERT(mycpu == rgd, "arrived at cpu %d instead of %d", mycpuid, rgd->gd_cpuid);
     crit_exit();

@@ -9,6 +9,7 @@
  */
 #include "lib/printf.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/ktr.h"
 #include "lwkt/runq.h"
 
 struct globaldata *globaldata_of[NCPU];
@@ -25,6 +26,12 @@ void lwkt_gdinit(globaldata_t gd, int cpuid)
     list_init(&gd->gd_systimerq);
     gd->gd_systimer_armed = ~0UL;
     globaldata_of[cpuid] = gd;
+}
+
+/* Idle threads have their cpu's number, others the maker's number in the low digits (base NCPU). */
+static uint32 new_id(globaldata_t gd)
+{
+    return (amo_add(&gd->gd_tdlastid, 1) + 1) * NCPU + (uint32)gd->gd_cpuid;
 }
 
 /* IPI body: the new thread's own cpu lists it. It comes before any message that schedules it. */
@@ -57,8 +64,11 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
     list_init(&td->td_sleepq);
     if (td == &gd->gd_idlethread) {
         td->td_pri = TDPRI_IDLE_THREAD;
+        td->td_id = (uint32)gd->gd_cpuid;
         list_insert_tail(&gd->gd_tdallq, &td->td_allq);
     } else {
+        td->td_id = new_id(mycpu);
+        ktr(KTR_NEWTD, td->td_id, (uint64)gd->gd_cpuid);
         lwkt_send_ipiq(gd, lwkt_init_thread_remote, td);
     }
 }
@@ -241,6 +251,7 @@ void lwkt_exit(void)
     list_remove(&td->td_allq);
     ++mycpu->gd_cnt.exited;
     td->td_flags |= TDF_EXITING;
+    ktr(KTR_DEADTD, 0, 0);
     lwkt_switch();
     panic("%s runs after it has exited", td->td_comm);
 }

@@ -85,6 +85,7 @@ struct thread {
     size_t td_kstack_size;           /* bytes */
     struct list td_allq;             /* gd_tdallq of the owning cpu */
     struct list td_freeq;            /* gd_tdfreeq */
+    uint32 td_id;                    /* never given twice: which cpu made it, and a number there */
     int td_refs;                     /* AMO; its own until it has exited, and one per lwkt_hold */
 
     struct list td_sleepq;           /* tsleep: queue of td_wchan on the cpu it sleeps on */
@@ -105,13 +106,19 @@ struct thread {
 #define AST_USER_RESCHED 0x2u    /* the user scheduler wants to choose again */
 #define AST_LWKT_RESCHED 0x4u    /* a better thread waits: switch on the way to user mode */
 
-/* Counters: each written by its cpu only, summed by who reads them. */
+/* Counters: each written by its cpu only, summed by who reads them (counters.c). */
 struct lwkt_counters {
     uint64 switch_count;             /* switches to another thread by lwkt_switch */
+    uint64 preempt_hit;              /* lwkt_preempt switched, or found ntd preempting already */
+    uint64 preempt_miss;             /* it could not, or ntd was no better */
+    uint64 preempt_weird;            /* one of the two was preempted itself */
+    uint64 token_contention;         /* threads passed over in a switch, a token being elsewhere */
+    uint64 mplock_contention;        /* the same, for the MP lock */
     uint64 ipiq_count;               /* messages sent */
     uint64 ipiq_fifofull;            /* sends that had to wait for room */
     uint64 ipiq_avoided;             /* sends for which the target was told already */
     uint64 ipiq_passive;             /* sends that did not mean to tell it */
+    uint64 ipiq_cscount;             /* cpu synchronizations that this cpu mastered */
     uint64 ipiq_hardware;            /* interrupts that were really raised */
     uint64 idle_waits;               /* times the idle thread halted */
     uint64 created;                  /* threads that started life on this cpu */
@@ -143,6 +150,7 @@ struct globaldata {
     uint64 gd_satp;                  /* address space that is loaded */
     struct list gd_systimerq;        /* systimers by time */
     uint64 gd_systimer_armed;        /* when the timer interrupt comes; ~0: never */
+    uint32 gd_tdlastid;              /* threads made here: AMO */
     uint64 gd_heartbeat;             /* ticks taken, for who looks whether it lives */
     struct lwkt_counters gd_cnt;
     struct lwkt_ipiq *gd_ipiq[NCPU]; /* my outgoing rings by target, NULL until first used; targets
@@ -176,6 +184,12 @@ void lwkt_exit(void) __attribute__((noreturn));
 
 /* Threads that were created and have not exited, over all cpus: exact when none comes or goes. */
 uint64 lwkt_thread_count(void);
+
+/* What sysctl sets, 0 or 1 each; read with peek(). See counters.c. */
+extern int lwkt_untimely_switch;    /* switch at the ends of critical sections, for no reason */
+extern int lwkt_panic_on_cscount;   /* switching while mastering a cpu synchronization panics */
+extern int lwkt_token_debug;        /* say so when a token is waited for long */
+extern int lwkt_ipiq_optimized;     /* no interrupt for a cpu that has one to look at already */
 
 /* Scheduling; see sched.c and switch.c. */
 void lwkt_schedule(thread_t td);

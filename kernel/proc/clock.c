@@ -11,6 +11,7 @@
 
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/ktr.h"
 #include "lwkt/systimer.h"
 #include "proc/proc.h"
 #include "riscv/fdt.h"
@@ -43,6 +44,7 @@ static void hardclock(struct systimer *st)
     bool idle = gd->gd_runqmask == 0;
 
     ++gd->gd_heartbeat;
+    ktr(KTR_TICK, gd->gd_heartbeat, gd->gd_runqmask);
     lwkt_poll_ipiq();
     usched_tick();
     if (idle != c->slow)

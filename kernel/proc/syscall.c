@@ -5,6 +5,7 @@
 #include "kernel/syscall.h"
 
 #include "lib/printf.h"
+#include "lwkt/ktr.h"
 #include "proc/proc.h"
 #include "proc/sysent.h"
 #include "riscv/trap.h"
@@ -42,6 +43,7 @@ static const syscall_fn handlers[NSYSCALL] = {
     [SYS_ktest] = sys_ktest,
     [SYS_sync] = sys_sync,
     [SYS_bootarg] = sys_bootarg,
+    [SYS_ktrace] = sys_ktrace,
 };
 
 void upcall_syscall(struct trapframe *tf)
@@ -49,7 +51,9 @@ void upcall_syscall(struct trapframe *tf)
     uint64 n = tf->a7;
 
     if (n < NSYSCALL && handlers[n] != NULL) {
+        ktr(KTR_SYSCALL, n, tf->a0);
         tf->a0 = (uint64)handlers[n](&tf->a0);
+        ktr(KTR_SYSRET, n, tf->a0);
     } else {
         printf("pid %d %s: unknown system call %ld\n", curproc()->p_pid, curproc()->p_name, (long)n);
         tf->a0 = (uint64)-1;

@@ -7,6 +7,9 @@
 
 #include "kernel/types.h"
 
+/* sysctl kern.giant: 1, every system call runs under the MP lock. Read with peek(). */
+extern int kern_giant;
+
 /* proc/sysproc.c */
 int64 sys_fork(const uint64 *arg);
 int64 sys_exit(const uint64 *arg);
@@ -25,6 +28,9 @@ int64 sys_sysctlname(const uint64 *arg);
 int64 sys_halt(const uint64 *arg);
 int64 sys_getprocs(const uint64 *arg);
 int64 sys_bootarg(const uint64 *arg);
+
+/* proc/ktrace.c */
+int64 sys_ktrace(const uint64 *arg);
 
 /* fs/sysfile.c */
 int64 sys_pipe(const uint64 *arg);

@@ -2,6 +2,7 @@
  * System calls about processes and the system.
  */
 #include "fs/file.h"
+#include "kernel/syscall.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"
 #include "mm/page.h"
@@ -85,7 +86,7 @@ int64 sys_setaffinity(const uint64 *arg) { return usched_setaffinity(curproc(), 
 
 /*
  * sysctl(name, old, new): store the value at *old and set it from *new, each unless its address is 0.
- * -1: no such name, read-only, value out of range, or a bad address.
+ * 0; SYSCTL_UNKNOWN, SYSCTL_READONLY, SYSCTL_RANGE; or -1: a bad address.
  */
 int64 sys_sysctl(const uint64 *arg)
 {
@@ -93,17 +94,19 @@ int64 sys_sysctl(const uint64 *arg)
     const struct sysctl_node *node;
     uint64 value;
 
-    if (copyinstr(name, arg[0], sizeof(name)) < 0 || (node = sysctl_find(name)) == NULL)
+    if (copyinstr(name, arg[0], sizeof(name)) < 0)
         return -1;
+    if ((node = sysctl_find(name)) == NULL)
+        return SYSCTL_UNKNOWN;
     if (arg[1] != 0) {
-        value = node->get();
+        value = sysctl_read(node);
         if (copyout(arg[1], &value, sizeof(value)) < 0)
             return -1;
     }
     if (arg[2] != 0) {
-        if (node->set == NULL || copyin(&value, arg[2], sizeof(value)) < 0)
+        if (copyin(&value, arg[2], sizeof(value)) < 0)
             return -1;
-        return node->set(value);
+        return sysctl_write(node, value);
     }
     return 0;
 }

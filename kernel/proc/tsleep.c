@@ -29,6 +29,7 @@
 #include "lib/panic.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/ktr.h"
 #include "lwkt/systimer.h"
 #include "mm/page.h"
 #include "proc/proc.h"
@@ -153,6 +154,7 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
         tsleep_remove();
     } else if (td->td_flags & TDF_TSLEEPQ) {
         td->td_wmesg = wmesg;
+        ktr(KTR_SLEEP, (uint64)ident, (uint64)timo);
         result = sleep_until_woken(td, timo);
         td->td_wmesg = NULL;
         if (catch && result == 0 && proc_killed(p))
@@ -226,6 +228,7 @@ void wakeup_domain(const void *ident, int domain, int count)
 {
     uint32 b = bucket_of(ident);
 
+    ktr(KTR_WAKEUP, (uint64)ident, (uint64)count);
     crit_enter();
     fence(); /* the condition, before the look: the other half is in tsleep_interlock */
     cpumask_t mask = peek(&bucket_cpus[b]);

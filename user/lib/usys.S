@@ -55,3 +55,4 @@
         OWN ktest, SYS_ktest
         OWN sync, SYS_sync
         OWN bootarg, SYS_bootarg
+        OWN ktrace, SYS_ktrace

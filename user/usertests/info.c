@@ -52,11 +52,13 @@ static void sysctl_errors(void)
 {
     uint64 value = 1;
 
-    CHECK(sysctl("no.such", &value, 0) == -1);
-    CHECK(sysctl("", &value, 0) == -1);
-    CHECK(sysctl("vm.free_pages", 0, &value) == -1); /* read-only */
-    CHECK(sysctl("vm.free_page", &value, 0) == -1);
-    CHECK(sysctl("vm.free_pages.x", &value, 0) == -1);
+    CHECK(sysctl("no.such", &value, 0) == SYSCTL_UNKNOWN);
+    CHECK(sysctl("", &value, 0) == SYSCTL_UNKNOWN);
+    CHECK(sysctl("vm.free_pages", 0, &value) == SYSCTL_READONLY);
+    CHECK(sysctl("vm.free_page", &value, 0) == SYSCTL_UNKNOWN);
+    CHECK(sysctl("vm.free_pages.x", &value, 0) == SYSCTL_UNKNOWN);
+    CHECK(sysctl("lwkt.switch_count", 0, &value) == SYSCTL_RANGE); /* 0 only */
+    CHECK(sysctl("lwkt.ipiq_count", 0, &value) == SYSCTL_READONLY);
     CHECK(value == 1);
 }
 

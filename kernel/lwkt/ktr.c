@@ -1,0 +1,141 @@
+/*
+ * KTR tracing: the rings. Each cpu writes its own only; everybody may read.
+ *
+ * An event may come between any two instructions of another one's recording (an interrupt's IPI
+ * message, a preemption). So a slot is taken by one AMO on the index, and is then its taker's alone:
+ * no critical section, whose end might run what the recorded code is not ready for.
+ *
+ *   writer                                   reader
+ *   take sequence number s (AMO)
+ *   entry.seq = 0; fence                     consume entry.seq == s ?
+ *   fill it in                               copy it
+ *   publish entry.seq = s    ------------>   fence; entry.seq still s ?
+ */
+#include "lwkt/ktr.h"
+
+#include "lib/printf.h"
+#include "lib/string.h"
+
+uint32 ktr_mask;
+
+static struct ring {
+    uint64 next;    /* sequence number of the next entry, less 1: AMO */
+    uint64 cleared; /* entries up to this one are forgotten */
+    struct ktr_entry *page[KTR_PAGES];
+} __attribute__((aligned(CACHE_LINE))) rings[NCPU];
+
+_Static_assert(sizeof(struct ktr_entry) == CACHE_LINE, "entries share no cache line");
+
+/* NULL: no ring yet, as far as this cpu can see. */
+static inline struct ktr_entry *slot_of(struct ring *r, uint64 seq)
+{
+    uint64 i = seq % KTR_ENTRIES;
+    struct ktr_entry *page = consume(&r->page[i / KTR_PER_PAGE]); /* publish: ktr_attach */
+
+    return page != NULL ? &page[i % KTR_PER_PAGE] : NULL;
+}
+
+void ktr_record(enum ktr_event event, uint64 a, uint64 b)
+{
+    thread_t td = curthread;
+    struct ring *r = &rings[mycpuid];
+    uint64 seq = amo_add(&r->next, 1) + 1;
+    struct ktr_entry *e = slot_of(r, seq);
+
+    if (e == NULL)
+        return;
+    poke(&e->seq, 0);
+    fence();
+    e->time = cpu_time();
+    e->event = event;
+    e->td = td->td_id;
+    e->a = a;
+    e->b = b;
+    memcpy(e->comm, td->td_comm, sizeof(e->comm));
+    publish(&e->seq, seq); /* consume: ktr_read */
+}
+
+void ktr_attach(int cpu, int i, struct ktr_entry *page)
+{
+    publish(&rings[cpu].page[i], page); /* consume: slot_of */
+}
+
+bool ktr_attached(int cpu)
+{
+    return rings[cpu].page[KTR_PAGES - 1] != NULL;
+}
+
+void ktr_clear(void)
+{
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        poke(&rings[cpu].cleared, peek(&rings[cpu].next));
+}
+
+uint64 ktr_next(int cpu)
+{
+    return peek(&rings[cpu].next) + 1;
+}
+
+uint64 ktr_oldest(int cpu)
+{
+    uint64 next = ktr_next(cpu), cleared = peek(&rings[cpu].cleared);
+    uint64 kept = next > KTR_ENTRIES ? next - KTR_ENTRIES : 1;
+
+    return kept > cleared ? kept : cleared + 1;
+}
+
+bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e)
+{
+    struct ktr_entry *slot;
+
+    if (seq == 0 || (slot = slot_of(&rings[cpu], seq)) == NULL)
+        return false;
+    if (consume(&slot->seq) != seq) /* publish: ktr_record */
+        return false;
+    *e = *slot;
+    fence();
+    return peek(&slot->seq) == seq;
+}
+
+const char *ktr_name(uint32 event)
+{
+    static const char *const names[] = {
+        [KTR_SWITCH] = "switch",
+        [KTR_SCHEDULE] = "schedule",
+        [KTR_PREEMPT] = "preempt",
+        [KTR_NEWTD] = "newtd",
+        [KTR_DEADTD] = "deadtd",
+        [KTR_IPI_SEND] = "ipi_send",
+        [KTR_IPI_RECV] = "ipi_recv",
+        [KTR_TOKEN_GET] = "token_get",
+        [KTR_TOKEN_REL] = "token_rel",
+        [KTR_TOKEN_WAIT] = "token_wait",
+        [KTR_MIGRATE_OUT] = "migrate_out",
+        [KTR_MIGRATE_IN] = "migrate_in",
+        [KTR_SLEEP] = "sleep",
+        [KTR_WAKEUP] = "wakeup",
+        [KTR_SYSCALL] = "syscall",
+        [KTR_SYSRET] = "sysret",
+        [KTR_TICK] = "tick",
+    };
+    return event < KTR_NEVENTS ? names[event] : "unknown";
+}
+
+/* Uses no lock and no memory: the panic's. */
+void ktr_print_last(int n)
+{
+    struct ktr_entry e;
+
+    poke(&ktr_mask, 0);
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        if (!ktr_attached(cpu))
+            continue;
+        uint64 next = ktr_next(cpu), oldest = ktr_oldest(cpu);
+        uint64 first = next > oldest + (uint64)n ? next - (uint64)n : oldest;
+        printf("last events of cpu %d:\n", cpu);
+        for (uint64 seq = first; seq < next; seq++)
+            if (ktr_read(cpu, seq, &e))
+                printf("  %lu %s (%u) %s %lx %lx\n", e.time, e.comm, e.td, ktr_name(e.event), e.a,
+                       e.b);
+    }
+}

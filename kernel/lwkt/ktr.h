@@ -1,0 +1,49 @@
+/*
+ * KTR tracing, the recording side: any context, any cpu, no lock. See kernel/ktr.h for the events.
+ */
+#ifndef LWKT_KTR_H
+#define LWKT_KTR_H
+
+#include "kernel/ktr.h"
+#include "lib/atomic.h"
+#include "lwkt/thread.h"
+
+/* Entries are kept in pages, so that a ring needs no contiguous memory. */
+#define KTR_PER_PAGE 64
+#define KTR_PAGES (KTR_ENTRIES / KTR_PER_PAGE)
+
+/* Events that are recorded: bits; the rings are there when one is set. Read with peek(). */
+extern uint32 ktr_mask;
+
+void ktr_record(enum ktr_event event, uint64 a, uint64 b);
+
+/* Record it, if it is wanted: a load, a test and a branch when it is not. */
+static inline void ktr(enum ktr_event event, uint64 a, uint64 b)
+{
+    if (__builtin_expect(peek(&ktr_mask) & KTR_BIT(event), 0))
+        ktr_record(event, a, b);
+}
+
+/* Give a cpu's ring its i-th page (zeroed, KTR_PER_PAGE entries); before its first event. */
+void ktr_attach(int cpu, int i, struct ktr_entry *page);
+
+/* Whether that cpu has its ring. */
+bool ktr_attached(int cpu);
+
+/* Forget what was recorded so far. */
+void ktr_clear(void);
+
+/* Copy entry seq of a cpu. False: it is not there (any more, or yet). */
+bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e);
+
+/* Sequence numbers of the oldest entry there is and of the next to be written. */
+uint64 ktr_oldest(int cpu);
+uint64 ktr_next(int cpu);
+
+/* An event's name, for people and programs. */
+const char *ktr_name(uint32 event);
+
+/* For panics: stop recording, and print the last n events of each cpu. */
+void ktr_print_last(int n);
+
+#endif
