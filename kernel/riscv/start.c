@@ -21,6 +21,9 @@
 #include "riscv/sbi.h"
 #include "riscv/trap.h"
 
+/* Seconds. Where 64 harts share a busy host, the firmware needs several to set all of them up. */
+#define START_WAIT 20
+
 bool deterministic;
 
 static struct globaldata boot_gd;
@@ -176,7 +179,7 @@ static bool hart_start(int i)
     secondary_start.idle = &gd->gd_idlethread;
     fence();
     error = sbi_hart_start(board.hartid[i], KVA_TO_PA(_start_secondary), 0);
-    deadline = cpu_time() + 2 * cpu_timebase;
+    deadline = cpu_time() + START_WAIT * cpu_timebase;
     while (error == 0 && consume(&start_state) == HART_STARTING)
         if (cpu_time() < deadline)
             cpu_relax();
