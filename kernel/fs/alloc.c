@@ -1,7 +1,7 @@
 /*
- * Free blocks: the bitmap on the disk, searched from where the last search ended (next fit), so that
- * a file written in one go lies in one piece and a search is short. The bitmap's buffers are the
- * locks; the hint is only a hint.
+ * Free blocks: the bitmap on the disk, searched from where the last search ended (next fit), so
+ * that a file written in one go lies in one piece and a search is short. The bitmap's buffers are
+ * the locks; the hint is only a hint.
  */
 #include "fs/alloc.h"
 
@@ -32,8 +32,8 @@ static uint32 first_zero(const uint64 *map, uint32 from, uint32 end)
 }
 
 /*
- * Take a free block out of the bitmap block that covers `first`, from `first` on: its number; 0: there
- * is none; -1: I/O error.
+ * Take a free block out of the bitmap block that covers `first`, from `first` on: its number; 0:
+ * there is none; -1: I/O error.
  */
 static int64 alloc_in_map(uint32 first)
 {

@@ -17,7 +17,7 @@ static uint64 span(int depth)
     return depth == 2 ? NINDIRECT : 1;
 }
 
-/* The slot of i_addrs for block bn; *bn becomes relative to what the slot covers, of depth *depth. */
+/* The slot of i_addrs for block bn; *bn becomes relative to what the slot covers. */
 static int top_slot(uint64 *bn, int *depth)
 {
     if (*bn < NDIRECT) {
@@ -132,9 +132,9 @@ static bool trim_block(struct trim *t, uint32 block)
 }
 
 /*
- * Free what is under *slot from block `keep` on (relative to the tree), last blocks first; with keep
- * 0 the tree's own block, too, and *slot becomes 0. False: the transaction is full, and what is still
- * in the tree is as it was. A table that can't be read is given up with what is under it.
+ * Free what is under *slot from block `keep` on (relative to the tree), last blocks first; with
+ * keep 0 the tree's own block, too, and *slot becomes 0. False: the transaction is full, and what
+ * is still in the tree is as it was. A table that can't be read is given up with what is under it.
  */
 static bool trim_tree(struct trim *t, uint32 *slot, int depth, uint64 keep)
 {

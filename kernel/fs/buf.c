@@ -4,12 +4,13 @@
  * A hash table finds a block's buffer; each bucket has its own spin lock, so cpus that work on
  * different blocks do not meet. A hit is: bucket lock, a short chain, the buffer's mutex.
  *
- * Which buffer to reuse is decided by a clock instead of a list sorted by use: a hit marks the buffer
- * (a store) and a hand that goes round all buffers takes the first unmarked one, clearing marks as it
- * passes. That is nearly the least recently used one, and a hit touches nothing that others share.
+ * Which buffer to reuse is decided by a clock instead of a list sorted by use: a hit marks the
+ * buffer (a store) and a hand that goes round all buffers takes the first unmarked one, clearing
+ * marks as it passes. That is nearly the least recently used one, and a hit touches nothing that
+ * others share.
  *
- * The pool (buffers with a page) grows with the misses, while memory is plentiful. Locks: the pool's
- * mutex, then a bucket; a buffer's mutex is never taken while holding either.
+ * The pool (buffers with a page) grows with the misses, while memory is plentiful. Locks: the
+ * pool's mutex, then a bucket; a buffer's mutex is never taken while holding either.
  *
  * A buffer that leaves the hash has b_ref 0 and is taken under both locks; with b_ref 1 and in no
  * chain, it is its finder's alone.
@@ -102,8 +103,8 @@ static struct buf *pool_grow(void)
 }
 
 /*
- * Take b out of the hash if nobody uses it; it then has b_ref 1 and is the caller's. Pool locked, so
- * that b_block stays while b_ref is 0.
+ * Take b out of the hash if nobody uses it; it then has b_ref 1 and is the caller's. Pool locked,
+ * so that b_block stays while b_ref is 0.
  */
 static bool pool_take(struct buf *b)
 {
@@ -220,8 +221,9 @@ struct buf *buf_peek(uint32 block)
 }
 
 /*
- * The miss: put a buffer for `block` into the cache. Another thread may have done the same meanwhile:
- * then its buffer is the one, and ours stays in the pool, in no chain, for the clock to find.
+ * The miss: put a buffer for `block` into the cache. Another thread may have done the same
+ * meanwhile: then its buffer is the one, and ours stays in the pool, in no chain, for the clock to
+ * find.
  */
 static struct buf *buf_insert(uint32 block)
 {

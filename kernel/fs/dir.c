@@ -1,10 +1,11 @@
 /*
  * Directories. Each has an index in memory, built from the whole directory when a name is first
- * looked up, and kept as long as its inode is in memory: a hash table of all its names. So a look-up
- * reads no block, and knows that a name is not there as fast as that it is. The table grows with the
- * directory. i_lock guards both the directory and its index.
+ * looked up, and kept as long as its inode is in memory: a hash table of all its names. So a
+ * look-up reads no block, and knows that a name is not there as fast as that it is. The table
+ * grows with the directory. i_lock guards both the directory and its index.
  *
- * An entry is added to the index before it is written, so that running out of memory changes nothing.
+ * An entry is added to the index before it is written, so that running out of memory changes
+ * nothing.
  */
 #include "fs/dir.h"
 
@@ -200,8 +201,8 @@ static int64 free_slot_in_block(struct inode *dp, uint64 off)
 }
 
 /*
- * Offset of a free slot, or of the directory's end; -1: I/O error. first_free only ever moves back when
- * a name is removed, so a directory that fills up is not searched from its start each time.
+ * Offset of a free slot, or of the directory's end; -1: I/O error. first_free only ever moves back
+ * when a name is removed, so a directory that fills up is not searched from its start each time.
  */
 static int64 free_slot(struct inode *dp)
 {

@@ -88,8 +88,8 @@ int64 file_read(struct file *f, uint64 udst, int n)
 }
 
 /*
- * Write to a file, in as many transactions as it takes: after a crash, a large write may be there in
- * part. Each but the last ends at the end of a block.
+ * Write to a file, in as many transactions as it takes: after a crash, a large write may be there
+ * in part. Each but the last ends at the end of a block.
  */
 static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
 {

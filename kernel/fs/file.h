@@ -22,7 +22,8 @@ struct devsw {
 extern struct devsw devsw[NDEV];
 #define CONSOLE 1
 
-/* Mount the root file system on root_blkdev, replaying its log. Panics when it can't be, saying why. */
+/* Mount the root file system on root_blkdev, replaying its log. Panics when it can't be, saying
+ * why. */
 void fs_init(void);
 
 /* Write all that is only in memory to the disk and wait. 0, or -1 after an I/O error. */

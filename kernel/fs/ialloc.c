@@ -1,6 +1,6 @@
 /*
- * Inodes on the disk: writing one, allocating one, and looking for those that a crash left without a
- * name. The buffer of a block of inodes is the lock of all inodes in it on the disk.
+ * Inodes on the disk: writing one, allocating one, and looking for those that a crash left without
+ * a name. The buffer of a block of inodes is the lock of all inodes in it on the disk.
  */
 #include "fs/alloc.h"
 #include "fs/dir.h"
@@ -39,8 +39,8 @@ int inode_update(struct inode *ip)
 }
 
 /*
- * Claim a free inode, with nlink 1 (the search for orphans must not take it for one), in the block of inodes that covers `first`, from `first` on: its number; 0: there
- * is none; -1: I/O error.
+ * Claim a free inode, with nlink 1 (the search for orphans must not take it for one), in the block
+ * of inodes that covers `first`, from `first` on: its number; 0: there is none; -1: I/O error.
  */
 static int64 claim_in_block(uint32 first, short type)
 {
@@ -67,7 +67,7 @@ static int64 claim_in_block(uint32 first, short type)
     return inum < end ? inum : 0;
 }
 
-/* The number of a free inode, which is now of `type` on the disk; 0: there is none, or I/O error. */
+/* The number of a free inode, now of `type` on the disk; 0: there is none, or I/O error. */
 static uint32 inode_claim(short type)
 {
     uint32 first = peek(&next_inum);
@@ -124,8 +124,8 @@ struct inode *inode_alloc(short type, short major, short minor)
 }
 
 /*
- * Any inode in use without a name is either open (then this only borrows a reference) or was left by
- * a crash (then dropping the reference ends it).
+ * Any inode in use without a name is either open (then this only borrows a reference) or was left
+ * by a crash (then dropping the reference ends it).
  */
 void inode_reclaim_orphans(void)
 {

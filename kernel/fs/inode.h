@@ -3,7 +3,7 @@
  *
  * Lock order, over all of the file system:
  *   1. a transaction (fs_begin), before any lock
- *   2. a directory's i_lock, then the i_lock of an inode that it names (never the other way: "." and
+ *   2. a directory's i_lock, then that of an inode which it names (never the other way: "." and
  *      ".." are looked up, never locked through)
  *   3. buffers: a file's tables and data, then the bitmap; a block of inodes, alone
  *   4. mutex of the pool of buffers; then spin locks (hash buckets, log), which are leaves

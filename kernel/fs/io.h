@@ -1,6 +1,6 @@
 /*
- * Blocks to and from the disk, several at once. Thread context; all but io_start may sleep until the
- * disk has answered, so no spin lock may be held.
+ * Blocks to and from the disk, several at once. Thread context; all but io_start may sleep until
+ * the disk has answered, so no spin lock may be held.
  */
 #ifndef FS_IO_H
 #define FS_IO_H

@@ -156,7 +156,7 @@ static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
     return ip;
 }
 
-/* Drop a reference of an inode that is not loaded or was freed: it leaves the table with the last. */
+/* Drop a reference of an inode that is not loaded or was freed: with the last, it leaves. */
 static void inode_forget(struct inode *ip)
 {
     struct bucket *bucket = bucket_of(ip->i_inum);

@@ -15,12 +15,13 @@
  * The header with n > 0 is the moment at which the transaction exists. Each flush keeps the disk
  * from reordering what is before with what is after; the last one because the next commit
  * overwrites the log's blocks, and a replay of the old header would then put them in wrong places.
- * A crash leaves the state after some commit: a prefix of history, never the middle of an operation.
+ * A crash leaves the state after some commit: a prefix of history, never the middle of an
+ * operation.
  *
  * Reservations: an operation may modify at most MAXOPBLOCKS blocks, and starts only when these fit
- * into the log and into the cache beside what is there. So the log cannot overflow, and an operation
- * under way never waits for a commit (which waits for it) but in log_modify, for the commit that is
- * writing already and waits for nobody.
+ * into the log and into the cache beside what is there. So the log cannot overflow, and an
+ * operation under way never waits for a commit (which waits for it) but in log_modify, for the
+ * commit that is writing already and waits for nobody.
  *
  * Lock order: commit mutex, then everything else; the caller of fs_begin holds no lock. log.lock is
  * a leaf. An I/O error in a commit is reported on the console and by each fs_sync from then on; the
@@ -140,8 +141,9 @@ void fs_end(void)
 }
 
 /*
- * b's page is being written by a commit: replace it by a copy. Without memory for one, wait until the
- * commit is through. b is locked, so nobody else looks at the page; the commit owns the old one.
+ * b's page is being written by a commit: replace it by a copy. Without memory for one, wait until
+ * the commit is through. b is locked, so nobody else looks at the page; the commit owns the
+ * old one.
  */
 static void log_copy_frozen(struct buf *b)
 {
@@ -181,7 +183,8 @@ void log_modify(struct buf *b)
 }
 
 /*
- * The freed block's owner is the caller, so nobody else modifies it. Its place goes to the last one.
+ * The freed block's owner is the caller, so nobody else modifies it. The last one gets its
+ * place.
  */
 void log_forget(uint32 block)
 {
@@ -294,8 +297,8 @@ static int log_write_frozen(bool home)
 }
 
 /*
- * Let go of the frozen buffers. A page that was replaced by a copy is only ours; log.lock decides the
- * race with a copy that is just being made.
+ * Let go of the frozen buffers. A page that was replaced by a copy is only ours; log.lock decides
+ * the race with a copy that is just being made.
  */
 static void log_thaw(void)
 {
@@ -381,8 +384,8 @@ static bool log_half_full(void)
 }
 
 /*
- * The thread: commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup is
- * only a reason to look again.
+ * The thread: commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup
+ * is only a reason to look again.
  */
 static void log_thread(void *arg)
 {

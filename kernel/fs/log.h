@@ -1,6 +1,6 @@
 /*
- * The log: what one file system operation writes is on the disk whole, or not at all, after a crash.
- * fs_begin() and fs_end() (file.h) bracket an operation; see log.c for the protocol.
+ * The log: what one file system operation writes is on the disk whole, or not at all, after a
+ * crash. fs_begin() and fs_end() (file.h) bracket an operation; see log.c for the protocol.
  */
 #ifndef FS_LOG_H
 #define FS_LOG_H

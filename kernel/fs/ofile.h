@@ -28,8 +28,8 @@ void file_init(void);
 struct file *file_alloc(void);
 /* Take back what file_alloc gave, still empty. */
 void file_free(struct file *f);
-/* Read and write for the calling process, n >= 0: bytes, or -1. write: n, or -1 when not all could be
- * written (a pipe: fewer when a bad address came up on the way). */
+/* Read and write for the calling process, n >= 0: bytes, or -1. write: n, or -1 when not all could
+ * be written (a pipe: fewer when a bad address came up on the way). */
 int64 file_read(struct file *f, uint64 udst, int n);
 int64 file_write(struct file *f, uint64 usrc, int n);
 /* 0; -1: a pipe. */
@@ -41,8 +41,8 @@ void pipe_init(void);
 struct pipe *pipe_create(void);
 /* Close one end; the last frees the pipe. */
 void pipe_close(struct pipe *pipe, bool writer);
-/* Bytes, 0 at the end of the stream, or -1: killed, or bad address before the first byte. Waits until
- * there is something. */
+/* Bytes, 0 at the end of the stream, or -1: killed, or bad address before the first byte. Waits
+ * until there is something. */
 int64 pipe_read(struct pipe *pipe, uint64 udst, uint64 n);
 /* n, or fewer when a bad address came up on the way; -1: killed, nobody can read any more, or bad
  * address before the first byte. Waits for room. */

@@ -1,14 +1,14 @@
 /*
- * Path names: from a string to an inode, a directory at a time. No two inodes are locked at once, and
- * none is locked when a reference is given up (see the lock order in inode.h).
+ * Path names: from a string to an inode, a directory at a time. No two inodes are locked at once,
+ * and none is locked when a reference is given up (see the lock order in inode.h).
  */
 #include "fs/dir.h"
 #include "lib/string.h"
 #include "proc/proc.h"
 
 /*
- * Copy the next name of a path to `name` (DIRSIZ bytes, NUL-padded; longer names are cut), and return
- * what follows it, without leading slashes; NULL when there was no name.
+ * Copy the next name of a path to `name` (DIRSIZ bytes, NUL-padded; longer names are cut), and
+ * return what follows it, without leading slashes; NULL when there was no name.
  */
 static const char *next_name(const char *path, char *name)
 {
@@ -66,7 +66,8 @@ static struct inode *step(struct inode *dp, const char *name)
 
 /*
  * Walk the path to its end, or, for `parent`, to the directory of its last name, with that name in
- * `name`. NULL: a name is not there, or is no directory on the way; for `parent` also: no last name.
+ * `name`. NULL: a name is not there, or is no directory on the way; for `parent` also: no last
+ * name.
  */
 static struct inode *walk(const char *path, bool parent, char *name, bool in_op)
 {

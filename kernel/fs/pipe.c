@@ -13,8 +13,8 @@
  *     fence                                 p_rwait == 1: p_rwait = 0, wakeup
  *     still nothing there: sleep
  *
- * With the two fences, one of them sees the other's store. For a writer that waits for room it is the
- * same with tail and p_wwait. Nobody sleeps with a mutex held, so a kill reaches every waiter.
+ * With the two fences, one of them sees the other's store. For a writer that waits for room it is
+ * the same with tail and p_wwait. Nobody sleeps with a mutex held, so a kill reaches every waiter.
  */
 #include "fs/ofile.h"
 #include "lib/atomic.h"
@@ -85,8 +85,8 @@ void pipe_close(struct pipe *pipe, bool writer)
 }
 
 /*
- * Sleep until the other side moves *index on from `seen`, closes (*open 0), or a kill. The caller holds
- * `lock`, and has it again at return.
+ * Sleep until the other side moves *index on from `seen`, closes (*open 0), or a kill. The caller
+ * holds `lock`, and has it again at return.
  */
 static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 seen, uint32 *open,
                        const char *wmesg)

@@ -1,7 +1,7 @@
 /*
- * Reading and writing what is in a file. Callers hold i_lock, so the blocks of the file do not change
- * meanwhile; each block's buffer is locked only while its bytes are copied. The copy may fault in a
- * user's page, which needs nothing of the file system.
+ * Reading and writing what is in a file. Callers hold i_lock, so the blocks of the file do not
+ * change meanwhile; each block's buffer is locked only while its bytes are copied. The copy may
+ * fault in a user's page, which needs nothing of the file system.
  */
 #include "fs/inode.h"
 #include "fs/log.h"

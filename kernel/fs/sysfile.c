@@ -63,8 +63,8 @@ static int name_new(struct inode *dp, const char *name, struct inode *ip)
 }
 
 /*
- * Make an inode and name it `name` in locked dp. 0, and the inode in *ipp, referenced, not locked; or
- * -1, with or without an inode to be put.
+ * Make an inode and name it `name` in locked dp. 0, and the inode in *ipp, referenced, not locked;
+ * or -1, with or without an inode to be put.
  */
 static int create_in(struct inode *dp, const char *name, struct kind kind, struct inode **ipp)
 {
@@ -80,14 +80,16 @@ static int create_in(struct inode *dp, const char *name, struct kind kind, struc
     return error;
 }
 
-/* 0: an inode that was there will do. A file or a device will for T_FILE; else the name must be free. */
+/* 0: an inode that was there will do. A file or a device will for T_FILE; else the name must be
+ * free. */
 static int accept_existing(const struct inode *ip, short type)
 {
     return type == T_FILE && (ip->i_type == T_FILE || ip->i_type == T_DEVICE) ? 0 : -1;
 }
 
 /*
- * The inode at `path`, made if it is not there. Inside a transaction. Referenced, not locked, or NULL.
+ * The inode at `path`, made if it is not there. Inside a transaction. Referenced, not locked, or
+ * NULL.
  */
 static struct inode *create(const char *path, struct kind kind)
 {
@@ -244,7 +246,7 @@ int64 sys_chdir(const uint64 *arg)
 
 /* --- links --- */
 
-/* Enter one more name, in locked dp, for ip: 0, or -1: the name is taken, or it can't be written. */
+/* Enter one more name, in locked dp, for ip: 0, or -1: the name is taken, or can't be written. */
 static int link_in(struct inode *dp, const char *name, struct inode *ip)
 {
     if (dp->i_nlink == 0 || dir_lookup(dp, name) != 0)
@@ -355,8 +357,9 @@ int64 sys_unlink(const uint64 *arg)
 /* --- exec --- */
 
 /*
- * Copy the argument strings of exec to `page`, one after the other, and their addresses to argv, with
- * a NULL at the end. 0; -1: MAXARG or more arguments, more than a page of strings, or a bad address.
+ * Copy the argument strings of exec to `page`, one after the other, and their addresses to argv,
+ * with a NULL at the end. 0; -1: MAXARG or more arguments, more than a page of strings, or a bad
+ * address.
  */
 static int fetch_argv(uint64 uargv, char **argv, char *page)
 {

@@ -1,6 +1,6 @@
 /*
- * The disk of the tests: an image in memory. It can note all that it is given, fail, forget (a crash),
- * and answer late and in any order.
+ * The disk of the tests: an image in memory. It can note all that it is given, fail, forget (a
+ * crash), and answer late and in any order.
  */
 #include <pthread.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * kernel/fs on the host: `fstest MODE IMAGE SEED N`. IMAGE is an empty file system by mkfs, which is
- * read, and written back where a mode leaves something for `mkfs -c` to look at.
+ * kernel/fs on the host: `fstest MODE IMAGE SEED N`. IMAGE is an empty file system by mkfs, which
+ * is read, and written back where a mode leaves something for `mkfs -c` to look at.
  *
  *   units                        results and errors of each call
  *   random                       N operations, compared with a model
@@ -8,8 +8,8 @@
  *   crash                        N operations; then the power fails at many points of what the disk
  *                                was given, and each time the file system is mounted again
  *
- * The last line of a run that went well says ok. Nothing that a test does goes to the file system of
- * the host but IMAGE and the file that `crash` makes beside it.
+ * The last line of a run that went well says ok. Nothing that a test does goes to the file system
+ * of the host but IMAGE and the file that `crash` makes beside it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +144,7 @@ static void apply(const struct write *w)
     memcpy(image + (size_t)w->block * BSIZE, w->data, BSIZE);
 }
 
-/* As apply, but only some pieces have arrived (smaller than sectors: a log header is small, too). */
+/* As apply, but only some pieces have arrived (smaller than a sector, as headers are). */
 static void apply_torn(const struct write *w)
 {
     for (unsigned at = 0; at < BSIZE; at += TORN) {
@@ -153,8 +153,8 @@ static void apply_torn(const struct write *w)
     }
 }
 
-/* The disk after a crash at the trace's entry `at`: what came before the last flush is there; of the
- * rest, each write may be there, not be there, or be there in part. */
+/* The disk after a crash at the trace's entry `at`: what came before the last flush is there; of
+ * the rest, each write may be there, not be there, or be there in part. */
 static void make_crash(const char *durable, unsigned flushed, unsigned at)
 {
     memcpy(image, durable, (size_t)nblocks * BSIZE);

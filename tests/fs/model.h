@@ -1,6 +1,6 @@
 /*
- * A model of a file tree, in plain memory: what the file system has to look like after the same calls.
- * Paths are absolute. Each call returns what the system call has to return.
+ * A model of a file tree, in plain memory: what the file system has to look like after the same
+ * calls. Paths are absolute. Each call returns what the system call has to return.
  */
 #ifndef FS_TEST_MODEL_H
 #define FS_TEST_MODEL_H

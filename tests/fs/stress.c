@@ -1,7 +1,7 @@
 /*
- * Several threads at once, on a disk that answers late: each in a directory of its own, and all in one
- * that they share. What a thread wrote to its own files must be there; what others did to shared
- * names only has to leave the file system in order (mkfs -c, afterwards).
+ * Several threads at once, on a disk that answers late: each in a directory of its own, and all in
+ * one that they share. What a thread wrote to its own files must be there; what others did to
+ * shared names only has to leave the file system in order (mkfs -c, afterwards).
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@ struct history {
     void (*on_sync)(void); /* called after each fs_sync: states up to *state are on the disk */
 };
 
-/* random.c: n random operations, each compared with the model. history: NULL, or to be filled in. */
+/* random.c: n random operations, each compared with the model. history: NULL, or to fill in. */
 void random_operations(unsigned n, struct history *history);
 
 /* units.c: results and errors, one by one. stress.c: several threads at once. */

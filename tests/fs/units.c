@@ -1,6 +1,6 @@
 /*
- * Full disks, no memory, and I/O errors: what is hard to bring about on a real machine. The results of
- * the calls in good times are usertests' matter.
+ * Full disks, no memory, and I/O errors: what is hard to bring about on a real machine. The
+ * results of the calls in good times are usertests' matter.
  *
  * The test of leaks is the same everywhere: after the trouble everything is removed, and a file as
  * large as before fits again.
