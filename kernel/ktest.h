@@ -17,6 +17,15 @@
 #define KT_EVENTS 2              /* arg: struct kt_event[], len: bytes; number of events of the last run */
 #define KT_AUDIT 3               /* arg: struct kt_audit */
 
+#define KT_BENCH 4               /* arg: struct kt_bench: measure; 0 */
+
+/* Instructions of n operations of the threading core, by the instret counter. */
+struct kt_bench {
+    char name[16];               /* "crit", "yield", ...: see kernel/ktest/bench.c */
+    int n;
+    uint64 count;                /* result */
+};
+
 #define KT_THREADS 12
 #define KT_STEPS 512
 #define KT_VARS 16

@@ -19,7 +19,7 @@ enum ktr_event {
     KTR_DEADTD,      /* the thread exits */
     KTR_IPI_SEND,    /* a: target cpu, b: function */
     KTR_IPI_RECV,    /* a: source cpu, b: function; it runs next */
-    KTR_TOKEN_GET,   /* a: token, b: 1 if it was had at once */
+    KTR_TOKEN_GET,   /* the thread has it; a: token */
     KTR_TOKEN_REL,   /* a: token */
     KTR_TOKEN_WAIT,  /* contended; a: token, b: cpu that owns it */
     KTR_MIGRATE_OUT, /* the thread leaves; a: for which cpu */

@@ -7,7 +7,7 @@
 #include "fs/file.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
-#include "lwkt/thread.h"
+#include "lwkt/token.h"
 #include "mm/zone.h"
 #include "proc/clock.h"
 #include "proc/ktrace.h"
@@ -47,6 +47,7 @@ void main_boot(void)
     plic_inithart();
     init_cpu();
     proc_init();
+    lwkt_token_pool_init();
     if (lwkt_create(boot_thread, NULL, NULL, NULL, TDF_MPSAFE, 0, "boot") < 0)
         panic("no memory for the boot thread");
 }

@@ -9,6 +9,7 @@
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
+#include "kernel/ktest.h"
 #include "kernel/riscv.h"
 #include "user/user.h"
 
@@ -259,6 +260,14 @@ static const struct item items[] = {
     {"create_unlink", create_unlink, 100, 0, 0},
     {"create_write_unlink", create_write_unlink, 100, 0, 0},
 };
+
+/* The threading core's own, measured inside the kernel (boot argument ktest=1). */
+static const struct kt_bench kernel_items[] = {
+    {"crit", 1000, 0},  {"token", 1000, 0}, {"yield", 1000, 0}, {"pingpong", 1000, 0},
+    {"create", 500, 0}, {"ipi", 200, 0},
+};
+#define NKERNEL (sizeof(kernel_items) / sizeof(kernel_items[0]))
+
 #define NITEMS (sizeof(items) / sizeof(items[0]))
 
 /* --- The measurement --- */
@@ -297,6 +306,17 @@ static void measure(const struct item *it)
     printf("bench %s %lu\n", it->name, (cost + (uint64)it->n / 2) / (uint64)it->n);
 }
 
+/* Nothing where the kernel refuses: not enough harts, or no ktest=1. */
+static int measure_kernel(const struct kt_bench *item)
+{
+    struct kt_bench b = *item;
+
+    if (ktest(KT_BENCH, &b, sizeof(b)) < 0)
+        return 0;
+    printf("bench kernel_%s %lu\n", b.name, (b.count + (uint64)b.n / 2) / (uint64)b.n);
+    return 1;
+}
+
 static int begins(const char *name, const char *prefix)
 {
     while (*prefix != 0)
@@ -323,6 +343,9 @@ int main(int argc, char **argv)
             wanted++;
         }
     }
+    for (uint i = 0; i < NKERNEL; i++)
+        if (is_wanted(kernel_items[i].name, argc, argv))
+            wanted += measure_kernel(&kernel_items[i]);
     if (wanted == 0)
         fprintf(2, "bench: no such item\n");
     exit(wanted == 0);

@@ -134,6 +134,7 @@ int64 sys_ktest(const uint64 *arg)
     switch ((int)arg[0]) {
     case KT_RUN: return run_scene(arg[1]);
     case KT_EVENTS: return kt_events_copyout(arg[1], (uint64)(uint)arg[2]);
+    case KT_BENCH: return kt_bench(arg[1]);
     case KT_AUDIT: return kt_audit_copyout(arg[1]);
     default: return -1;
     }

@@ -44,6 +44,9 @@ void kt_play(struct kt_context *ctx);
 /* Whether a scene's steps are within bounds. */
 bool kt_scene_valid(const struct kt_scene *scene);
 
+/* bench.c: fill in the count of the struct kt_bench at that user address. 0, or -1. */
+int kt_bench(uint64 ubench);
+
 /* stimuli.c: interrupts on demand. */
 void kt_raise(int sources);
 void kt_timer_start(int us, int count);

@@ -22,6 +22,10 @@ static inline bool take_request(globaldata_t gd, uint32 bit)
  * Each request's bit is taken back before its work is done, with interrupts off, and the work runs
  * with interrupts on in a critical section: what comes meanwhile sets its bit again and is seen by
  * the loop. The last look and the end of the critical section are one step, interrupts being off.
+ *
+ * Interrupt threads are scheduled outside our critical section, so that they may preempt the
+ * interrupted thread, if it is in none of its own. td_nest_count, at most 2, bounds the recursion
+ * that interrupts cause in that gap.
  */
 void splz(void)
 {
@@ -31,7 +35,6 @@ void splz(void)
 
     ++td->td_critcount;
     ++td->td_nest_count;
-    ++gd->gd_intr_nesting_level;
     while (peek(&gd->gd_reqflags) != 0) {
         if (take_request(gd, RQF_IPIQ)) {
             cpu_intr_enable();
@@ -40,18 +43,39 @@ void splz(void)
         }
         if (take_request(gd, RQF_TIMER)) {
             cpu_intr_enable();
+            ++gd->gd_intr_nesting_level;
             systimer_intr();
+            --gd->gd_intr_nesting_level;
             cpu_intr_disable();
             cpu_timer_unmask();
         }
-        if (take_request(gd, RQF_INTPEND))
+        if (take_request(gd, RQF_INTPEND)) {
+            --td->td_critcount;
             cpu_intpend_run();
+            ++td->td_critcount;
+        }
     }
-    --gd->gd_intr_nesting_level;
     --td->td_nest_count;
     --td->td_critcount;
     if (s)
         cpu_intr_enable();
+}
+
+/*
+ * A switch where no code expects one, which finds code that assumes, say, that a wakeup does not
+ * switch (sysctl lwkt.untimely_switch). Whether the thread is on its run queue is left as found.
+ */
+static void untimely_switch(thread_t td)
+{
+    crit_enter();
+    if (td->td_flags & TDF_RUNQ) {
+        lwkt_switch();
+    } else {
+        lwkt_schedule_self(td);
+        lwkt_switch();
+        lwkt_deschedule_self(td);
+    }
+    crit_exit_noyield();
 }
 
 /*
@@ -60,9 +84,14 @@ void splz(void)
  */
 void lwkt_yield_quick(void)
 {
-    if (peek(&mycpu->gd_reqflags) != 0 && curthread->td_nest_count < 2 &&
+    thread_t td = curthread;
+
+    if (peek(&mycpu->gd_reqflags) != 0 && td->td_nest_count < 2 &&
         mycpu->gd_intr_nesting_level == 0)
         splz();
+    if (peek(&lwkt_untimely_switch) && td->td_nest_count == 0 && mycpu->gd_intr_nesting_level == 0 &&
+        cpu_intr_enabled() && td != &mycpu->gd_idlethread)
+        untimely_switch(td);
 }
 
 /* More exits than enters. The count is put right first, so that the panic's own code can run. */

@@ -12,17 +12,11 @@
 
 #include "lwkt/crit.h"
 
-/* Append to its queue, unless it is on it or is on its way to another cpu. */
-static inline void _lwkt_enqueue(thread_t td)
+/* The ring alone, last place. */
+static inline void runq_append(globaldata_t gd, thread_t td)
 {
-    globaldata_t gd = td->td_gd;
     thread_t first = gd->gd_tdrunq[td->td_pri];
 
-    if (td->td_flags & (TDF_RUNQ | TDF_MIGRATING))
-        return;
-    KASSERT(gd == mycpu, "%s belongs to cpu %d", td->td_comm, gd->gd_cpuid);
-    KASSERT(curthread->td_critcount > 0, "enqueue of %s outside a critical section", td->td_comm);
-    td->td_flags |= TDF_RUNQ;
     if (first == NULL) {
         td->td_runnext = td->td_runprev = td;
         gd->gd_tdrunq[td->td_pri] = td;
@@ -35,16 +29,8 @@ static inline void _lwkt_enqueue(thread_t td)
     }
 }
 
-/* Take off its queue, if it is on it. */
-static inline void _lwkt_dequeue(thread_t td)
+static inline void runq_remove(globaldata_t gd, thread_t td)
 {
-    globaldata_t gd = td->td_gd;
-
-    if ((td->td_flags & TDF_RUNQ) == 0)
-        return;
-    KASSERT(gd == mycpu, "%s belongs to cpu %d", td->td_comm, gd->gd_cpuid);
-    KASSERT(curthread->td_critcount > 0, "dequeue of %s outside a critical section", td->td_comm);
-    td->td_flags &= ~TDF_RUNQ;
     if (td->td_runnext == td) {
         gd->gd_tdrunq[td->td_pri] = NULL;
         gd->gd_runqmask &= ~(1u << td->td_pri);
@@ -54,6 +40,28 @@ static inline void _lwkt_dequeue(thread_t td)
         if (gd->gd_tdrunq[td->td_pri] == td)
             gd->gd_tdrunq[td->td_pri] = td->td_runnext;
     }
+}
+
+/* Append to its queue, unless it is on it or is on its way to another cpu. */
+static inline void _lwkt_enqueue(thread_t td)
+{
+    if (td->td_flags & (TDF_RUNQ | TDF_MIGRATING))
+        return;
+    KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
+    KASSERT(curthread->td_critcount > 0, "enqueue of %s outside a critical section", td->td_comm);
+    td->td_flags |= TDF_RUNQ;
+    runq_append(td->td_gd, td);
+}
+
+/* Take off its queue, if it is on it. */
+static inline void _lwkt_dequeue(thread_t td)
+{
+    if ((td->td_flags & TDF_RUNQ) == 0)
+        return;
+    KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
+    KASSERT(curthread->td_critcount > 0, "dequeue of %s outside a critical section", td->td_comm);
+    td->td_flags &= ~TDF_RUNQ;
+    runq_remove(td->td_gd, td);
 }
 
 #endif

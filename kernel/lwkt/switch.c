@@ -1,5 +1,5 @@
 /*
- * Switching threads, migration, and the idle thread.
+ * Switching threads, and the idle thread.
  *
  *      thread A, cpu 0                                thread B, cpu 0
  *      lwkt_switch()
@@ -16,10 +16,55 @@
  * happen before (running A elsewhere, reusing its stack) is therefore B's to start.
  */
 #include "lib/bits.h"
-#include "lwkt/ipiq.h"
+#include "lib/printf.h"
 #include "lwkt/ktr.h"
+#include "lwkt/migrate.h"
+#include "lwkt/mplock.h"
+#include "lwkt/preempt.h"
 #include "lwkt/runq.h"
 #include "lwkt/switch.h"
+#include "lwkt/token.h"
+
+/* Whether td, at the head of a queue or behind it, can run now: it has the MP lock if it needs it,
+ * and its tokens. What it lacks is asked for. */
+static bool needs_met(globaldata_t gd, thread_t td)
+{
+    if (td->td_mpcount != 0 && !cpu_try_mplock(gd)) {
+        ++gd->gd_cnt.mplock_contention;
+        return false;
+    }
+    if (td->td_toks != NULL && !lwkt_chktokens(td)) {
+        ++gd->gd_cnt.token_contention;
+        return false;
+    }
+    return true;
+}
+
+/*
+ * The best thread cannot run: take the first that can, queue by queue. When none can, idle without
+ * halting, until what the best one needs has come.
+ */
+static thread_t lwkt_choose_slowly(globaldata_t gd)
+{
+    for (uint32 mask = gd->gd_runqmask; mask != 0;) {
+        int nq = bit_highest32(mask);
+        thread_t first = gd->gd_tdrunq[nq], td = first;
+
+        do {
+            if (needs_met(gd, td)) {
+                /* To the tail of its queue, where a running thread is. */
+                runq_remove(gd, td);
+                runq_append(gd, td);
+                return td;
+            }
+            td = td->td_runnext;
+        } while (td != first);
+        mask &= ~(1u << nq);
+    }
+    gd->gd_tokwaiter = gd->gd_tdrunq[bit_highest32(gd->gd_runqmask)];
+    gd->gd_idlethread.td_flags |= TDF_IDLE_NOHLT;
+    return &gd->gd_idlethread;
+}
 
 /*
  * The head of the best queue, or the idle thread. It goes to the tail of its queue, where it stays
@@ -33,23 +78,11 @@ static inline thread_t lwkt_choose(globaldata_t gd)
     int nq = bit_highest32(gd->gd_runqmask);
     thread_t ntd = gd->gd_tdrunq[nq];
 
+    if ((ntd->td_mpcount != 0 && !cpu_try_mplock(gd)) ||
+        (ntd->td_toks != NULL && !lwkt_chktokens(ntd)))
+        return lwkt_choose_slowly(gd);
     gd->gd_tdrunq[nq] = ntd->td_runnext;
     return ntd;
-}
-
-/* Body at the new cpu: the thread is off its stack and belongs to nobody. Take it over. */
-static void lwkt_setcpu_remote(void *arg)
-{
-    thread_t td = arg;
-    globaldata_t gd = mycpu;
-
-    KASSERT((td->td_flags & (TDF_RUNNING | TDF_PREEMPT_LOCK)) == 0, "%s is still on its stack",
-            td->td_comm);
-    list_insert_tail(&gd->gd_tdallq, &td->td_allq);
-    poke(&td->td_gd, gd);
-    publish(&td->td_flags, td->td_flags & ~TDF_MIGRATING); /* consume: lwkt_schedule */
-    ktr(KTR_MIGRATE_IN, td->td_id, 0);
-    lwkt_schedule(td);
 }
 
 /*
@@ -62,21 +95,54 @@ void lwkt_switch_return(thread_t old)
     /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
     publish(&old->td_flags, old->td_flags & ~TDF_RUNNING);
     if (old->td_flags & TDF_MIGRATING) {
-        globaldata_t rgd = old->td_migrate_gd;
-        old->td_migrate_gd = NULL;
-        cpu_thread_leave(old);
-        lwkt_send_ipiq(rgd, lwkt_setcpu_remote, old);
+        lwkt_setcpu_finish(old);
     } else if (old->td_flags & TDF_EXITING) {
         lwkt_rele(old);
     }
     cpu_thread_enter(curthread);
 }
 
-/* Switching inside an interrupt or IPI body would leave it half done on this cpu. */
-static void __attribute__((noinline, noreturn)) switch_in_interrupt(thread_t td)
+void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd)
 {
-    panic("lwkt_switch: cannot switch from within an interrupt or IPI body, yet, thread %s",
-          td->td_comm);
+    ntd->td_flags |= TDF_RUNNING;
+    gd->gd_curthread = ntd;
+    lwkt_switch_return(cpu_switch(td, ntd));
+}
+
+/*
+ * Switching inside an interrupt or IPI body would leave it half done on this cpu: a bug, unless the
+ * kernel is dying of another one (a fatal trap), where it is done all the same, with one warning a
+ * thread. Reference: the beginning of lwkt_switch.
+ */
+static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, thread_t td)
+{
+    int nesting = gd->gd_intr_nesting_level, trap = gd->gd_trap_nesting_level;
+
+    if (trap == 0)
+        panic("lwkt_switch: cannot switch from within an interrupt or IPI body, yet, thread %s",
+              td->td_comm);
+    gd->gd_intr_nesting_level = gd->gd_trap_nesting_level = 0;
+    if ((td->td_flags & TDF_PANICWARN) == 0) {
+        td->td_flags |= TDF_PANICWARN;
+        printf("Warning: thread switch from interrupt or IPI, thread %p (%s)\n", (void *)td,
+               td->td_comm);
+    }
+    lwkt_switch();
+    gd->gd_intr_nesting_level = nesting;
+    gd->gd_trap_nesting_level = trap;
+}
+
+/* Who runs next, in place of td. In a critical section. */
+static inline thread_t lwkt_next(globaldata_t gd, thread_t td)
+{
+    if (td->td_preempted != NULL)
+        return lwkt_preempt_return(gd, td);
+    if (gd->gd_tokreqbase != NULL)
+        lwkt_drain_token_requests();
+    gd->gd_tokwaiter = NULL;
+    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
+        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
+    return lwkt_choose(gd);
 }
 
 /*
@@ -89,22 +155,23 @@ void lwkt_switch(void)
     globaldata_t gd = mycpu;
     thread_t td = curthread;
 
-    if (gd->gd_intr_nesting_level != 0)
-        switch_in_interrupt(td);
+    if (gd->gd_intr_nesting_level != 0) {
+        switch_in_interrupt(gd, td);
+        return;
+    }
     KASSERT(cpu_intr_enabled(), "lwkt_switch with interrupts off");
     KASSERT(gd->gd_spinlocks == 0, "%s switches with a spin lock held", td->td_comm);
     if (td->td_release != NULL)
         td->td_release(td);
 
     crit_enter();
-    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
-        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
-    thread_t ntd = lwkt_choose(gd);
+    thread_t ntd = lwkt_next(gd, td);
+    KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);
+    if (ntd->td_mpcount == 0 && gd->gd_mpheld)
+        cpu_rel_mplock(gd);
     if (ntd != td) {
         ++gd->gd_cnt.switch_count;
-        ntd->td_flags |= TDF_RUNNING;
-        gd->gd_curthread = ntd;
-        lwkt_switch_return(cpu_switch(td, ntd));
+        lwkt_switch_to(gd, td, ntd);
     }
     crit_exit();
 }
@@ -121,34 +188,10 @@ void lwkt_thread_start(thread_t old, void (*func)(void *), void *arg)
 }
 
 /*
- * Move the caller to another cpu. It comes back running there. Thread context, holding no spin lock.
- *
- * Nobody but the thread itself starts a move, and the message to the new cpu leaves only when the
- * thread is off its stack (lwkt_switch_return), so the new cpu never waits. From TDF_MIGRATING on,
- * wakeups change nothing: the arrival makes the thread runnable anyway.
- */
-void lwkt_setcpu_self(globaldata_t rgd)
-{
-    thread_t td = curthread;
-
-    if (td->td_gd == rgd)
-        return;
-    crit_enter();
-    _lwkt_dequeue(td);
-    list_remove(&td->td_allq);
-    td->td_migrate_gd = rgd;
-    td->td_flags |= TDF_MIGRATING;
-    ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
-    lwkt_switch();
-    KASSERT(mycpu == rgd, "arrived at cpu %d instead of %d", mycpuid, rgd->gd_cpuid);
-    crit_exit();
-}
-
-/*
  * What a cpu does when it has nothing to do. The look for work and the wait are one step for
  * interrupts, which are off: whatever comes in between makes the wait return at once. Nothing may
  * be held off then, since a source that is masked would not end the wait: splz runs until there is
- * nothing.
+ * nothing. TDF_IDLE_NOHLT: a thread is runnable and waits for a token or the MP lock: look again.
  */
 void lwkt_idle_loop(void)
 {
@@ -159,7 +202,10 @@ void lwkt_idle_loop(void)
     for (;;) {
         lwkt_switch();
         cpu_intr_disable();
-        if (peek(&gd->gd_reqflags) == 0 && gd->gd_runqmask == 0) {
+        if (gd->gd_idlethread.td_flags & TDF_IDLE_NOHLT) {
+            gd->gd_idlethread.td_flags &= ~TDF_IDLE_NOHLT;
+            cpu_relax();
+        } else if (peek(&gd->gd_reqflags) == 0 && gd->gd_runqmask == 0) {
             ++gd->gd_cnt.idle_waits;
             cpu_idle_wait();
         }

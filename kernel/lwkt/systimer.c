@@ -79,6 +79,21 @@ void systimer_set_period(struct systimer *st, uint64 period)
     crit_exit();
 }
 
+static void pause_is_over(struct systimer *st) { lwkt_schedule(st->st_arg); }
+
+void lwkt_pause(uint64 ticks)
+{
+    struct systimer st;
+
+    crit_enter();
+    systimer_init_oneshot(&st, pause_is_over, curthread, cpu_time() + ticks);
+    while (st.st_gd != NULL) {
+        lwkt_deschedule_self(curthread);
+        lwkt_switch();
+    }
+    crit_exit();
+}
+
 /*
  * Run what is due. A periodic one is queued again before its function runs, so that the function can
  * change its period or delete it; if it is late by whole periods, these are skipped.

@@ -31,6 +31,9 @@ void systimer_set_period(struct systimer *st, uint64 period);
 /* Take st off its queue, if it is on one. On the cpu that started it. */
 void systimer_del(struct systimer *st);
 
+/* Let the calling thread sleep for so many ticks. Thread context, perhaps in a critical section. */
+void lwkt_pause(uint64 ticks);
+
 /* The timer interrupt's work, in a critical section. */
 void systimer_intr(void);
 

@@ -11,6 +11,7 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/ktr.h"
 #include "lwkt/runq.h"
+#include "lwkt/systimer.h"
 
 struct globaldata *globaldata_of[NCPU];
 int ncpus = 1;
@@ -176,6 +177,16 @@ void lwkt_set_comm(thread_t td, const char *fmt, ...)
 /* Keep td's struct and stack from being reused after it exits. Whoever calls must know it is alive. */
 void lwkt_hold(thread_t td) { amo_add(&td->td_refs, 1); }
 
+/*
+ * Wait until nobody but the thread itself holds td: what others look at is then at rest. The caller
+ * must know that td does not vanish meanwhile. Thread context. Reference: lwkt_wait_free.
+ */
+void lwkt_wait_free(thread_t td)
+{
+    while (consume(&td->td_refs) > 1)
+        lwkt_pause(cpu_timebase / HZ);
+}
+
 static void lwkt_free_thread_remote(void *arg) { lwkt_free_thread(arg); }
 
 /*
@@ -231,6 +242,7 @@ int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t templat
         *tdp = td;
     cpu_thread_setup(td, func, arg);
     td->td_flags |= tdflags & ~TDF_STOPREQ;
+    td->td_mpcount = (tdflags & TDF_MPSAFE) ? 0 : 1;
     if ((tdflags & TDF_STOPREQ) == 0)
         lwkt_schedule(td);
     return 0;
@@ -250,6 +262,8 @@ void lwkt_exit(void)
     _lwkt_dequeue(td);
     list_remove(&td->td_allq);
     ++mycpu->gd_cnt.exited;
+    KASSERT(td->td_toks == NULL, "%s exits holding a token", td->td_comm);
+    td->td_mpcount = 0; /* the switch frees the lock if this cpu has it */
     td->td_flags |= TDF_EXITING;
     ktr(KTR_DEADTD, 0, 0);
     lwkt_switch();

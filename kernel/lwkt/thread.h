@@ -80,6 +80,9 @@ struct thread {
     struct thread *td_runnext;       /* run queue: a ring */
     struct thread *td_runprev;
     struct globaldata *td_migrate_gd; /* cpu to go to, as soon as it is off its stack */
+    struct lwkt_tokref *td_toks;     /* tokens that it holds, the last taken first */
+    int td_mpcount;                  /* times it needs the MP lock */
+    int td_cscount;                  /* cpusyncs that it masters: it must not switch */
 
     void *td_kstack;                 /* lowest address of the stack */
     size_t td_kstack_size;           /* bytes */
@@ -112,7 +115,7 @@ struct lwkt_counters {
     uint64 preempt_hit;              /* lwkt_preempt switched, or found ntd preempting already */
     uint64 preempt_miss;             /* it could not, or ntd was no better */
     uint64 preempt_weird;            /* one of the two was preempted itself */
-    uint64 token_contention;         /* threads passed over in a switch, a token being elsewhere */
+    uint64 token_contention;         /* threads passed over, or turns spun, for want of a token */
     uint64 mplock_contention;        /* the same, for the MP lock */
     uint64 ipiq_count;               /* messages sent */
     uint64 ipiq_fifofull;            /* sends that had to wait for room */
@@ -146,6 +149,9 @@ struct globaldata {
     struct list gd_tdfreeq;          /* exited threads, kept for reuse */
     int gd_tdfreecount;
     int gd_spinlocks;                /* spin locks held: no IPI may be sent */
+    bool gd_mpheld;                  /* this cpu owns the MP lock */
+    struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here */
+    struct thread *gd_tokwaiter;     /* thread that this cpu idles for, until its tokens come */
     void *gd_uschedcp;               /* the user scheduler's process here; see proc/usched.c. Shared */
     uint64 gd_satp;                  /* address space that is loaded */
     struct list gd_systimerq;        /* systimers by time */
@@ -176,6 +182,7 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
 void lwkt_set_comm(thread_t td, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void lwkt_hold(thread_t td);
 void lwkt_rele(thread_t td);
+void lwkt_wait_free(thread_t td);
 void lwkt_free_thread(thread_t td);
 void lwkt_trim_cache(int keep);
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
@@ -191,7 +198,7 @@ extern int lwkt_panic_on_cscount;   /* switching while mastering a cpu synchroni
 extern int lwkt_token_debug;        /* say so when a token is waited for long */
 extern int lwkt_ipiq_optimized;     /* no interrupt for a cpu that has one to look at already */
 
-/* Scheduling; see sched.c and switch.c. */
+/* Scheduling; see sched.c, switch.c and migrate.c. */
 void lwkt_schedule(thread_t td);
 void lwkt_schedule_self(thread_t td);
 void lwkt_deschedule(thread_t td);
@@ -203,6 +210,7 @@ void lwkt_setpri(thread_t td, int pri);
 void lwkt_setpri_self(int pri);
 int lwkt_checkpri_self(void);
 void lwkt_setcpu_self(globaldata_t rgd);
+void lwkt_acquire(thread_t td);
 void splz(void);
 void lwkt_idle_loop(void) __attribute__((noreturn));
 

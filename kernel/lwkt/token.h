@@ -17,11 +17,10 @@
 
 struct lwkt_token {
     struct globaldata *t_cpu;        /* owner; only the owner changes it (publish, consume) */
-    struct globaldata *t_reqcpu;     /* who asked last: a hint */
 };
 
-/* Where a reference is: idle or held; asked for at the owner; being tried. */
-enum { TR_IDLE, TR_REQUESTED, TR_TRYING };
+/* Whether the owner has the address of a reference, because it was asked for its token. */
+enum { TR_IDLE, TR_REQUESTED };
 
 /* One taking of a token, on the taker's stack from lwkt_gettoken to lwkt_reltoken. */
 struct lwkt_tokref {
@@ -30,6 +29,7 @@ struct lwkt_tokref {
     struct lwkt_tokref *tr_next;     /* td_toks */
     struct lwkt_tokref *tr_gdreqnext; /* gd_tokreqbase of the owner while TR_REQUESTED */
     struct globaldata *tr_reqgd;     /* who asks */
+    bool tr_notify;                  /* the asker's scheduler passed the thread over: tell it */
 };
 
 typedef struct lwkt_token *lwkt_token_t;
@@ -50,6 +50,9 @@ void lwkt_reltoken(lwkt_tokref_t ref);
 
 /* Whether this thread has tok. */
 bool lwkt_havetoken(lwkt_token_t tok);
+
+/* Make the pool's tokens. Boot. */
+void lwkt_token_pool_init(void);
 
 /* A token for an object that may vanish: one of a pool, by its address. */
 lwkt_token_t lwkt_token_pool_get(const void *object);

@@ -6,6 +6,7 @@
 
 #include "lib/printf.h"
 #include "lwkt/ktr.h"
+#include "lwkt/mplock.h"
 #include "proc/proc.h"
 #include "proc/sysent.h"
 #include "riscv/trap.h"
@@ -46,13 +47,26 @@ static const syscall_fn handlers[NSYSCALL] = {
     [SYS_ktrace] = sys_ktrace,
 };
 
+static int64 call_under_giant(syscall_fn handler, const uint64 *arg)
+{
+    int64 result;
+
+    get_mplock();
+    result = handler(arg);
+    rel_mplock();
+    return result;
+}
+
 void upcall_syscall(struct trapframe *tf)
 {
     uint64 n = tf->a7;
 
     if (n < NSYSCALL && handlers[n] != NULL) {
         ktr(KTR_SYSCALL, n, tf->a0);
-        tf->a0 = (uint64)handlers[n](&tf->a0);
+        if (peek(&kern_giant))
+            tf->a0 = (uint64)call_under_giant(handlers[n], &tf->a0);
+        else
+            tf->a0 = (uint64)handlers[n](&tf->a0);
         ktr(KTR_SYSRET, n, tf->a0);
     } else {
         printf("pid %d %s: unknown system call %ld\n", curproc()->p_pid, curproc()->p_name, (long)n);

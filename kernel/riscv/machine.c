@@ -138,10 +138,7 @@ void pending_claim_all(void)
         word[irq / 64] |= 1UL << (irq % 64);
 }
 
-/*
- * Each source's bit goes before its handler runs, and the source is completed after it: it cannot
- * come again in between.
- */
+/* Each source's bit goes before its thread is scheduled, which may run it at once. */
 void cpu_intpend_run(void)
 {
     uint64 *word = pending[mycpuid].word;
@@ -151,7 +148,7 @@ void cpu_intpend_run(void)
             uint32 bit = (uint32)bit_lowest64(word[w]);
             word[w] &= word[w] - 1;
             cpu_intr_enable();
-            intr_dispatch(w * 64 + bit);
+            sched_ithd(w * 64 + bit);
             cpu_intr_disable();
         }
 }

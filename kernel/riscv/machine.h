@@ -76,6 +76,9 @@ void cpu_thread_enter(struct thread *td);
  * space, which may vanish elsewhere. */
 void cpu_thread_leave(struct thread *td);
 
+/* A thread has come from another cpu and will run here: its stack may be new to this hart's TLB. */
+static inline void cpu_thread_arrive(void) { sfence_vma(); }
+
 /* Kernel stacks with an unmapped guard below. size is a multiple of the page size; NULL: no memory.
  * Thread context. The mapping may be new to other harts: the thread's first run fences. */
 void *cpu_stack_alloc(size_t size);
@@ -107,8 +110,9 @@ void cpu_idle_wait(void);
 /* Fire the timer interrupt at `when`, or at once when that is past. ~0: never. */
 void cpu_timer_arm(uint64 when);
 
-/* Ends of a deferral (splz): the timer interrupt may come again; run the external interrupts that
- * were claimed and held (in a critical section, interrupts off at entry and at return). */
+/* Ends of a deferral (splz): the timer interrupt may come again; schedule the threads of the external
+ * interrupts that were claimed and held, which may preempt the caller (interrupts off at entry and at
+ * return, on while threads are scheduled; not inside an interrupt). */
 void cpu_timer_unmask(void);
 void cpu_intpend_run(void);
 

@@ -59,6 +59,7 @@ cpu_switch:
  */
         .globl  cpu_thread_first
 cpu_thread_first:
+        sfence.vma                      /* its stack may have been mapped by another hart */
         mv      a1, s1
         mv      a2, s2
         call    lwkt_thread_start

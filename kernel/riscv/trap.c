@@ -47,7 +47,7 @@ static void interrupt_note(uint64 code)
 static void interrupt(uint64 scause)
 {
     interrupt_note(scause & ~SCAUSE_INTR);
-    if (curthread->td_critcount == 0)
+    if (curthread->td_critcount == 0 && curthread->td_nest_count < 2)
         splz();
 }
 

@@ -1,0 +1,161 @@
+/*
+ * Instruction counts of the threading core, for `make bench`. Each item runs on cpu 0 in kernel
+ * threads made for it, and reads the instret counter around n operations. Meaningful in
+ * deterministic mode with the other harts idle; the firmware's instructions count too.
+ */
+#include "kernel/riscv.h"
+#include "ktest/ktest.h"
+#include "lib/string.h"
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+#include "lwkt/token.h"
+#include "proc/proc.h"
+#include "proc/sleep.h"
+#include "riscv/hart.h"
+
+static struct kt_bench bench;
+static uint32 left;              /* threads of the item that have not ended */
+static int turn;                 /* ping-pong: whose */
+
+static void nothing(void *arg) { (void)arg; }
+
+static void crit_pairs(int n)
+{
+    for (int i = 0; i < n; i++) {
+        crit_enter();
+        crit_exit();
+    }
+}
+
+static void token_pairs(int n)
+{
+    static struct lwkt_token tok;
+    struct lwkt_tokref ref;
+
+    lwkt_token_init(&tok);
+    for (int i = 0; i < n; i++) {
+        lwkt_gettoken(&ref, &tok);
+        lwkt_reltoken(&ref);
+    }
+}
+
+static void yields(int n)
+{
+    for (int i = 0; i < n; i++)
+        lwkt_yield();
+}
+
+/* Each waits for its turn and wakes the other: a round trip is two of these. */
+static void take_turns(int self, int n)
+{
+    for (int i = 0; i < n; i++) {
+        while (turn != self) {
+            tsleep_interlock(&turn, 0);
+            if (turn != self)
+                tsleep(&turn, PINTERLOCKED, "turn", 0);
+            else
+                tsleep_remove();
+        }
+        turn = !self;
+        wakeup(&turn);
+    }
+}
+
+static void ping(int n) { take_turns(0, n); }
+
+static void creations(int n)
+{
+    for (int i = 0; i < n; i++) {
+        lwkt_create(nothing, NULL, NULL, NULL, TDF_MPSAFE, -1, "brief");
+        lwkt_yield();
+    }
+}
+
+/* A message to cpu 1, and the wait for its end. */
+static void ipi_round_trips(int n)
+{
+    for (int i = 0; i < n; i++)
+        lwkt_wait_ipiq(globaldata_of[1], lwkt_send_ipiq_bycpu(1, nothing, NULL));
+}
+
+static const struct item {
+    const char *name;
+    void (*run)(int n);
+    int partner;                 /* 1: another thread yields as often; 2: it plays ping-pong */
+    int cpus;                    /* needed */
+} items[] = {
+    {"crit", crit_pairs, 0, 1},      {"token", token_pairs, 0, 1},
+    {"yield", yields, 1, 1},         {"pingpong", ping, 2, 1},
+    {"create", creations, 0, 1},     {"ipi", ipi_round_trips, 0, 2},
+};
+
+static void end(void)
+{
+    amo_add_rel(&left, (uint32)-1); /* consume: kt_bench */
+    wakeup(&left);
+}
+
+static void partner(void *arg)
+{
+    const struct item *it = arg;
+
+    if (it->partner == 1)
+        yields(bench.n);
+    else
+        take_turns(1, bench.n);
+    end();
+}
+
+static void measure(void *arg)
+{
+    const struct item *it = arg;
+    uint64 start = r_instret();
+
+    it->run(bench.n);
+    bench.count = r_instret() - start;
+    end();
+}
+
+static void wait_for_threads(void)
+{
+    while (consume(&left) != 0) { /* release: end */
+        tsleep_interlock(&left, 0);
+        if (consume(&left) != 0)
+            tsleep(&left, PINTERLOCKED, "bench", 0);
+        else
+            tsleep_remove();
+    }
+}
+
+/* Without memory for the second thread, the first has nothing to do: n is 0. */
+static int run_item(const struct item *it)
+{
+    void *arg = (void *)(uint64)it;
+    thread_t second = NULL;
+    int result;
+
+    left = turn = 0;
+    if (it->partner != 0 &&
+        lwkt_create(partner, arg, &second, NULL, TDF_STOPREQ | TDF_MPSAFE, 0, "partner") < 0)
+        return -1;
+    left = second != NULL ? 2 : 1;
+    result = lwkt_create(measure, arg, NULL, NULL, TDF_MPSAFE, 0, "measure");
+    if (result < 0) {
+        left--;
+        bench.n = 0;
+    }
+    if (second != NULL)
+        lwkt_schedule(second);
+    wait_for_threads();
+    return result;
+}
+
+int kt_bench(uint64 ubench)
+{
+    if (copyin(&bench, ubench, sizeof(bench)) < 0 || bench.n <= 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
+        if (strncmp(items[i].name, bench.name, sizeof(bench.name)) == 0 && items[i].cpus <= ncpus)
+            return run_item(&items[i]) < 0 ? -1 : copyout(ubench, &bench, sizeof(bench));
+    return -1;
+}

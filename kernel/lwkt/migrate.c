@@ -1,0 +1,136 @@
+/*
+ * Threads change cpus: by themselves (lwkt_setcpu_self), or, asleep, because another cpu asks for them
+ * (lwkt_acquire). Either way only the owner gives, and only when the thread is off its stack, so
+ * nobody runs a thread that is still running elsewhere, and no cpu waits inside an IPI body.
+ *
+ *   lwkt_setcpu_self            successor on the old cpu        new cpu
+ *   off the run queue, off allq
+ *   TDF_MIGRATING
+ *   lwkt_switch ------------->  RUNNING off
+ *                               message ------------------->    onto allq
+ *                                                               td_gd = this cpu      (F7)
+ *                                                               MIGRATING off (publish, F7)
+ *                                                               lwkt_schedule
+ *
+ * A wakeup may come at any time. Before MIGRATING it is an ordinary one. From then on enqueueing does
+ * nothing, and nothing is lost, since the arrival makes the thread runnable anyway. lwkt_schedule
+ * reads the flag before td_gd, so when it finds the flag clear it has the new cpu.
+ *
+ * The reference sends the message before the switch and lets the new cpu spin in it (4.8 of the
+ * semantics): two threads that swap cpus could then lock both up.
+ */
+#include "lwkt/migrate.h"
+
+#include "lwkt/ipiq.h"
+#include "lwkt/ktr.h"
+#include "lwkt/runq.h"
+
+/* td is off the cpu and its stack is at rest: it neither runs nor was preempted. What it did before is
+ * visible then (publish: lwkt_switch_return, F6). */
+static inline bool thread_off_cpu(thread_t td)
+{
+    return (consume(&td->td_flags) & (TDF_RUNNING | TDF_PREEMPT_LOCK)) == 0;
+}
+
+/* Body at the new cpu. */
+static void lwkt_setcpu_remote(void *arg)
+{
+    thread_t td = arg;
+    globaldata_t gd = mycpu;
+
+    KASSERT(thread_off_cpu(td), "%s is still on its stack", td->td_comm);
+    list_insert_tail(&gd->gd_tdallq, &td->td_allq);
+    poke(&td->td_gd, gd);
+    publish(&td->td_flags, td->td_flags & ~TDF_MIGRATING); /* consume: lwkt_schedule, F7 */
+    cpu_thread_arrive();
+    ktr(KTR_MIGRATE_IN, td->td_id, 0);
+    lwkt_schedule(td);
+}
+
+void lwkt_setcpu_finish(thread_t old)
+{
+    globaldata_t rgd = old->td_migrate_gd;
+
+    old->td_migrate_gd = NULL;
+    cpu_thread_leave(old);
+    lwkt_send_ipiq(rgd, lwkt_setcpu_remote, old);
+}
+
+/*
+ * Move the caller to another cpu. It comes back running there. Thread context, holding no spin lock.
+ */
+void lwkt_setcpu_self(globaldata_t rgd)
+{
+    thread_t td = curthread;
+
+    if (td->td_gd == rgd)
+        return;
+    crit_enter();
+    _lwkt_dequeue(td);
+    list_remove(&td->td_allq);
+    td->td_migrate_gd = rgd;
+    td->td_flags |= TDF_MIGRATING;
+    ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
+    lwkt_switch();
+    KASSERT(mycpu == rgd, "arrived at cpu %d instead of %d", mycpuid, rgd->gd_cpuid);
+    crit_exit();
+}
+
+/* What lwkt_acquire asks the owner for, on the asker's stack. */
+struct acquire {
+    thread_t td;
+    globaldata_t gd;             /* asker */
+    uint32 state;                /* publish, consume */
+};
+
+enum { ACQ_ASKED, ACQ_BUSY, ACQ_GIVEN };
+
+/* Body at the owner: give the thread away, if it is off its stack. */
+static void acquire_remote(void *arg)
+{
+    struct acquire *a = arg;
+    thread_t td = a->td;
+
+    if (td->td_gd != mycpu) {
+        lwkt_send_ipiq(td->td_gd, acquire_remote, a); /* it has moved */
+        return;
+    }
+    if (!thread_off_cpu(td)) {
+        publish(&a->state, ACQ_BUSY); /* consume: lwkt_acquire */
+        return;
+    }
+    KASSERT((td->td_flags & TDF_RUNQ) == 0, "%s is acquired while it is runnable", td->td_comm);
+    list_remove(&td->td_allq);
+    cpu_thread_leave(td);
+    poke(&td->td_gd, a->gd);
+    publish(&a->state, ACQ_GIVEN); /* consume: lwkt_acquire */
+}
+
+/*
+ * Make td, which sleeps or is about to and which nobody else moves, a thread of this cpu. It must not
+ * be runnable. Waits until it is off its stack, serving this cpu's messages meanwhile. A thread that
+ * was preempted is not off its stack. Thread context. Reference: lwkt_acquire.
+ */
+void lwkt_acquire(thread_t td)
+{
+    struct acquire a = {.td = td, .gd = mycpu};
+
+    crit_enter();
+    while (td->td_gd != mycpu) {
+        poke(&a.state, ACQ_ASKED);
+        lwkt_send_ipiq(td->td_gd, acquire_remote, &a);
+        while (consume(&a.state) == ACQ_ASKED) { /* publish: acquire_remote */
+            cpu_relax();
+            lwkt_process_ipiq();
+        }
+        if (a.state == ACQ_GIVEN) {
+            list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);
+            cpu_thread_arrive();
+        }
+    }
+    while (td != curthread && !thread_off_cpu(td)) {
+        cpu_relax();
+        lwkt_process_ipiq();
+    }
+    crit_exit();
+}

@@ -1,0 +1,65 @@
+/*
+ * The MP lock; see mplock.h.
+ *
+ * td_mpcount is raised before the lock is taken, and the lock is freed before the count is dropped to
+ * 0. So at every instruction in between a preemption, which goes by the count, sees a thread that
+ * needs the lock, and gives it back with the lock in the state that the count asks for.
+ */
+#include "lwkt/mplock.h"
+
+static int mp_lock = -1;         /* acquire: cpu_try_mplock; release: cpu_rel_mplock */
+
+bool cpu_try_mplock(globaldata_t gd)
+{
+    if (!gd->gd_mpheld && peek(&mp_lock) == -1 && amo_cas(&mp_lock, -1, gd->gd_cpuid))
+        gd->gd_mpheld = true;
+    return gd->gd_mpheld;
+}
+
+void cpu_rel_mplock(globaldata_t gd)
+{
+    KASSERT(peek(&mp_lock) == gd->gd_cpuid, "cpu %d frees the MP lock of cpu %d", gd->gd_cpuid,
+            peek(&mp_lock));
+    gd->gd_mpheld = false;
+    publish(&mp_lock, -1);
+}
+
+/*
+ * With the count up and the lock elsewhere, the scheduler does not run us until this cpu owns it.
+ */
+void get_mplock(void)
+{
+    thread_t td = curthread;
+
+    ++td->td_mpcount;
+    crit_enter();
+    while (!cpu_try_mplock(mycpu))
+        lwkt_switch();
+    crit_exit();
+}
+
+bool try_mplock(void)
+{
+    thread_t td = curthread;
+    bool got;
+
+    ++td->td_mpcount;
+    crit_enter();
+    got = cpu_try_mplock(mycpu);
+    if (!got)
+        --td->td_mpcount;
+    crit_exit();
+    return got;
+}
+
+void rel_mplock(void)
+{
+    thread_t td = curthread;
+
+    KASSERT(td->td_mpcount > 0, "%s does not hold the MP lock", td->td_comm);
+    crit_enter();
+    if (td->td_mpcount == 1)
+        cpu_rel_mplock(mycpu);
+    --td->td_mpcount;
+    crit_exit();
+}

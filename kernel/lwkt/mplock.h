@@ -1,0 +1,27 @@
+/*
+ * The MP lock: one lock for code that has none of its own. A cpu owns it, threads count it
+ * (td_mpcount): a thread with a count runs only on a cpu that owns the lock, and the switch takes and
+ * frees the lock according to the next thread's count, so a sleeping thread never keeps it.
+ *
+ * New threads have a count of 1 unless they are created with TDF_MPSAFE. The kernel's own paths do
+ * not need the lock; sysctl kern.giant=1 puts every system call under it.
+ *
+ * gd_mpheld says whether this cpu owns the lock. mp_lock itself, the owner's number or -1, is touched
+ * only to take and free it, so a switch that has nothing to do with the lock reads no shared line.
+ */
+#ifndef LWKT_MPLOCK_H
+#define LWKT_MPLOCK_H
+
+#include "lwkt/crit.h"
+
+/* Take the lock, or count it once more. May switch. / Without waiting: false. / Count down; the last
+ * frees it. Thread context. */
+void get_mplock(void);
+bool try_mplock(void);
+void rel_mplock(void);
+
+/* For the switch, in a critical section: make this cpu the owner, if the lock is free or its own. */
+bool cpu_try_mplock(globaldata_t gd);
+void cpu_rel_mplock(globaldata_t gd);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * Preemption by interrupt threads.
+ *
+ *   T runs       interrupt: lwkt_schedule(I) -> lwkt_preempt(I)
+ *                T: TDF_PREEMPT_LOCK; I: td_preempted = T; cpu_switch
+ *   I runs       ... lwkt_switch -> lwkt_preempt_return
+ *                T: TDF_PREEMPT_DONE; cpu_switch
+ *   T            back in lwkt_preempt: all three cleared, lwkt_schedule returns
+ *
+ * As transparent as can be: T keeps its tokens, its place on the run queue (or its absence from it),
+ * its designation as user process (td_release is not called), and the MP lock. TDF_RUNNING is off
+ * for T meanwhile although its stack is live; TDF_PREEMPT_LOCK says so, and keeps T from being
+ * preempted twice or used to preempt.
+ *
+ * Counters: a successful preemption is preempt_hit + 1, and switch_count + 1 for the way back.
+ */
+#include "lwkt/preempt.h"
+
+#include "lwkt/ktr.h"
+#include "lwkt/mplock.h"
+#include "lwkt/switch.h"
+
+/* Not now: I runs at the next switch, which is asked for. */
+static void miss(globaldata_t gd, uint64 *counter)
+{
+    ++*counter;
+    need_lwkt_resched(gd);
+}
+
+/* The conditions that need no lock, in the reference's order. true: go on. */
+static bool may_preempt(globaldata_t gd, thread_t td, thread_t ntd, int crit)
+{
+    if (ntd->td_pri <= td->td_pri) {
+        ++gd->gd_cnt.preempt_miss; /* it is not better: no reschedule either */
+        return false;
+    }
+    if (td->td_critcount > crit || gd->gd_intr_nesting_level > 0 || td->td_cscount > 0 ||
+        ntd->td_gd != gd || ntd->td_toks != NULL) {
+        miss(gd, &gd->gd_cnt.preempt_miss);
+        return false;
+    }
+    if (td == ntd || ((td->td_flags | ntd->td_flags) & TDF_PREEMPT_LOCK)) {
+        miss(gd, &gd->gd_cnt.preempt_weird);
+        return false;
+    }
+    if (ntd->td_preempted != NULL) {
+        miss(gd, &gd->gd_cnt.preempt_hit); /* it is at it already */
+        return false;
+    }
+    return true;
+}
+
+/* Back on td's stack: take the marks off. */
+static void preempt_done(globaldata_t gd, thread_t td, thread_t ntd, int mpcount)
+{
+    (void)mpcount;
+    KASSERT(ntd->td_preempted == td && (td->td_flags & TDF_PREEMPT_DONE),
+            "%s came back from %s without its switch", td->td_comm, ntd->td_comm);
+    KASSERT(td->td_mpcount == mpcount, "MP lock count of %s: %d, was %d", td->td_comm,
+            td->td_mpcount, mpcount);
+    if (gd->gd_mpheld && td->td_mpcount == 0)
+        cpu_rel_mplock(gd);
+    KASSERT(gd->gd_mpheld || td->td_mpcount == 0, "the MP lock of %s was lost", td->td_comm);
+    ntd->td_preempted = NULL;
+    td->td_flags &= ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE);
+}
+
+/* Reference: lwkt_preempt. */
+void lwkt_preempt(thread_t ntd, int crit)
+{
+    globaldata_t gd = mycpu;
+    thread_t td = curthread;
+    int mpcount = td->td_mpcount;
+
+    KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);
+    if (!may_preempt(gd, td, ntd, crit))
+        return;
+    ntd->td_mpcount += mpcount; /* it inherits td's need of the lock, until it comes back */
+    if (ntd->td_mpcount != 0 && !cpu_try_mplock(gd)) {
+        ntd->td_mpcount -= mpcount;
+        miss(gd, &gd->gd_cnt.preempt_miss);
+        return;
+    }
+    ++gd->gd_cnt.preempt_hit;
+    ntd->td_preempted = td;
+    td->td_flags |= TDF_PREEMPT_LOCK;
+    ktr(KTR_PREEMPT, ntd->td_id, (uint64)ntd->td_pri);
+    lwkt_switch_to(gd, td, ntd);
+    preempt_done(gd, td, ntd, mpcount);
+}
+
+/*
+ * Reference: the first half of lwkt_switch. The reschedule is asked for when a thread better than the
+ * one we go back to is runnable: the interrupt may have woken it.
+ */
+thread_t lwkt_preempt_return(globaldata_t gd, thread_t td)
+{
+    thread_t ntd = td->td_preempted;
+
+    KASSERT(ntd->td_flags & TDF_PREEMPT_LOCK, "%s was not preempted", ntd->td_comm);
+    if (ntd->td_mpcount != 0) {
+        KASSERT(gd->gd_mpheld, "%s goes back to %s without the MP lock", td->td_comm, ntd->td_comm);
+        td->td_mpcount -= ntd->td_mpcount;
+        KASSERT(td->td_mpcount >= 0, "MP lock count of %s: %d", td->td_comm, td->td_mpcount);
+    }
+    ntd->td_flags |= TDF_PREEMPT_DONE;
+    if (gd->gd_runqmask & ~((2u << ntd->td_pri) - 1))
+        need_lwkt_resched(gd);
+    return ntd;
+}
+
+struct proc *lwkt_preempted_proc(void)
+{
+    thread_t td = curthread;
+
+    while (td->td_preempted != NULL)
+        td = td->td_preempted;
+    return td->td_proc;
+}

@@ -1,0 +1,144 @@
+/*
+ * Interrupt threads: each source that has a handler has a thread of its own on cpu 0, where all
+ * external interrupts go. The interrupt itself only schedules the thread, which preempts whatever
+ * runs outside a critical section (lwkt_preempt), so a handler may do what a thread may, but sleep
+ * for long: its source is held off until it is done.
+ *
+ *   trap: claim, note          splz: sched_ithd -> the thread runs:
+ *   (the source is held off)           again: i_running = 0
+ *                                             handler
+ *                                             i_running? again
+ *                                             complete the claim (the source may come again)
+ *                                             deschedule, switch
+ *
+ * No interrupt is lost: i_running is cleared before the handler looks at its device, so a call of
+ * sched_ithd that comes later makes it look again; and all but the handler is one critical section, so
+ * between the last look at i_running and the switch nothing can come in.
+ *
+ * A source that does not stop would leave the cpu to nothing else. So above LIVELOCK_LIMIT a second
+ * the thread waits after each run until it is below RECOVERED, at most LIVELOCK_FALLBACK runs a second.
+ * Reference: kern_intr.c of the time (2.14 of the semantics).
+ */
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/printf.h"
+#include "lib/sysctl.h"
+#include "lwkt/crit.h"
+#include "lwkt/preempt.h"
+#include "lwkt/systimer.h"
+#include "riscv/intr.h"
+
+#define LIVELOCK_LIMIT 50000
+#define LIVELOCK_FALLBACK 20000
+#define WINDOWS 20               /* the rate is looked at so many times a second */
+
+struct intr_info {
+    intr_fn handler;             /* published by intr_register, consumed by sched_ithd */
+    void *arg;
+    const char *name;
+    uint32 irq;
+    thread_t thread;
+    bool running;                /* i_running: look at the device, again */
+    bool limited;
+    uint64 count;                /* runs of the handler */
+    uint64 window_start;         /* time, */
+    uint64 window_count;         /* and count, when the rate was looked at last */
+};
+
+static struct intr_info infos[NIRQ];
+static uint64 spurious;          /* cpu 0 only */
+static uint64 limited_count;     /* times that a source was found too fast */
+
+static uint64 get_count(void)
+{
+    uint64 n = 0;
+
+    for (int irq = 0; irq < NIRQ; irq++)
+        n += peek(&infos[irq].count);
+    return n;
+}
+
+static uint64 get_spurious(void) { return peek(&spurious); }
+static uint64 get_limited(void) { return peek(&limited_count); }
+
+SYSCTL(intr_count, "intr.count", get_count, NULL);
+SYSCTL(intr_spurious, "intr.spurious", get_spurious, NULL);
+SYSCTL(intr_livelock, "intr.livelock", get_limited, NULL);
+
+/* At the end of each window: is the source too fast, or slow enough again? */
+static void check_rate(struct intr_info *info)
+{
+    uint64 now = cpu_time(), window = cpu_timebase / WINDOWS;
+    uint64 runs = info->count - info->window_count;
+
+    if (now - info->window_start < window)
+        return;
+    runs = runs * window / (now - info->window_start);
+    if (!info->limited && runs > LIVELOCK_LIMIT / WINDOWS) {
+        info->limited = true;
+        ++limited_count;
+        printf("%s: more than %d interrupts a second: limited\n", info->name, LIVELOCK_LIMIT);
+    } else if (info->limited && runs < LIVELOCK_FALLBACK / WINDOWS / 2) {
+        info->limited = false;
+    }
+    info->window_start = now;
+    info->window_count = info->count;
+}
+
+/* The thread's life, in one critical section but for a gap after each run, where better interrupts
+ * come in. */
+static void ithread_loop(void *arg)
+{
+    struct intr_info *info = arg;
+
+    crit_enter();
+    for (;;) {
+        info->running = false;
+        info->count++;
+        info->handler(info->arg);
+        crit_exit();
+        crit_enter();
+        check_rate(info);
+        if (info->limited)
+            lwkt_pause(cpu_timebase / LIVELOCK_FALLBACK); /* its share of a second */
+        if (!info->running) {
+            lwkt_deschedule_self(curthread);
+            plic_complete(info->irq);
+            lwkt_switch();
+        }
+    }
+}
+
+void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
+{
+    struct intr_info *info = &infos[irq];
+
+    if (irq == 0 || irq >= NIRQ)
+        panic("%s: there is no interrupt %u (1 to %d)", name, irq, NIRQ - 1);
+    if (peek(&info->handler) != NULL)
+        panic("%s: interrupt %u belongs to %s", name, irq, info->name);
+    info->arg = arg;
+    info->name = name;
+    info->irq = irq;
+    if (lwkt_create(ithread_loop, info, &info->thread, NULL, TDF_STOPREQ | TDF_MPSAFE, 0, "%s",
+                    name) < 0)
+        panic("%s: no memory for its interrupt thread", name);
+    info->thread->td_pri = TDPRI_INT_MED; /* nobody else knows it yet */
+    info->thread->td_preemptable = lwkt_preempt;
+    publish(&info->handler, handler);     /* consume: sched_ithd */
+    plic_enable(irq);
+}
+
+/* On cpu 0. A source without a handler is counted. */
+void sched_ithd(uint32 irq)
+{
+    struct intr_info *info = irq < NIRQ ? &infos[irq] : NULL;
+
+    if (info == NULL || consume(&info->handler) == NULL) { /* publish: intr_register */
+        spurious++;
+        plic_complete(irq);
+        return;
+    }
+    info->running = true;
+    lwkt_schedule(info->thread);
+}
