@@ -11,6 +11,7 @@
 
 #define MAXVA (1UL << 38)                /* end of the lower half */
 #define USERTOP (MAXVA - 0x1000)         /* user addresses are below this */
+#define TRAPFRAME USERTOP                /* xv6's name for the limit of the heap; nothing lies there */
 #define KERNBASE 0xffffffc000000000UL
 #define KERNLOAD 0x80200000UL            /* where OpenSBI enters: the image's physical address */
 #define KSTACKS 0xffffffe000000000UL

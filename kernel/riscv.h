@@ -52,9 +52,15 @@
 #ifndef __ASSEMBLER__
 #include "kernel/types.h"
 
-/* xv6 programs use these names. */
+/* xv6's programs use these names. */
 typedef uint64 pte_t;
 typedef uint64 *pagetable_t;
+static inline uint64 r_sp(void)
+{
+    uint64 x;
+    __asm__ volatile("mv %0, sp" : "=r"(x));
+    return x;
+}
 
 #ifdef NYMPH_KERNEL
 

@@ -19,7 +19,7 @@ struct ktr_entry;
 int fork(void);                              /* 0 in the child, its pid in the parent */
 int exit(int status) __attribute__((noreturn));
 int wait(int *status);                       /* pid of an ended child; status may be 0 */
-int pipe(int fds[2]);                        /* fds[0] reads what fds[1] writes */
+int pipe(int *fds);                          /* fds[0] reads what fds[1] writes */
 int write(int fd, const void *buf, int n);   /* bytes written */
 int read(int fd, void *buf, int n);          /* bytes read; 0: end of file */
 int close(int fd);

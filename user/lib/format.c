@@ -157,7 +157,8 @@ static const char *conversion(struct spec *sp, const char *f, va_list *ap)
     return end;
 }
 
-int format(void (*put)(void *arg, const char *text, int n), void *arg, const char *fmt, va_list ap)
+int lib_format(void (*put)(void *arg, const char *text, int n), void *arg, const char *fmt,
+               va_list ap)
 {
     struct spec sp = {.put = put, .arg = arg, .total = 0};
     va_list args;

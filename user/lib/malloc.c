@@ -91,9 +91,9 @@ static void release(struct block *b, uint64 size)
 /* More memory from the kernel, with room for a block of `need` bytes. 0, or -1. */
 static int more(uint64 need)
 {
-    uint64 ask = need + 3 * HEADER > CHUNK ? need + 3 * HEADER : CHUNK; /* 3: end, and to align */
-    uint64 skip;
-    char *p = sbrk((int)ask);
+    uint64 ask = need + 2 * HEADER > CHUNK ? need + 2 * HEADER : CHUNK;
+    uint64 skip = -(uint64)sbrk(0) & 15; /* the program may have moved the heap's end anywhere */
+    char *p = sbrk((int)(skip + ask));
     struct block *b;
 
     if (p == SBRK_ERROR)
@@ -102,9 +102,7 @@ static int more(uint64 need)
         b = end_mark;            /* the row goes on: its end mark is the new block's header */
         ask += HEADER;
     } else {
-        skip = -(uint64)p & 15;
         b = (struct block *)(void *)(p + skip);
-        ask = (ask - skip) & ~15UL;
         b->prev_size = 0;
     }
     end_mark = (struct block *)(void *)((char *)b + ask - HEADER);

@@ -13,9 +13,13 @@ struct out {
     char buf[256];
 };
 
+/* What cannot be written is lost: printf has no result. */
 static void flush(struct out *o)
 {
-    write_all(o->fd, o->buf, o->n);
+    int done = 0, n;
+
+    while (done < o->n && (n = write(o->fd, o->buf + done, o->n - done)) > 0)
+        done += n;
     o->n = 0;
 }
 
@@ -30,13 +34,13 @@ static void put(void *arg, const char *text, int n)
     }
 }
 
-void vfprintf(int fd, const char *fmt, va_list ap)
+static void print(int fd, const char *fmt, va_list ap)
 {
     struct out o;
 
     o.fd = fd;
     o.n = 0;
-    format(put, &o, fmt, ap);
+    lib_format(put, &o, fmt, ap);
     flush(&o);
 }
 
@@ -45,7 +49,7 @@ void fprintf(int fd, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vfprintf(fd, fmt, ap);
+    print(fd, fmt, ap);
     va_end(ap);
 }
 
@@ -54,6 +58,6 @@ void printf(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vfprintf(1, fmt, ap);
+    print(1, fmt, ap);
     va_end(ap);
 }

@@ -27,7 +27,7 @@ int vsnprintf(char *buf, uint size, const char *fmt, va_list ap)
         b.next = buf;
         b.last = buf + size - 1;
     }
-    length = format(put, &b, fmt, ap);
+    length = lib_format(put, &b, fmt, ap);
     *b.next = 0;
     return length;
 }
