@@ -18,15 +18,15 @@
 
 struct item {
     const char *name;
-    void (*run)(int n);          /* do the operation n times */
-    int n;                       /* operations in a batch, at most MAXITER */
-    void (*setup)(void);         /* before and after all batches; or 0 */
+    void (*run)(int n);  /* do the operation n times */
+    int n;               /* operations in a batch, at most MAXITER */
+    void (*setup)(void); /* before and after all batches; or 0 */
     void (*teardown)(void);
 };
 
 static char block[4096];
-static int there[2], back[2];    /* pipes of the items with two processes */
-static int partner;              /* the other process */
+static int there[2], back[2]; /* pipes of the items with two processes */
+static int partner;           /* the other process */
 
 static void die(const char *what)
 {
@@ -263,8 +263,8 @@ static const struct item items[] = {
 
 /* The threading core's own, measured inside the kernel (boot argument ktest=1). */
 static const struct kt_bench kernel_items[] = {
-    {"crit", 1000, 0},  {"token", 1000, 0}, {"yield", 1000, 0}, {"pingpong", 1000, 0},
-    {"create", 500, 0}, {"ipi", 200, 0},
+    {"crit", 1000, 0},     {"token", 1000, 0}, {"yield", 1000, 0},
+    {"pingpong", 1000, 0}, {"create", 500, 0}, {"ipi", 200, 0},
 };
 #define NKERNEL (sizeof(kernel_items) / sizeof(kernel_items[0]))
 

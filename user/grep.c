@@ -9,7 +9,7 @@
 #include "kernel/fcntl.h"
 #include "user/user.h"
 
-#define LONGEST 4096             /* bytes of a line; of a longer one the rest is not looked at */
+#define LONGEST 4096 /* bytes of a line; of a longer one the rest is not looked at */
 
 /* What was read of the file and not looked at yet. */
 static char in[4096];

@@ -10,7 +10,8 @@ int main(int argc, char **argv)
 {
     int status = 0;
 
-    if (argc > 2 || (argc == 2 && (parse_int(argv[1], &status) < 0 || status < 0 || status > 255))) {
+    if (argc > 2 ||
+        (argc == 2 && (parse_int(argv[1], &status) < 0 || status < 0 || status > 255))) {
         fprintf(2, "usage: halt [status from 0 to 255]\n");
         exit(2);
     }

@@ -9,7 +9,7 @@
 #include "user/user.h"
 
 #define CONSOLE_MAJOR 1
-#define CANNOT_RUN 127           /* exit status of a shell that could not be started */
+#define CANNOT_RUN 127 /* exit status of a shell that could not be started */
 
 static char *const shell = "sh";
 
@@ -65,5 +65,5 @@ int main(void)
     }
     for (;;)
         if (run_shell(interactive) == CANNOT_RUN)
-            sleep(10);           /* a second: do not fill the console with complaints */
+            sleep(10); /* a second: do not fill the console with complaints */
 }

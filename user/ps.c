@@ -6,13 +6,13 @@
 #include "kernel/procinfo.h"
 #include "user/user.h"
 
-#define MAXLINES (NPROC + 256)   /* processes, and kernel threads besides */
+#define MAXLINES (NPROC + 256) /* processes, and kernel threads besides */
 
 static const char *state_name(int state)
 {
     static const char *const names[] = {
-        [PI_EMBRYO] = "new",         [PI_SLEEP] = "sleep",  [PI_RUNNABLE] = "ready",
-        [PI_RUNNING] = "running",    [PI_ZOMBIE] = "zombie",
+        [PI_EMBRYO] = "new",      [PI_SLEEP] = "sleep",   [PI_RUNNABLE] = "ready",
+        [PI_RUNNING] = "running", [PI_ZOMBIE] = "zombie",
     };
 
     if (state < 0 || state >= (int)(sizeof(names) / sizeof(names[0])))

@@ -16,16 +16,16 @@ struct ktr_entry;
 
 /* --- xv6's system calls --- */
 
-int fork(void);                              /* 0 in the child, its pid in the parent */
+int fork(void); /* 0 in the child, its pid in the parent */
 int exit(int status) __attribute__((noreturn));
-int wait(int *status);                       /* pid of an ended child; status may be 0 */
-int pipe(int *fds);                          /* fds[0] reads what fds[1] writes */
-int write(int fd, const void *buf, int n);   /* bytes written */
-int read(int fd, void *buf, int n);          /* bytes read; 0: end of file */
+int wait(int *status);                     /* pid of an ended child; status may be 0 */
+int pipe(int *fds);                        /* fds[0] reads what fds[1] writes */
+int write(int fd, const void *buf, int n); /* bytes written */
+int read(int fd, void *buf, int n);        /* bytes read; 0: end of file */
 int close(int fd);
 int kill(int pid);
-int exec(const char *path, char **argv);     /* returns only when it fails */
-int open(const char *path, int flags);       /* O_* of kernel/fcntl.h; the lowest free fd */
+int exec(const char *path, char **argv); /* returns only when it fails */
+int open(const char *path, int flags);   /* O_* of kernel/fcntl.h; the lowest free fd */
 int mknod(const char *path, short major, short minor);
 int unlink(const char *path);
 int fstat(int fd, struct stat *st);
@@ -34,8 +34,8 @@ int mkdir(const char *path);
 int chdir(const char *path);
 int dup(int fd);
 int getpid(void);
-int sleep(int ticks);                        /* ticks of uptime(): UHZ of them a second */
-int pause(int ticks);                        /* newer xv6's name for sleep() */
+int sleep(int ticks); /* ticks of uptime(): UHZ of them a second */
+int pause(int ticks); /* newer xv6's name for sleep() */
 int uptime(void);
 
 /* The end of the heap moves by n bytes; the old end, or SBRK_ERROR. sbrk() gets the memory at once;
@@ -49,19 +49,24 @@ char *sys_sbrk(int n, int how);
 
 /* --- Nymph's own system calls --- */
 
-int getcpu(void);                            /* cpu the caller was on, a hint */
-int yield(void);                             /* let equals run */
-int setpri(int level);                       /* USER_PRI_*; returns the level before */
-int setaffinity(uint64 cpus);                /* one bit for each cpu the caller may use */
-int sysctl(const char *name, uint64 *old, const uint64 *new); /* old, new: 0 when not wanted;
-                                                fails with one of SYSCTL_* too */
-int sysctlname(int i, char *buf, int len);   /* i-th name, from 0 */
-int halt(int status);                        /* end the machine; returns only when it fails */
-int getprocs(struct procinfo *buf, int max); /* how many were filled in */
-int ktest(int op, void *arg, int len);       /* the scheduler tests */
-int sync(void);                              /* all that was written is on the disk */
-int bootarg(const char *name, char *buf, int len); /* length of the value */
-int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max); /* kernel/ktr.h; how many */
+int getcpu(void);             /* cpu the caller was on, a hint */
+int yield(void);              /* let equals run */
+int setpri(int level);        /* USER_PRI_*; returns the level before */
+int setaffinity(uint64 cpus); /* one bit for each cpu the caller may use */
+int halt(int status);         /* end the machine; returns only when it fails */
+int sync(void);               /* all that was written is on the disk */
+
+/* A value of the kernel's by its name: read it, set it; old or new is 0 when not wanted. When it
+ * fails: -1, or one of SYSCTL_*. sysctlname: the i-th name, from 0; its length. */
+int sysctl(const char *name, uint64 *old, const uint64 *new);
+int sysctlname(int i, char *buf, int len);
+
+/* Processes and kernel threads, entries of a trace ring: how many were filled in. */
+int getprocs(struct procinfo *buf, int max);
+int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max);
+
+int bootarg(const char *name, char *buf, int len); /* the value of a boot argument; its length */
+int ktest(int op, void *arg, int len);             /* the scheduler tests */
 
 /* --- The library (user/lib) --- */
 
@@ -72,12 +77,12 @@ char *strchr(const char *s, char c);
 int strcmp(const char *a, const char *b);
 void fprintf(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-char *gets(char *buf, int max);              /* a line of fd 0 with its '\n'; "" at the end */
+char *gets(char *buf, int max); /* a line of fd 0 with its '\n'; "" at the end */
 uint strlen(const char *s);
 void *memset(void *dst, int c, uint n);
-void *malloc(uint n);                        /* aligned to 16; 0 when memory is out */
+void *malloc(uint n); /* aligned to 16; 0 when memory is out */
 void free(void *p);
-int atoi(const char *s);                     /* digits only: no sign */
+int atoi(const char *s); /* digits only: no sign */
 int memcmp(const void *a, const void *b, uint n);
 void *memcpy(void *dst, const void *src, uint n);
 

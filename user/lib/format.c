@@ -10,12 +10,12 @@
 struct spec {
     void (*put)(void *arg, const char *text, int n);
     void *arg;
-    int total;                   /* bytes put so far */
-    int left;                    /* flag `-` */
-    int zero;                    /* flag `0` */
+    int total; /* bytes put so far */
+    int left;  /* flag `-` */
+    int zero;  /* flag `0` */
     int width;
-    int precision;               /* -1: none */
-    int longs;                   /* how many l (z counts as one) */
+    int precision; /* -1: none */
+    int longs;     /* how many l (z counts as one) */
 };
 
 static void emit(struct spec *sp, const char *text, int n)
@@ -51,7 +51,7 @@ static void field(struct spec *sp, const char *prefix, const char *text, int n)
 static void number(struct spec *sp, const char *prefix, uint64 value, uint base, int upper)
 {
     const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-    char text[22];               /* 2^64 in octal has 22 digits */
+    char text[22]; /* 2^64 in octal has 22 digits */
     int i = sizeof(text);
 
     do {
@@ -150,7 +150,7 @@ static const char *conversion(struct spec *sp, const char *f, va_list *ap)
 
     if (convert(sp, *end, ap))
         return end + 1;
-    if (sp->longs > 0)           /* xv6's lone %l */
+    if (sp->longs > 0) /* xv6's lone %l */
         number(sp, "", va_arg(*ap, uint64), 10, 0);
     else
         emit(sp, f - 1, (int)(end - f) + 1);

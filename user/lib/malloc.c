@@ -11,19 +11,19 @@
 #include "user/user.h"
 
 struct block {
-    uint64 prev_size;            /* of the block before; 0: this is the first of its row */
-    uint64 size;                 /* with this header, a multiple of 16; bit 0: in use */
-    struct block *next, *prev;   /* in its bin, while it is free; else the caller's memory */
+    uint64 prev_size;          /* of the block before; 0: this is the first of its row */
+    uint64 size;               /* with this header, a multiple of 16; bit 0: in use */
+    struct block *next, *prev; /* in its bin, while it is free; else the caller's memory */
 };
 
-#define HEADER 16UL              /* bytes of a block before the caller's memory */
+#define HEADER 16UL /* bytes of a block before the caller's memory */
 #define MINBLOCK sizeof(struct block)
 #define USED 1UL
-#define CHUNK 32768UL            /* ask the kernel for at least this much */
+#define CHUNK 32768UL /* ask the kernel for at least this much */
 #define NBIN 32
 
 static struct block *bins[NBIN];
-static struct block *end_mark;   /* of the newest row */
+static struct block *end_mark; /* of the newest row */
 
 static uint64 size_of(const struct block *b)
 {
@@ -99,7 +99,7 @@ static int more(uint64 need)
     if (p == SBRK_ERROR)
         return -1;
     if (end_mark != 0 && p == (char *)end_mark + HEADER) {
-        b = end_mark;            /* the row goes on: its end mark is the new block's header */
+        b = end_mark; /* the row goes on: its end mark is the new block's header */
         ask += HEADER;
     } else {
         b = (struct block *)(void *)(p + skip);
@@ -134,7 +134,7 @@ void *malloc(uint n)
 
     if (size < MINBLOCK)
         size = MINBLOCK;
-    if (size > 0x7fff0000UL)     /* sbrk takes an int */
+    if (size > 0x7fff0000UL) /* sbrk takes an int */
         return 0;
     b = find(size);
     if (b == 0) {

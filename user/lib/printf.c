@@ -9,7 +9,7 @@
 
 struct out {
     int fd;
-    int n;                       /* bytes in buf */
+    int n; /* bytes in buf */
     char buf[256];
 };
 

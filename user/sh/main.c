@@ -10,7 +10,7 @@
 #include "user/user.h"
 #include "user/sh/sh.h"
 
-#define SYNTAX 2                 /* status of a line that was not understood */
+#define SYNTAX 2 /* status of a line that was not understood */
 
 static void run_line(char *line)
 {

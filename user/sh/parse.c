@@ -7,8 +7,8 @@
 
 #define MAXNODES 64
 #define MAXREDIRS 32
-#define MAXWORDS (MAXLINE / 2)   /* a line cannot have more: each takes a letter and a separator */
-#define MAXDEPTH 20              /* parentheses in parentheses */
+#define MAXWORDS (MAXLINE / 2) /* a line cannot have more: each takes a letter and a separator */
+#define MAXDEPTH 20            /* parentheses in parentheses */
 
 /* A command's words lie side by side in `words`, since no other command can begin between two of
  * them; its redirections likewise. */
@@ -17,9 +17,9 @@ static const char *words[MAXWORDS];
 static struct redir redirs[MAXREDIRS];
 static int nnodes, nwords, nredirs;
 static int depth;
-static char *next;               /* where the next token begins */
-static char delimiter;           /* what stood where the last word was cut with a NUL */
-static const char *complaint;    /* the first error, or 0 */
+static char *next;            /* where the next token begins */
+static char delimiter;        /* what stood where the last word was cut with a NUL */
+static const char *complaint; /* the first error, or 0 */
 
 static struct node *parse_list(void);
 

@@ -8,7 +8,7 @@
 #include "user/lib/lib.h"
 #include "user/sh/sh.h"
 
-#define NOT_FOUND 127            /* statuses of a command that could not be started */
+#define NOT_FOUND 127 /* statuses of a command that could not be started */
 #define NOT_A_PROGRAM 126
 
 int last_status;
@@ -48,7 +48,7 @@ static int start(void)
         fprintf(2, "sh: cannot fork\n");
     if (pid == 0 && script_fd >= 0) {
         close(script_fd);
-        script_fd = -1;          /* the child may get this number for something else */
+        script_fd = -1; /* the child may get this number for something else */
     }
     return pid;
 }
@@ -111,7 +111,7 @@ static void redirect(const struct redir *r)
     if (r->op == 'a')
         skip_content(fd);
     close(r->op == '<' ? 0 : 1);
-    dup(fd);                     /* the lowest free one: 0 or 1 */
+    dup(fd); /* the lowest free one: 0 or 1 */
     close(fd);
 }
 

@@ -16,13 +16,13 @@
 
 #include "kernel/param.h"
 
-#define MAXLINE 1024             /* bytes of a line, with its NUL */
+#define MAXLINE 1024 /* bytes of a line, with its NUL */
 
 enum kind { SIMPLE, SUBSHELL, PIPE, AND, OR, SEQUENCE, BACKGROUND };
 
 struct redir {
-    char op;                     /* '<', '>' or 'a' for >> */
-    const char *word;            /* file name, as it was typed */
+    char op;          /* '<', '>' or 'a' for >> */
+    const char *word; /* file name, as it was typed */
 };
 
 /*
@@ -31,7 +31,7 @@ struct redir {
  */
 struct node {
     enum kind kind;
-    struct node *left, *right;   /* SUBSHELL, BACKGROUND: left only */
+    struct node *left, *right; /* SUBSHELL, BACKGROUND: left only */
     int nwords;
     const char **words;
     int nredirs;

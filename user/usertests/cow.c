@@ -10,7 +10,7 @@
 
 #define NPAGES 16
 
-static char *pages;              /* NPAGES of them, one mark in each */
+static char *pages; /* NPAGES of them, one mark in each */
 
 static void mark(int with)
 {

@@ -30,7 +30,7 @@ static void rmdir_rules(void)
 {
     CHECK(mkdir("d") == 0);
     make_file("d/f", "x");
-    CHECK(unlink("d") == -1);    /* not empty */
+    CHECK(unlink("d") == -1); /* not empty */
     CHECK(unlink("d/.") == -1);
     CHECK(unlink("d/..") == -1);
     CHECK(unlink(".") == -1);
@@ -49,7 +49,7 @@ static void chdir_errors(void)
     CHECK(chdir("nosuch") == -1);
     CHECK(chdir("f") == -1);
     CHECK(chdir("/console") == -1);
-    CHECK(file_size("f") == 1);  /* still here */
+    CHECK(file_size("f") == 1); /* still here */
     CHECK(unlink("f") == 0);
 }
 
@@ -115,7 +115,7 @@ static void read_directory(void)
             found = de.inum == st.ino;
     }
     close(fd);
-    CHECK(found && names == 3);  /* with . and .. */
+    CHECK(found && names == 3); /* with . and .. */
     CHECK(unlink("some") == 0);
 }
 

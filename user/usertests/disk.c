@@ -54,7 +54,7 @@ static void disk_full(void)
     first = fill("large", LARGE);
     CHECK(first > 1UL << 20);
     expect_filled("large");
-    if (first < LARGE)           /* a small disk is full by now: make room for the other file */
+    if (first < LARGE) /* a small disk is full by now: make room for the other file */
         CHECK(unlink("large") == 0);
     first = fill("f", ~0UL);
     CHECK(mkdir("d") == -1);
@@ -71,13 +71,13 @@ static void disk_full(void)
     if (first != second)
         fail("%lu bytes fitted at first, then %lu", first, second);
     if (exists("large"))
-        expect_filled("large");  /* none of it was touched */
+        expect_filled("large"); /* none of it was touched */
     unlink("large");
     CHECK(unlink("f") == 0);
 }
 
-#define PER_DIR 200              /* few enough that looking a name up stays cheap */
-#define MAXINODES 70000          /* more than there can be */
+#define PER_DIR 200     /* few enough that looking a name up stays cheap */
+#define MAXINODES 70000 /* more than there can be */
 
 static void name_of(char *name, int i)
 {

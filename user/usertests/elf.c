@@ -9,13 +9,13 @@
 #include "user/usertests/ut.h"
 
 #define REFUSED 77
-#define HEADER 4096              /* bytes of the file that the changes are in */
-#define PH 0                     /* field offsets of the first program header, from its start */
+#define HEADER 4096 /* bytes of the file that the changes are in */
+#define PH 0        /* field offsets of the first program header, from its start */
 
 struct damage {
     const char *what;
-    int in_ph;                   /* offset counts from the first program header */
-    int offset, size;            /* of the field, little-endian */
+    int in_ph;        /* offset counts from the first program header */
+    int offset, size; /* of the field, little-endian */
     uint64 value;
 };
 
@@ -95,7 +95,7 @@ static void elf_damaged(void)
 {
     read_header();
     write_program();
-    CHECK(run_program() == 0);   /* undamaged it runs */
+    CHECK(run_program() == 0); /* undamaged it runs */
     for (uint i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
         const struct damage *d = &damages[i];
         int status, at = d->offset;

@@ -8,7 +8,7 @@
 #include "user/user.h"
 #include "user/usertests/ut.h"
 
-#define REFUSED 77               /* exit status of a child whose exec returned */
+#define REFUSED 77 /* exit status of a child whose exec returned */
 
 /* exec in a child, its output to the file "out". Its status, or REFUSED. */
 static int run(const char *path, char **argv)
@@ -172,7 +172,7 @@ static void exec_frees_memory(void)
         exit(1);
     }
     close(fds[0]);
-    for (;;) {                   /* it waits in its read: as cat, or on its way there, for the disk */
+    for (;;) { /* it waits in its read: as cat, or on its way there, for the disk */
         struct procinfo info;
         wait_asleep(pid);
         CHECK(find_process(pid, &info));

@@ -124,7 +124,7 @@ static void fd_system_limit(void)
             while (open("/README.md", O_RDONLY) >= 0)
                 ;
             if (close(NOFILE - 1) < 0)
-                full = 1;        /* not this process's limit: the system's */
+                full = 1; /* not this process's limit: the system's */
             CHECK(write(ready[1], &full, 1) == 1);
             CHECK(read(go[0], buf, 1) == 0);
             exit(full ? 2 : 0);

@@ -79,7 +79,7 @@ static void unlink_open(void)
     CHECK(write(fd, "hello", 5) == 5);
     CHECK(unlink("f") == 0);
     CHECK(!exists("f"));
-    again = create("f");         /* another file of the same name */
+    again = create("f"); /* another file of the same name */
     CHECK(write(again, "world!", 6) == 6);
     CHECK(write(fd, "more", 4) == 4);
     close(fd);
@@ -139,7 +139,7 @@ static void link_errors(void)
     CHECK(link("a", "d") == -1);
     CHECK(link("nosuch", "b") == -1);
     CHECK(link("a", "nosuch/b") == -1);
-    CHECK(link("d", "e") == -1);  /* no second name for a directory */
+    CHECK(link("d", "e") == -1); /* no second name for a directory */
     CHECK(link(".", "e") == -1);
     CHECK(link("a", "") == -1);
     CHECK(!exists("b") && !exists("e"));
@@ -159,7 +159,7 @@ static void devices(void)
     close(fd);
     CHECK(unlink("con") == 0);
     CHECK(mknod("none", 9, 3) == 0);
-    fd = open("none", O_RDWR);   /* no such driver: not to be opened, or not to be used */
+    fd = open("none", O_RDWR); /* no such driver: not to be opened, or not to be used */
     CHECK(fd == -1 || (read(fd, buf, 1) == -1 && write(fd, buf, 1) == -1));
     close(fd);
     CHECK(unlink("none") == 0);
@@ -190,16 +190,10 @@ static void create_delete(void)
 }
 
 const struct test file_tests[] = {
-    {"open_missing", open_missing, 0},
-    {"open_modes", open_modes, 0},
-    {"open_create", open_create, 0},
-    {"open_truncate", open_truncate, 0},
-    {"unlink_open", unlink_open, 0},
-    {"unlink_read", unlink_read, 0},
-    {"unlink_errors", unlink_errors, 0},
-    {"link_counts", link_counts, 0},
-    {"link_errors", link_errors, 0},
-    {"devices", devices, 0},
-    {"create_delete", create_delete, 0},
-    {0, 0, 0},
+    {"open_missing", open_missing, 0},   {"open_modes", open_modes, 0},
+    {"open_create", open_create, 0},     {"open_truncate", open_truncate, 0},
+    {"unlink_open", unlink_open, 0},     {"unlink_read", unlink_read, 0},
+    {"unlink_errors", unlink_errors, 0}, {"link_counts", link_counts, 0},
+    {"link_errors", link_errors, 0},     {"devices", devices, 0},
+    {"create_delete", create_delete, 0}, {0, 0, 0},
 };

@@ -219,7 +219,7 @@ static void fork_limit(void)
         CHECK(wait(&status) > 0 && status == 0);
     }
     CHECK(wait(0) == -1);
-    pid = child();               /* and now there is room again */
+    pid = child(); /* and now there is room again */
     if (pid == 0)
         exit(5);
     expect(pid, 5);

@@ -19,8 +19,8 @@ static long call(long number, long a0, long a1, long a2)
 
 static void unknown_calls(void)
 {
-    static const long numbers[] = {0, 22, 31, 50, NSYSCALL - 1, NSYSCALL, 1000, -1, 1L << 40,
-                                   (long)(1UL << 63)};
+    static const long numbers[] = {0,        22,   31, 50,       NSYSCALL - 1,
+                                   NSYSCALL, 1000, -1, 1L << 40, (long)(1UL << 63)};
 
     for (uint i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         CHECK(call(numbers[i], 1, 2, 3) == -1);
@@ -60,6 +60,17 @@ static void sysctl_errors(void)
     CHECK(sysctl("lwkt.switch_count", 0, &value) == SYSCTL_RANGE); /* 0 only */
     CHECK(sysctl("lwkt.ipiq_count", 0, &value) == SYSCTL_READONLY);
     CHECK(value == 1);
+}
+
+/* A value that may be set: what it was comes back, also when only the new one is given. */
+static void sysctl_set(void)
+{
+    uint64 mask = value_of("kern.ktr_mask"), old = 99, zero = 0;
+
+    CHECK(sysctl("kern.ktr_mask", &old, &zero) == 0 && old == mask);
+    CHECK(value_of("kern.ktr_mask") == 0);
+    CHECK(sysctl("kern.ktr_mask", 0, &mask) == 0);
+    CHECK(value_of("kern.ktr_mask") == mask);
 }
 
 /* Each name that is listed can be read; the names are in order. */
@@ -115,19 +126,14 @@ static void sleep_negative(void)
 {
     int before = uptime();
 
-    sleep(-1);                   /* in xv6 no time at all; an error is as good */
+    sleep(-1); /* in xv6 no time at all; an error is as good */
     CHECK(uptime() - before < 100);
 }
 
 const struct test info_tests[] = {
-    {"unknown_calls", unknown_calls, 0},
-    {"argument_width", argument_width, 0},
-    {"sysctl_values", sysctl_values, 0},
-    {"sysctl_errors", sysctl_errors, 0},
-    {"sysctl_names", sysctl_names, 0},
-    {"getprocs_values", getprocs_values, 0},
-    {"bootarg_errors", bootarg_errors, 0},
-    {"uptime_moves", uptime_moves, 0},
-    {"sleep_negative", sleep_negative, 0},
-    {0, 0, 0},
+    {"unknown_calls", unknown_calls, 0},   {"argument_width", argument_width, 0},
+    {"sysctl_values", sysctl_values, 0},   {"sysctl_errors", sysctl_errors, 0},
+    {"sysctl_names", sysctl_names, 0},     {"getprocs_values", getprocs_values, 0},
+    {"bootarg_errors", bootarg_errors, 0}, {"uptime_moves", uptime_moves, 0},
+    {"sleep_negative", sleep_negative, 0}, {0, 0, 0},
 };

@@ -5,12 +5,12 @@
 #include "user/user.h"
 #include "user/usertests/ut.h"
 
-#define NREGS 27                 /* all but zero, ra, sp, and a0, which holds the block's address */
+#define NREGS 27 /* all but zero, ra, sp, and a0, which holds the block's address */
 
 /*
  * Load all registers from values[], spin `rounds` times (in ra) so that interrupts and switches come
  * in between, make a system call if `call` is not 0, and store the registers to after[]. The block:
- * values[27], after[27], rounds, saved registers[14].
+ * values[27], after[27], rounds, saved registers[15].
  */
 __attribute__((naked)) static void hold_registers(uint64 *block __attribute__((unused)),
                                                   uint64 call __attribute__((unused)))
@@ -30,7 +30,7 @@ __attribute__((naked)) static void hold_registers(uint64 *block __attribute__((u
         "ld ra, 432(a0)\n"
         "1: addi ra, ra, -1; bnez ra, 1b\n"
         "ld ra, 8(sp); beqz ra, 2f\n"
-        "li a7, 33; ecall\n"     /* yield */
+        "li a7, 33; ecall\n" /* yield */
         "ld a0, 0(sp); ld a7, 104(a0)\n"
         "2: ld a0, 0(sp)\n"
         "sd gp, 216(a0); sd tp, 224(a0); sd t0, 232(a0); sd t1, 240(a0); sd t2, 248(a0)\n"
@@ -138,7 +138,7 @@ static void ring(void)
         CHECK(read(left, &token, sizeof(token)) == sizeof(token));
     }
     CHECK(token == (uint64)(n * rounds));
-    close(first[1]);             /* the end of file runs round too */
+    close(first[1]); /* the end of file runs round too */
     reap(n);
 }
 

@@ -15,14 +15,14 @@
 #include "user/lib/lib.h"
 #include "user/usertests/ut.h"
 
-#define HOME "/ut.tmp"           /* where a test runs: made for it, and gone after it */
-#define SETTLE 100               /* looks at what is left, before it counts as left */
-#define ATTEMPTS 3               /* runs of a test that seems to leak */
+#define HOME "/ut.tmp" /* where a test runs: made for it, and gone after it */
+#define SETTLE 100     /* looks at what is left, before it counts as left */
+#define ATTEMPTS 3     /* runs of a test that seems to leak */
 
 static const struct test *const tables[] = {
-    fork_tests, kill_tests, load_tests,  exec_tests, elf_tests,  mem_tests,
-    trap_tests, cow_tests,  pointer_tests, pipe_tests, fd_tests, file_tests,
-    write_tests, dir_tests, race_tests,  info_tests, sched_tests, disk_tests,
+    fork_tests,  kill_tests, load_tests,    exec_tests, elf_tests,   mem_tests,
+    trap_tests,  cow_tests,  pointer_tests, pipe_tests, fd_tests,    file_tests,
+    write_tests, dir_tests,  race_tests,    info_tests, sched_tests, disk_tests,
 };
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 

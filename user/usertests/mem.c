@@ -260,7 +260,7 @@ static void malloc_all(void)
         free(list);
         list = p;
     }
-    p = malloc(4 * MIB);         /* the pieces have grown together */
+    p = malloc(4 * MIB); /* the pieces have grown together */
     CHECK(p != 0);
     free(p);
     CHECK(malloc(0xffffffffu) == 0);
@@ -281,7 +281,8 @@ static void malloc_random(void)
             CHECK(blocks[i] != 0 && ((uint64)blocks[i] & 15) == 0);
             memset(blocks[i], (int)i, sizes[i]);
         } else {
-            CHECK(blocks[i][0] == i && blocks[i][sizes[i] - 1] == i && blocks[i][sizes[i] / 2] == i);
+            CHECK(blocks[i][0] == i && blocks[i][sizes[i] - 1] == i &&
+                  blocks[i][sizes[i] / 2] == i);
             free(blocks[i]);
             blocks[i] = 0;
         }

@@ -216,7 +216,7 @@ static void pipe_descriptors(void)
     while (pipe(fds) == 0)
         n++;
     CHECK(n == (NOFILE - 3) / 2);
-    if (n * 2 + 3 < NOFILE) {    /* one is left over, which half a pipe must not keep */
+    if (n * 2 + 3 < NOFILE) { /* one is left over, which half a pipe must not keep */
         fd = dup(0);
         CHECK(fd == NOFILE - 1);
     }

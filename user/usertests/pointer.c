@@ -66,14 +66,14 @@ static void bad_results(void)
         void *bad = (void *)bad_addresses[i];
         uint64 value = 0;
         CHECK(pipe(bad) == -1);
-        CHECK(sysctl(bad, &value, 0) == -1);
-        CHECK(sysctl("vm.free_pages", bad, 0) == -1);
-        CHECK(sysctl("vm.free_pages", 0, bad) == -1);
+        CHECK(sysctl(bad, &value, 0) < 0);
+        CHECK(sysctl("vm.free_pages", bad, 0) < 0);
+        CHECK(sysctl("vm.free_pages", 0, bad) < 0);
         CHECK(sysctlname(0, bad, 64) == -1);
         CHECK(getprocs(bad, 10) == -1);
         CHECK(bootarg(bad, buf, 10) == -1);
     }
-    CHECK(pipe(fds) == 0);       /* none of the refused ones took a file descriptor */
+    CHECK(pipe(fds) == 0); /* none of the refused ones took a file descriptor */
     CHECK(fds[0] == 3 && fds[1] == 4);
 }
 
@@ -102,7 +102,7 @@ static void text_as_target(void)
     CHECK(pipe(text) == -1);
     CHECK(write(fds[1], text, 16) == 16);
     CHECK(read(fds[0], text, 16) == -1);
-    CHECK(sysctl("vm.free_pages", text, 0) == -1);
+    CHECK(sysctl("vm.free_pages", text, 0) < 0);
     CHECK(read(fd, 0, 16) == -1);
 }
 
@@ -174,14 +174,9 @@ static void bad_lengths(void)
 }
 
 const struct test pointer_tests[] = {
-    {"bad_paths", bad_paths, 0},
-    {"bad_reads", bad_reads, 0},
-    {"bad_writes", bad_writes, 0},
-    {"bad_results", bad_results, 0},
-    {"bad_status", bad_status, 0},
-    {"text_as_target", text_as_target, 0},
-    {"over_the_end", over_the_end, 0},
-    {"strings_over_the_end", strings_over_the_end, 0},
-    {"bad_lengths", bad_lengths, 0},
-    {0, 0, 0},
+    {"bad_paths", bad_paths, 0},       {"bad_reads", bad_reads, 0},
+    {"bad_writes", bad_writes, 0},     {"bad_results", bad_results, 0},
+    {"bad_status", bad_status, 0},     {"text_as_target", text_as_target, 0},
+    {"over_the_end", over_the_end, 0}, {"strings_over_the_end", strings_over_the_end, 0},
+    {"bad_lengths", bad_lengths, 0},   {0, 0, 0},
 };

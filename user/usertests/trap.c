@@ -69,7 +69,7 @@ static void stack_guard(void)
     uint64 top = PGROUNDUP((uint64)main_argv);
     uint64 guard = top - (USERSTACK + 1) * PGSIZE;
 
-    load(guard + PGSIZE);        /* the stack's lowest byte */
+    load(guard + PGSIZE); /* the stack's lowest byte */
     expect_killed(load, guard + PGSIZE - 1, "load from the stack's guard");
     expect_killed(store, guard + PGSIZE - 1, "store to the stack's guard");
     expect_killed(load, guard, "load from the stack's guard");
@@ -133,7 +133,7 @@ static void do_illegal(uint64 which)
     case 6:
         __asm__ volatile("sfence.vma");
         break;
-    case 7:                      /* fadd.d ft0, ft0, ft0: floating point is off */
+    case 7: /* fadd.d ft0, ft0, ft0: floating point is off */
         __asm__ volatile(".word 0x02007053");
         break;
     }

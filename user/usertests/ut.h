@@ -14,9 +14,9 @@
 #include "kernel/procinfo.h"
 
 struct test {
-    const char *name;            /* 0 ends a table */
+    const char *name; /* 0 ends a table */
     void (*run)(void);
-    int slow;                    /* left out by -q */
+    int slow; /* left out by -q */
 };
 
 /* One table in each file of tests. */
@@ -30,10 +30,10 @@ extern const struct test fork_tests[], kill_tests[], load_tests[], exec_tests[],
 void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* The test fails unless this holds. */
-#define CHECK(cond)                                                 \
-    do {                                                            \
-        if (!(cond))                                                \
-            fail("%s:%d: not so: %s", __FILE__, __LINE__, #cond);   \
+#define CHECK(cond)                                               \
+    do {                                                          \
+        if (!(cond))                                              \
+            fail("%s:%d: not so: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 
 /* fork(), which must succeed. What the child says with fail() is marked as a child's. */
@@ -88,6 +88,6 @@ extern const int nbad_addresses;
 
 /* main()'s argv, which lies in the highest page of the stack. */
 extern char **main_argv;
-extern const char *test_name;    /* of the test that runs */
+extern const char *test_name; /* of the test that runs */
 
 #endif

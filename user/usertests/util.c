@@ -12,27 +12,27 @@
 #include "user/lib/lib.h"
 #include "user/usertests/ut.h"
 
-#define MAXPROCS (NPROC + 256)   /* kernel threads are listed too */
+#define MAXPROCS (NPROC + 256) /* kernel threads are listed too */
 
 __attribute__((aligned(4096))) char buf[BUFSIZE];
 const char *test_name;
 char **main_argv;
 
-static int nested;               /* this process is a child of a test's */
+static int nested; /* this process is a child of a test's */
 static struct procinfo procs[MAXPROCS];
 
 const uint64 bad_addresses[] = {
-    0x80000000UL,                /* far above the heap */
+    0x80000000UL, /* far above the heap */
     USERTOP - 8,
     USERTOP,
     MAXVA - 1,
-    MAXVA,                       /* no Sv39 address from here up to the kernel's half */
+    MAXVA, /* no Sv39 address from here up to the kernel's half */
     1UL << 63,
     KERNBASE,
-    KERNBASE + KERNLOAD,         /* the kernel's text */
+    KERNBASE + KERNLOAD, /* the kernel's text */
     KSTACKS,
     0xffffffffffffff00UL,
-    0xffffffffffffffffUL,        /* wraps around */
+    0xffffffffffffffffUL, /* wraps around */
 };
 const int nbad_addresses = sizeof(bad_addresses) / sizeof(bad_addresses[0]);
 
