@@ -23,6 +23,7 @@
 #include "lwkt/ipiq.h"
 
 #include "lib/bits.h"
+#include "lwkt/cpusync.h"
 #include "lwkt/crit.h"
 #include "lwkt/ktr.h"
 #include "lwkt/ring.h"
@@ -233,7 +234,7 @@ static void drain(struct lwkt_ipiq *ip, int source)
     --ip->ip_nesting;
 }
 
-void lwkt_process_ipiq(void)
+void lwkt_drain_ipiq(void)
 {
     globaldata_t gd = mycpu;
     cpumask_t mask = amo_swap_full(&gd->gd_ipimask, 0); /* before the indices: F3 */
@@ -247,6 +248,13 @@ void lwkt_process_ipiq(void)
     --gd->gd_intr_nesting_level;
 }
 
+void lwkt_process_ipiq(void)
+{
+    lwkt_drain_ipiq();
+    if (mycpu->gd_cpusyncmask != 0)
+        lwkt_cpusync_stopped();
+}
+
 void lwkt_poll_ipiq(void)
 {
     globaldata_t gd = mycpu;
@@ -258,4 +266,6 @@ void lwkt_poll_ipiq(void)
             drain(ip, cpu);
     }
     --gd->gd_intr_nesting_level;
+    if (gd->gd_cpusyncmask != 0)
+        lwkt_cpusync_stopped();
 }

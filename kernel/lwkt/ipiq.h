@@ -31,8 +31,12 @@ void lwkt_wait_ipiq(globaldata_t target, int seq);
 /* Sequence number of the last message sent to target. */
 int lwkt_seq_ipiq(globaldata_t target);
 
-/* Run all messages for this cpu. In a critical section. */
+/* Run all messages for this cpu; then stay for as long as a cpusync stops it (cpusync.h). In a
+ * critical section. */
 void lwkt_process_ipiq(void);
+
+/* The same, but come back even if a cpusync stops this cpu. For cpusync.c. */
+void lwkt_drain_ipiq(void);
 
 /* The same without having been told: passive messages too. Each tick does it. In a critical section. */
 void lwkt_poll_ipiq(void);

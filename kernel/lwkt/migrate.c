@@ -70,6 +70,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
     list_remove(&td->td_allq);
     td->td_migrate_gd = rgd;
     td->td_flags |= TDF_MIGRATING;
+    lwkt_port_move(&td->td_msgport, rgd);
     ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
     lwkt_switch();
     KASSERT(mycpu == rgd, "arrived at cpu %d instead of %d", mycpuid, rgd->gd_cpuid);
@@ -102,6 +103,7 @@ static void acquire_remote(void *arg)
     KASSERT((td->td_flags & TDF_RUNQ) == 0, "%s is acquired while it is runnable", td->td_comm);
     list_remove(&td->td_allq);
     cpu_thread_leave(td);
+    lwkt_port_move(&td->td_msgport, a->gd);
     poke(&td->td_gd, a->gd);
     publish(&a->state, ACQ_GIVEN); /* consume: lwkt_acquire */
 }

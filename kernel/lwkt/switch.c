@@ -17,6 +17,7 @@
  */
 #include "lib/bits.h"
 #include "lib/printf.h"
+#include "lwkt/cpusync.h"
 #include "lwkt/ktr.h"
 #include "lwkt/migrate.h"
 #include "lwkt/mplock.h"
@@ -161,6 +162,10 @@ void lwkt_switch(void)
     }
     KASSERT(cpu_intr_enabled(), "lwkt_switch with interrupts off");
     KASSERT(gd->gd_spinlocks == 0, "%s switches with a spin lock held", td->td_comm);
+#ifdef INVARIANTS
+    if (td->td_cscount != 0)
+        lwkt_cpusync_switched(td);
+#endif
     if (td->td_release != NULL)
         td->td_release(td);
 

@@ -63,6 +63,8 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
     list_init(&td->td_allq);
     list_init(&td->td_freeq);
     list_init(&td->td_sleepq);
+    list_init(&td->td_waitq);
+    lwkt_initport(&td->td_msgport, td);
     if (td == &gd->gd_idlethread) {
         td->td_pri = TDPRI_IDLE_THREAD;
         td->td_id = (uint32)gd->gd_cpuid;
@@ -257,6 +259,8 @@ void lwkt_exit(void)
 
     if (td->td_flags & TDF_VERBOSE)
         printf("kthread %p %s has exited\n", (void *)td, td->td_comm);
+    if (td->td_caps != NULL)
+        td->td_caps_exit(td);
     lwkt_trim_cache(CACHE_NTHREADS);
     crit_enter();
     _lwkt_dequeue(td);

@@ -17,10 +17,13 @@
 #define LWKT_THREAD_H
 
 #include "lib/list.h"
+#include "lwkt/msgport.h"
 #include "machine.h"
 
 struct globaldata;
+struct lwkt_cpusync;
 struct lwkt_ipiq;
+struct lwkt_wait;
 struct proc;
 struct thread;
 
@@ -66,6 +69,7 @@ typedef uint64 cpumask_t;
 #define TDF_TIMEOUT 0x4000u          /* tsleep ended by its timeout */
 #define TDF_EXITING 0x8000u          /* in lwkt_exit: the next thread frees it */
 #define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
+#define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
 
 struct thread {
     struct md_thread td_mach;        /* first: assembly knows its offsets */
@@ -96,7 +100,13 @@ struct thread {
     int td_wdomain;
     const char *td_wmesg;            /* why it waits, for people; NULL: it does not */
 
+    struct lwkt_wait *td_wait;       /* wait queue that it is on, or NULL: wait.h's token */
+    struct list td_waitq;            /* wa_waitq of it */
+    struct lwkt_port td_msgport;     /* messages for it, and replies to its own */
+
     struct proc *td_proc;            /* process that runs on this thread, or NULL */
+    void *td_caps;                   /* what td_caps_exit closes when the thread exits, or NULL */
+    void (*td_caps_exit)(struct thread *);
     char td_comm[16];
 };
 
@@ -161,6 +171,8 @@ struct globaldata {
     struct lwkt_counters gd_cnt;
     struct lwkt_ipiq *gd_ipiq[NCPU]; /* my outgoing rings by target, NULL until first used; targets
                                         read them */
+    cpumask_t gd_cpusyncmask;        /* masters that have stopped this cpu; see cpusync.c */
+    struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their syncs, by master */
     struct thread gd_idlethread;
 
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
