@@ -65,7 +65,19 @@ enum kt_op {
                                     "idle_waits": this cpu's counters */
     K_SETPRI,                    /* lwkt_setpri_self(b) */
     K_SETCPU,                    /* lwkt_setcpu_self(cpu a) */
+    K_KNOB,                      /* knob a (KN_*) = b, up to the end of the scene */
     K_NOPS,
+};
+
+/* Knobs: see kernel/ktest/knobs.c. */
+enum kt_knob {
+    KN_HOLD_IPI,                 /* mask of cpus that leave their messages lying */
+    KN_STALL_RUNNING,            /* microseconds before TDF_RUNNING is cleared */
+    KN_STALL_SETCPU,             /* microseconds in a thread's migration, before its last switch */
+    KN_STALL_IDLE,               /* microseconds between the idle thread's last look and its wait */
+    KN_SPIN_DELAY,               /* up to so many turns more in each cpu_relax() */
+    KN_FORCE_PREEMPT,            /* every so many interrupts, a thread preempts what was interrupted */
+    KN_COUNT,
 };
 
 struct kt_step {

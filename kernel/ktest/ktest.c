@@ -103,6 +103,7 @@ static int play_scene(struct kt_run *run)
             lwkt_send_ipiq_bycpu(cpu, start_here, &run->scene);
         result = wait_for_end(run);
     }
+    knobs_reset();
     flush_threads(run);
     for (int i = 0; i < run->scene.nthreads; i++)
         if (run->td[i] != NULL)
@@ -125,11 +126,11 @@ static int run_scene(uint64 uscene)
     return result;
 }
 
-static bool is_open(void) { return bootarg_u64("ktest", 0) != 0; }
+bool ktest_is_open(void) { return bootarg_u64("ktest", 0) != 0; }
 
 int64 sys_ktest(const uint64 *arg)
 {
-    if (!is_open())
+    if (!ktest_is_open())
         return -1;
     switch ((int)arg[0]) {
     case KT_RUN: return run_scene(arg[1]);
@@ -145,7 +146,7 @@ static uint64 panic_get(void) { return 0; }
 /* For tests of what a panic does. */
 static int panic_set(uint64 value)
 {
-    if (!is_open())
+    if (!ktest_is_open())
         return -1;
     kt_mistake(value);
     return -1;

@@ -47,6 +47,16 @@ bool kt_scene_valid(const struct kt_scene *scene);
 /* bench.c: fill in the count of the struct kt_bench at that user address. 0, or -1. */
 int kt_bench(uint64 ubench);
 
+/* Whether the boot argument ktest=1 was given. */
+bool ktest_is_open(void);
+
+/* knobs.c: take the boot arguments / whether a value is one for it / set one / have all as at boot
+ * again. Thread context. */
+void knobs_boot(void);
+bool knob_valid(int which, int64 value);
+void knob_set(enum kt_knob which, uint64 value);
+void knobs_reset(void);
+
 /* stimuli.c: interrupts on demand. */
 void kt_raise(int sources);
 void kt_timer_start(int us, int count);

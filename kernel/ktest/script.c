@@ -112,6 +112,7 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
     case K_CREATE: create(ctx, s->a, s->b); break;
     case K_STATE: kt_log_state(ctx->name); break;
     case K_RAISE: kt_raise(s->b); break;
+    case K_KNOB: knob_set(s->a, (uint64)s->b); break;
     case K_SPIN: spin(s->b, false); break;
     case K_PAUSE: spin(s->b, true); break;
     case K_STORM: storm(ctx, s->b); break;
@@ -164,6 +165,7 @@ static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
     case K_FLOOD: return s->a < ncpus && s->b >= 0;
     case K_SETPRI: return s->b >= 0 && s->b <= TDPRI_MAX;
     case K_RAISE: return (s->b & ~7) == 0;
+    case K_KNOB: return knob_valid(s->a, s->b);
     case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: return s->b > 0;
     default: return s->op < K_NOPS;
     }

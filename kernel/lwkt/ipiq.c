@@ -25,6 +25,7 @@
 #include "lib/bits.h"
 #include "lwkt/cpusync.h"
 #include "lwkt/crit.h"
+#include "lwkt/knob.h"
 #include "lwkt/ktr.h"
 #include "lwkt/ring.h"
 
@@ -81,7 +82,7 @@ static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t ta
 static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, ipifunc_t func, void *arg)
 {
     uint32 w = ip->ip_windex;
-    struct ipiq_slot *slot = &ip->ip_slot[w & (LWKT_IPIQ_SIZE - 1)];
+    struct ipiq_slot *slot = &ip->ip_slot[w & (ip->ip_size - 1)];
 
     slot->func = func;
     slot->arg = arg;
@@ -107,11 +108,11 @@ static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifu
     KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
     KASSERT(gd->gd_intr_nesting_level < IPIQ_NESTING_MAX, "IPI bodies nest %d deep",
             gd->gd_intr_nesting_level);
-    if (ring_depth(ip) > LWKT_IPIQ_SIZE / 2) {
+    if (ring_depth(ip) > ip->ip_size / 2) {
         if (gd->gd_intr_nesting_level == 0)
-            wait_for_room(gd, ip, target, LWKT_IPIQ_SIZE / 4);
-        else if (ring_depth(ip) == LWKT_IPIQ_SIZE)
-            wait_for_room(gd, ip, target, LWKT_IPIQ_SIZE - 1);
+            wait_for_room(gd, ip, target, ip->ip_size / 4);
+        else if (ring_depth(ip) == ip->ip_size)
+            wait_for_room(gd, ip, target, ip->ip_size - 1);
     }
     ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
     return append(gd, ip, func, arg);
@@ -163,11 +164,15 @@ int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg)
 
     if (target == gd) {
         send_self(gd, func, arg);
-    } else if (ring_depth(ring_to(gd, target)) >= LWKT_IPIQ_SIZE * 2 / 3) {
-        result = -1;
     } else {
-        append(gd, ring_to(gd, target), func, arg);
-        notify(gd, target);
+        struct lwkt_ipiq *ip = ring_to(gd, target);
+        if (ring_depth(ip) >= ip->ip_size * 2 / 3) {
+            result = -1;
+        } else {
+            ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
+            append(gd, ip, func, arg);
+            notify(gd, target);
+        }
     }
     crit_exit();
     return result;
@@ -224,7 +229,7 @@ static void drain(struct lwkt_ipiq *ip, int source)
 
     ++ip->ip_nesting;
     while ((int)(end - ip->ip_rindex) > 0) {
-        struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & (LWKT_IPIQ_SIZE - 1)];
+        struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & (ip->ip_size - 1)];
         publish(&ip->ip_rindex, ip->ip_rindex + 1); /* consume: ring_depth, F2 */
         ktr(KTR_IPI_RECV, (uint64)source, (uint64)msg.func);
         msg.func(msg.arg);
@@ -237,6 +242,9 @@ static void drain(struct lwkt_ipiq *ip, int source)
 void lwkt_drain_ipiq(void)
 {
     globaldata_t gd = mycpu;
+
+    if (knob_point(KN_HOLD_IPI))
+        return;
     cpumask_t mask = amo_swap_full(&gd->gd_ipimask, 0); /* before the indices: F3 */
 
     ++gd->gd_intr_nesting_level;
@@ -259,6 +267,8 @@ void lwkt_poll_ipiq(void)
 {
     globaldata_t gd = mycpu;
 
+    if (knob_point(KN_HOLD_IPI))
+        return;
     ++gd->gd_intr_nesting_level;
     for (int cpu = 0; cpu < ncpus; cpu++) {
         struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);

@@ -22,6 +22,7 @@
 #include "lwkt/migrate.h"
 
 #include "lwkt/ipiq.h"
+#include "lwkt/knob.h"
 #include "lwkt/ktr.h"
 #include "lwkt/runq.h"
 
@@ -72,6 +73,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
     td->td_flags |= TDF_MIGRATING;
     lwkt_port_move(&td->td_msgport, rgd);
     ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
+    knob_point(KN_STALL_SETCPU);
     lwkt_switch();
     KASSERT(mycpu == rgd, "arrived at cpu %d instead of %d", mycpuid, rgd->gd_cpuid);
     crit_exit();

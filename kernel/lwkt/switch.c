@@ -18,6 +18,7 @@
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lwkt/cpusync.h"
+#include "lwkt/knob.h"
 #include "lwkt/ktr.h"
 #include "lwkt/migrate.h"
 #include "lwkt/mplock.h"
@@ -93,6 +94,7 @@ static inline thread_t lwkt_choose(globaldata_t gd)
 void lwkt_switch_return(thread_t old)
 {
     ktr(KTR_SWITCH, old->td_id, old->td_flags);
+    knob_point(KN_STALL_RUNNING);
     /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
     publish(&old->td_flags, old->td_flags & ~TDF_RUNNING);
     if (old->td_flags & TDF_MIGRATING) {
@@ -211,6 +213,7 @@ void lwkt_idle_loop(void)
             gd->gd_idlethread.td_flags &= ~TDF_IDLE_NOHLT;
             cpu_relax();
         } else if (peek(&gd->gd_reqflags) == 0 && gd->gd_runqmask == 0) {
+            knob_point(KN_STALL_IDLE);
             ++gd->gd_cnt.idle_waits;
             cpu_idle_wait();
         }

@@ -21,6 +21,7 @@
  */
 #include "lwkt/token.h"
 
+#include "lib/printf.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/ktr.h"
@@ -206,6 +207,8 @@ static void unlink_ref(thread_t td, lwkt_tokref_t ref)
  */
 static void gettoken_spin(thread_t td)
 {
+    if (peek(&lwkt_token_debug))
+        printf("%s waits for a token\n", td->td_comm);
     crit_enter();
     while (!lwkt_chktokens(td)) {
         ++mycpu->gd_cnt.token_contention;

@@ -4,6 +4,7 @@
 #include "kernel/riscv.h"
 #include "lib/bits.h"
 #include "lib/panic.h"
+#include "lwkt/knob.h"
 #include "lwkt/ring.h"
 #include "lwkt/spin.h"
 #include "mm/page.h"
@@ -57,9 +58,17 @@ struct thread *cpu_thread_struct_alloc(void) { return zalloc(thread_zone); }
 
 void cpu_thread_struct_free(struct thread *td) { zfree(thread_zone, td); }
 
+/* A power of two from 4 to LWKT_IPIQ_SIZE. */
+static uint32 ring_size(void)
+{
+    uint64 size = bootarg_u64("ipiq_size", LWKT_IPIQ_SIZE);
+    return size >= 4 && size <= LWKT_IPIQ_SIZE && (size & (size - 1)) == 0 ? (uint32)size
+                                                                          : LWKT_IPIQ_SIZE;
+}
+
 /*
- * Rings are cut from pages, in the order of their first use. Boot argument ipiq_start=N: the indices
- * begin there, for tests of their wrap.
+ * Rings are cut from pages, in the order of their first use. For tests: boot argument ipiq_start=N,
+ * the indices begin there, which shows how they wrap; ipiq_size=N, the rings are that short.
  */
 struct lwkt_ipiq *cpu_ring_alloc(void)
 {
@@ -76,8 +85,10 @@ struct lwkt_ipiq *cpu_ring_alloc(void)
     if (page != NULL)
         ip = &page[used++];
     spin_unlock(&lock);
-    if (ip != NULL)
+    if (ip != NULL) {
+        ip->ip_size = ring_size();
         ip->ip_windex = ip->ip_rindex = ip->ip_xindex = (uint32)bootarg_u64("ipiq_start", 0);
+    }
     return ip;
 }
 
@@ -100,6 +111,16 @@ void cpu_thread_leave(struct thread *td)
         pmap_load_kernel();
 }
 
+/* One turn for the other harts; interrupts off. */
+static void pass_turn(void)
+{
+    set_sip(SIE_SSIE);
+    wfi();
+    clear_sip(SIE_SSIE);
+    amo_or(&mycpu->gd_reqflags, RQF_IPIQ);
+    panic_stop_if_asked();
+}
+
 /*
  * One turn for the other harts. Under -icount, QEMU runs one hart until it leaves by itself, and only
  * wfi does. An own software interrupt makes that wfi return at once; taking it back may take back a
@@ -109,11 +130,9 @@ void cpu_relax(void)
 {
     uint64 s = cpu_intr_save();
 
-    set_sip(SIE_SSIE);
-    wfi();
-    clear_sip(SIE_SSIE);
-    amo_or(&mycpu->gd_reqflags, RQF_IPIQ);
-    panic_stop_if_asked();
+    pass_turn();
+    for (uint32 more = knob_point(KN_SPIN_DELAY); more > 0; more--)
+        pass_turn();
     cpu_intr_restore(s);
 }
 

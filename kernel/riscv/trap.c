@@ -11,6 +11,7 @@
 #include "kernel/riscv.h"
 #include "lib/panic.h"
 #include "lwkt/crit.h"
+#include "lwkt/knob.h"
 #include "riscv/intr.h"
 #include "riscv/pending.h"
 
@@ -47,8 +48,10 @@ static void interrupt_note(uint64 code)
 static void interrupt(uint64 scause)
 {
     interrupt_note(scause & ~SCAUSE_INTR);
-    if (curthread->td_critcount == 0 && curthread->td_nest_count < 2)
+    if (curthread->td_critcount == 0 && curthread->td_nest_count < 2) {
         splz();
+        knob_point(KN_FORCE_PREEMPT);
+    }
 }
 
 static const char *exception_name(uint64 cause)
