@@ -11,18 +11,17 @@ extern const uint8 bits_highest_table[256];
 extern const uint8 bits_lowest_table[64];
 
 /* Number of the highest set bit, 0..31; x is not 0. */
-static inline int bit_highest32(uint32 x)
+static inline int bit_highest32(uint32 word)
 {
+    uint64 x = word; /* a register's width: no conversions between the steps */
     int base = 0;
 
     if (x >> 16) {
         x >>= 16;
         base = 16;
     }
-    if (x >> 8) {
-        x >>= 8;
-        base += 8;
-    }
+    if (x >> 8)
+        return base + 8 + bits_highest_table[x >> 8];
     return base + bits_highest_table[x];
 }
 

@@ -40,8 +40,16 @@ static inline void crit_exit_noyield(void)
  */
 static inline void crit_exit(void)
 {
-    crit_exit_noyield();
-    if (curthread->td_critcount == 0 && peek(&mycpu->gd_reqflags) != 0)
+    int left = curthread->td_critcount - 1;
+
+    compiler_barrier();
+#ifdef INVARIANTS
+    if (left < 0)
+        crit_panic();
+#endif
+    curthread->td_critcount = left;
+    compiler_barrier();
+    if (left == 0 && peek(&mycpu->gd_reqflags) != 0)
         lwkt_yield_quick();
 }
 

@@ -131,6 +131,7 @@ int lwkt_checkpri_self(void)
  */
 void lwkt_yield(void)
 {
-    lwkt_schedule_self(curthread);
+    if ((curthread->td_flags & TDF_RUNQ) == 0)
+        lwkt_schedule_self(curthread);
     lwkt_switch();
 }

@@ -43,10 +43,10 @@ static bool needs_met(globaldata_t gd, thread_t td)
 }
 
 /*
- * The best thread cannot run: take the first that can, queue by queue. When none can, idle without
- * halting, until what the best one needs has come.
+ * The best thread needs something: take the first that has all it needs, queue by queue. When none
+ * has, idle without halting, until what the best one needs has come.
  */
-static thread_t lwkt_choose_slowly(globaldata_t gd)
+static thread_t __attribute__((noinline)) lwkt_choose_slowly(globaldata_t gd)
 {
     for (uint32 mask = gd->gd_runqmask; mask != 0;) {
         int nq = bit_highest32(mask);
@@ -80,8 +80,7 @@ static inline thread_t lwkt_choose(globaldata_t gd)
     int nq = bit_highest32(gd->gd_runqmask);
     thread_t ntd = gd->gd_tdrunq[nq];
 
-    if ((ntd->td_mpcount != 0 && !cpu_try_mplock(gd)) ||
-        (ntd->td_toks != NULL && !lwkt_chktokens(ntd)))
+    if (ntd->td_mpcount != 0 || ntd->td_toks != NULL)
         return lwkt_choose_slowly(gd);
     gd->gd_tdrunq[nq] = ntd->td_runnext;
     return ntd;
@@ -91,26 +90,30 @@ static inline thread_t lwkt_choose(globaldata_t gd)
  * Finish the thread that ran before the current one on this cpu. In its successor's context, in a
  * critical section.
  */
-void lwkt_switch_return(thread_t old)
+static inline void lwkt_switch_return(thread_t old)
 {
-    ktr(KTR_SWITCH, old->td_id, old->td_flags);
+    uint32 flags = old->td_flags & ~TDF_RUNNING;
+
+    ktr(KTR_SWITCH, old->td_id, flags);
     knob_point(KN_STALL_RUNNING);
     /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
-    publish(&old->td_flags, old->td_flags & ~TDF_RUNNING);
-    if (old->td_flags & TDF_MIGRATING) {
+    publish(&old->td_flags, flags);
+    if (flags & TDF_MIGRATING)
         lwkt_setcpu_finish(old);
-    } else if (old->td_flags & TDF_EXITING) {
+    else if (flags & TDF_EXITING)
         lwkt_rele(old);
-    }
-    cpu_thread_enter(curthread);
+    if (cpu_thread_has_space(&curthread->td_mach))
+        cpu_thread_enter(curthread);
 }
 
-void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd)
+static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
 {
     ntd->td_flags |= TDF_RUNNING;
     gd->gd_curthread = ntd;
     lwkt_switch_return(cpu_switch(td, ntd));
 }
+
+void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd) { switch_to(gd, td, ntd); }
 
 /*
  * Switching inside an interrupt or IPI body would leave it half done on this cpu: a bug, unless the
@@ -178,7 +181,7 @@ void lwkt_switch(void)
         cpu_rel_mplock(gd);
     if (ntd != td) {
         ++gd->gd_cnt.switch_count;
-        lwkt_switch_to(gd, td, ntd);
+        switch_to(gd, td, ntd);
     }
     crit_exit();
 }

@@ -9,7 +9,6 @@
 /* Run ntd in place of td, the current thread, and finish what ran before when td is back. In a critical
  * section. */
 void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd);
-void lwkt_switch_return(thread_t old);
 void lwkt_thread_start(thread_t old, void (*func)(void *), void *arg);
 
 

@@ -22,9 +22,7 @@
 #include "lwkt/token.h"
 
 #include "lib/printf.h"
-#include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
-#include "lwkt/ktr.h"
 
 #define POOL_SIZE 1024
 static struct lwkt_token pool[POOL_SIZE];
@@ -179,17 +177,7 @@ bool lwkt_chktokens(thread_t td)
     return all;
 }
 
-static inline void link_ref(thread_t td, lwkt_tokref_t ref, lwkt_token_t tok)
-{
-    ref->tr_tok = tok;
-    ref->tr_state = TR_IDLE;
-    ref->tr_next = td->td_toks;
-    compiler_barrier();
-    poke(&td->td_toks, ref);
-    compiler_barrier(); /* before t_cpu is read: a request that arrives now finds it held */
-}
-
-static void unlink_ref(thread_t td, lwkt_tokref_t ref)
+void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref)
 {
     lwkt_tokref_t *link = &td->td_toks;
 
@@ -219,20 +207,18 @@ static void gettoken_spin(thread_t td)
     crit_exit();
 }
 
-void lwkt_gettoken(lwkt_tokref_t ref, lwkt_token_t tok)
+void lwkt_gettoken_slow(lwkt_tokref_t ref)
 {
     thread_t td = curthread;
+    lwkt_token_t tok = ref->tr_tok;
 
     KASSERT(mycpu->gd_intr_nesting_level == 0, "gettoken in an interrupt or IPI body");
-    link_ref(td, ref, tok);
-    if (td->td_preempted != NULL)
-        while (held_below(td, tok)) /* it goes on, and we come back as an ordinary thread */
-            lwkt_yield();
+    while (held_below(td, tok)) /* it goes on, and we come back as an ordinary thread */
+        lwkt_yield();
     if (consume(&tok->t_cpu) != td->td_gd) { /* publish: answer, F8 */
         ktr(KTR_TOKEN_WAIT, (uint64)tok, (uint64)peek(&tok->t_cpu)->gd_cpuid);
         gettoken_spin(td);
     }
-    ktr(KTR_TOKEN_GET, (uint64)tok, 0);
 }
 
 bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
@@ -240,40 +226,23 @@ bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
     thread_t td = curthread;
 
     KASSERT(mycpu->gd_intr_nesting_level == 0, "trytoken in an interrupt or IPI body");
-    link_ref(td, ref, tok);
+    lwkt_link_ref(td, ref, tok);
     if (consume(&tok->t_cpu) == td->td_gd && !held_below(td, tok)) { /* publish: answer, F8 */
         ktr(KTR_TOKEN_GET, (uint64)tok, 0);
         return true;
     }
-    unlink_ref(td, ref);
+    lwkt_unlink_ref(td, ref);
     return false;
 }
 
-/* ref was asked for, or others wait for tokens here. */
-static void reltoken_slow(globaldata_t gd, lwkt_tokref_t ref)
+/* ref was asked for, or others wait for tokens here. It is off td_toks. */
+void lwkt_reltoken_slow(lwkt_tokref_t ref)
 {
     crit_enter();
     while (consume(&ref->tr_state) != TR_IDLE) { /* publish: answer, F9 */
         cpu_relax();
         lwkt_process_ipiq();
     }
-    answer_requests(gd, may_at_release);
+    answer_requests(mycpu, may_at_release);
     crit_exit();
-}
-
-void lwkt_reltoken(lwkt_tokref_t ref)
-{
-    thread_t td = curthread;
-
-    KASSERT(consume(&ref->tr_tok->t_cpu) == td->td_gd, "%s releases a token of cpu %d", td->td_comm,
-            ref->tr_tok->t_cpu->gd_cpuid);
-    ktr(KTR_TOKEN_REL, (uint64)ref->tr_tok, 0);
-    if (td->td_toks == ref) {
-        poke(&td->td_toks, ref->tr_next);
-        compiler_barrier();
-    } else {
-        unlink_ref(td, ref);
-    }
-    if (td->td_gd->gd_tokreqbase != NULL || peek(&ref->tr_state) != TR_IDLE)
-        reltoken_slow(td->td_gd, ref);
 }

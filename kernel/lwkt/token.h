@@ -13,7 +13,8 @@
 
 #include <stdbool.h>
 
-#include "lwkt/thread.h"
+#include "lwkt/crit.h"
+#include "lwkt/ktr.h"
 
 struct lwkt_token {
     struct globaldata *t_cpu;        /* owner; only the owner changes it (publish, consume) */
@@ -38,15 +39,8 @@ typedef struct lwkt_tokref *lwkt_tokref_t;
 /* A free token, owned by this cpu. Early boot too. */
 void lwkt_token_init(lwkt_token_t tok);
 
-/* Take tok; may spin, serving IPI messages, and may yield to a thread that we preempted and that has
- * it. Thread context (not in an interrupt or IPI body). */
-void lwkt_gettoken(lwkt_tokref_t ref, lwkt_token_t tok);
-
-/* The same without waiting: false when another cpu owns it or a thread that we preempted has it. */
+/* Take tok without waiting: false when another cpu owns it or a thread that we preempted has it. */
 bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok);
-
-/* Let go of one taking. ref is the caller's again at the return. */
-void lwkt_reltoken(lwkt_tokref_t ref);
 
 /* Whether this thread has tok. */
 bool lwkt_havetoken(lwkt_token_t tok);
@@ -62,5 +56,50 @@ lwkt_token_t lwkt_token_pool_get(const void *object);
  * In a critical section. */
 bool lwkt_chktokens(thread_t td);
 void lwkt_drain_token_requests(void);
+
+/* The rare cases of lwkt_gettoken and lwkt_reltoken; token.c. */
+void lwkt_gettoken_slow(lwkt_tokref_t ref);
+void lwkt_reltoken_slow(lwkt_tokref_t ref);
+void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref);
+
+static inline void lwkt_link_ref(thread_t td, lwkt_tokref_t ref, lwkt_token_t tok)
+{
+    ref->tr_tok = tok;
+    ref->tr_state = TR_IDLE;
+    ref->tr_next = td->td_toks;
+    compiler_barrier();
+    poke(&td->td_toks, ref);
+    compiler_barrier(); /* before t_cpu is read: a request that arrives now finds it held */
+}
+
+/* Take tok; may spin, serving IPI messages, and may yield to a thread that we preempted and that has
+ * it. Thread context (not in an interrupt or IPI body). */
+static inline void lwkt_gettoken(lwkt_tokref_t ref, lwkt_token_t tok)
+{
+    thread_t td = curthread;
+
+    KASSERT(mycpu->gd_intr_nesting_level == 0, "gettoken in an interrupt or IPI body");
+    lwkt_link_ref(td, ref, tok);
+    if (consume(&tok->t_cpu) != td->td_gd || td->td_preempted != NULL) /* publish: answer, F8 */
+        lwkt_gettoken_slow(ref);
+    ktr(KTR_TOKEN_GET, (uint64)tok, 0);
+}
+
+/* Let go of one taking. ref is the caller's again at the return. */
+static inline void lwkt_reltoken(lwkt_tokref_t ref)
+{
+    thread_t td = curthread;
+
+    KASSERT(consume(&ref->tr_tok->t_cpu) == td->td_gd, "%s releases a token of cpu %d", td->td_comm,
+            ref->tr_tok->t_cpu->gd_cpuid);
+    ktr(KTR_TOKEN_REL, (uint64)ref->tr_tok, 0);
+    if (td->td_toks == ref)
+        poke(&td->td_toks, ref->tr_next);
+    else
+        lwkt_unlink_ref(td, ref);
+    compiler_barrier(); /* a request that came before found it held, and is on gd_tokreqbase */
+    if (td->td_gd->gd_tokreqbase != NULL || peek(&ref->tr_state) != TR_IDLE)
+        lwkt_reltoken_slow(ref);
+}
 
 #endif

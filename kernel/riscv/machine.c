@@ -99,10 +99,8 @@ struct lwkt_ipiq *cpu_ring_alloc(void)
  */
 void cpu_thread_enter(struct thread *td)
 {
-    uint64 satp = td->td_mach.md_satp;
-
-    if (satp != 0 && satp != mycpu->gd_satp)
-        pmap_load(satp);
+    if (td->td_mach.md_satp != mycpu->gd_satp)
+        pmap_load(td->td_mach.md_satp);
 }
 
 void cpu_thread_leave(struct thread *td)

@@ -68,8 +68,9 @@ struct thread *cpu_switch(struct thread *from, struct thread *to);
  * which calls func(arg). td_stack must be set. Any cpu; td must not run yet. */
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
 
-/* Called by lwkt_switch_return on td's own stack, interrupts as in the switch: load td's address
- * space when it wants one that this hart does not have. */
+/* Whether a thread wants an address space; kernel threads do not. / Load it, when this hart has
+ * another: called by lwkt_switch_return on td's own stack, interrupts as in the switch. */
+static inline bool cpu_thread_has_space(const struct md_thread *md) { return md->md_satp != 0; }
 void cpu_thread_enter(struct thread *td);
 
 /* td, which is off this cpu, is about to move to another: this hart must not keep using its address
