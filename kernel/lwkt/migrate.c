@@ -66,6 +66,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
 
     if (td->td_gd == rgd)
         return;
+    KASSERT((td->td_flags & TDF_TSLEEPQ) == 0, "%s moves while it is a sleeper", td->td_comm);
     crit_enter();
     _lwkt_dequeue(td);
     list_remove(&td->td_allq);

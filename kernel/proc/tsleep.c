@@ -27,9 +27,9 @@
 #include "proc/sleep.h"
 
 #include "lib/panic.h"
-#include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/ktr.h"
+#include "lwkt/runq.h"
 #include "lwkt/systimer.h"
 #include "mm/page.h"
 #include "proc/proc.h"
@@ -112,24 +112,25 @@ static void tsleep_timeout(struct systimer *st)
     }
 }
 
-/* Deschedule and switch until woken, with a timer if timo > 0. In a critical section, queued. */
-static int sleep_until_woken(thread_t td, int timo)
+/* Off the run queue, and switch until woken. In a critical section, queued. */
+static inline void sleep_until_woken(thread_t td)
 {
-    struct systimer st = {.st_gd = NULL};
-    int result = 0;
-
-    if (timo > 0)
-        systimer_init_oneshot(&st, tsleep_timeout, td,
-                              cpu_time() + (uint64)timo * (cpu_timebase / HZ));
-    lwkt_deschedule_self(td);
+    _lwkt_dequeue(td);
     lwkt_switch();
-    if (timo > 0)
-        systimer_del(&st);
     if (td->td_flags & TDF_TSLEEPQ)
         dequeue_sleeper(td);
-    if (td->td_flags & TDF_TIMEOUT)
-        result = EWOULDBLOCK;
-    return result;
+}
+
+/* The same, for timo ticks of HZ at most. */
+static int sleep_until_timeout(thread_t td, int timo)
+{
+    struct systimer st;
+
+    systimer_init_oneshot(&st, tsleep_timeout, td,
+                          cpu_time() + (uint64)timo * (cpu_timebase / HZ));
+    sleep_until_woken(td);
+    systimer_del(&st);
+    return (td->td_flags & TDF_TIMEOUT) ? EWOULDBLOCK : 0;
 }
 
 int tsleep(const void *ident, int flags, const char *wmesg, int timo)
@@ -155,7 +156,10 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
     } else if (td->td_flags & TDF_TSLEEPQ) {
         td->td_wmesg = wmesg;
         ktr(KTR_SLEEP, (uint64)ident, (uint64)timo);
-        result = sleep_until_woken(td, timo);
+        if (timo > 0)
+            result = sleep_until_timeout(td, timo);
+        else
+            sleep_until_woken(td);
         td->td_wmesg = NULL;
         if (catch && result == 0 && proc_killed(p))
             result = EINTR;
@@ -169,9 +173,8 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
  * Wake up to `count` sleepers of this cpu (all: -1), the longest asleep first. In a critical section.
  * Returns how many.
  */
-static int wakeup_here(const void *ident, int domain, int count)
+static inline int wakeup_here(uint32 b, const void *ident, int domain, int count)
 {
-    uint32 b = bucket_of(ident);
     struct list *bucket = &queues[mycpuid]->bucket[b];
     int woken = 0;
 
@@ -201,7 +204,9 @@ static int packed_domain(void *arg) { return (int)((uint64)arg & 0xffff); }
 
 static void wakeup_all_remote(void *arg)
 {
-    wakeup_here(packed_ident(arg), packed_domain(arg), -1);
+    const void *ident = packed_ident(arg);
+
+    wakeup_here(bucket_of(ident), ident, packed_domain(arg), -1);
 }
 
 static void wakeup_one_remote(void *arg);
@@ -220,8 +225,11 @@ static void wakeup_one_from(int from, const void *ident, int domain)
 
 static void wakeup_one_remote(void *arg)
 {
-    if (wakeup_here(packed_ident(arg), packed_domain(arg), 1) == 0)
-        wakeup_one_from(mycpuid + 1, packed_ident(arg), packed_domain(arg));
+    const void *ident = packed_ident(arg);
+    int domain = packed_domain(arg);
+
+    if (wakeup_here(bucket_of(ident), ident, domain, 1) == 0)
+        wakeup_one_from(mycpuid + 1, ident, domain);
 }
 
 void wakeup_domain(const void *ident, int domain, int count)
@@ -235,7 +243,7 @@ void wakeup_domain(const void *ident, int domain, int count)
     int woken = 0;
     if (mask & CPUMASK(mycpuid)) {
         mask &= ~CPUMASK(mycpuid);
-        woken = wakeup_here(ident, domain, count);
+        woken = wakeup_here(b, ident, domain, count);
     }
     if (mask != 0 && count < 0)
         lwkt_send_ipiq_mask(mask, wakeup_all_remote, pack(ident, domain));
