@@ -189,11 +189,18 @@ static void create_delete(void)
     }
 }
 
+/* clang-format off */
 const struct test file_tests[] = {
-    {"open_missing", open_missing, 0},   {"open_modes", open_modes, 0},
-    {"open_create", open_create, 0},     {"open_truncate", open_truncate, 0},
-    {"unlink_open", unlink_open, 0},     {"unlink_read", unlink_read, 0},
-    {"unlink_errors", unlink_errors, 0}, {"link_counts", link_counts, 0},
-    {"link_errors", link_errors, 0},     {"devices", devices, 0},
-    {"create_delete", create_delete, 0}, {0, 0, 0},
+    {"open_missing", open_missing, 0},
+    {"open_modes", open_modes, 0},
+    {"open_create", open_create, 0},
+    {"open_truncate", open_truncate, 0},
+    {"unlink_open", unlink_open, 0},
+    {"unlink_read", unlink_read, 0},
+    {"unlink_errors", unlink_errors, 0},
+    {"link_counts", link_counts, 0},
+    {"link_errors", link_errors, 0},
+    {"devices", devices, 0},
+    {"create_delete", create_delete, 0},
+    {0, 0, 0},
 };

@@ -130,10 +130,17 @@ static void sleep_negative(void)
     CHECK(uptime() - before < 100);
 }
 
+/* clang-format off */
 const struct test info_tests[] = {
-    {"unknown_calls", unknown_calls, 0},   {"argument_width", argument_width, 0},
-    {"sysctl_values", sysctl_values, 0},   {"sysctl_errors", sysctl_errors, 0},
-    {"sysctl_names", sysctl_names, 0},     {"getprocs_values", getprocs_values, 0},
-    {"bootarg_errors", bootarg_errors, 0}, {"uptime_moves", uptime_moves, 0},
-    {"sleep_negative", sleep_negative, 0}, {0, 0, 0},
+    {"unknown_calls", unknown_calls, 0},
+    {"argument_width", argument_width, 0},
+    {"sysctl_values", sysctl_values, 0},
+    {"sysctl_errors", sysctl_errors, 0},
+    {"sysctl_set", sysctl_set, 0},
+    {"sysctl_names", sysctl_names, 0},
+    {"getprocs_values", getprocs_values, 0},
+    {"bootarg_errors", bootarg_errors, 0},
+    {"uptime_moves", uptime_moves, 0},
+    {"sleep_negative", sleep_negative, 0},
+    {0, 0, 0},
 };

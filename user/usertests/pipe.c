@@ -114,8 +114,8 @@ static void pipe_transfer(void)
     static const int sizes[6] = {1, 7, 512, 4096, 10000, BUFSIZE};
 
     for (uint i = 0; i < 6; i++) {
-        uint64 total = i < 2 ? 3000 : 200000;
         int other = sizes[(i + 3) % 6];
+        uint64 total = sizes[i] < 512 || other < 512 ? 3000 : 200000;
         transfer(total, sizes[i], other);
         transfer(total, other, sizes[i]);
         transfer(total, sizes[i], sizes[i]);

@@ -173,10 +173,16 @@ static void bad_lengths(void)
     CHECK(unlink("f") == 0);
 }
 
+/* clang-format off */
 const struct test pointer_tests[] = {
-    {"bad_paths", bad_paths, 0},       {"bad_reads", bad_reads, 0},
-    {"bad_writes", bad_writes, 0},     {"bad_results", bad_results, 0},
-    {"bad_status", bad_status, 0},     {"text_as_target", text_as_target, 0},
-    {"over_the_end", over_the_end, 0}, {"strings_over_the_end", strings_over_the_end, 0},
-    {"bad_lengths", bad_lengths, 0},   {0, 0, 0},
+    {"bad_paths", bad_paths, 0},
+    {"bad_reads", bad_reads, 0},
+    {"bad_writes", bad_writes, 0},
+    {"bad_results", bad_results, 0},
+    {"bad_status", bad_status, 0},
+    {"text_as_target", text_as_target, 0},
+    {"over_the_end", over_the_end, 0},
+    {"strings_over_the_end", strings_over_the_end, 0},
+    {"bad_lengths", bad_lengths, 0},
+    {0, 0, 0},
 };
