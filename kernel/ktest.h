@@ -29,6 +29,7 @@ struct kt_bench {
 #define KT_THREADS 12
 #define KT_STEPS 512
 #define KT_VARS 16
+#define KT_TIMERS 8
 
 /* Steps: an operation with operands a and b. "t" is a thread's index, "v" a variable's, "s" the index
  * of a step where a script begins. */
@@ -66,6 +67,17 @@ enum kt_op {
     K_SETPRI,                    /* lwkt_setpri_self(b) */
     K_SETCPU,                    /* lwkt_setcpu_self(cpu a) */
     K_KNOB,                      /* knob a (KN_*) = b, up to the end of the scene */
+    /* Systimers. a: the timer, 0 to KT_TIMERS - 1, plus 256 times the cpu that it is to fire on */
+    K_ONESHOT,                   /* fire in b microseconds; events "due", then "timer" */
+    K_PERIODIC,                  /* fire every b microseconds; a must not be queued */
+    K_TIMER_DEL,                 /* delete timer a; on the cpu where it is */
+    /* tsleep. a: the ident, v[a], plus 256 times the domain; b: ticks of HZ, 0 for ever */
+    K_TSLEEP,                    /* tsleep; events "asleep", "woke": its result */
+    K_INTERLOCK,                 /* tsleep_interlock */
+    K_TSLEEP_LOCKED,             /* tsleep(PINTERLOCKED) */
+    K_WAKEUP,                    /* wakeup of a; b: how many, -1 all */
+    K_TURNS,                     /* b turns of two threads (the domain says which) by v[a] */
+    K_JITTER,                    /* a pause of 0 to b microseconds, drawn from the scene's seed */
     K_NOPS,
 };
 

@@ -104,6 +104,7 @@ static int play_scene(struct kt_run *run)
         result = wait_for_end(run);
     }
     knobs_reset();
+    kt_timers_reset();
     flush_threads(run);
     for (int i = 0; i < run->scene.nthreads; i++)
         if (run->td[i] != NULL)

@@ -50,6 +50,11 @@ int kt_bench(uint64 ubench);
 /* Whether the boot argument ktest=1 was given. */
 bool ktest_is_open(void);
 
+/* timers.c, sleeps.c: play a step, if it is one of theirs. / Delete all timers. Thread context. */
+bool kt_play_timer(const struct kt_step *s);
+bool kt_play_sleep(struct kt_context *ctx, const struct kt_step *s);
+void kt_timers_reset(void);
+
 /* knobs.c: take the boot arguments / whether a value is one for it / set one / have all as at boot
  * again. Thread context. */
 void knobs_boot(void);

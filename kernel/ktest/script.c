@@ -34,13 +34,21 @@ static void storm(struct kt_context *ctx, int rounds)
     kt_log("left", ctx->name, left);
 }
 
+/* Pass the turn; outside of critical sections, run what has come meanwhile. */
+static void relax_here(void)
+{
+    cpu_relax();
+    crit_enter();
+    crit_exit();
+}
+
 static void spin(int us, bool relax)
 {
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
 
     while (cpu_time() < end)
         if (relax)
-            cpu_relax();
+            relax_here();
 }
 
 static void body(void *arg)
@@ -77,7 +85,7 @@ static void flood(struct kt_context *ctx, int cpu, int count)
 static void wait_var(int v, int64 value)
 {
     while (consume(&kt_run->var[v]) < value && peek(&kt_run->stop) == 0)
-        cpu_relax();
+        relax_here();
 }
 
 static void repeat(struct kt_context *ctx, int count)
@@ -119,8 +127,13 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
     case K_TIMER: kt_timer_start(s->a, s->b); break;
     case K_TIMER_END: kt_timer_finish(ctx->name); break;
     case K_COUNTERS: kt_log_counters(ctx->name); break;
+    case K_JITTER: spin((int)(next_random(ctx) % ((uint64)s->b + 1)), true); break;
     case K_SETPRI: lwkt_setpri_self(s->b); break;
     case K_SETCPU: lwkt_setcpu_self(globaldata_of[s->a]); break;
+    default:
+        if (!kt_play_timer(s))
+            kt_play_sleep(ctx, s);
+        break;
     }
 }
 
@@ -166,7 +179,12 @@ static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
     case K_SETPRI: return s->b >= 0 && s->b <= TDPRI_MAX;
     case K_RAISE: return (s->b & ~7) == 0;
     case K_KNOB: return knob_valid(s->a, s->b);
-    case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: return s->b > 0;
+    case K_ONESHOT: case K_PERIODIC: case K_TIMER_DEL:
+        return (s->a & 0xff) < KT_TIMERS && s->a >> 8 < ncpus && s->b >= 0;
+    case K_TSLEEP: case K_INTERLOCK: case K_TSLEEP_LOCKED: case K_WAKEUP: case K_TURNS:
+        return (s->a & 0xff) < KT_VARS && s->b >= -1;
+    case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: case K_JITTER:
+        return s->b > 0;
     default: return s->op < K_NOPS;
     }
 }

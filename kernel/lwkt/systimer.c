@@ -5,6 +5,7 @@
 #include "lwkt/systimer.h"
 
 #include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
 
 /* Have the timer interrupt come when the first systimer is due. */
 static void rearm(globaldata_t gd)
@@ -30,29 +31,50 @@ static void insert(globaldata_t gd, struct systimer *st)
     st->st_gd = gd;
 }
 
-static void start(struct systimer *st, void (*func)(struct systimer *), void *arg, uint64 when,
-                  uint64 period)
+/* Body at the cpu that st is for. In a critical section. */
+static void insert_here(void *arg)
+{
+    insert(mycpu, arg);
+    rearm(mycpu);
+}
+
+static void start(int cpu, struct systimer *st, void (*func)(struct systimer *), void *arg,
+                  uint64 when, uint64 period)
 {
     crit_enter();
     st->st_func = func;
     st->st_arg = arg;
     st->st_time = when;
     st->st_period = period;
-    insert(mycpu, st);
-    rearm(mycpu);
+    if (cpu == mycpuid)
+        insert_here(st);
+    else
+        lwkt_send_ipiq_bycpu(cpu, insert_here, st);
     crit_exit();
 }
 
 void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *), void *arg,
                            uint64 when)
 {
-    start(st, func, arg, when, 0);
+    start(mycpuid, st, func, arg, when, 0);
 }
 
 void systimer_init_periodic(struct systimer *st, void (*func)(struct systimer *), void *arg,
                             uint64 period)
 {
-    start(st, func, arg, cpu_time() + period, period);
+    start(mycpuid, st, func, arg, cpu_time() + period, period);
+}
+
+void systimer_init_oneshot_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
+                              void *arg, uint64 when)
+{
+    start(cpu, st, func, arg, when, 0);
+}
+
+void systimer_init_periodic_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
+                               void *arg, uint64 period)
+{
+    start(cpu, st, func, arg, cpu_time() + period, period);
 }
 
 void systimer_del(struct systimer *st)
@@ -79,7 +101,10 @@ void systimer_set_period(struct systimer *st, uint64 period)
     crit_exit();
 }
 
-static void pause_is_over(struct systimer *st) { lwkt_schedule(st->st_arg); }
+static void pause_is_over(struct systimer *st)
+{
+    lwkt_schedule(st->st_arg);
+}
 
 void lwkt_pause(uint64 ticks)
 {

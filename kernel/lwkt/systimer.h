@@ -9,12 +9,12 @@
 #include "lwkt/thread.h"
 
 struct systimer {
-    struct list st_node;             /* gd_systimerq while queued */
-    uint64 st_time;                  /* when, in cpu_time() ticks */
-    uint64 st_period;                /* 0: once */
+    struct list st_node; /* gd_systimerq while queued */
+    uint64 st_time;      /* when, in cpu_time() ticks */
+    uint64 st_period;    /* 0: once */
     void (*st_func)(struct systimer *);
     void *st_arg;
-    struct globaldata *st_gd;        /* cpu that it is queued on; NULL: it is not */
+    struct globaldata *st_gd; /* cpu that it is queued on; NULL: it is not */
 };
 
 /* Call func(st) at `when`, once, on this cpu; st must not be queued. */
@@ -24,6 +24,13 @@ void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *),
 /* Call func(st) every `period` ticks on this cpu. Missed periods are skipped. */
 void systimer_init_periodic(struct systimer *st, void (*func)(struct systimer *), void *arg,
                             uint64 period);
+
+/* The same on another cpu: func runs there, and st is that cpu's. It is queued some time after the
+ * return, so it may fire late by that. */
+void systimer_init_oneshot_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
+                              void *arg, uint64 when);
+void systimer_init_periodic_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
+                               void *arg, uint64 period);
 
 /* Have a periodic systimer of this cpu next fire one `period` from now, and every period from then. */
 void systimer_set_period(struct systimer *st, uint64 period);
