@@ -53,14 +53,14 @@ static void periodic(void)
     int a = step(K_PERIODIC, HERE(0, cpu), param("period", 200));
     step(K_PAUSE, 0, param("before", 1100));
     step(K_CRIT_ENTER, 0, 0);
-    step(K_LOG, 0, 1);
+    step(K_LOG, 0, 10);
     step(K_SPIN, 0, param("hold", 1000));
-    step(K_LOG, 0, 2);
+    step(K_LOG, 0, 20);
     step(K_CRIT_EXIT, 0, 0);
-    step(K_LOG, 0, 3);
+    step(K_LOG, 0, 30);
     step(K_PAUSE, 0, param("after", 1100));
     step(K_TIMER_DEL, HERE(0, cpu), 0);
-    step(K_LOG, 0, 4);
+    step(K_LOG, 0, 40);
     step(K_PAUSE, 0, 1000);
     step(K_END, 0, 0);
     thread("A", cpu, param("pri", 12), a, 1);
