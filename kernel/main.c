@@ -40,9 +40,8 @@ static void boot_thread(void *arg)
 void main_boot(void)
 {
     console_init_early();
-    printf("Nymph: %lu MiB of memory, timer at %lu Hz%s\n",
-           (board.mem_end - board.mem_base) >> 20, board.timebase,
-           deterministic ? ", deterministic" : "");
+    printf("Nymph: %lu MiB of memory, timer at %lu Hz%s\n", (board.mem_end - board.mem_base) >> 20,
+           board.timebase, deterministic ? ", deterministic" : "");
     zone_init();
     machine_zones_init();
     plic_init();
@@ -54,4 +53,7 @@ void main_boot(void)
         panic("no memory for the boot thread");
 }
 
-void main_secondary(void) { init_cpu(); }
+void main_secondary(void)
+{
+    init_cpu();
+}

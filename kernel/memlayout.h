@@ -9,14 +9,14 @@
 #ifndef KERNEL_MEMLAYOUT_H
 #define KERNEL_MEMLAYOUT_H
 
-#define MAXVA (1UL << 38)                /* end of the lower half */
-#define USERTOP (MAXVA - 0x1000)         /* user addresses are below this */
-#define TRAPFRAME USERTOP                /* xv6's name for the limit of the heap; nothing lies there */
+#define MAXVA (1UL << 38)        /* end of the lower half */
+#define USERTOP (MAXVA - 0x1000) /* user addresses are below this */
+#define TRAPFRAME USERTOP        /* xv6's name for the limit of the heap; nothing lies there */
 #define KERNBASE 0xffffffc000000000UL
-#define KERNLOAD 0x80200000UL            /* where OpenSBI enters: the image's physical address */
+#define KERNLOAD 0x80200000UL /* where OpenSBI enters: the image's physical address */
 #define KSTACKS 0xffffffe000000000UL
 
 #define PA_TO_KVA(pa) ((void *)((uint64)(pa) + KERNBASE))
-#define KVA_TO_PA(va) ((uint64)(va) - KERNBASE)
+#define KVA_TO_PA(va) ((uint64)(va)-KERNBASE)
 
 #endif

@@ -19,8 +19,8 @@
 #define PTE_G (1UL << 5)
 #define PTE_A (1UL << 6)
 #define PTE_D (1UL << 7)
-#define PTE_COW (1UL << 8)       /* for software: shared until written */
-#define PTE_FLAGS(pte) ((pte) & 0x3ffUL)
+#define PTE_COW (1UL << 8) /* for software: shared until written */
+#define PTE_FLAGS(pte) ((pte)&0x3ffUL)
 #define PA_TO_PTE(pa) (((uint64)(pa) >> 12) << 10)
 #define PTE_TO_PA(pte) (((pte) >> 10) << 12)
 #define PTE_LEAF(pte) (((pte) & (PTE_R | PTE_W | PTE_X)) != 0)
@@ -29,15 +29,15 @@
 #define SATP_SV39 (8UL << 60)
 #define MAKE_SATP(root_pa) (SATP_SV39 | ((uint64)(root_pa) >> 12))
 
-#define SSTATUS_SIE (1UL << 1)   /* interrupts on */
-#define SSTATUS_SPIE (1UL << 5)  /* interrupts on before the trap */
-#define SSTATUS_SPP (1UL << 8)   /* the trap came from S-mode */
-#define SSTATUS_FS (3UL << 13)   /* floating point state; 0: off */
-#define SSTATUS_SUM (1UL << 18)  /* S-mode may touch user pages; never set here */
+#define SSTATUS_SIE (1UL << 1)  /* interrupts on */
+#define SSTATUS_SPIE (1UL << 5) /* interrupts on before the trap */
+#define SSTATUS_SPP (1UL << 8)  /* the trap came from S-mode */
+#define SSTATUS_FS (3UL << 13)  /* floating point state; 0: off */
+#define SSTATUS_SUM (1UL << 18) /* S-mode may touch user pages; never set here */
 
-#define SIE_SSIE (1UL << 1)      /* bits of sie and sip: software, */
-#define SIE_STIE (1UL << 5)      /* timer, */
-#define SIE_SEIE (1UL << 9)      /* external */
+#define SIE_SSIE (1UL << 1) /* bits of sie and sip: software, */
+#define SIE_STIE (1UL << 5) /* timer, */
+#define SIE_SEIE (1UL << 9) /* external */
 
 #define SCAUSE_INTR (1UL << 63)
 #define IRQ_S_SOFT 1
@@ -64,17 +64,17 @@ static inline uint64 r_sp(void)
 
 #ifdef NYMPH_KERNEL
 
-#define CSR_READ(name, csr)                                        \
-    static inline uint64 r_##name(void)                            \
-    {                                                              \
-        uint64 x;                                                  \
-        __asm__ volatile("csrr %0, " csr : "=r"(x)::"memory");     \
-        return x;                                                  \
+#define CSR_READ(name, csr)                                    \
+    static inline uint64 r_##name(void)                        \
+    {                                                          \
+        uint64 x;                                              \
+        __asm__ volatile("csrr %0, " csr : "=r"(x)::"memory"); \
+        return x;                                              \
     }
-#define CSR_WRITE(name, csr)                                       \
-    static inline void w_##name(uint64 x)                          \
-    {                                                              \
-        __asm__ volatile("csrw " csr ", %0" ::"r"(x) : "memory");  \
+#define CSR_WRITE(name, csr)                                      \
+    static inline void w_##name(uint64 x)                         \
+    {                                                             \
+        __asm__ volatile("csrw " csr ", %0" ::"r"(x) : "memory"); \
     }
 
 CSR_READ(sstatus, "sstatus")
@@ -94,24 +94,44 @@ CSR_READ(instret, "instret")
 CSR_WRITE(scounteren, "scounteren")
 
 /* Set or clear bits in one step. */
-static inline void set_sie(uint64 bits) { __asm__ volatile("csrs sie, %0" ::"r"(bits) : "memory"); }
-static inline void clear_sie(uint64 bits) { __asm__ volatile("csrc sie, %0" ::"r"(bits) : "memory"); }
-static inline void set_sip(uint64 bits) { __asm__ volatile("csrs sip, %0" ::"r"(bits) : "memory"); }
-static inline void clear_sip(uint64 bits) { __asm__ volatile("csrc sip, %0" ::"r"(bits) : "memory"); }
+static inline void set_sie(uint64 bits)
+{
+    __asm__ volatile("csrs sie, %0" ::"r"(bits) : "memory");
+}
+static inline void clear_sie(uint64 bits)
+{
+    __asm__ volatile("csrc sie, %0" ::"r"(bits) : "memory");
+}
+static inline void set_sip(uint64 bits)
+{
+    __asm__ volatile("csrs sip, %0" ::"r"(bits) : "memory");
+}
+static inline void clear_sip(uint64 bits)
+{
+    __asm__ volatile("csrc sip, %0" ::"r"(bits) : "memory");
+}
 
-static inline void wfi(void) { __asm__ volatile("wfi" ::: "memory"); }
+static inline void wfi(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
+}
 
 /* All translations of this hart, or of one page, are read anew; earlier page table writes of this
  * hart are seen. */
-static inline void sfence_vma(void) { __asm__ volatile("sfence.vma" ::: "memory"); }
+static inline void sfence_vma(void)
+{
+    __asm__ volatile("sfence.vma" ::: "memory");
+}
 static inline void sfence_vma_page(uint64 va)
 {
     __asm__ volatile("sfence.vma %0" ::"r"(va) : "memory");
 }
 
-
 /* This hart's instruction fetches see its earlier stores: after writing code. */
-static inline void fence_i(void) { __asm__ volatile("fence.i" ::: "memory"); }
+static inline void fence_i(void)
+{
+    __asm__ volatile("fence.i" ::: "memory");
+}
 
 #endif /* NYMPH_KERNEL */
 #endif /* __ASSEMBLER__ */

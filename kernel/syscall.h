@@ -17,7 +17,7 @@
 #define SYS_dup 10
 #define SYS_getpid 11
 #define SYS_sbrk 12
-#define SYS_sleep 13             /* newer xv6: pause */
+#define SYS_sleep 13 /* newer xv6: pause */
 #define SYS_pause 13
 #define SYS_uptime 14
 #define SYS_open 15
@@ -28,26 +28,26 @@
 #define SYS_mkdir 20
 #define SYS_close 21
 
-#define SYS_getcpu 32            /* int getcpu(void): cpu number of the caller, a hint */
-#define SYS_yield 33             /* int yield(void): let equals run */
-#define SYS_setpri 34            /* int setpri(int level): USER_PRI_*; the old level, or -1 */
-#define SYS_setaffinity 35       /* int setaffinity(uint64 mask): cpus the caller may use; 0, or -1 */
-#define SYS_sysctl 36            /* int sysctl(const char *name, uint64 *old, const uint64 *new); SYSCTL_* */
-#define SYS_sysctlname 37        /* int sysctlname(int i, char *buf, int len): i-th name, or -1 */
-#define SYS_halt 38              /* int halt(int status): sync, end the machine; only fails */
-#define SYS_getprocs 39          /* int getprocs(struct procinfo *buf, int max): count filled in */
-#define SYS_ktest 40             /* int ktest(...): the scheduler tests, see kernel/ktest.h */
-#define SYS_sync 41              /* int sync(void): 0 when all that was written is on the disk */
-#define SYS_bootarg 42           /* int bootarg(const char *name, char *buf, int len): length, or -1 */
-#define SYS_ktrace 43            /* int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max) */
+#define SYS_getcpu 32      /* int getcpu(void): cpu number of the caller, a hint */
+#define SYS_yield 33       /* int yield(void): let equals run */
+#define SYS_setpri 34      /* int setpri(int level): USER_PRI_*; the old level, or -1 */
+#define SYS_setaffinity 35 /* int setaffinity(uint64 mask): cpus the caller may use; 0, or -1 */
+#define SYS_sysctl 36 /* int sysctl(const char *name, uint64 *old, const uint64 *new); SYSCTL_* */
+#define SYS_sysctlname 37 /* int sysctlname(int i, char *buf, int len): i-th name, or -1 */
+#define SYS_halt 38       /* int halt(int status): sync, end the machine; only fails */
+#define SYS_getprocs 39   /* int getprocs(struct procinfo *buf, int max): count filled in */
+#define SYS_ktest 40      /* int ktest(...): the scheduler tests, see kernel/ktest.h */
+#define SYS_sync 41       /* int sync(void): 0 when all that was written is on the disk */
+#define SYS_bootarg 42    /* int bootarg(const char *name, char *buf, int len): length, or -1 */
+#define SYS_ktrace 43     /* int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max) */
 #define NSYSCALL 64
 
-#define SYSCTL_UNKNOWN (-2)      /* results of sysctl(): no such name */
-#define SYSCTL_READONLY (-3)     /* it cannot be set */
-#define SYSCTL_RANGE (-4)        /* not to that value */
+#define SYSCTL_UNKNOWN (-2)  /* results of sysctl(): no such name */
+#define SYSCTL_READONLY (-3) /* it cannot be set */
+#define SYSCTL_RANGE (-4)    /* not to that value */
 
-#define USER_PRI_IDLE 0          /* levels of setpri(): runs only when nothing else would */
+#define USER_PRI_IDLE 0 /* levels of setpri(): runs only when nothing else would */
 #define USER_PRI_NORMAL 1
-#define USER_PRI_REAL 2          /* before all normal processes */
+#define USER_PRI_REAL 2 /* before all normal processes */
 
 #endif

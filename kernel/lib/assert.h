@@ -9,11 +9,11 @@
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #ifdef INVARIANTS
-#define KASSERT(cond, fmt, ...)                                                          \
-    do {                                                                                 \
-        if (__builtin_expect(!(cond), 0))                                                \
-            panic("%s:%d: assertion (%s) failed: " fmt, __FILE__, __LINE__,              \
-                  #cond __VA_OPT__(, ) __VA_ARGS__);                                     \
+#define KASSERT(cond, fmt, ...)                                             \
+    do {                                                                    \
+        if (__builtin_expect(!(cond), 0))                                   \
+            panic("%s:%d: assertion (%s) failed: " fmt, __FILE__, __LINE__, \
+                  #cond __VA_OPT__(, ) __VA_ARGS__);                        \
     } while (0)
 #else
 #define KASSERT(cond, fmt, ...) ((void)sizeof(!(cond)))

@@ -38,11 +38,11 @@
 #define amo_swap_full(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 
 /* Compare and swap: true when *p was `old` and is `new` now. Success is an acquire and a release. */
-#define amo_cas(p, old, new)                                                          \
-    ({                                                                                \
-        __typeof__(*(p)) amo_expected_ = (old);                                       \
-        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, __ATOMIC_ACQ_REL,  \
-                                    __ATOMIC_ACQUIRE);                                \
+#define amo_cas(p, old, new)                                                         \
+    ({                                                                               \
+        __typeof__(*(p)) amo_expected_ = (old);                                      \
+        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, __ATOMIC_ACQ_REL, \
+                                    __ATOMIC_ACQUIRE);                               \
     })
 
 #endif

@@ -15,23 +15,35 @@ struct list {
 };
 
 /* The element of type `type` whose member `member` is the node at `node`. */
-#define list_entry(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define list_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #define list_foreach(node, head) \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 
 /* As list_foreach, for a body that may remove `node`. */
-#define list_foreach_safe(node, head)                                            \
+#define list_foreach_safe(node, head)                                                 \
     for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
 
-static inline void list_init(struct list *l) { l->next = l->prev = l; }
+static inline void list_init(struct list *l)
+{
+    l->next = l->prev = l;
+}
 
-static inline bool list_empty(const struct list *l) { return l->next == l; }
+static inline bool list_empty(const struct list *l)
+{
+    return l->next == l;
+}
 
-static inline bool list_linked(const struct list *node) { return node->next != node; }
+static inline bool list_linked(const struct list *node)
+{
+    return node->next != node;
+}
 
-static inline struct list *list_first(struct list *l) { return l->next == l ? NULL : l->next; }
+static inline struct list *list_first(struct list *l)
+{
+    return l->next == l ? NULL : l->next;
+}
 
 static inline void list_insert_between(struct list *node, struct list *prev, struct list *next)
 {

@@ -89,8 +89,8 @@ void lwkt_yield_quick(void)
     if (peek(&mycpu->gd_reqflags) != 0 && td->td_nest_count < 2 &&
         mycpu->gd_intr_nesting_level == 0)
         splz();
-    if (peek(&lwkt_untimely_switch) && td->td_nest_count == 0 && mycpu->gd_intr_nesting_level == 0 &&
-        cpu_intr_enabled() && td != &mycpu->gd_idlethread)
+    if (peek(&lwkt_untimely_switch) && td->td_nest_count == 0 &&
+        mycpu->gd_intr_nesting_level == 0 && cpu_intr_enabled() && td != &mycpu->gd_idlethread)
         untimely_switch(td);
 }
 

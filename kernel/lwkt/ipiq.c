@@ -29,7 +29,7 @@
 #include "lwkt/ktr.h"
 #include "lwkt/ring.h"
 
-#define IPIQ_NESTING_MAX 20      /* bodies that send, wait, and so run bodies */
+#define IPIQ_NESTING_MAX 20 /* bodies that send, wait, and so run bodies */
 
 /*
  * This cpu's ring to target, made at its first use. NULL: no memory, which only booting can see.
@@ -101,7 +101,8 @@ static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
 }
 
 /* Common to both kinds of sending: room, then the message. In a critical section. */
-static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func, void *arg)
+static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func,
+                                     void *arg)
 {
     struct lwkt_ipiq *ip = ring_to(gd, target);
 

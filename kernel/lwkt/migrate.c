@@ -83,8 +83,8 @@ void lwkt_setcpu_self(globaldata_t rgd)
 /* What lwkt_acquire asks the owner for, on the asker's stack. */
 struct acquire {
     thread_t td;
-    globaldata_t gd;             /* asker */
-    uint32 state;                /* publish, consume */
+    globaldata_t gd; /* asker */
+    uint32 state;    /* publish, consume */
 };
 
 enum { ACQ_ASKED, ACQ_BUSY, ACQ_GIVEN };

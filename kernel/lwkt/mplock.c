@@ -7,7 +7,7 @@
  */
 #include "lwkt/mplock.h"
 
-static int mp_lock = -1;         /* acquire: cpu_try_mplock; release: cpu_rel_mplock */
+static int mp_lock = -1; /* acquire: cpu_try_mplock; release: cpu_rel_mplock */
 
 bool cpu_try_mplock(globaldata_t gd)
 {

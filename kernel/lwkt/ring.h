@@ -6,7 +6,7 @@
 
 #include "lwkt/ipiq.h"
 
-#define LWKT_IPIQ_SIZE 16        /* messages, at most; a power of two */
+#define LWKT_IPIQ_SIZE 16 /* messages, at most; a power of two */
 
 struct ipiq_slot {
     ipifunc_t func;
@@ -16,10 +16,10 @@ struct ipiq_slot {
 /* Indices run freely and are masked on use; their difference is the number of messages. */
 struct lwkt_ipiq {
     uint32 ip_windex __attribute__((aligned(CACHE_LINE))); /* next to write: the source's */
-    uint32 ip_size;                  /* slots in use: LWKT_IPIQ_SIZE, or fewer for tests. Constant */
+    uint32 ip_size; /* slots in use: LWKT_IPIQ_SIZE, or fewer for tests. Constant */
     uint32 ip_rindex __attribute__((aligned(CACHE_LINE))); /* next to take: the target's */
-    uint32 ip_xindex;                /* all before it are finished: the target's */
-    int ip_nesting;                  /* runs of this ring under way: the target's own */
+    uint32 ip_xindex; /* all before it are finished: the target's */
+    int ip_nesting;   /* runs of this ring under way: the target's own */
     struct ipiq_slot ip_slot[LWKT_IPIQ_SIZE] __attribute__((aligned(CACHE_LINE)));
 };
 

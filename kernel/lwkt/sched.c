@@ -49,7 +49,10 @@ static inline void _lwkt_schedule_post(globaldata_t gd, thread_t ntd, int crit)
         need_lwkt_resched(gd);
 }
 
-static void lwkt_schedule_remote(void *arg) { lwkt_schedule(arg); }
+static void lwkt_schedule_remote(void *arg)
+{
+    lwkt_schedule(arg);
+}
 
 /*
  * Make td runnable. Any cpu, any context. Scheduling a thread that is runnable already changes
@@ -78,7 +81,10 @@ void lwkt_schedule(thread_t td)
     crit_exit();
 }
 
-static void lwkt_deschedule_remote(void *arg) { lwkt_deschedule(arg); }
+static void lwkt_deschedule_remote(void *arg)
+{
+    lwkt_deschedule(arg);
+}
 
 /*
  * Take td off its run queue, wherever it is. For another cpu's thread this happens some time after
@@ -113,7 +119,10 @@ void lwkt_setpri(thread_t td, int pri)
     crit_exit();
 }
 
-void lwkt_setpri_self(int pri) { lwkt_setpri(curthread, pri); }
+void lwkt_setpri_self(int pri)
+{
+    lwkt_setpri(curthread, pri);
+}
 
 /*
  * 1 when a thread better than the caller is runnable on this cpu, else 0. A hint: an interrupt may

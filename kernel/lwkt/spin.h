@@ -10,11 +10,14 @@
 #include "lwkt/crit.h"
 
 struct spinlock {
-    uint32 held;                 /* 0 or 1 */
+    uint32 held; /* 0 or 1 */
     const char *name;
 };
 
-#define SPINLOCK(name_) {.held = 0, .name = (name_)}
+#define SPINLOCK(name_)            \
+    {                              \
+        .held = 0, .name = (name_) \
+    }
 
 static inline void spin_init(struct spinlock *l, const char *name)
 {

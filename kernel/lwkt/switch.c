@@ -113,7 +113,10 @@ static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
     lwkt_switch_return(cpu_switch(td, ntd));
 }
 
-void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd) { switch_to(gd, td, ntd); }
+void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd)
+{
+    switch_to(gd, td, ntd);
+}
 
 /*
  * Switching inside an interrupt or IPI body would leave it half done on this cpu: a bug, unless the

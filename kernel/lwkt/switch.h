@@ -11,5 +11,4 @@
 void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd);
 void lwkt_thread_start(thread_t old, void (*func)(void *), void *arg);
 
-
 #endif

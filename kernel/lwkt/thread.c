@@ -86,7 +86,8 @@ static thread_t cache_get(size_t stksize)
 
     crit_enter();
     gd = mycpu;
-    list_foreach(node, &gd->gd_tdfreeq) {
+    list_foreach(node, &gd->gd_tdfreeq)
+    {
         td = list_entry(node, struct thread, td_freeq);
         if (td->td_kstack_size == stksize)
             break;
@@ -177,7 +178,10 @@ void lwkt_set_comm(thread_t td, const char *fmt, ...)
 }
 
 /* Keep td's struct and stack from being reused after it exits. Whoever calls must know it is alive. */
-void lwkt_hold(thread_t td) { amo_add(&td->td_refs, 1); }
+void lwkt_hold(thread_t td)
+{
+    amo_add(&td->td_refs, 1);
+}
 
 /*
  * Wait until nobody but the thread itself holds td: what others look at is then at rest. The caller
@@ -189,7 +193,10 @@ void lwkt_wait_free(thread_t td)
         lwkt_pause(cpu_timebase / HZ);
 }
 
-static void lwkt_free_thread_remote(void *arg) { lwkt_free_thread(arg); }
+static void lwkt_free_thread_remote(void *arg)
+{
+    lwkt_free_thread(arg);
+}
 
 /*
  * Drop a reference; the last one frees the thread, on its own cpu. Any context. Each holder's last

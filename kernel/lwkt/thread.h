@@ -39,8 +39,8 @@ typedef uint64 cpumask_t;
 #define TDPRI_USER_NORM 6
 #define TDPRI_USER_REAL 8
 #define TDPRI_KERN_LPSCHED 9
-#define TDPRI_KERN_USER 10       /* a process inside the kernel, after it blocked there */
-#define TDPRI_KERN_DAEMON 12     /* where new threads start */
+#define TDPRI_KERN_USER 10   /* a process inside the kernel, after it blocked there */
+#define TDPRI_KERN_DAEMON 12 /* where new threads start */
 #define TDPRI_SOFT_NORM 14
 #define TDPRI_SOFT_TIMER 16
 #define TDPRI_EXITING 19
@@ -72,111 +72,111 @@ typedef uint64 cpumask_t;
 #define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
 
 struct thread {
-    struct md_thread td_mach;        /* first: assembly knows its offsets */
-    struct globaldata *td_gd;        /* owning cpu */
-    int td_critcount;                /* critical sections entered; > 0: defer interrupts */
-    int td_pri;                      /* 0..31 */
-    uint32 td_flags;                 /* TDF_* */
-    int td_nest_count;               /* splz recursion, at most 2 */
-    void (*td_release)(thread_t);    /* called if it blocks before returning to user mode */
-    struct thread *td_preempted;     /* thread that we interrupted and go back to */
+    struct md_thread td_mach;     /* first: assembly knows its offsets */
+    struct globaldata *td_gd;     /* owning cpu */
+    int td_critcount;             /* critical sections entered; > 0: defer interrupts */
+    int td_pri;                   /* 0..31 */
+    uint32 td_flags;              /* TDF_* */
+    int td_nest_count;            /* splz recursion, at most 2 */
+    void (*td_release)(thread_t); /* called if it blocks before returning to user mode */
+    struct thread *td_preempted;  /* thread that we interrupted and go back to */
     void (*td_preemptable)(thread_t, int critcount); /* interrupt threads: lwkt_preempt */
-    struct thread *td_runnext;       /* run queue: a ring */
+    struct thread *td_runnext;                       /* run queue: a ring */
     struct thread *td_runprev;
     struct globaldata *td_migrate_gd; /* cpu to go to, as soon as it is off its stack */
-    struct lwkt_tokref *td_toks;     /* tokens that it holds, the last taken first */
-    int td_mpcount;                  /* times it needs the MP lock */
-    int td_cscount;                  /* cpusyncs that it masters: it must not switch */
+    struct lwkt_tokref *td_toks;      /* tokens that it holds, the last taken first */
+    int td_mpcount;                   /* times it needs the MP lock */
+    int td_cscount;                   /* cpusyncs that it masters: it must not switch */
 
-    void *td_kstack;                 /* lowest address of the stack */
-    size_t td_kstack_size;           /* bytes */
-    struct list td_allq;             /* gd_tdallq of the owning cpu */
-    struct list td_freeq;            /* gd_tdfreeq */
-    uint32 td_id;                    /* never given twice: which cpu made it, and a number there */
-    int td_refs;                     /* AMO; its own until it has exited, and one per lwkt_hold */
+    void *td_kstack;       /* lowest address of the stack */
+    size_t td_kstack_size; /* bytes */
+    struct list td_allq;   /* gd_tdallq of the owning cpu */
+    struct list td_freeq;  /* gd_tdfreeq */
+    uint32 td_id;          /* never given twice: which cpu made it, and a number there */
+    int td_refs;           /* AMO; its own until it has exited, and one per lwkt_hold */
 
-    struct list td_sleepq;           /* tsleep: queue of td_wchan on the cpu it sleeps on */
-    const void *td_wchan;            /* tsleep: what it sleeps on, or NULL */
+    struct list td_sleepq; /* tsleep: queue of td_wchan on the cpu it sleeps on */
+    const void *td_wchan;  /* tsleep: what it sleeps on, or NULL */
     int td_wdomain;
-    const char *td_wmesg;            /* why it waits, for people; NULL: it does not */
+    const char *td_wmesg; /* why it waits, for people; NULL: it does not */
 
-    struct lwkt_wait *td_wait;       /* wait queue that it is on, or NULL: wait.h's token */
-    struct list td_waitq;            /* wa_waitq of it */
-    struct lwkt_port td_msgport;     /* messages for it, and replies to its own */
+    struct lwkt_wait *td_wait;   /* wait queue that it is on, or NULL: wait.h's token */
+    struct list td_waitq;        /* wa_waitq of it */
+    struct lwkt_port td_msgport; /* messages for it, and replies to its own */
 
-    struct proc *td_proc;            /* process that runs on this thread, or NULL */
-    void *td_caps;                   /* what td_caps_exit closes when the thread exits, or NULL */
+    struct proc *td_proc; /* process that runs on this thread, or NULL */
+    void *td_caps;        /* what td_caps_exit closes when the thread exits, or NULL */
     void (*td_caps_exit)(struct thread *);
     char td_comm[16];
 };
 
 /* One-word requests to this cpu, set by AMO only: an interrupt may come between a load and a store. */
-#define RQF_IPIQ 0x1u            /* look at the IPI queues */
-#define RQF_INTPEND 0x2u         /* external interrupts were claimed and not yet run */
-#define RQF_TIMER 0x4u           /* the timer fired; it is masked until it has been served */
+#define RQF_IPIQ 0x1u    /* look at the IPI queues */
+#define RQF_INTPEND 0x2u /* external interrupts were claimed and not yet run */
+#define RQF_TIMER 0x4u   /* the timer fired; it is masked until it has been served */
 
-#define AST_SIGNAL 0x1u          /* the process was killed, perhaps */
-#define AST_USER_RESCHED 0x2u    /* the user scheduler wants to choose again */
-#define AST_LWKT_RESCHED 0x4u    /* a better thread waits: switch on the way to user mode */
+#define AST_SIGNAL 0x1u       /* the process was killed, perhaps */
+#define AST_USER_RESCHED 0x2u /* the user scheduler wants to choose again */
+#define AST_LWKT_RESCHED 0x4u /* a better thread waits: switch on the way to user mode */
 
 /* Counters: each written by its cpu only, summed by who reads them (counters.c). */
 struct lwkt_counters {
-    uint64 switch_count;             /* switches to another thread by lwkt_switch */
-    uint64 preempt_hit;              /* lwkt_preempt switched, or found ntd preempting already */
-    uint64 preempt_miss;             /* it could not, or ntd was no better */
-    uint64 preempt_weird;            /* one of the two was preempted itself */
-    uint64 token_contention;         /* threads passed over, or turns spun, for want of a token */
-    uint64 mplock_contention;        /* the same, for the MP lock */
-    uint64 ipiq_count;               /* messages sent */
-    uint64 ipiq_fifofull;            /* sends that had to wait for room */
-    uint64 ipiq_avoided;             /* sends for which the target was told already */
-    uint64 ipiq_passive;             /* sends that did not mean to tell it */
-    uint64 ipiq_cscount;             /* cpu synchronizations that this cpu mastered */
-    uint64 ipiq_hardware;            /* interrupts that were really raised */
-    uint64 idle_waits;               /* times the idle thread halted */
-    uint64 created;                  /* threads that started life on this cpu */
-    uint64 exited;                   /* threads that ended it there */
+    uint64 switch_count;      /* switches to another thread by lwkt_switch */
+    uint64 preempt_hit;       /* lwkt_preempt switched, or found ntd preempting already */
+    uint64 preempt_miss;      /* it could not, or ntd was no better */
+    uint64 preempt_weird;     /* one of the two was preempted itself */
+    uint64 token_contention;  /* threads passed over, or turns spun, for want of a token */
+    uint64 mplock_contention; /* the same, for the MP lock */
+    uint64 ipiq_count;        /* messages sent */
+    uint64 ipiq_fifofull;     /* sends that had to wait for room */
+    uint64 ipiq_avoided;      /* sends for which the target was told already */
+    uint64 ipiq_passive;      /* sends that did not mean to tell it */
+    uint64 ipiq_cscount;      /* cpu synchronizations that this cpu mastered */
+    uint64 ipiq_hardware;     /* interrupts that were really raised */
+    uint64 idle_waits;        /* times the idle thread halted */
+    uint64 created;           /* threads that started life on this cpu */
+    uint64 exited;            /* threads that ended it there */
 };
 
-#define CACHE_NTHREADS 6         /* exited threads kept for reuse, with their stacks, a cpu */
-#define LWKT_THREAD_STACK 8192   /* bytes of a kernel thread's stack */
-#define LWKT_PROC_STACK 16384    /* of a process's: system calls go deeper */
+#define CACHE_NTHREADS 6       /* exited threads kept for reuse, with their stacks, a cpu */
+#define LWKT_THREAD_STACK 8192 /* bytes of a kernel thread's stack */
+#define LWKT_PROC_STACK 16384  /* of a process's: system calls go deeper */
 
 /*
  * A cpu. Only the cpu itself, in a critical section, touches its own, but for the words that say
  * otherwise.
  */
 struct globaldata {
-    uint32 gd_reqflags;              /* RQF_*: AMO */
-    uint32 gd_astflags;              /* AST_*: AMO */
-    uint32 gd_runqmask;              /* bit p: gd_tdrunq[p] is not empty */
-    int gd_intr_nesting_level;       /* > 0: in an interrupt or IPI body: no blocking */
-    struct thread *gd_curthread;     /* == curthread; for other cpus, gdb and panics */
+    uint32 gd_reqflags;                      /* RQF_*: AMO */
+    uint32 gd_astflags;                      /* AST_*: AMO */
+    uint32 gd_runqmask;                      /* bit p: gd_tdrunq[p] is not empty */
+    int gd_intr_nesting_level;               /* > 0: in an interrupt or IPI body: no blocking */
+    struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
     struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
     int gd_cpuid;
-    int gd_trap_nesting_level;       /* > 0: in a fatal trap */
-    struct list gd_tdallq;           /* every thread of this cpu */
-    struct list gd_tdfreeq;          /* exited threads, kept for reuse */
+    int gd_trap_nesting_level; /* > 0: in a fatal trap */
+    struct list gd_tdallq;     /* every thread of this cpu */
+    struct list gd_tdfreeq;    /* exited threads, kept for reuse */
     int gd_tdfreecount;
-    int gd_spinlocks;                /* spin locks held: no IPI may be sent */
-    bool gd_mpheld;                  /* this cpu owns the MP lock */
+    int gd_spinlocks;                  /* spin locks held: no IPI may be sent */
+    bool gd_mpheld;                    /* this cpu owns the MP lock */
     struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here */
-    struct thread *gd_tokwaiter;     /* thread that this cpu idles for, until its tokens come */
-    void *gd_uschedcp;               /* the user scheduler's process here; see proc/usched.c. Shared */
-    uint64 gd_satp;                  /* address space that is loaded */
-    struct list gd_systimerq;        /* systimers by time */
-    uint64 gd_systimer_armed;        /* when the timer interrupt comes; ~0: never */
-    uint32 gd_tdlastid;              /* threads made here: AMO */
-    uint64 gd_heartbeat;             /* ticks taken, for who looks whether it lives */
+    struct thread *gd_tokwaiter;       /* thread that this cpu idles for, until its tokens come */
+    void *gd_uschedcp;        /* the user scheduler's process here; see proc/usched.c. Shared */
+    uint64 gd_satp;           /* address space that is loaded */
+    struct list gd_systimerq; /* systimers by time */
+    uint64 gd_systimer_armed; /* when the timer interrupt comes; ~0: never */
+    uint32 gd_tdlastid;       /* threads made here: AMO */
+    uint64 gd_heartbeat;      /* ticks taken, for who looks whether it lives */
     struct lwkt_counters gd_cnt;
-    struct lwkt_ipiq *gd_ipiq[NCPU]; /* my outgoing rings by target, NULL until first used; targets
-                                        read them */
-    cpumask_t gd_cpusyncmask;        /* masters that have stopped this cpu; see cpusync.c */
+    /* my outgoing rings by target, NULL until first used; targets read them */
+    struct lwkt_ipiq *gd_ipiq[NCPU];
+    cpumask_t gd_cpusyncmask;               /* masters that have stopped this cpu; see cpusync.c */
     struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their syncs, by master */
     struct thread gd_idlethread;
 
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
-                                     /* cpus that have put something into a ring for me: shared */
+    /* cpus that have put something into a ring for me: shared */
 } __attribute__((aligned(CACHE_LINE)));
 
 /* This cpu. Read it anew after anything that may switch: the thread may have moved. */
@@ -205,10 +205,10 @@ void lwkt_exit(void) __attribute__((noreturn));
 uint64 lwkt_thread_count(void);
 
 /* What sysctl sets, 0 or 1 each; read with peek(). See counters.c. */
-extern int lwkt_untimely_switch;    /* switch at the ends of critical sections, for no reason */
-extern int lwkt_panic_on_cscount;   /* switching while mastering a cpu synchronization panics */
-extern int lwkt_token_debug;        /* say so when a token is waited for long */
-extern int lwkt_ipiq_optimized;     /* no interrupt for a cpu that has one to look at already */
+extern int lwkt_untimely_switch;  /* switch at the ends of critical sections, for no reason */
+extern int lwkt_panic_on_cscount; /* switching while mastering a cpu synchronization panics */
+extern int lwkt_token_debug;      /* say so when a token is waited for long */
+extern int lwkt_ipiq_optimized;   /* no interrupt for a cpu that has one to look at already */
 
 /* Scheduling; see sched.c, switch.c and migrate.c. */
 void lwkt_schedule(thread_t td);

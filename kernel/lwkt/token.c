@@ -27,7 +27,10 @@
 #define POOL_SIZE 1024
 static struct lwkt_token pool[POOL_SIZE];
 
-void lwkt_token_init(lwkt_token_t tok) { tok->t_cpu = mycpu; }
+void lwkt_token_init(lwkt_token_t tok)
+{
+    tok->t_cpu = mycpu;
+}
 
 void lwkt_token_pool_init(void)
 {
@@ -78,8 +81,8 @@ static void answer(globaldata_t gd, lwkt_tokref_t ref)
     bool notify = ref->tr_notify;
 
     if (peek(&tok->t_cpu) == gd)
-        publish(&tok->t_cpu, asker);   /* consume: gettoken, chktokens, F8 */
-    publish(&ref->tr_state, TR_IDLE);  /* consume: chktokens, reltoken, F9 */
+        publish(&tok->t_cpu, asker);  /* consume: gettoken, chktokens, F8 */
+    publish(&ref->tr_state, TR_IDLE); /* consume: chktokens, reltoken, F9 */
     if (notify)
         lwkt_send_ipiq(asker, token_arrived, NULL);
 }
@@ -128,7 +131,10 @@ static void answer_requests(globaldata_t gd, bool (*may)(globaldata_t, lwkt_tokr
 }
 
 /* The current thread leaves the cpu: nobody holds anything. */
-static bool may_at_switch(globaldata_t gd, lwkt_tokref_t ref) { return !kept_for_waiter(gd, ref); }
+static bool may_at_switch(globaldata_t gd, lwkt_tokref_t ref)
+{
+    return !kept_for_waiter(gd, ref);
+}
 
 /* The current thread runs on: what it has stays. */
 static bool may_at_release(globaldata_t gd, lwkt_tokref_t ref)
@@ -144,7 +150,10 @@ static bool may_while_spinning(globaldata_t gd, lwkt_tokref_t ref)
            (!has_ref(curthread, ref->tr_tok) || ref->tr_reqgd->gd_cpuid < gd->gd_cpuid);
 }
 
-void lwkt_drain_token_requests(void) { answer_requests(mycpu, may_at_switch); }
+void lwkt_drain_token_requests(void)
+{
+    answer_requests(mycpu, may_at_switch);
+}
 
 /* Ask the owner for ref's token, unless it has been asked. false: its queue is full; try later. */
 static bool request(globaldata_t gd, lwkt_tokref_t ref, globaldata_t owner, bool notify)

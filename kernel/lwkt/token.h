@@ -17,7 +17,7 @@
 #include "lwkt/ktr.h"
 
 struct lwkt_token {
-    struct globaldata *t_cpu;        /* owner; only the owner changes it (publish, consume) */
+    struct globaldata *t_cpu; /* owner; only the owner changes it (publish, consume) */
 };
 
 /* Whether the owner has the address of a reference, because it was asked for its token. */
@@ -26,11 +26,11 @@ enum { TR_IDLE, TR_REQUESTED };
 /* One taking of a token, on the taker's stack from lwkt_gettoken to lwkt_reltoken. */
 struct lwkt_tokref {
     struct lwkt_token *tr_tok;
-    uint32 tr_state;                 /* TR_*: publish, consume */
-    struct lwkt_tokref *tr_next;     /* td_toks */
+    uint32 tr_state;                  /* TR_*: publish, consume */
+    struct lwkt_tokref *tr_next;      /* td_toks */
     struct lwkt_tokref *tr_gdreqnext; /* gd_tokreqbase of the owner while TR_REQUESTED */
-    struct globaldata *tr_reqgd;     /* who asks */
-    bool tr_notify;                  /* the asker's scheduler passed the thread over: tell it */
+    struct globaldata *tr_reqgd;      /* who asks */
+    bool tr_notify;                   /* the asker's scheduler passed the thread over: tell it */
 };
 
 typedef struct lwkt_token *lwkt_token_t;

@@ -21,8 +21,8 @@
 
 struct clock {
     struct systimer timer;
-    uint64 period;               /* at full rate, in time ticks */
-    bool slow;                   /* ticks at the idle rate */
+    uint64 period; /* at full rate, in time ticks */
+    bool slow;     /* ticks at the idle rate */
 } __attribute__((aligned(CACHE_LINE)));
 
 static struct clock clocks[NCPU];
@@ -86,4 +86,7 @@ void clock_wake(void)
     crit_exit();
 }
 
-uint64 clock_uticks(void) { return cpu_time() / (cpu_timebase / UHZ); }
+uint64 clock_uticks(void)
+{
+    return cpu_time() / (cpu_timebase / UHZ);
+}

@@ -93,7 +93,8 @@ static struct proc *find_zombie(struct proc *p, bool *any)
 
     spin_lock(&proctable_lock);
     *any = !list_empty(&p->p_children);
-    list_foreach(node, &p->p_children) {
+    list_foreach(node, &p->p_children)
+    {
         struct proc *c = list_entry(node, struct proc, p_sibling);
         if (c->p_state == P_ZOMBIE) {
             child = c;

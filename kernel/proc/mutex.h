@@ -11,11 +11,14 @@
 #include "kernel/types.h"
 
 struct mutex {
-    uint64 owner;                /* thread address; bit 0: somebody waits; 0: free */
+    uint64 owner; /* thread address; bit 0: somebody waits; 0: free */
     const char *name;
 };
 
-#define MUTEX(name_) {.owner = 0, .name = (name_)}
+#define MUTEX(name_)                \
+    {                               \
+        .owner = 0, .name = (name_) \
+    }
 
 void mutex_init(struct mutex *m, const char *name);
 void mutex_lock(struct mutex *m);

@@ -17,14 +17,18 @@ struct list proc_all = {&proc_all, &proc_all};
 struct proc *init_proc;
 
 static struct zone *proc_zone;
-static int proc_count;           /* proctable_lock */
-static int last_pid;             /* proctable_lock */
+static int proc_count; /* proctable_lock */
+static int last_pid;   /* proctable_lock */
 
-void proc_init(void) { proc_zone = zone_create("proc", sizeof(struct proc)); }
+void proc_init(void)
+{
+    proc_zone = zone_create("proc", sizeof(struct proc));
+}
 
 static struct proc *find(int pid)
 {
-    list_foreach(node, &proc_all) {
+    list_foreach(node, &proc_all)
+    {
         struct proc *p = list_entry(node, struct proc, p_all);
         if (p->p_pid == pid)
             return p;
@@ -84,7 +88,10 @@ struct proc *proc_alloc(void)
     return p;
 }
 
-static void nothing(void *arg) { (void)arg; }
+static void nothing(void *arg)
+{
+    (void)arg;
+}
 
 /*
  * A thread that was never scheduled has to exit on its own stack as all others do, to leave the lists
@@ -190,7 +197,8 @@ int proc_list(struct procinfo *out, int max)
     int n = 0;
 
     spin_lock(&proctable_lock);
-    list_foreach(node, &proc_all) {
+    list_foreach(node, &proc_all)
+    {
         if (n == max)
             break;
         describe(list_entry(node, struct proc, p_all), &out[n++]);
@@ -203,7 +211,8 @@ int proc_list(struct procinfo *out, int max)
 static void dump_cpu(void *arg)
 {
     (void)arg;
-    list_foreach(node, &mycpu->gd_tdallq) {
+    list_foreach(node, &mycpu->gd_tdallq)
+    {
         thread_t td = list_entry(node, struct thread, td_allq);
         const char *state = td == mycpu->gd_curthread ? "run"
                             : td->td_flags & TDF_RUNQ ? "runnable"

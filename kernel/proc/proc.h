@@ -18,33 +18,39 @@ enum procstate { P_UNUSED, P_ALIVE, P_ZOMBIE };
 
 struct proc {
     int p_pid;
-    enum procstate p_state;          /* proctable lock */
+    enum procstate p_state; /* proctable lock */
     struct thread *p_thread;
     struct vmspace *p_vm;
-    struct file *p_file[NOFILE];     /* its own thread only */
-    struct inode *p_cwd;             /* its own thread only */
-    uint32 p_killed;                 /* set once by kill, any cpu: peek/poke */
-    int p_status;                    /* exit status, once P_ZOMBIE */
-    struct proc *p_parent;           /* proctable lock */
-    struct list p_sibling;           /* in the parent's p_children: proctable lock */
+    struct file *p_file[NOFILE]; /* its own thread only */
+    struct inode *p_cwd;         /* its own thread only */
+    uint32 p_killed;             /* set once by kill, any cpu: peek/poke */
+    int p_status;                /* exit status, once P_ZOMBIE */
+    struct proc *p_parent;       /* proctable lock */
+    struct list p_sibling;       /* in the parent's p_children: proctable lock */
     struct list p_children;
-    struct list p_all;               /* all processes: proctable lock */
+    struct list p_all; /* all processes: proctable lock */
     char p_name[16];
 
     /* The user scheduler's; see usched.c. */
-    struct list p_runnode;           /* its queue */
-    int p_upri;                      /* USER_PRI_* */
-    uint64 p_affinity;               /* cpus it may use */
-    uint64 p_vruntime;               /* time it has had, in cpu_time() ticks */
-    uint64 p_since;                  /* when it was last charged */
-    int p_target;                    /* cpu that picked it and waits for it, or -1 */
+    struct list p_runnode; /* its queue */
+    int p_upri;            /* USER_PRI_* */
+    uint64 p_affinity;     /* cpus it may use */
+    uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
+    uint64 p_since;        /* when it was last charged */
+    int p_target;          /* cpu that picked it and waits for it, or -1 */
 };
 
 /* The calling thread's process; NULL in a kernel thread. */
-static inline struct proc *curproc(void) { return curthread->td_proc; }
+static inline struct proc *curproc(void)
+{
+    return curthread->td_proc;
+}
 
 /* The calling process was told to die: unwind to user mode, where it does. */
-static inline bool proc_killed(struct proc *p) { return peek(&p->p_killed) != 0; }
+static inline bool proc_killed(struct proc *p)
+{
+    return peek(&p->p_killed) != 0;
+}
 
 /* copyin() and friends on the calling process's memory; see vm.h for the results. */
 static inline int copyin(void *dst, uint64 usrc, uint64 len)
@@ -63,13 +69,13 @@ static inline int64 copyinstr(char *dst, uint64 usrc, uint64 max)
 /* proc.c, fork.c, exit.c; thread context. */
 void proc_init(void);
 void proc_start_init(void);
-int proc_fork(void);                          /* child's pid, or -1 */
+int proc_fork(void); /* child's pid, or -1 */
 void proc_exit(int status) __attribute__((noreturn));
-int proc_wait(uint64 ustatus);                /* pid of a reaped child, or -1 */
-int proc_kill(int pid);                       /* 0, or -1: no such process */
+int proc_wait(uint64 ustatus);                       /* pid of a reaped child, or -1 */
+int proc_kill(int pid);                              /* 0, or -1: no such process */
 int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
-int proc_list(struct procinfo *out, int max); /* how many were filled in */
-void proc_dump(void);                         /* Ctrl-P: print threads by cpu; any context */
+int proc_list(struct procinfo *out, int max);        /* how many were filled in */
+void proc_dump(void);                                /* Ctrl-P: print threads by cpu; any context */
 
 /* The frame that the process entered the kernel with, at the top of its thread's stack. */
 static inline struct trapframe *proc_trapframe(struct proc *p)
@@ -81,13 +87,13 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
 typedef int64 (*syscall_fn)(const uint64 *arg);
 
 /* usched.c: who may be in user mode, and on which cpu. */
-void usched_setrunqueue(struct proc *p);      /* new process: let it run somewhere */
-void usched_userexit(struct proc *p);         /* the caller is about to enter user mode; may move it */
-void usched_yield(struct proc *p);            /* the caller lets equals go first, at its return */
-void usched_killed(struct proc *p);           /* p, of this cpu, was killed; IPI body */
-void usched_exit(struct proc *p);             /* the caller will not enter user mode again */
-int usched_setpri(struct proc *p, int level); /* USER_PRI_*; the old level, or -1 */
+void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */
+void usched_userexit(struct proc *p);    /* the caller is about to enter user mode; may move it */
+void usched_yield(struct proc *p);       /* the caller lets equals go first, at its return */
+void usched_killed(struct proc *p);      /* p, of this cpu, was killed; IPI body */
+void usched_exit(struct proc *p);        /* the caller will not enter user mode again */
+int usched_setpri(struct proc *p, int level);        /* USER_PRI_*; the old level, or -1 */
 int usched_setaffinity(struct proc *p, uint64 mask); /* 0, or -1: no such cpu */
-void usched_tick(void);                       /* each tick of a cpu, from its timer interrupt */
+void usched_tick(void); /* each tick of a cpu, from its timer interrupt */
 
 #endif

@@ -9,7 +9,7 @@
 /* Protects proc_all, p_parent, p_children and p_sibling, p_state and p_thread's end. */
 extern struct spinlock proctable_lock;
 extern struct list proc_all;
-extern struct proc *init_proc;   /* adopts orphans; set once */
+extern struct proc *init_proc; /* adopts orphans; set once */
 
 /* A process in the table with a thread of this cpu, not scheduled; NULL: no memory, or NPROC exist. */
 struct proc *proc_alloc(void);

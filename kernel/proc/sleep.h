@@ -9,15 +9,15 @@
 
 #include "kernel/types.h"
 
-#define PCATCH 0x1               /* a kill ends the sleep: EINTR */
-#define PINTERLOCKED 0x2         /* tsleep_interlock was called before */
-#define PNORESCHED 0x4           /* the wakeup is not to ask for a reschedule */
-#define PDOMAIN_SHIFT 8          /* domain: sleepers of one ident that a wakeup of another domain
-                                    leaves alone; 0 by default */
+#define PCATCH 0x1       /* a kill ends the sleep: EINTR */
+#define PINTERLOCKED 0x2 /* tsleep_interlock was called before */
+#define PNORESCHED 0x4   /* the wakeup is not to ask for a reschedule */
+/* Domain: sleepers of one ident that a wakeup of another domain leaves alone; 0 by default. */
+#define PDOMAIN_SHIFT 8
 #define PDOMAIN(d) ((d) << PDOMAIN_SHIFT)
 
-#define EWOULDBLOCK 1            /* tsleep's results besides 0: its time was up */
-#define EINTR 2                  /* killed (PCATCH) */
+#define EWOULDBLOCK 1 /* tsleep's results besides 0: its time was up */
+#define EINTR 2       /* killed (PCATCH) */
 
 /* Sleep until wakeup(ident), or for timo ticks of HZ (0: for ever). wmesg: what ps shows. 0,
  * EWOULDBLOCK or EINTR. Thread context, holding no spin lock; not the idle thread. */

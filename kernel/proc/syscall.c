@@ -69,7 +69,8 @@ void upcall_syscall(struct trapframe *tf)
             tf->a0 = (uint64)handlers[n](&tf->a0);
         ktr(KTR_SYSRET, n, tf->a0);
     } else {
-        printf("pid %d %s: unknown system call %ld\n", curproc()->p_pid, curproc()->p_name, (long)n);
+        printf("pid %d %s: unknown system call %ld\n", curproc()->p_pid, curproc()->p_name,
+               (long)n);
         tf->a0 = (uint64)-1;
     }
 }

@@ -22,11 +22,20 @@ int64 sys_fork(const uint64 *arg)
     return proc_fork();
 }
 
-int64 sys_exit(const uint64 *arg) { proc_exit((int)arg[0]); }
+int64 sys_exit(const uint64 *arg)
+{
+    proc_exit((int)arg[0]);
+}
 
-int64 sys_wait(const uint64 *arg) { return proc_wait(arg[0]); }
+int64 sys_wait(const uint64 *arg)
+{
+    return proc_wait(arg[0]);
+}
 
-int64 sys_kill(const uint64 *arg) { return proc_kill((int)arg[0]); }
+int64 sys_kill(const uint64 *arg)
+{
+    return proc_kill((int)arg[0]);
+}
 
 int64 sys_getpid(const uint64 *arg)
 {
@@ -80,9 +89,15 @@ int64 sys_yield(const uint64 *arg)
     return 0;
 }
 
-int64 sys_setpri(const uint64 *arg) { return usched_setpri(curproc(), (int)arg[0]); }
+int64 sys_setpri(const uint64 *arg)
+{
+    return usched_setpri(curproc(), (int)arg[0]);
+}
 
-int64 sys_setaffinity(const uint64 *arg) { return usched_setaffinity(curproc(), arg[0]); }
+int64 sys_setaffinity(const uint64 *arg)
+{
+    return usched_setaffinity(curproc(), arg[0]);
+}
 
 /*
  * sysctl(name, old, new): store the value at *old and set it from *new, each unless its address is 0.

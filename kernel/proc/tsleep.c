@@ -126,8 +126,7 @@ static int sleep_until_timeout(thread_t td, int timo)
 {
     struct systimer st;
 
-    systimer_init_oneshot(&st, tsleep_timeout, td,
-                          cpu_time() + (uint64)timo * (cpu_timebase / HZ));
+    systimer_init_oneshot(&st, tsleep_timeout, td, cpu_time() + (uint64)timo * (cpu_timebase / HZ));
     sleep_until_woken(td);
     systimer_del(&st);
     return (td->td_flags & TDF_TIMEOUT) ? EWOULDBLOCK : 0;
@@ -178,7 +177,8 @@ static inline int wakeup_here(uint32 b, const void *ident, int domain, int count
     struct list *bucket = &queues[mycpuid]->bucket[b];
     int woken = 0;
 
-    list_foreach_safe(node, bucket) {
+    list_foreach_safe(node, bucket)
+    {
         thread_t td = list_entry(node, struct thread, td_sleepq);
         if (td->td_wchan != ident || td->td_wdomain != domain)
             continue;
@@ -199,8 +199,14 @@ static void *pack(const void *ident, int domain)
     return (void *)(((uint64)ident << 16) | ((uint64)domain & 0xffff));
 }
 
-static const void *packed_ident(void *arg) { return (const void *)((int64)arg >> 16); }
-static int packed_domain(void *arg) { return (int)((uint64)arg & 0xffff); }
+static const void *packed_ident(void *arg)
+{
+    return (const void *)((int64)arg >> 16);
+}
+static int packed_domain(void *arg)
+{
+    return (int)((uint64)arg & 0xffff);
+}
 
 static void wakeup_all_remote(void *arg)
 {
@@ -252,6 +258,12 @@ void wakeup_domain(const void *ident, int domain, int count)
     crit_exit();
 }
 
-void wakeup(const void *ident) { wakeup_domain(ident, 0, -1); }
+void wakeup(const void *ident)
+{
+    wakeup_domain(ident, 0, -1);
+}
 
-void wakeup_one(const void *ident) { wakeup_domain(ident, 0, 1); }
+void wakeup_one(const void *ident)
+{
+    wakeup_domain(ident, 0, 1);
+}

@@ -34,8 +34,8 @@
 #define LATENCY_MS 20
 
 struct usched_cpu {
-    uint64 vruntime;             /* current process's, as of its last tick: a hint for others */
-    int level;                   /* current process's p_upri, a hint */
+    uint64 vruntime; /* current process's, as of its last tick: a hint for others */
+    int level;       /* current process's p_upri, a hint */
 } __attribute__((aligned(CACHE_LINE)));
 
 static struct usched_cpu cpus[NCPU];
@@ -45,9 +45,15 @@ static uint32 queue_length;                  /* written under queue_lock; a hint
 
 static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
 
-static uint64 latency(void) { return cpu_timebase / 1000 * LATENCY_MS; }
+static uint64 latency(void)
+{
+    return cpu_timebase / 1000 * LATENCY_MS;
+}
 
-static bool may_use(const struct proc *p, int cpu) { return (p->p_affinity & CPUMASK(cpu)) != 0; }
+static bool may_use(const struct proc *p, int cpu)
+{
+    return (p->p_affinity & CPUMASK(cpu)) != 0;
+}
 
 /* p goes before q. */
 static bool before(const struct proc *p, const struct proc *q)
@@ -66,7 +72,10 @@ static void charge(struct proc *p)
     poke(&cpus[mycpuid].level, p->p_upri);
 }
 
-static struct proc *current_on(globaldata_t gd) { return consume(&gd->gd_uschedcp); }
+static struct proc *current_on(globaldata_t gd)
+{
+    return consume(&gd->gd_uschedcp);
+}
 
 static bool claim(globaldata_t gd, struct proc *p)
 {
@@ -78,7 +87,8 @@ static bool claim(globaldata_t gd, struct proc *p)
 /* First in the queue that may use this cpu. Queue lock held. */
 static struct proc *queue_first(int cpu)
 {
-    list_foreach(node, &queue) {
+    list_foreach(node, &queue)
+    {
         struct proc *p = list_entry(node, struct proc, p_runnode);
         if (may_use(p, cpu))
             return p;

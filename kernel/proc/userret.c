@@ -8,9 +8,7 @@
 
 bool upcall_page_fault(uint64 va, uint64 cause)
 {
-    uint32 access = cause == EXC_STORE_PAGE  ? VM_WRITE
-                    : cause == EXC_INST_PAGE ? VM_EXEC
-                                             : VM_READ;
+    uint32 access = cause == EXC_STORE_PAGE ? VM_WRITE : cause == EXC_INST_PAGE ? VM_EXEC : VM_READ;
 
     return vm_fault(curproc()->p_vm, va, access) == 0;
 }

@@ -6,7 +6,7 @@
 
 #include "kernel/types.h"
 
-#define NIRQ 128                 /* sources 1 .. NIRQ - 1 */
+#define NIRQ 128 /* sources 1 .. NIRQ - 1 */
 
 typedef void (*intr_fn)(void *arg);
 

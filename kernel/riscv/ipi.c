@@ -15,9 +15,15 @@
 static bool use_sswi;
 
 /* Memory writes before, device writes and firmware calls after. */
-static inline void fence_before_ipi(void) { __asm__ volatile("fence rw, orw" ::: "memory"); }
+static inline void fence_before_ipi(void)
+{
+    __asm__ volatile("fence rw, orw" ::: "memory");
+}
 
-void ipi_init(void) { use_sswi = board.sswi.base != 0; }
+void ipi_init(void)
+{
+    use_sswi = board.sswi.base != 0;
+}
 
 bool ipi_raise_sswi(int cpu)
 {

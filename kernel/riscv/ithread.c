@@ -30,24 +30,24 @@
 
 #define LIVELOCK_LIMIT 50000
 #define LIVELOCK_FALLBACK 20000
-#define WINDOWS 20               /* the rate is looked at so many times a second */
+#define WINDOWS 20 /* the rate is looked at so many times a second */
 
 struct intr_info {
-    intr_fn handler;             /* published by intr_register, consumed by sched_ithd */
+    intr_fn handler; /* published by intr_register, consumed by sched_ithd */
     void *arg;
     const char *name;
     uint32 irq;
     thread_t thread;
-    bool running;                /* i_running: look at the device, again */
+    bool running; /* i_running: look at the device, again */
     bool limited;
-    uint64 count;                /* runs of the handler */
-    uint64 window_start;         /* time, */
-    uint64 window_count;         /* and count, when the rate was looked at last */
+    uint64 count;        /* runs of the handler */
+    uint64 window_start; /* time, */
+    uint64 window_count; /* and count, when the rate was looked at last */
 };
 
 static struct intr_info infos[NIRQ];
-static uint64 spurious;          /* cpu 0 only */
-static uint64 limited_count;     /* times that a source was found too fast */
+static uint64 spurious;      /* cpu 0 only */
+static uint64 limited_count; /* times that a source was found too fast */
 
 static uint64 get_count(void)
 {
@@ -58,8 +58,14 @@ static uint64 get_count(void)
     return n;
 }
 
-static uint64 get_spurious(void) { return peek(&spurious); }
-static uint64 get_limited(void) { return peek(&limited_count); }
+static uint64 get_spurious(void)
+{
+    return peek(&spurious);
+}
+static uint64 get_limited(void)
+{
+    return peek(&limited_count);
+}
 
 SYSCTL(intr_count, "intr.count", get_count, NULL);
 SYSCTL(intr_spurious, "intr.spurious", get_spurious, NULL);
@@ -125,7 +131,7 @@ void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
         panic("%s: no memory for its interrupt thread", name);
     info->thread->td_pri = TDPRI_INT_MED; /* nobody else knows it yet */
     info->thread->td_preemptable = lwkt_preempt;
-    publish(&info->handler, handler);     /* consume: sched_ithd */
+    publish(&info->handler, handler); /* consume: sched_ithd */
     plic_enable(irq);
 }
 

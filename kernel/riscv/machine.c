@@ -52,18 +52,27 @@ void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
 
 static struct zone *thread_zone;
 
-void machine_zones_init(void) { thread_zone = zone_create("thread", sizeof(struct thread)); }
+void machine_zones_init(void)
+{
+    thread_zone = zone_create("thread", sizeof(struct thread));
+}
 
-struct thread *cpu_thread_struct_alloc(void) { return zalloc(thread_zone); }
+struct thread *cpu_thread_struct_alloc(void)
+{
+    return zalloc(thread_zone);
+}
 
-void cpu_thread_struct_free(struct thread *td) { zfree(thread_zone, td); }
+void cpu_thread_struct_free(struct thread *td)
+{
+    zfree(thread_zone, td);
+}
 
 /* A power of two from 4 to LWKT_IPIQ_SIZE. */
 static uint32 ring_size(void)
 {
     uint64 size = bootarg_u64("ipiq_size", LWKT_IPIQ_SIZE);
     return size >= 4 && size <= LWKT_IPIQ_SIZE && (size & (size - 1)) == 0 ? (uint32)size
-                                                                          : LWKT_IPIQ_SIZE;
+                                                                           : LWKT_IPIQ_SIZE;
 }
 
 /*

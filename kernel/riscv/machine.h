@@ -29,11 +29,11 @@ register struct thread *curthread __asm__("tp");
  * The machine's part of a thread, first in struct thread. Assembly knows the offsets (asm.h).
  */
 struct md_thread {
-    uint64 md_sp;                /* saved sp while the thread is off the cpu */
-    uint64 md_stack_top;         /* where a trap from user mode puts its frame's end */
-    uint64 md_stack_base;        /* lowest valid address: an sp below it has overflowed */
-    uint64 md_scratch;           /* trap entry's, with interrupts off */
-    uint64 md_satp;              /* address space to run in; 0: any will do (kernel threads) */
+    uint64 md_sp;         /* saved sp while the thread is off the cpu */
+    uint64 md_stack_top;  /* where a trap from user mode puts its frame's end */
+    uint64 md_stack_base; /* lowest valid address: an sp below it has overflowed */
+    uint64 md_scratch;    /* trap entry's, with interrupts off */
+    uint64 md_satp;       /* address space to run in; 0: any will do (kernel threads) */
 };
 
 /* Interrupts of this hart. save returns what restore wants. */
@@ -49,14 +49,26 @@ static inline void cpu_intr_restore(uint64 saved)
     __asm__ volatile("csrs sstatus, %0" ::"r"(saved) : "memory");
 }
 
-static inline void cpu_intr_enable(void) { __asm__ volatile("csrsi sstatus, 2" ::: "memory"); }
+static inline void cpu_intr_enable(void)
+{
+    __asm__ volatile("csrsi sstatus, 2" ::: "memory");
+}
 
-static inline void cpu_intr_disable(void) { __asm__ volatile("csrci sstatus, 2" ::: "memory"); }
+static inline void cpu_intr_disable(void)
+{
+    __asm__ volatile("csrci sstatus, 2" ::: "memory");
+}
 
-static inline bool cpu_intr_enabled(void) { return (r_sstatus() & SSTATUS_SIE) != 0; }
+static inline bool cpu_intr_enabled(void)
+{
+    return (r_sstatus() & SSTATUS_SIE) != 0;
+}
 
 /* Now, in ticks of the time CSR; the same clock on all harts. cpu_timebase: ticks a second. */
-static inline uint64 cpu_time(void) { return r_time(); }
+static inline uint64 cpu_time(void)
+{
+    return r_time();
+}
 extern uint64 cpu_timebase;
 
 /* Run `to` in place of `from`, the current thread; in a critical section, interrupts on or off
@@ -70,7 +82,10 @@ void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
 
 /* Whether a thread wants an address space; kernel threads do not. / Load it, when this hart has
  * another: called by lwkt_switch_return on td's own stack, interrupts as in the switch. */
-static inline bool cpu_thread_has_space(const struct md_thread *md) { return md->md_satp != 0; }
+static inline bool cpu_thread_has_space(const struct md_thread *md)
+{
+    return md->md_satp != 0;
+}
 void cpu_thread_enter(struct thread *td);
 
 /* td, which is off this cpu, is about to move to another: this hart must not keep using its address
@@ -78,7 +93,10 @@ void cpu_thread_enter(struct thread *td);
 void cpu_thread_leave(struct thread *td);
 
 /* A thread has come from another cpu and will run here: its stack may be new to this hart's TLB. */
-static inline void cpu_thread_arrive(void) { sfence_vma(); }
+static inline void cpu_thread_arrive(void)
+{
+    sfence_vma();
+}
 
 /* Kernel stacks with an unmapped guard below. size is a multiple of the page size; NULL: no memory.
  * Thread context. The mapping may be new to other harts: the thread's first run fences. */

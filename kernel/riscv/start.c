@@ -27,7 +27,7 @@
 bool deterministic;
 
 static struct globaldata boot_gd;
-static int board_index[NCPU];    /* cpu number -> the board's order */
+static int board_index[NCPU]; /* cpu number -> the board's order */
 static uint64 boot_hart;
 
 extern char boot_stack[], __kernel_end[];
@@ -42,13 +42,22 @@ static uint32 start_state;
 /* For the hart that is being started; _start_secondary knows the offsets. */
 struct {
     uint64 hartid;
-    uint64 satp;                 /* the kernel's, which has its stack */
+    uint64 satp; /* the kernel's, which has its stack */
     struct thread *idle;
 } secondary_start;
 
-uint64 cpu_hartid(int cpu) { return board.hartid[board_index[cpu]]; }
-uint32 cpu_plic_context(int cpu) { return board.plic_context[board_index[cpu]]; }
-uint32 cpu_sswi_index(int cpu) { return board.sswi_index[board_index[cpu]]; }
+uint64 cpu_hartid(int cpu)
+{
+    return board.hartid[board_index[cpu]];
+}
+uint32 cpu_plic_context(int cpu)
+{
+    return board.plic_context[board_index[cpu]];
+}
+uint32 cpu_sswi_index(int cpu)
+{
+    return board.sswi_index[board_index[cpu]];
+}
 
 /* This hart's CSRs: traps go to trap_entry, programs may read the counters, all sources are on. */
 static void hart_csrs(void)
@@ -96,7 +105,8 @@ static void adopt_boot_thread(void)
 {
     __asm__ volatile("mv tp, %0" ::"r"(&boot_gd.gd_idlethread) : "memory");
     lwkt_gdinit(&boot_gd, 0);
-    lwkt_init_thread(curthread, boot_stack + PGSIZE, BOOT_STACK_SIZE - PGSIZE, TDF_RUNNING, &boot_gd);
+    lwkt_init_thread(curthread, boot_stack + PGSIZE, BOOT_STACK_SIZE - PGSIZE, TDF_RUNNING,
+                     &boot_gd);
     curthread->td_mach.md_stack_base = (uint64)boot_stack + PGSIZE;
     curthread->td_mach.md_stack_top = (uint64)boot_stack + BOOT_STACK_SIZE;
     lwkt_set_comm(curthread, "idle0");

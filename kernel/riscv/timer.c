@@ -11,7 +11,10 @@
 
 uint64 cpu_timebase;
 
-void timer_init(void) { cpu_timebase = board.timebase; }
+void timer_init(void)
+{
+    cpu_timebase = board.timebase;
+}
 
 void cpu_timer_arm(uint64 when)
 {
@@ -21,4 +24,7 @@ void cpu_timer_arm(uint64 when)
         sbi_set_timer(when);
 }
 
-void cpu_timer_unmask(void) { set_sie(SIE_STIE); }
+void cpu_timer_unmask(void)
+{
+    set_sie(SIE_STIE);
+}

@@ -57,10 +57,21 @@ static void interrupt(uint64 scause)
 static const char *exception_name(uint64 cause)
 {
     static const char *const names[] = {
-        "instruction address misaligned", "instruction access fault", "illegal instruction",
-        "breakpoint", "load address misaligned", "load access fault", "store address misaligned",
-        "store access fault", "system call", "system call from the kernel", "exception 10",
-        "exception 11", "instruction page fault", "load page fault", "exception 14",
+        "instruction address misaligned",
+        "instruction access fault",
+        "illegal instruction",
+        "breakpoint",
+        "load address misaligned",
+        "load access fault",
+        "store address misaligned",
+        "store access fault",
+        "system call",
+        "system call from the kernel",
+        "exception 10",
+        "exception 11",
+        "instruction page fault",
+        "load page fault",
+        "exception 14",
         "store page fault",
     };
     return cause < sizeof(names) / sizeof(names[0]) ? names[cause] : "unknown exception";

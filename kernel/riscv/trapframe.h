@@ -19,9 +19,9 @@ struct trapframe {
     uint64 a0, a1, a2, a3, a4, a5, a6, a7;
     uint64 s2, s3, s4, s5, s6, s7, s8, s9, s10, s11;
     uint64 t3, t4, t5, t6;
-    uint64 sepc;                 /* where to go on */
-    uint64 sstatus;              /* mode and interrupt state to go back to */
-    uint64 scause;               /* written by C, for panics and gdb only */
+    uint64 sepc;    /* where to go on */
+    uint64 sstatus; /* mode and interrupt state to go back to */
+    uint64 scause;  /* written by C, for panics and gdb only */
     uint64 stval;
 } __attribute__((aligned(16)));
 
