@@ -17,6 +17,8 @@ TIMEOUT       =
 GDBPORT       =
 LAB           =
 TEST          =
+MUTANT        =
+JOBS          =
 INVARIANTS    = 1
 TOOLCHAIN     = gcc
 WERROR        = 1
@@ -221,6 +223,10 @@ test: all ## run all tests (about 20 minutes); ends with a count
 .PHONY: grade
 grade: all ## run the graders; LAB=ipi for one lab, TEST= for one test, SEED= to see a failure again
 	@$(PYTHON) -m grading
+
+.PHONY: mutants
+mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT=M07 JOBS=2
+	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
 
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions

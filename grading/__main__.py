@@ -9,6 +9,12 @@ from grading import engine, report
 def main(lab_name, test_name, seed):
     """Grade and report; the exit status."""
     labs = engine.load_labs(lab_name)
+    if not labs:
+        print(f"LAB={lab_name}: there is no such lab", file=sys.stderr)
+        return 2
+    if seed and not (seed.isascii() and seed.isdecimal()):
+        print(f"SEED={seed}: give a number", file=sys.stderr)
+        return 2
     jobs = [(lab, case) for lab in labs for case in engine.choose(lab, test_name)]
     if not jobs:
         names = ", ".join(case.name for lab in labs for case in lab.tests)
@@ -27,5 +33,17 @@ def main(lab_name, test_name, seed):
     return 0 if points == most else 1
 
 
+def guarded():
+    """main() for a terminal: interrupted or with nobody reading any more, it ends without a word."""
+    sys.stdout.reconfigure(errors="replace")  # whatever a console printed can be shown
+    try:
+        return main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED")))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="ascii")  # what is flushed at the end goes there
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED"))))
+    sys.exit(guarded())

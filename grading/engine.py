@@ -19,7 +19,7 @@ from grading import events, machine
 
 SEEDS = 3           # drawn for each test, unless one is given
 WORK = 20           # seconds of processor time for a machine; most scenes take less than one
-LIMIT = 120         # seconds of the host's time, for a machine that hangs without working
+LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
 LABS = machine.ROOT / "grading" / "labs" / "LABS"
 
 
@@ -166,20 +166,23 @@ def judge_run(case, result, key, params, options):
         return Failure(*error.args)
     except Failure as error:
         return error
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+    # A judge looks for what a right kernel logs; what a wrong one logs may surprise it anyhow.
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError,
+            ValueError) as error:
         return Failure("all of the scene's events", f"a record that cannot be read: {error!r}")
     return None
 
 
-def run_seed(case, seed):
-    """Boot, run, judge: (failure or None, result)."""
+def run_seed(case, seed, root=machine.ROOT, work=WORK):
+    """Boot the machine of the tree `root`, run, judge: (failure or None, result)."""
     params, options = case.draw(random.Random(f"{case.name} {seed}"))
     # Never the same key twice, so that a kernel cannot know it; always of one length, so that it
     # changes no schedule. The command that a failure shows holds it, and replays the run to the byte.
     key = "k" + secrets.token_hex(4)
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": key}.items())
     options = {"DETERMINISTIC": 1, "SEED": seed, "APPEND": "ktest=1", **options}
-    result = machine.run(f"{case.program} {words}", timeout=LIMIT, work=WORK, **options)
+    result = machine.run(f"{case.program} {words}", timeout=LIMIT, work=work, root=root,
+                         **options)
     return judge_run(case, result, key, params, options), result
 
 
@@ -207,5 +210,9 @@ def grade(jobs, seed="", workers=None):
     """Run (lab, test) pairs, as many at a time as there are processors; yields (lab, Outcome)."""
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         futures = [pool.submit(run_test, case, draw_seeds(seed)) for _, case in jobs]
-        for (lab, _), future in zip(jobs, futures):
-            yield lab, future.result()
+        try:
+            for (lab, _), future in zip(jobs, futures):
+                yield lab, future.result()
+        finally:  # interrupted: nothing is started any more, and nothing goes on
+            pool.shutdown(wait=False, cancel_futures=True)
+            machine.end_all()

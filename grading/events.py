@@ -12,6 +12,7 @@ recorded elsewhere counts for nothing:
 import re
 from dataclasses import dataclass
 
+EVENTS = 1_000_000          # more than any scene has
 WORD = re.compile(r"(\w+)=(\S*)")
 
 
@@ -43,14 +44,17 @@ class Record:
 
 def words(line):
     """name -> value of a line; numbers are ints."""
-    return {name: int(value) if re.fullmatch(r"-?\d+", value) else value
+    return {name: int(value) if re.fullmatch(r"-?\d{1,20}", value) else value
             for name, value in WORD.findall(line)}
 
 
 def expand(line, fields):
     """The events of an ev line."""
+    for name in ("cpu", "n", "val", "t"):
+        if not isinstance(fields[name], int):
+            raise BadEvents(f"event lines whose {name} is a number", line)
     count = fields["n"]
-    if not 1 <= count <= 1_000_000:
+    if not 1 <= count <= EVENTS:
         raise BadEvents("a count of events in a row", line)
     return [Event(fields["what"], str(fields["td"]), fields["cpu"], fields["val"] + i, fields["t"], line)
             for i in range(count)]
@@ -68,10 +72,15 @@ def parse(console, key):
     for kind in ("scene", "audit", "end"):
         if len(found[kind]) != 1:
             raise BadEvents(f"one line '{kind}' of this run", f"{len(found[kind])} of them")
-    if found["end"][0][1]["events"] != len(found["ev"]):
-        raise BadEvents(f"{found['end'][0][1]['events']} event lines", f"{len(found['ev'])}")
-    try:
-        events = [event for line, fields in found["ev"] for event in expand(line, fields)]
-    except (KeyError, TypeError) as error:
-        raise BadEvents("event lines with all of their words", f"one without {error}") from None
-    return Record(found["scene"][0][1]["result"], events, found["audit"][0][1])
+    promised = found["end"][0][1].get("events")
+    if promised != len(found["ev"]):
+        raise BadEvents(f"{promised} event lines", f"{len(found['ev'])}")
+    events = []
+    for line, fields in found["ev"]:
+        try:
+            events += expand(line, fields)
+        except KeyError as error:
+            raise BadEvents("event lines with all of their words", f"one without {error}") from None
+        if len(events) > EVENTS:
+            raise BadEvents(f"at most {EVENTS} events", "more")
+    return Record(found["scene"][0][1].get("result"), events, found["audit"][0][1])

@@ -1,7 +1,8 @@
 """Run a machine to its end and keep what it printed.
 
 Everything that starts QEMU for a grader or a batch test goes through run(): the command line is
-tools/qemu's, the limits (time, output) are kept here, and nothing outlives the call.
+tools/qemu's, the limits (time, output) are kept here, and nothing outlives the call. end_all() ends
+what other threads have started.
 """
 
 import os
@@ -59,24 +60,41 @@ def make_command(**options):
     return "make qemu " + " ".join(words)
 
 
-def read_all(process, deadline):
-    """The process's output up to its end, the deadline or the limit; and which of these it was."""
-    chunks, size = [], 0
+def used_time(process):
+    """Seconds of processor time that a process has used; 0 when it is gone."""
+    try:
+        stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def read_all(process, timeout, working):
+    """The process's output up to its end or a limit, and which of these it was ("", "timeout" or
+    "flood"). working: time starts again for a process that has used the processor meanwhile."""
+    chunks, size, used = [], 0, 0.0
+    deadline = time.monotonic() + timeout
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                return chunks, "timeout"
-            if not selector.select(left):
-                continue
-            data = os.read(process.stdout.fileno(), 65536)
-            if not data:
-                return chunks, ""
-            chunks.append(data)
-            size += len(data)
-            if size > OUTPUT_LIMIT:
-                return chunks, "flood"
+                before, used = used, used_time(process)
+                if not working or used - before < timeout / 500:
+                    return chunks, "timeout"
+                deadline = time.monotonic() + timeout
+            elif selector.select(left):
+                data = os.read(process.stdout.fileno(), 65536)
+                if not data:
+                    return chunks, ""
+                chunks.append(data)
+                size += len(data)
+                if size > OUTPUT_LIMIT:
+                    return chunks, "flood"
+
+
+_running = set()
 
 
 def end(process):
@@ -90,12 +108,21 @@ def end(process):
     process.stdout.close()
 
 
+def end_all():
+    """End all machines, in whichever thread they were started: their run() returns."""
+    for process in list(_running):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 def run(commands, *, timeout=60, work=None, root=ROOT, **options):
     """Boot a fresh machine with a fresh disk, let its shell run `commands`, return the Result.
 
     work: seconds of processor time that QEMU may use. In the deterministic mode it is never idle, so
-    this measures the run and not how busy the host is. timeout: seconds of the host's time, a last
-    resort. options are those of tools/qemu."""
+    this measures the run and not how busy the host is. timeout: seconds of the host's time; with work,
+    of time in which the machine does nothing. options are those of tools/qemu."""
     options = {"RUN": commands, **options}
     disk = {} if options.get("DETERMINISTIC") else FRESH_DISK
     started = time.monotonic()
@@ -103,12 +130,15 @@ def run(commands, *, timeout=60, work=None, root=ROOT, **options):
     process = subprocess.Popen([*limit, "tools/qemu"], cwd=root, env=environment(**{**disk, **options}),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
+    _running.add(process)
     try:
-        chunks, why = read_all(process, started + timeout)
-        status = -1 if why else process.wait(timeout=10)
+        chunks, why = read_all(process, timeout, work is not None)
+        # The console is closed: what is left is the process's own end, which a busy host may delay.
+        status = -1 if why else process.wait(timeout=60)
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
             why = "timeout"
     finally:
+        _running.discard(process)
         end(process)
     text = b"".join(chunks).decode("utf-8", "replace").replace("\r\n", "\n")
     return Result(text, status, time.monotonic() - started, why, make_command(**options))

@@ -8,6 +8,11 @@ def colour(text, code):
     return f"\033[{code}m{text}\033[0m" if sys.stdout.isatty() else text
 
 
+def printable(line):
+    """A console's line without what would change the terminal; a very long one cut."""
+    return "".join(c if c.isprintable() else "?" for c in line[:300])
+
+
 def heading(lab):
     """A lab's first line."""
     print(colour(f"Lab {lab.number}, {lab.title.lower()}", 1))
@@ -42,13 +47,13 @@ def outcome(lab, done):
     if failure is None:
         return
     print(f"        expected  {failure.expected}")
-    print(f"        seen      {failure.seen}")
+    print(f"        seen      {printable(failure.seen)}")
     for line in around(failure):
-        print(f"        {line}")
+        print(f"        {printable(line)}")
     if not failure.events and done.result:
         print("        the console's end:")
         for line in done.result.tail(10).splitlines():
-            print(f"        | {line}")
+            print(f"        | {printable(line)}")
     if case.hint:
         print(f"        usually   {case.hint}")
     print(f"        again     make grade LAB={lab.name} TEST={case.name} SEED={done.seed}")
