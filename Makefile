@@ -93,7 +93,7 @@ O = $(BUILD)/obj
 # ---------------------------------------------------------------------------------------------
 # What there is to build, found by looking
 
-KSRC  := $(sort $(wildcard kernel/*.c kernel/*/*.c kernel/riscv/*.S))
+KSRC  := $(sort $(wildcard kernel/*.c kernel/*/*.c kernel/*/*.S))
 KOBJ  := $(KSRC:%=$(O)/%.o)
 
 ULIBSRC := $(sort $(wildcard user/lib/*.c user/lib/*.S))

@@ -57,8 +57,9 @@ enum kt_op {
                                     cpu; external: cpu 0 only */
     K_SPIN,                      /* compute for b microseconds, taking interrupts */
     K_PAUSE,                     /* the same, letting the other harts run (cpu_relax) */
-    K_STORM,                     /* b rounds of entering 1..8 critical sections and leaving them, and
-                                    on until the cpu's chain of timer interrupts is over */
+    K_STORM,                     /* b rounds of entering 1..8 critical sections, perhaps raising a software
+                                    interrupt, and leaving them, and on until the cpu's chain of timer
+                                    interrupts is over; event "left": see script.c */
     K_TIMER,                     /* a chain of b timer interrupts on this cpu, a microseconds apart;
                                     events "fired", "inside" when it is over (K_TIMER_END) */
     K_TIMER_END,                 /* wait for the chain's end; then log it */
@@ -78,8 +79,49 @@ enum kt_op {
     K_WAKEUP,                    /* wakeup of a; b: how many, -1 all */
     K_TURNS,                     /* b turns of two threads (the domain says which) by v[a] */
     K_JITTER,                    /* a pause of 0 to b microseconds, drawn from the scene's seed */
+
+    /* Preemption; see kernel/ktest/preemptsteps.c. */
+    K_LOOK,                      /* events about t = a, logged as its: those of KL_* in b */
+    K_RESCHED,                   /* event "resched": whether this cpu was asked to reschedule */
+    K_PREEMPTS,                  /* events "hit", "miss", "weird", "switches": this cpu's counters */
+    K_SETPRI_OF,                 /* lwkt_setpri(t = a, b) */
+    K_CHECKPRI,                  /* with t = a runnable at 0, 1, .. 31: event "better", a bit for each
+                                    lwkt_checkpri_self(); t descheduled: event "stale", the same */
+    K_PROC,                      /* events "pid": own process, "victim": lwkt_preempted_proc's; or 0 */
+    K_PREEMPT,                   /* lwkt_preempt(t = a), whether it may or not */
+    K_TRAP_LEVEL,                /* this cpu is b deep in fatal traps, as far as the switch can see */
+    K_SCHED_IDLE,                /* lwkt_schedule of cpu a's idle thread */
+    K_AGAIN_INTR,                /* the next b external interrupts' handlers each raise a: as K_RAISE, or
+                                    8: their own thread, at once */
+    K_NEST,                      /* events "nest", "depth": most recursion of splz and bytes of stack
+                                    below a handler since the last time */
+    K_TIMER_STOP,                /* end the chain of K_TIMER */
+    K_FORCE,                     /* t = a is among the threads of KN_FORCE_PREEMPT on its cpu */
+    K_PREEMPTER,                 /* until v[0] is set: work b (KW_*), sleep; events "ran", "nested",
+                                    "damaged" */
+    K_PATTERN,                   /* b rounds with a pattern in all registers (KW_PATTERN or KW_YIELD: a);
+                                    event "damaged": a bit for each register that changed */
+    K_LRSC,                      /* add 1 to a word b times with LR and SC; event "crossed": successes
+                                    of SC with a preempter's run since its LR */
+    K_SUM,                       /* events "sum": that word, "added": the preempters' part */
     K_NOPS,
 };
+
+/* What K_LOOK looks at. */
+#define KL_PRI 1                 /* event "pri" */
+#define KL_CRIT 2                /* "crit": td_critcount */
+#define KL_RUNQ 4                /* "runq": 0 or 1 */
+#define KL_LOCKED 8              /* "locked": TDF_PREEMPT_LOCK, 0 or 1 */
+#define KL_BELOW 16              /* "below": index of td_preempted, or -1 */
+#define KL_RELEASE 32            /* "release": td_release is set, 0 or 1 */
+#define KL_STOPREQ 64            /* "stopreq": 0 or 1 */
+
+/* Work of K_PREEMPTER and K_PATTERN. */
+#define KW_NOTHING 0
+#define KW_PATTERN 1             /* a loop with a pattern in every register */
+#define KW_YIELD 2               /* a pattern in those that a call keeps, over lwkt_yield() */
+#define KW_ADD 3                 /* add 1 to the word of K_LRSC, by LR and SC */
+#define KW_ADD_BACK 4            /* add 1 to it and take it away again */
 
 /* Knobs: see kernel/ktest/knobs.c. */
 enum kt_knob {
@@ -98,12 +140,18 @@ struct kt_step {
     int b;
 };
 
+#define KTF_ITHREAD 1            /* an interrupt thread: td_preemptable is lwkt_preempt */
+#define KTF_NORESCHED 2          /* TDF_NORESCHED */
+#define KTF_CALLER 4             /* the calling process plays this one, after it has scheduled the others;
+                                    its cpu must be the caller's, pri and start count for nothing */
+
 struct kt_thread {
     char name[8];
     int cpu;
     int pri;                     /* 0..31 */
     int script;                  /* first step */
     int start;                   /* 1: scheduled at the start, in the order of the threads */
+    int flags;                   /* KTF_* */
 };
 
 struct kt_scene {

@@ -1,6 +1,7 @@
 /*
- * Scenes for critical sections: timer interrupts during random nesting (t16), and all three sources
- * held off at once (t17, and with a message from another cpu: t17ipi). See user/scene.h.
+ * Scenes for critical sections: timer interrupts during random nesting (t16), all three sources held
+ * off at once (t17, and with a message from another cpu: t17ipi), and what must not be done: to leave a
+ * section that was not entered (t18), to switch in a message's body (t19). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -9,7 +10,8 @@
 /* ticks= timer interrupts, us= apart, while the thread enters and leaves critical sections. */
 static void storm(void)
 {
-    int s = step(K_TIMER, param("us", 20), param("ticks", 1000));
+    int s = step(K_STATE, 0, 0);
+    step(K_TIMER, param("us", 20), param("ticks", 1000));
     step(K_STORM, 0, 10);
     step(K_TIMER_END, 0, 0);
     step(K_STATE, 0, 0);
@@ -67,10 +69,46 @@ static void hold_off_message(void)
     thread("B", from, param("pri", 12), b, 1);
 }
 
+/* enter= sections are entered, one more is left. Ends the machine. */
+static void leave_twice(void)
+{
+    int s = step(K_CRIT_ENTER, 0, 0);
+    for (int i = 1; i < param("enter", 1); i++)
+        step(K_CRIT_ENTER, 0, 0);
+    for (int i = 0; i <= param("enter", 1); i++)
+        step(K_CRIT_EXIT, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    thread("A", param("cpu", 0), param("pri", 14), s, 1);
+}
+
+/* The body of a message from cpu from= to cpu to= switches times= times. With trap=1, as if this cpu
+ * were dying of a trap: then B, and later A, run meanwhile. */
+static void switch_in_body(void)
+{
+    int from = param("from", 0), to = param("to", 0);
+    int body = step(K_TRAP_LEVEL, 0, param("trap", 0));
+    step(K_REPEAT, 0, param("times", 1));
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_AGAIN, 0, 0);
+    step(K_STATE, 0, 0);
+    step(K_TRAP_LEVEL, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_LOG, 0, 1);
+    step(K_IPI, to, body);
+    step(K_PAUSE, 0, 500);
+    step(K_LOG, 0, 3);
+    step(K_END, 0, 0);
+    thread("A", from, 14, a, 1);
+    if (param("trap", 0)) {
+        thread("B", from, 14, a, 1);
+    }
+}
+
 static const struct test tests[] = {
-    {"t16", storm},
-    {"t17", hold_off},
-    {"t17ipi", hold_off_message},
+    {"t16", storm},       {"t17", hold_off},       {"t17ipi", hold_off_message},
+    {"t18", leave_twice}, {"t19", switch_in_body},
 };
 
 int main(int argc, char **argv)

@@ -29,6 +29,13 @@ int step(int op, int a, int b);
 /* Append a thread; its index. start: scheduled at the start. */
 int thread(const char *name, int cpu, int pri, int script, int start);
 
+/* Give a thread flags (KTF_*). */
+void thread_flags(int t, int flags);
+
+/* Have the calling process, on that cpu from now on, play a script as one of the scene's threads; its
+ * index. */
+int caller(const char *name, int cpu, int script);
+
 /* Bounds of what the scene may take, in milliseconds of the machine's time; 2,000 unless told. */
 void scene_timeout(int ms);
 

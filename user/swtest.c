@@ -1,6 +1,7 @@
 /*
- * Scenes for thread switching: round robin (t1), priorities (t2), descheduling (t5), and scheduling
- * more than once (t6). All on one cpu; see user/scene.h.
+ * Scenes for thread switching: round robin (t1), priorities (t2), requests to reschedule (t3, t4),
+ * descheduling (t5), scheduling more than once (t6), the idle thread (t22, t24), threads that are not
+ * scheduled yet (t26), priorities that change (t57, t58). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -87,11 +88,143 @@ static void schedule_twice(void)
     thread("B", cpu, pri, b, 0);
 }
 
+/* A schedules a better B, which with noresched=1 asks for nothing, and goes on up to its switch. */
+static void request(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_RESCHED, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_RESCHED, 0, 0);
+    step(K_LOOK, 1, KL_RUNQ);
+    step(K_LOG, 0, 3);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 4);
+    step(K_RESCHED, 0, 0);
+    step(K_END, 0, 0);
+    int b = step(K_LOG, 0, 1);
+    step(K_RESCHED, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", cpu, param("pri", 14), a, 1);
+    thread("B", cpu, param("high", 16), b, 0);
+    thread_flags(1, param("noresched", 0) ? KTF_NORESCHED : 0);
+}
+
+/* B, on cpu to=, sleeps rounds= times; A schedules it after a pause of up to pause= microseconds, so
+ * that the message comes anywhere in the idle thread's loop, which stalls stall= microseconds between
+ * its last look and its wait. */
+static void wake_between(void)
+{
+    int to = param("to", 1), rounds = param("rounds", 50);
+    int a = step(K_KNOB, KN_STALL_IDLE, param("stall", 30));
+    for (int i = 1; i <= rounds; i++) {
+        step(K_WAIT, 0, i);
+        step(K_SPIN, 0,
+             1 + (int)((uint)param("seed", 1) * 7919U * (uint)i / 64 % (uint)param("pause", 60)));
+        step(K_LOG, 0, 1);
+        step(K_SCHED, 1, 0);
+    }
+    step(K_END, 0, 0);
+    int b = step(K_REPEAT, 0, rounds);
+    step(K_DESCHED, 0, 0);
+    step(K_ADD, 0, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    scene_timeout(10000);
+    thread("A", param("from", 0), 14, a, 1);
+    thread("B", to, 14, b, 1);
+}
+
+/* What an idle thread must never be asked: to be runnable (sleep=0), to sleep (sleep=1). Ends the
+ * machine. */
+static void idle_asked(void)
+{
+    int to = param("to", 1);
+    int body = step(K_TSLEEP, 0, 1);
+    step(K_END, 0, 0);
+    int a = step(K_PAUSE, 0, 100);
+    if (param("sleep", 0))
+        step(K_IPI, to, body);
+    else
+        step(K_SCHED_IDLE, to, 0);
+    step(K_PAUSE, 0, 1000);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), 14, a, 1);
+}
+
+/* B was created with TDF_STOPREQ, on cpu to=. */
+static void stopped(void)
+{
+    int a = step(K_LOOK, 1, KL_RUNQ | KL_STOPREQ | KL_CRIT);
+    step(K_PAUSE, 0, param("pause", 300));
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_END, 0, 0);
+    int b = step(K_LOG, 0, 1);
+    step(K_STATE, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), 14, a, 1);
+    thread("B", param("to", 0), param("pri", 14), b, 0);
+}
+
+/* A sets priorities of the queued threads, ops= times: o0=, o1=, .. are 32 times a thread's number plus
+ * the priority; 0 is A itself. Then it ends, and they run. Threads have priorities p1=, p2=, .. */
+static void set_priorities(void)
+{
+    int threads = param("threads", 3);
+    char name[] = "p0";
+    int a = step(K_CRIT_ENTER, 0, 0);
+    step(K_CRIT_ENTER, 0, 0);
+    for (int i = 0; i < param("ops", 0); i++) {
+        char op[] = "o0";
+        op[1] += (char)i;
+        int value = param(op, 0);
+        step(K_SETPRI_OF, value / 32, value % 32);
+        step(K_LOOK, value / 32, KL_PRI | KL_CRIT);
+    }
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_LOOK, 0, KL_CRIT);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_SETPRI, 0, 13);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    int other = step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    thread("A", param("cpu", 0), 30, a, 1);
+    for (int i = 1; i < threads; i++) {
+        name[1] = (char)('0' + i);
+        thread(names[i], param("cpu", 0), param(name, 14), other, 1);
+    }
+}
+
+/* A at every priority, with B runnable at every priority. */
+static void check_priorities(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_CRIT_ENTER, 0, 0);
+    for (int pri = 0; pri < 32; pri++) {
+        step(K_SETPRI, 0, pri);
+        step(K_CHECKPRI, 1, 0);
+    }
+    step(K_SETPRI, 0, 14);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_SETPRI_OF, 1, 14);
+    step(K_SCHED, 1, 0);
+    step(K_END, 0, 0);
+    int b = step(K_END, 0, 0);
+    thread("A", cpu, 30, a, 1);
+    thread("B", cpu, 14, b, 0);
+}
+
 static const struct test tests[] = {
-    {"t1", round_robin},
-    {"t2", priorities},
-    {"t5", deschedule},
-    {"t6", schedule_twice},
+    {"t1", round_robin},     {"t2", priorities},        {"t3", request},     {"t5", deschedule},
+    {"t6", schedule_twice},  {"t22", wake_between},     {"t24", idle_asked}, {"t26", stopped},
+    {"t57", set_priorities}, {"t58", check_priorities},
 };
 
 int main(int argc, char **argv)

@@ -118,6 +118,17 @@ static void force_preempt(uint64 every)
     p->busy = false;
 }
 
+/* The scene has preempters of its own: one of them. Interrupts off. */
+static bool force_scene(uint64 every)
+{
+    bool has;
+
+    cpu_intr_enable();
+    has = kt_force(every);
+    cpu_intr_disable();
+    return has;
+}
+
 /* At a point whose knob is set. Any context. */
 static uint32 reached(enum kt_knob which)
 {
@@ -129,7 +140,7 @@ static uint32 reached(enum kt_knob which)
     case KN_SPIN_DELAY:
         return (uint32)(next_random() % (v + 1));
     case KN_FORCE_PREEMPT:
-        if (v != 0)
+        if (v != 0 && !force_scene(v))
             force_preempt(v);
         return 0;
     case KN_STALL_IDLE:

@@ -11,6 +11,7 @@
 #include "lib/sysctl.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/preempt.h"
 #include "mm/page.h"
 #include "proc/mutex.h"
 #include "proc/proc.h"
@@ -22,7 +23,7 @@ struct kt_run *kt_run;
 static struct kt_run the_run;
 static struct mutex busy = MUTEX("ktest");
 
-/* A thread of the scene: its script, then its end. */
+/* The caller's, or a thread's, part of the scene: its script, then its end. */
 static void player(void *arg)
 {
     const struct kt_thread *t = arg;
@@ -43,24 +44,48 @@ static void start_here(void *arg)
     const struct kt_scene *scene = arg;
 
     for (int i = 0; i < scene->nthreads; i++)
-        if (scene->thread[i].cpu == mycpuid && scene->thread[i].start)
+        if (scene->thread[i].cpu == mycpuid && scene->thread[i].start &&
+            !(scene->thread[i].flags & KTF_CALLER))
             lwkt_schedule(kt_run->td[i]);
+}
+
+static thread_t create_thread(struct kt_thread *t)
+{
+    uint32 tdflags = TDF_STOPREQ | TDF_MPSAFE;
+    thread_t td;
+
+    if (t->flags & KTF_NORESCHED)
+        tdflags |= TDF_NORESCHED;
+    if (lwkt_create(player, t, &td, NULL, tdflags, t->cpu, "%.7s", t->name) < 0)
+        return NULL;
+    td->td_pri = t->pri; /* nobody else knows it yet */
+    if (t->flags & KTF_ITHREAD)
+        td->td_preemptable = lwkt_preempt;
+    return td;
 }
 
 static int create_threads(struct kt_run *run)
 {
     for (int i = 0; i < run->scene.nthreads; i++) {
         struct kt_thread *t = &run->scene.thread[i];
-        thread_t td;
+        thread_t td = t->flags & KTF_CALLER ? curthread : create_thread(t);
 
-        if (lwkt_create(player, t, &td, NULL, TDF_STOPREQ | TDF_MPSAFE, t->cpu, "%.7s", t->name) < 0)
+        if (td == NULL)
             return -1;
         lwkt_hold(td);
-        td->td_pri = t->pri; /* nobody else knows it yet */
         run->td[i] = td;
-        run->alive++;
+        run->alive += td != curthread; /* play_caller counts the caller */
     }
     return 0;
+}
+
+static void play_caller(struct kt_run *run)
+{
+    for (int i = 0; i < run->scene.nthreads; i++)
+        if (run->scene.thread[i].flags & KTF_CALLER) {
+            amo_add(&run->alive, 1);
+            player(&run->scene.thread[i]);
+        }
 }
 
 /* Schedule every thread that has not ended, time after time, until all have seen `stop`. */
@@ -101,6 +126,7 @@ static int play_scene(struct kt_run *run)
     } else {
         for (int cpu = ncpus - 1; cpu >= 0; cpu--)
             lwkt_send_ipiq_bycpu(cpu, start_here, &run->scene);
+        play_caller(run);
         result = wait_for_end(run);
     }
     knobs_reset();
@@ -120,6 +146,7 @@ static int run_scene(uint64 uscene)
     kt_run = &the_run;
     memset(&the_run, 0, sizeof(the_run));
     kt_events_reset();
+    kt_force_reset();
     if (copyin(&the_run.scene, uscene, sizeof(the_run.scene)) == 0 &&
         kt_scene_valid(&the_run.scene))
         result = play_scene(&the_run);

@@ -62,9 +62,23 @@ bool knob_valid(int which, int64 value);
 void knob_set(enum kt_knob which, uint64 value);
 void knobs_reset(void);
 
+/* preemptsteps.c, pattern.c: play a step, if it is one of theirs / whether its operands are within
+ * bounds. */
+bool kt_play_preempt(struct kt_context *ctx, const struct kt_step *s);
+bool kt_preempt_valid(const struct kt_scene *scene, const struct kt_step *s);
+bool kt_play_pattern(struct kt_context *ctx, const struct kt_step *s);
+
+/* pattern.c: forget the last scene's threads / at the end of an interrupt, with interrupts on: have one
+ * of this scene's threads preempt, at every so many; false: it has none. */
+void kt_force_reset(void);
+bool kt_force(uint64 every);
+
 /* stimuli.c: interrupts on demand. */
 void kt_raise(int sources);
+void kt_raise_again(int sources, int count);
+void kt_log_nest(const char *name);
 void kt_timer_start(int us, int count);
+void kt_timer_stop(void);
 bool kt_timer_running(void);
 void kt_timer_finish(const char *name);
 void kt_log_state(const char *name);

@@ -24,9 +24,12 @@ static void storm(struct kt_context *ctx, int rounds)
     int left = 0;
 
     while ((rounds-- > 0 || kt_timer_running()) && peek(&kt_run->stop) == 0) {
-        int nesting = 1 + (int)(next_random(ctx) % 8);
+        uint64 random = next_random(ctx);
+        int nesting = 1 + (int)(random % 8);
         for (int i = 0; i < nesting; i++)
             crit_enter();
+        if (random & 0x100)
+            kt_raise(1);
         for (int i = 0; i < nesting; i++)
             crit_exit();
         left += peek(&mycpu->gd_reqflags) != 0;
@@ -131,8 +134,8 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
     case K_SETPRI: lwkt_setpri_self(s->b); break;
     case K_SETCPU: lwkt_setcpu_self(globaldata_of[s->a]); break;
     default:
-        if (!kt_play_timer(s))
-            kt_play_sleep(ctx, s);
+        if (!kt_play_timer(s) && !kt_play_sleep(ctx, s))
+            kt_play_preempt(ctx, s);
         break;
     }
 }
@@ -185,14 +188,14 @@ static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
         return (s->a & 0xff) < KT_VARS && s->b >= -1;
     case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: case K_JITTER:
         return s->b > 0;
-    default: return s->op < K_NOPS;
+    default: return s->op < K_NOPS && kt_preempt_valid(scene, s);
     }
 }
 
 /* Loops must be closed in each stretch up to a K_END, and at most four deep. */
 bool kt_scene_valid(const struct kt_scene *scene)
 {
-    int depth = 0;
+    int depth = 0, callers = 0;
 
     if (scene->nthreads < 1 || scene->nthreads > KT_THREADS || scene->nsteps < 1 ||
         scene->nsteps > KT_STEPS || scene->step[scene->nsteps - 1].op != K_END)
@@ -207,6 +210,8 @@ bool kt_scene_valid(const struct kt_scene *scene)
     }
     for (int i = 0; i < scene->nthreads; i++) {
         const struct kt_thread *t = &scene->thread[i];
+        if ((t->flags & KTF_CALLER) != 0 && (callers++ > 0 || t->cpu != mycpuid))
+            return false;
         if (t->cpu < 0 || t->cpu >= ncpus || t->pri < 0 || t->pri > TDPRI_MAX || t->script < 0 ||
             t->script >= scene->nsteps)
             return false;

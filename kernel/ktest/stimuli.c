@@ -5,7 +5,9 @@
 #include "kernel/riscv.h"
 #include "ktest/ktest.h"
 #include "lwkt/crit.h"
+#include "riscv/fdt.h"
 #include "riscv/hart.h"
+#include "riscv/intr.h"
 
 /* Chains of timer interrupts, one a cpu: each firing starts the next. */
 static struct chain {
@@ -16,11 +18,38 @@ static struct chain {
     int inside;                  /* firings in a critical section of the interrupted thread */
 } __attribute__((aligned(CACHE_LINE))) chains[NCPU];
 
+/* How deep handlers found splz: K_NEST. On the interrupted thread's stack, or preempting it. */
+static struct nest {
+    int count;                   /* td_nest_count */
+    uint64 depth;                /* bytes of stack */
+} __attribute__((aligned(CACHE_LINE))) nests[NCPU];
+
+static void note_nest(thread_t td, uint64 sp)
+{
+    struct nest *n = &nests[mycpuid];
+    uint64 depth = td->td_mach.md_stack_top - sp;
+
+    if (td->td_nest_count > n->count)
+        n->count = td->td_nest_count;
+    if (depth > n->depth)
+        n->depth = depth;
+}
+
+void kt_log_nest(const char *name)
+{
+    struct nest n = nests[mycpuid];
+
+    nests[mycpuid] = (struct nest){0};
+    kt_log("nest", name, n.count);
+    kt_log("depth", name, (int64)n.depth);
+}
+
 static void chain_fired(struct systimer *st)
 {
     struct chain *c = st->st_arg;
 
     c->fired++;
+    note_nest(curthread, (uint64)__builtin_frame_address(0));
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
     if (--c->left > 0)
@@ -39,6 +68,14 @@ void kt_timer_start(int us, int count)
     crit_exit();
 }
 
+void kt_timer_stop(void)
+{
+    crit_enter();
+    chains[mycpuid].left = 0;
+    systimer_del(&chains[mycpuid].timer);
+    crit_exit();
+}
+
 bool kt_timer_running(void) { return peek(&chains[mycpuid].left) > 0; }
 
 void kt_timer_finish(const char *name)
@@ -52,9 +89,30 @@ void kt_timer_finish(const char *name)
     kt_log("inside", name, c->inside);
 }
 
-static void external(void) { kt_log("intr", "intr", curthread->td_critcount); }
+/* K_AGAIN_INTR. On cpu 0, where external interrupts go. */
+static int again_sources, again_left;
 
-/* Raise interrupts for this cpu, all before any is taken. */
+void kt_raise_again(int sources, int count)
+{
+    again_sources = sources;
+    again_left = count;
+}
+
+/* The handler, in its interrupt thread. */
+static void external(void)
+{
+    thread_t below = curthread->td_preempted;
+
+    kt_log("intr", "intr", curthread->td_critcount);
+    if (below != NULL)
+        note_nest(below, below->td_mach.md_sp);
+    if (again_left > 0) {
+        again_left--;
+        kt_raise(again_sources);
+    }
+}
+
+/* Raise interrupts for this cpu, all before any is taken. 8: the thread of the external one. */
 void kt_raise(int sources)
 {
     uint64 s = cpu_intr_save();
@@ -65,6 +123,8 @@ void kt_raise(int sources)
         cpu_timer_arm(0);
     if (sources & 4)
         uart_self_interrupt(external);
+    if (sources & 8)
+        sched_ithd(board.uart.irq);
     cpu_intr_restore(s);
 }
 

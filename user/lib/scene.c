@@ -61,7 +61,27 @@ int thread(const char *name, int cpu, int pri, int script, int start)
     return scene.nthreads++;
 }
 
-void scene_timeout(int ms) { scene.timeout = ms; }
+void thread_flags(int t, int flags)
+{
+    scene.thread[t].flags = flags;
+}
+
+int caller(const char *name, int cpu, int script)
+{
+    int t = thread(name, cpu, 0, script, 0);
+
+    if (setaffinity(1UL << cpu) < 0) {
+        fprintf(2, "scene: no cpu %d\n", cpu);
+        exit(1);
+    }
+    thread_flags(t, KTF_CALLER);
+    return t;
+}
+
+void scene_timeout(int ms)
+{
+    scene.timeout = ms;
+}
 
 static void print_event(const struct kt_event *e)
 {
@@ -99,7 +119,8 @@ static void play(const char *name)
     int n;
 
     if (result < 0) {
-        fprintf(2, "%s: the kernel refused the scene (is ktest=1 among the boot arguments?)\n", name);
+        fprintf(2, "%s: the kernel refused the scene (is ktest=1 among the boot arguments?)\n",
+                name);
         exit(1);
     }
     printf("scene key=%s test=%s result=%s\n", key, name, result == 0 ? "ended" : "timeout");

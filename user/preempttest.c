@@ -1,0 +1,367 @@
+/*
+ * Scenes for preemption by interrupt threads: t7 to t15, interrupts raised again by their handlers
+ * (t63), splz's recursion (t20), and what an interrupted thread must find unchanged (t65, t66). A is
+ * the thread that is preempted, I and J are interrupt threads. See user/scene.h.
+ */
+#include "kernel/types.h"
+#include "user/scene.h"
+#include "user/user.h"
+
+/* The interrupted thread: a kernel thread, or with process=1 this process. Thread 0, always. */
+static void victim(int cpu, int script)
+{
+    if (param("process", 0))
+        caller("A", cpu, script);
+    else
+        thread("A", cpu, param("pri", 14), script, 1);
+}
+
+static void ithread(const char *name, int cpu, int pri, int script)
+{
+    thread_flags(thread(name, cpu, pri, script, 0), KTF_ITHREAD);
+}
+
+/* An interrupt thread's script: rounds times val is logged and it sleeps. */
+static int handler(int rounds, int val)
+{
+    int s = step(K_REPEAT, 0, rounds);
+    step(K_LOG, 0, val);
+    step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    return s;
+}
+
+/* The last scheduling of thread t, which then ends. */
+static void let_end(int t)
+{
+    step(K_SCHED, t, 0);
+    step(K_YIELD, 0, 0);
+}
+
+/* A schedules I, rounds= times over: it runs at once. B and C, of A's priority, show A's place in the
+ * queue. */
+static void preempt(void)
+{
+    int cpu = param("cpu", 0), rounds = param("rounds", 3), pri = param("pri", 14);
+    int a = step(K_SCHED, 3, 0);
+    step(K_REPEAT, 0, rounds);
+    step(K_LOOK, 0, KL_RELEASE | KL_RUNQ);
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOOK, 0, KL_RELEASE | KL_RUNQ | KL_LOCKED);
+    step(K_LOOK, 1, KL_BELOW | KL_RUNQ);
+    step(K_AGAIN, 0, 0);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 3);
+    let_end(1);
+    step(K_END, 0, 0);
+    int i = step(K_REPEAT, 0, rounds);
+    step(K_LOG, 0, 1);
+    step(K_LOOK, 0, KL_LOCKED | KL_RUNQ);
+    step(K_LOOK, 1, KL_BELOW);
+    step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    int other = step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), i);
+    thread("B", cpu, pri, other, 1);
+    thread("C", cpu, pri, other, 0);
+}
+
+/* The same inside 1 to nesting= critical sections: I waits for A's switch. */
+static void in_section(void)
+{
+    int cpu = param("cpu", 0), nesting = param("nesting", 3);
+    int a = step(K_LOG, 0, 0);
+    for (int n = 1; n <= nesting; n++) {
+        for (int i = 0; i < n; i++)
+            step(K_CRIT_ENTER, 0, 0);
+        step(K_PREEMPTS, 0, 0);
+        step(K_LOG, 0, 10 * n);
+        step(K_SCHED, 1, 0);
+        step(K_LOG, 0, 10 * n + 1);
+        step(K_PREEMPTS, 0, 0);
+        step(K_RESCHED, 0, 0);
+        step(K_LOOK, 1, KL_RUNQ);
+        for (int i = 0; i < n; i++)
+            step(K_CRIT_EXIT, 0, 0);
+        step(K_LOG, 0, 10 * n + 2);
+        step(K_SWITCH, 0, 0);
+        step(K_LOG, 0, 10 * n + 3);
+        step(K_RESCHED, 0, 0);
+    }
+    let_end(1);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), handler(nesting, 1));
+}
+
+/* In nesting= sections: a device interrupt. Its thread ("intr") runs when the last one ends. */
+static void device(void)
+{
+    int a = step(K_REPEAT, 0, param("rounds", 2));
+    step(K_REPEAT, 0, param("nesting", 1));
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, param("us", 10));
+    step(K_LOG, 0, 1);
+    step(K_REPEAT, 0, param("nesting", 1));
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_PREEMPTS, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    victim(0, a);
+}
+
+/* I, preempting A, makes the better thread N runnable: A goes on first, N comes at A's switch. */
+static void wakes_better(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_RESCHED, 0, 0);
+    step(K_LOOK, 2, KL_RUNQ);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_RESCHED, 0, 0);
+    step(K_END, 0, 0);
+    int i = step(K_LOG, 0, 1);
+    step(K_SCHED, 2, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int n = step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), i);
+    thread("N", cpu, param("npri", 16), n, 0);
+}
+
+/* A script that logs 1 and ends. */
+static int once(void)
+{
+    int s = step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    return s;
+}
+
+/* A is off its queue when an interrupt at its crit_exit has it preempted: it goes on all the same. B
+ * is runnable, and schedules A later. */
+static void descheduled(void)
+{
+    int a = step(K_LOG, 0, 1);
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_DESCHED, 0, 0);
+    if (param("device", 1))
+        step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, param("us", 10));
+    step(K_CRIT_EXIT, 0, 0);
+    if (!param("device", 1))
+        step(K_SCHED, 2, 0);
+    step(K_LOG, 0, 2);
+    step(K_LOOK, 0, KL_RUNQ | KL_LOCKED);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_END, 0, 0);
+    int b = step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    if (param("device", 1))
+        step(K_SCHED, 2, 0);
+    step(K_END, 0, 0);
+    victim(0, a);
+    thread("B", 0, param("pri", 14), b, 1);
+    ithread("I", 0, param("ipri", 28), once());
+}
+
+/* J preempts I, which preempted A: out of both, and back in order. */
+static void nested(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_REPEAT, 0, param("rounds", 2));
+    step(K_PROC, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_AGAIN, 0, 0);
+    let_end(1);
+    let_end(2);
+    step(K_END, 0, 0);
+    int i = step(K_REPEAT, 0, param("rounds", 2));
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 2, 0);
+    step(K_LOG, 0, 2);
+    step(K_PROC, 0, 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    int j = step(K_REPEAT, 0, param("rounds", 2));
+    step(K_LOG, 0, 1);
+    step(K_LOOK, 0, KL_LOCKED);
+    step(K_LOOK, 1, KL_LOCKED | KL_BELOW);
+    step(K_LOOK, 2, KL_BELOW);
+    step(K_PROC, 0, 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 27), i);
+    ithread("J", cpu, param("jpri", 29), j);
+}
+
+/* J, preempting I, raises I's priority above its own and schedules it: I is locked. Then I, preempting
+ * A, schedules itself, which changes nothing. */
+static void locked(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_SWITCH, 0, 0);
+    step(K_END, 0, 0);
+    int i = step(K_LOG, 0, 1);
+    step(K_SCHED, 2, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_SCHED, 1, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int j = step(K_LOG, 0, 1);
+    step(K_SETPRI_OF, 1, param("above", 30));
+    step(K_PREEMPTS, 0, 0);
+    step(K_SCHED, 1, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_RESCHED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 27), i);
+    ithread("J", cpu, param("jpri", 29), j);
+}
+
+/* I is no better than A. */
+static void not_better(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_YIELD, 0, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_PREEMPTS, 0, 0);
+    step(K_RESCHED, 0, 0);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 14), once());
+}
+
+/* lwkt_preempt is asked for I, which belongs to another cpu and sleeps there. */
+static void foreign(void)
+{
+    int cpu = param("cpu", 0), other = param("other", 1);
+    int a = step(K_WAIT, 0, 1);
+    step(K_PAUSE, 0, 100);
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_PREEMPT, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_PREEMPTS, 0, 0);
+    step(K_RESCHED, 0, 0);
+    step(K_SCHED, 1, 0);
+    step(K_END, 0, 0);
+    int i = step(K_DESCHED, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", other, param("ipri", 28), i);
+    thread("S", other, 12, step(K_SCHED, 1, 0), 1);
+    step(K_END, 0, 0);
+}
+
+/* The next again= handlers of a device interrupt raise it again, by what sources= says. */
+static void raised_again(void)
+{
+    int a = step(K_REPEAT, 0, param("rounds", 2));
+    step(K_AGAIN_INTR, param("sources", 8), param("again", 3));
+    step(K_LOG, 0, 1);
+    step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, 20);
+    step(K_LOG, 0, 2);
+    step(K_NEST, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_STATE, 0, 0);
+    step(K_END, 0, 0);
+    victim(0, a);
+    scene_timeout(20000);
+}
+
+/* us= between interrupts, every= of which has I or J preempt; work= says what these do. */
+static void storm(int work)
+{
+    step(K_PREEMPTS, 0, 0);
+    step(K_FORCE, 1, 0);
+    step(K_FORCE, 2, 0);
+    step(K_KNOB, KN_FORCE_PREEMPT, param("every", 1));
+    step(K_TIMER, param("us", 20), 1000000);
+    if (work == KW_PATTERN)
+        step(K_PATTERN, KW_PATTERN, param("rounds", 1000));
+    else
+        step(K_LRSC, 0, param("rounds", 1000));
+    step(K_TIMER_STOP, 0, 0);
+    step(K_KNOB, KN_FORCE_PREEMPT, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_SUM, 0, 0);
+    step(K_SET, 0, 1);
+    let_end(1);
+    let_end(2);
+    step(K_END, 0, 0);
+}
+
+static void storm_scene(int work, int preempters_work)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_LOG, 0, 1);
+    storm(work);
+    int p = step(K_PREEMPTER, 0, preempters_work);
+    step(K_END, 0, 0);
+    scene_timeout(20000);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 27), p);
+    ithread("J", cpu, param("jpri", 29), p);
+}
+
+static void registers(void)
+{
+    storm_scene(KW_PATTERN, KW_PATTERN);
+}
+
+static void reservations(void)
+{
+    storm_scene(KW_ADD, param("back", 0) ? KW_ADD_BACK : KW_ADD);
+}
+
+static const struct test tests[] = {
+    {"t7", preempt},      {"t8", in_section},    {"t9", device},     {"t10", wakes_better},
+    {"t11", descheduled}, {"t13", nested},       {"t14", locked},    {"t15", not_better},
+    {"foreign", foreign}, {"t63", raised_again}, {"t65", registers}, {"t66", reservations},
+};
+
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+}
