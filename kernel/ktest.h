@@ -30,6 +30,13 @@ struct kt_bench {
 #define KT_STEPS 512
 #define KT_VARS 16
 #define KT_TIMERS 8
+#define KT_WAITS 4
+
+/* Event "state". */
+#define KT_BLOCKQ 1              /* in lwkt_block */
+#define KT_RUNQ 2                /* on its run queue */
+#define KT_RUNNING 4
+#define KT_WAITQ 8               /* on a wait queue */
 
 /* Steps: an operation with operands a and b. "t" is a thread's index, "v" a variable's, "s" the index
  * of a step where a script begins. */
@@ -104,6 +111,34 @@ enum kt_op {
     K_LRSC,                      /* add 1 to a word b times with LR and SC; event "crossed": successes
                                     of SC with a preempter's run since its LR */
     K_SUM,                       /* events "sum": that word, "added": the preempters' part */
+
+    /* Wait queues: w is one of KT_WAITS. */
+    K_GEN,                       /* note w[a]'s generation for K_BLOCK; event "gen": it */
+    K_BLOCK,                     /* lwkt_block(w[a]) with the noted one; event "woken": the new one */
+    K_SIGNAL,                    /* event "signal": b; then lwkt_signal(w[a], b) */
+    K_WAITERS,                   /* events "waiters": wa_count of w[a], "queued": threads on its queue */
+    K_AWAIT,                     /* until v[a] >= b, letting other threads of this cpu run */
+    K_ASLEEP,                    /* likewise, until t = a is neither running nor on a run queue */
+    K_THREAD,                    /* event "state" of t = a: KT_BLOCKQ | .. */
+
+    /* cpusync; a: a mask of cpus. Functions log "run", "fin1", "fin2", "simple", "fast", as thread
+     * "cs", with the master's cpu. */
+    K_CS_START,
+    K_CS_ADD,
+    K_CS_FINISH,
+    K_CS_SIMPLE,
+    K_CS_FAST,                   /* lwkt_cpusync_fastdata */
+    K_VALUE,                     /* event "value": v[a] */
+
+    /* Messages, between td_msgports. Replies log "replied": the error. */
+    K_MSG_SEND,                  /* lwkt_sendmsg(command b) to t = a */
+    K_MSG_DO,                    /* lwkt_domsg(command b) to t = a */
+    K_MSG_RECEIVE,               /* lwkt_waitport, for a request or a reply; event "got": the command,
+                                    "aborted" if the request is, "replied" */
+    K_MSG_REPLY,                 /* lwkt_replymsg(error b) to the last request received */
+    K_MSG_SERVE,                 /* b times: receive, reply with the command as error */
+    K_MSG_ABORT,                 /* lwkt_abortmsg of the last message sent */
+    K_MSG_TELL,                  /* be told of an abort of the last request received */
     K_NOPS,
 };
 

@@ -40,6 +40,16 @@
 #define SYS_sync 41       /* int sync(void): 0 when all that was written is on the disk */
 #define SYS_bootarg 42    /* int bootarg(const char *name, char *buf, int len): length, or -1 */
 #define SYS_ktrace 43     /* int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max) */
+
+/* CAPS, messages between processes by name: limits in kernel/caps.h, contracts in proc/capscall.c. */
+#define SYS_caps_register 48 /* int caps_register(const char *name): id */
+#define SYS_caps_connect 49  /* int caps_connect(const char *name): id */
+#define SYS_caps_call \
+    50                    /* int caps_call(int id, const void *buf, int len, void *reply,
+                                    int max): length of the reply */
+#define SYS_caps_wait 51  /* int caps_wait(int id, void *buf, int max, int *len): request */
+#define SYS_caps_reply 52 /* int caps_reply(int id, int request, const void *buf, int len): 0 */
+#define SYS_caps_close 53 /* int caps_close(int id): 0 */
 #define NSYSCALL 64
 
 #define SYSCTL_UNKNOWN (-2)  /* results of sysctl(): no such name */

@@ -19,6 +19,8 @@
 #include "proc/sysent.h"
 #include "riscv/fdt.h"
 
+#define FLUSH_ROUNDS (2 * HZ)    /* ticks that a scene's threads have to end, when it has hung */
+
 struct kt_run *kt_run;
 static struct kt_run the_run;
 static struct mutex busy = MUTEX("ktest");
@@ -32,6 +34,7 @@ static void player(void *arg)
 
     strlcpy(name, t->name, sizeof(name));
     kt_play(&ctx);
+    kt_wait_end(&ctx);
     if (peek(&kt_run->stop) == 0)
         kt_log("end", name, 0);
     amo_add_rel(&kt_run->alive, (uint32)-1); /* acquire: play_scene */
@@ -92,7 +95,10 @@ static void play_caller(struct kt_run *run)
 static void flush_threads(struct kt_run *run)
 {
     poke(&run->stop, 1);
-    while (consume(&run->alive) != 0) {
+    for (int round = 0; consume(&run->alive) != 0; round++) {
+        if (round == FLUSH_ROUNDS)
+            panic("ktest: %u threads of the scene don't end", peek(&run->alive));
+        kt_wait_flush(round);
         for (int i = 0; i < run->scene.nthreads; i++)
             if (run->td[i] != NULL && (consume(&run->td[i]->td_flags) & TDF_EXITING) == 0)
                 lwkt_schedule(run->td[i]);
@@ -147,6 +153,7 @@ static int run_scene(uint64 uscene)
     memset(&the_run, 0, sizeof(the_run));
     kt_events_reset();
     kt_force_reset();
+    kt_wait_reset();
     if (copyin(&the_run.scene, uscene, sizeof(the_run.scene)) == 0 &&
         kt_scene_valid(&the_run.scene))
         result = play_scene(&the_run);

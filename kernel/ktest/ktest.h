@@ -5,6 +5,7 @@
 #define KTEST_KTEST_H
 
 #include "kernel/ktest.h"
+#include "lwkt/cpusync.h"
 #include "lwkt/systimer.h"
 
 /* A scene that is being played; one at a time. */
@@ -27,6 +28,10 @@ struct kt_context {
     int loop_pc[4];
     int loop_left[4];
     uint64 random;
+    int gen;                     /* K_GEN, K_BLOCK */
+    struct lwkt_cpusync sync;    /* from K_CS_START to K_CS_FINISH */
+    lwkt_msg_t sent;             /* last message sent, or NULL */
+    lwkt_msg_t msg;              /* last request received and not replied to, or NULL */
 };
 
 /* events.c */
@@ -72,6 +77,13 @@ bool kt_play_pattern(struct kt_context *ctx, const struct kt_step *s);
  * of this scene's threads preempt, at every so many; false: it has none. */
 void kt_force_reset(void);
 bool kt_force(uint64 every);
+
+/* waitsteps.c: steps about wait queues, cpusync and messages. */
+void kt_wait_reset(void);
+bool kt_play_wait(struct kt_context *ctx, const struct kt_step *s);
+bool kt_wait_valid(const struct kt_scene *scene, const struct kt_step *s);
+void kt_wait_end(struct kt_context *ctx);
+void kt_wait_flush(int round);
 
 /* stimuli.c: interrupts on demand. */
 void kt_raise(int sources);

@@ -134,7 +134,7 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
     case K_SETPRI: lwkt_setpri_self(s->b); break;
     case K_SETCPU: lwkt_setcpu_self(globaldata_of[s->a]); break;
     default:
-        if (!kt_play_timer(s) && !kt_play_sleep(ctx, s))
+        if (!kt_play_timer(s) && !kt_play_sleep(ctx, s) && !kt_play_wait(ctx, s))
             kt_play_preempt(ctx, s);
         break;
     }
@@ -188,7 +188,7 @@ static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
         return (s->a & 0xff) < KT_VARS && s->b >= -1;
     case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: case K_JITTER:
         return s->b > 0;
-    default: return s->op < K_NOPS && kt_preempt_valid(scene, s);
+    default: return s->op < K_NOPS && kt_preempt_valid(scene, s) && kt_wait_valid(scene, s);
     }
 }
 

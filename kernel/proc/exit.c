@@ -3,6 +3,7 @@
  */
 #include "fs/file.h"
 #include "lib/panic.h"
+#include "proc/caps.h"
 #include "proc/proctable.h"
 #include "proc/sleep.h"
 
@@ -66,6 +67,7 @@ void proc_exit(int status)
 
     if (p == init_proc)
         panic("init exited with status %d", status);
+    caps_exit(curthread); /* before the parent can know: the names are free by then */
     release_files(p);
     usched_exit(p);
     release_memory(p);

@@ -44,6 +44,12 @@ static const syscall_fn handlers[NSYSCALL] = {
     [SYS_ktest] = sys_ktest,
     [SYS_sync] = sys_sync,
     [SYS_bootarg] = sys_bootarg,
+    [SYS_caps_register] = sys_caps_register,
+    [SYS_caps_connect] = sys_caps_connect,
+    [SYS_caps_call] = sys_caps_call,
+    [SYS_caps_wait] = sys_caps_wait,
+    [SYS_caps_reply] = sys_caps_reply,
+    [SYS_caps_close] = sys_caps_close,
     [SYS_ktrace] = sys_ktrace,
 };
 

@@ -32,6 +32,14 @@ int64 sys_bootarg(const uint64 *arg);
 /* proc/ktrace.c */
 int64 sys_ktrace(const uint64 *arg);
 
+/* proc/capscall.c */
+int64 sys_caps_register(const uint64 *arg);
+int64 sys_caps_connect(const uint64 *arg);
+int64 sys_caps_call(const uint64 *arg);
+int64 sys_caps_wait(const uint64 *arg);
+int64 sys_caps_reply(const uint64 *arg);
+int64 sys_caps_close(const uint64 *arg);
+
 /* fs/sysfile.c */
 int64 sys_pipe(const uint64 *arg);
 int64 sys_read(const uint64 *arg);

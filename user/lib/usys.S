@@ -55,4 +55,10 @@
         OWN ktest, SYS_ktest
         OWN sync, SYS_sync
         OWN bootarg, SYS_bootarg
+        OWN caps_register, SYS_caps_register
+        OWN caps_connect, SYS_caps_connect
+        OWN caps_call, SYS_caps_call
+        OWN caps_wait, SYS_caps_wait
+        OWN caps_reply, SYS_caps_reply
+        OWN caps_close, SYS_caps_close
         OWN ktrace, SYS_ktrace

@@ -22,7 +22,8 @@ struct test {
 /* One table in each file of tests. */
 extern const struct test fork_tests[], kill_tests[], load_tests[], exec_tests[], elf_tests[],
     mem_tests[], trap_tests[], cow_tests[], pointer_tests[], pipe_tests[], fd_tests[], file_tests[],
-    write_tests[], dir_tests[], race_tests[], disk_tests[], info_tests[], sched_tests[];
+    write_tests[], dir_tests[], race_tests[], disk_tests[], info_tests[], sched_tests[],
+    caps_tests[];
 
 /* --- util.c --- */
 

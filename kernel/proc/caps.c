@@ -1,0 +1,333 @@
+/*
+ * CAPS: services and their message ports. See caps.h; all in thread context.
+ *
+ *   client                                        server
+ *   ------                                        ------
+ *   lwkt_domsg(sv_port)
+ *     service_putport: onto sv_port's queue
+ *     reply_waitport: sleeps          ------->    lwkt_waitport: off the queue, onto sv_taken
+ *                                                 (copies the request out, works)
+ *                                                 caps_msg_answer: off sv_taken, swaps the data,
+ *     DONE: copies the reply out      <-------      lwkt_replymsg
+ *
+ * Unlike a thread's ports (lwkt/msgport.c), these are for processes, which move between cpus and can
+ * be killed while they wait. So a port has a spin lock (the service's), its sleepers use tsleep, and
+ * a waiting caller that is killed takes its message back (service_abortport), also from sv_taken: the
+ * server's answer then finds nobody.
+ *
+ * Who may touch a message: it is on one of the two lists, under the lock; or off both, and then
+ * whoever took it off under the lock replies to it, once. Until DONE the caller does not go away, since
+ * an abort that finds the message on no list leaves it to who has it. After DONE the replier touches
+ * only the service.
+ */
+#include "proc/caps.h"
+
+#include "lib/string.h"
+#include "mm/zone.h"
+#include "proc/sleep.h"
+
+static struct spinlock services_lock = SPINLOCK("caps services");
+static struct list services = {&services, &services}; /* that live */
+static int service_count;
+
+static struct caps_msg *to_caps(lwkt_msg_t msg)
+{
+    return list_entry(msg, struct caps_msg, cm_msg);
+}
+
+/* --- the port of a service --- */
+
+static struct caps_service *service_of(lwkt_port_t port)
+{
+    return list_entry(port, struct caps_service, sv_port);
+}
+
+/* The next request's number: positive, and not one that is under way, of which there are at most NPROC.
+ * sv_lock held. */
+static int next_id(struct caps_service *sv)
+{
+    sv->sv_last_id = sv->sv_last_id == 0x7fffffff ? 1 : sv->sv_last_id + 1;
+    return sv->sv_last_id;
+}
+
+static int service_putport(lwkt_port_t port, lwkt_msg_t msg)
+{
+    struct caps_service *sv = service_of(port);
+    int error = EASYNC;
+
+    spin_lock(&sv->sv_lock);
+    if (sv->sv_dead) {
+        error = EPORTDEAD;
+    } else {
+        to_caps(msg)->cm_id = next_id(sv);
+        msg->ms_flags |= MSGF_QUEUED;
+        list_insert_tail(&port->mp_msgq, &msg->ms_node);
+    }
+    spin_unlock(&sv->sv_lock);
+    if (error == EASYNC)
+        wakeup(port);
+    return error;
+}
+
+/* The first request, with a reference that is the server's to drop, or NULL. */
+static lwkt_msg_t service_getport(lwkt_port_t port)
+{
+    struct caps_service *sv = service_of(port);
+    lwkt_msg_t msg = NULL;
+
+    spin_lock(&sv->sv_lock);
+    if (!list_empty(&port->mp_msgq)) {
+        msg = list_entry(list_first(&port->mp_msgq), struct lwkt_msg, ms_node);
+        list_remove(&msg->ms_node);
+        list_insert_tail(&sv->sv_taken, &msg->ms_node);
+        msg->ms_flags = (msg->ms_flags & ~MSGF_QUEUED) | MSGF_RETRIEVED;
+        amo_add(&to_caps(msg)->cm_refs, 1);
+    }
+    spin_unlock(&sv->sv_lock);
+    return msg;
+}
+
+/* Wait for a request. NULL: the server is killed. msg is NULL: replies go to other ports. */
+static lwkt_msg_t service_waitport(lwkt_port_t port, lwkt_msg_t msg)
+{
+    for (;;) {
+        tsleep_interlock(port, 0);
+        if ((msg = service_getport(port)) != NULL) {
+            tsleep_remove();
+            return msg;
+        }
+        if (tsleep(port, PCATCH | PINTERLOCKED, "caps_wait", 0) == EINTR)
+            return NULL;
+    }
+}
+
+/* The caller is killed. On no list: somebody is about to reply. */
+static void service_abortport(lwkt_port_t port, lwkt_msg_t msg)
+{
+    struct caps_service *sv = service_of(port);
+
+    spin_lock(&sv->sv_lock);
+    bool ours = list_linked(&msg->ms_node);
+    if (ours) {
+        list_remove(&msg->ms_node);
+        msg->ms_flags = (msg->ms_flags & ~MSGF_QUEUED) | MSGF_ABORTED;
+    }
+    spin_unlock(&sv->sv_lock);
+    if (ours)
+        lwkt_replymsg(msg, EABORTED);
+}
+
+static const struct lwkt_portops service_portops = {
+    .putport = service_putport,
+    .getport = service_getport,
+    .waitport = service_waitport,
+    .abortport = service_abortport,
+};
+
+/* --- the port of a caller: for the reply to its one message --- */
+
+/* The message's last moment with us: after DONE the caller may free it. */
+static void reply_replyport(lwkt_port_t port, lwkt_msg_t msg)
+{
+    (void)port;
+    publish(&msg->ms_flags, msg->ms_flags | MSGF_DONE); /* consume: is_done */
+    wakeup(msg);                                        /* an address, nothing more */
+}
+
+static bool is_done(lwkt_msg_t msg)
+{
+    return (consume(&msg->ms_flags) & MSGF_DONE) != 0; /* publish: reply_replyport */
+}
+
+static lwkt_msg_t reply_waitport(lwkt_port_t port, lwkt_msg_t msg)
+{
+    int catch = PCATCH;
+
+    (void)port;
+    for (;;) {
+        tsleep_interlock(msg, 0);
+        if (is_done(msg))
+            break;
+        if (tsleep(msg, catch | PINTERLOCKED, "caps_call", 0) == EINTR) {
+            lwkt_abortmsg(msg);
+            catch = 0;
+        }
+    }
+    tsleep_remove();
+    return msg;
+}
+
+static const struct lwkt_portops reply_portops = {
+    .waitport = reply_waitport,
+    .replyport = reply_replyport,
+};
+
+/* --- messages --- */
+
+struct caps_msg *caps_msg_create(struct caps_service *sv, void *data, int len)
+{
+    struct caps_msg *cm = kmalloc(sizeof(*cm));
+
+    if (cm == NULL) {
+        if (data != NULL)
+            kfree(data);
+        return NULL;
+    }
+    lwkt_initport(&cm->cm_reply, curthread);
+    cm->cm_reply.mp_ops = &reply_portops;
+    lwkt_initmsg(&cm->cm_msg, &cm->cm_reply, 0, MSGF_ABORTABLE);
+    cm->cm_service = sv;
+    cm->cm_refs = 1;
+    cm->cm_data = data;
+    cm->cm_len = len;
+    return cm;
+}
+
+void caps_msg_unref(struct caps_msg *cm)
+{
+    if (amo_add_acqrel(&cm->cm_refs, -1u) != 1)
+        return;
+    if (cm->cm_data != NULL)
+        kfree(cm->cm_data);
+    kfree(cm);
+}
+
+void caps_msg_return(struct caps_service *sv, struct caps_msg *cm)
+{
+    spin_lock(&sv->sv_lock);
+    if (list_linked(&cm->cm_msg.ms_node)) { /* else its caller has taken it back */
+        list_remove(&cm->cm_msg.ms_node);
+        list_insert_head(&sv->sv_port.mp_msgq, &cm->cm_msg.ms_node);
+        cm->cm_msg.ms_flags = (cm->cm_msg.ms_flags & ~MSGF_RETRIEVED) | MSGF_QUEUED;
+    }
+    spin_unlock(&sv->sv_lock);
+}
+
+/* Take request id off the server's list, or NULL. */
+static struct caps_msg *take_taken(struct caps_service *sv, int id)
+{
+    struct caps_msg *found = NULL;
+
+    spin_lock(&sv->sv_lock);
+    list_foreach(node, &sv->sv_taken)
+    {
+        struct caps_msg *cm = to_caps(list_entry(node, struct lwkt_msg, ms_node));
+        if (cm->cm_id == id) {
+            list_remove(&cm->cm_msg.ms_node);
+            found = cm;
+            break;
+        }
+    }
+    spin_unlock(&sv->sv_lock);
+    return found;
+}
+
+int caps_msg_answer(struct caps_service *sv, int id, void *data, int len)
+{
+    struct caps_msg *cm = take_taken(sv, id);
+
+    if (cm == NULL) {
+        if (data != NULL)
+            kfree(data);
+        return -1;
+    }
+    if (cm->cm_data != NULL)
+        kfree(cm->cm_data);
+    cm->cm_data = data;
+    cm->cm_len = len;
+    lwkt_replymsg(&cm->cm_msg, 0);
+    return 0;
+}
+
+/* --- services --- */
+
+/* The living service of that name. services_lock held. */
+static struct caps_service *find(const char *name)
+{
+    list_foreach(node, &services)
+    {
+        struct caps_service *sv = list_entry(node, struct caps_service, sv_node);
+        if (strncmp(sv->sv_name, name, sizeof(sv->sv_name)) == 0)
+            return sv;
+    }
+    return NULL;
+}
+
+struct caps_service *caps_service_create(const char *name)
+{
+    struct caps_service *sv = kmalloc(sizeof(*sv));
+    bool ok;
+
+    if (sv == NULL)
+        return NULL;
+    lwkt_initport(&sv->sv_port, curthread);
+    sv->sv_port.mp_ops = &service_portops;
+    spin_init(&sv->sv_lock, "caps service");
+    list_init(&sv->sv_taken);
+    list_init(&sv->sv_node);
+    sv->sv_server = curthread;
+    sv->sv_refs = 1;
+    strlcpy(sv->sv_name, name, sizeof(sv->sv_name));
+
+    spin_lock(&services_lock);
+    ok = service_count < CAPS_SERVICES && find(name) == NULL;
+    if (ok) {
+        service_count++;
+        list_insert_tail(&services, &sv->sv_node);
+    }
+    spin_unlock(&services_lock);
+    if (!ok) {
+        kfree(sv);
+        return NULL;
+    }
+    return sv;
+}
+
+struct caps_service *caps_service_find(const char *name)
+{
+    spin_lock(&services_lock);
+    struct caps_service *sv = find(name);
+    if (sv != NULL)
+        amo_add(&sv->sv_refs, 1);
+    spin_unlock(&services_lock);
+    return sv;
+}
+
+void caps_service_unref(struct caps_service *sv)
+{
+    if (amo_add_acqrel(&sv->sv_refs, -1u) == 1)
+        kfree(sv);
+}
+
+/* Any request, from either list, off it; or NULL. */
+static lwkt_msg_t take_any(struct caps_service *sv)
+{
+    struct list *node;
+
+    spin_lock(&sv->sv_lock);
+    node = list_first(&sv->sv_port.mp_msgq);
+    if (node == NULL)
+        node = list_first(&sv->sv_taken);
+    lwkt_msg_t msg = node != NULL ? list_entry(node, struct lwkt_msg, ms_node) : NULL;
+    if (msg != NULL) {
+        list_remove(&msg->ms_node);
+        msg->ms_flags &= ~MSGF_QUEUED;
+    }
+    spin_unlock(&sv->sv_lock);
+    return msg;
+}
+
+void caps_service_shutdown(struct caps_service *sv)
+{
+    lwkt_msg_t msg;
+
+    spin_lock(&services_lock);
+    list_remove(&sv->sv_node);
+    service_count--;
+    spin_unlock(&services_lock);
+    spin_lock(&sv->sv_lock);
+    sv->sv_dead = true;
+    spin_unlock(&sv->sv_lock);
+    while ((msg = take_any(sv)) != NULL)
+        lwkt_replymsg(msg, EPORTDEAD);
+}

@@ -1,0 +1,164 @@
+/*
+ * Scenes for wait queues: a signal before the wait (t50), the order of waiters (t51), and waiters that
+ * somebody schedules without cause (t52). See user/scene.h.
+ */
+#include "kernel/types.h"
+#include "user/scene.h"
+#include "user/user.h"
+
+#define MAX_WAITERS 9
+
+/* The cpu of the i-th waiter: cpu to=, or all in turn from there if spread=1. */
+static int cpu_of(int i)
+{
+    return (param("to", 0) + (param("spread", 0) ? i : 0)) % param("cpus", 1);
+}
+
+/* A notes the generation; B signals; A blocks all the same, and must not wait. Then it waits in
+ * earnest, for B's second signal. */
+static void early_signal(void)
+{
+    int a = step(K_GEN, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_AWAIT, 1, 1);
+    step(K_BLOCK, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SET, 2, 1);
+    step(K_BLOCK, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int b = step(K_AWAIT, 0, 1);
+    step(K_REPEAT, 0, param("signals", 1));
+    step(K_SIGNAL, 0, 1);
+    step(K_AGAIN, 0, 0);
+    step(K_SET, 1, 1);
+    step(K_AWAIT, 2, 1);
+    step(K_ASLEEP, 0, 0);
+    step(K_WAITERS, 0, 0);
+    step(K_THREAD, 0, 0);
+    step(K_SIGNAL, 0, 1);
+    step(K_END, 0, 0);
+    thread("A", param("to", 0), param("pri", 12), a, 1);
+    thread("B", param("from", 0), param("bpri", 10), b, 1);
+}
+
+/* waiters= of them block, one after the other; S looks at each once it sleeps, if look=1. */
+static void start_waiters(int waiters)
+{
+    for (int i = 0; i < waiters; i++) {
+        step(K_SCHED, i, 0);
+        step(K_ASLEEP, i, 0);
+        step(K_THREAD, i, 0);
+    }
+    step(K_WAITERS, 0, 0);
+}
+
+/* Those of t52race end when C has (who has exited must not be scheduled): they wait for variable 2. */
+static void add_waiters(int waiters, int race)
+{
+    char name[] = "W0";
+
+    for (int i = 0; i < waiters; i++) {
+        int w = step(K_GEN, 0, 0);
+        step(K_BLOCK, 0, 0);
+        step(K_ADD, 0, 1);
+        if (race)
+            step(K_AWAIT, 2, 1);
+        step(K_END, 0, 0);
+        name[1] = (char)('0' + i);
+        thread(name, cpu_of(i), param("pri", 12), w, 0);
+    }
+}
+
+static int waiters_param(void)
+{
+    int n = param("waiters", 5);
+    return n < 1 ? 1 : n > MAX_WAITERS ? MAX_WAITERS : n;
+}
+
+/* Some waiters; first= of them are signalled, then all the rest. */
+static void in_order(void)
+{
+    int n = waiters_param(), first = param("first", 2);
+
+    add_waiters(n, 0);
+    int s = step(K_LOG, 0, 0);
+    start_waiters(n);
+    step(K_SIGNAL, 0, first);
+    step(K_AWAIT, 0, first);
+    step(K_WAITERS, 0, 0);
+    step(K_SIGNAL, 0, -1);
+    step(K_AWAIT, 0, n);
+    step(K_WAITERS, 0, 0);
+    step(K_END, 0, 0);
+    thread("S", param("from", 0), param("bpri", 10), s, 1);
+}
+
+/* Some waiters; each is scheduled rounds= times without a signal, and must sleep on, in its place;
+ * then they are signalled one by one. */
+static void stray(void)
+{
+    int n = waiters_param(), rounds = param("rounds", 2);
+
+    add_waiters(n, 0);
+    int s = step(K_LOG, 0, 0);
+    start_waiters(n);
+    for (int i = 0; i < n; i++) {
+        step(K_REPEAT, 0, rounds);
+        step(K_SCHED, i, 0);
+        step(K_PAUSE, 0, param("pause", 20));
+        step(K_ASLEEP, i, 0);
+        step(K_AGAIN, 0, 0);
+        step(K_THREAD, i, 0);
+    }
+    step(K_WAITERS, 0, 0);
+    for (int i = 0; i < n; i++) {
+        step(K_SIGNAL, 0, 1);
+        step(K_AWAIT, 0, i + 1);
+    }
+    step(K_WAITERS, 0, 0);
+    step(K_END, 0, 0);
+    thread("S", param("from", 0), param("bpri", 10), s, 1);
+}
+
+/* Strays and signals at the same time: C schedules the waiters over and over, S signals each. */
+static void stray_race(void)
+{
+    int n = waiters_param();
+
+    add_waiters(n, 1);
+    int s = step(K_LOG, 0, 0);
+    start_waiters(n);
+    step(K_SET, 1, 1);
+    step(K_REPEAT, 0, n);
+    step(K_PAUSE, 0, param("pause", 20));
+    step(K_SIGNAL, 0, 1);
+    step(K_AGAIN, 0, 0);
+    step(K_AWAIT, 2, 1);
+    step(K_AWAIT, 0, n);
+    step(K_WAITERS, 0, 0);
+    step(K_END, 0, 0);
+    thread("S", param("from", 0), param("bpri", 10), s, 1);
+    int c = step(K_AWAIT, 1, 1);
+    step(K_REPEAT, 0, param("rounds", 50));
+    step(K_SCHED, 0, 0);
+    step(K_SCHED, n / 2, 0);
+    step(K_SCHED, n - 1, 0);
+    step(K_PAUSE, 0, 5);
+    step(K_AGAIN, 0, 0);
+    step(K_SET, 2, 1);
+    step(K_END, 0, 0);
+    thread("C", param("third", 0), param("cpri", 10), c, 1);
+}
+
+static const struct test tests[] = {
+    {"t50", early_signal},
+    {"t51", in_order},
+    {"t52", stray},
+    {"t52race", stray_race},
+};
+
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+}
