@@ -10,6 +10,7 @@ prints is a verdict.
 import importlib
 import os
 import random
+import re
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -121,15 +122,30 @@ class Outcome:
     result: machine.Result = None
 
 
+def stuck_in(console):
+    """What a report of a scene that hangs (kernel/ktest/ktest.c) says of the cpus that are not idle:
+    each one's thread, and the functions that it is in, innermost first."""
+    report = console[console.rindex("the scene hangs"):]
+    frames = re.findall(r"^  [0-9a-f]{16} (\w+)\+", report, re.M)
+    frames = frames[frames.index("cpu_relax"):] if "cpu_relax" in frames else frames
+    threads = [(found[0], found[1], " < ".join(frames)) for found in
+               re.findall(r"^cpu (\d+) \(hart \d+\), thread \w+ \((.*?)\)", report, re.M)[:1]]
+    threads += re.findall(r"^cpu (\d+) \(hart \d+\) ran ([^:\n]*): (.*)$", report, re.M)
+    return "; ".join(f"cpu {cpu} runs {name}, in {where}" for cpu, name, where in threads
+                     if not name.startswith("idle")) or "all cpus idle: nobody wakes the threads"
+
+
 def broken(result):
     """A Failure if the machine itself went wrong, before anything is judged."""
+    if "the scene hangs" in result.panic:
+        return Failure("the scene to end", "it hangs; " + stuck_in(result.console))
     if result.panic:
         return Failure("no panic", result.panic)
     if result.why == "flood":
         return Failure("a console that can be read", "the kernel flooded the console")
     if result.why == "timeout":
-        state = "booted, then hung" if "harts up" in result.console else "never came up"
-        return Failure("the scene to end", f"the machine {state} (given up after {WORK} s of work)")
+        state = "booted, then fell silent" if "harts up" in result.console else "never came up"
+        return Failure("the scene to end", f"the machine {state}; given up after {result.seconds:.0f} s")
     return None
 
 

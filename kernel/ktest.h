@@ -167,6 +167,7 @@ enum kt_knob {
     KN_SPIN_DELAY,               /* up to so many turns more in each cpu_relax() */
     KN_FORCE_PREEMPT,            /* every so many interrupts, a thread preempts what was interrupted */
     KN_COUNT,
+    KN_WATCH = KN_COUNT,         /* no knob: a scene is being played, and may hang */
 };
 
 struct kt_step {

@@ -101,7 +101,27 @@ def test_broken_kernel_loses_points(tree, old, path, new, lab, seen_by):
 def test_hanging_machine():
     """One that does not end in time is ended, and said to be so."""
     result = engine.machine.run("sleep 10000", timeout=5, DETERMINISTIC=1)
-    assert result.seconds < 15 and "hung" in engine.broken(result).seen
+    assert result.seconds < 15 and "silent" in engine.broken(result).seen
+
+
+HANGS = """
+panic: the scene hangs: 1 threads do not end
+cpu 0 (hart 0), thread 0xffffffc08fe0b430 (A), in 1 critical sections
+backtrace:
+  ffffffc0802082bc kt_watch+0x4c
+  ffffffc08021890e cpu_relax+0x52
+  ffffffc08020c93a enqueue_message+0xc2
+cpu 1 (hart 1) ran idle1: lwkt_idle_loop < start_secondary < _start_secondary
+cpu 2 (hart 2) ran B: lwkt_wait_ipiq < kt_play
+"""
+
+
+def test_hang_says_where():
+    """The kernel's report of a scene that hangs becomes one line; idle cpus say nothing."""
+    result = engine.machine.Result(HANGS, 101, 1.0, "", "")
+    assert engine.broken(result).seen == (
+        "it hangs; cpu 0 runs A, in cpu_relax < enqueue_message; "
+        "cpu 2 runs B, in lwkt_wait_ipiq < kt_play")
 
 
 def test_panic_is_said_at_once():

@@ -16,7 +16,7 @@ static void storm(void)
     step(K_TIMER_END, 0, 0);
     step(K_STATE, 0, 0);
     step(K_END, 0, 0);
-    scene_timeout(20000);
+    scene_timeout(3000);
     thread("A", param("cpu", 0), param("pri", 12), s, 1);
 }
 

@@ -38,7 +38,7 @@ static void create_there(void)
     step(K_CREATE, param("to", 1), body);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
-    scene_timeout(20000);
+    scene_timeout(3000);
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
@@ -49,7 +49,7 @@ static void in_order(void)
     step(K_IPI_WAIT, param("to", 1), 0);
     step(K_COUNTERS, 0, 0);
     step(K_END, 0, 0);
-    scene_timeout(20000);
+    scene_timeout(3000);
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 

@@ -132,9 +132,12 @@ static bool force_scene(uint64 every)
 /* At a point whose knob is set. Any context. */
 static uint32 reached(enum kt_knob which)
 {
-    uint64 v = peek(&value[which]);
+    uint64 v = which == KN_WATCH ? 0 : peek(&value[which]);
 
-    switch (which) {
+    switch ((int)which) {
+    case KN_WATCH:
+        kt_watch();
+        return 0;
     case KN_HOLD_IPI:
         return (v & CPUMASK(mycpuid)) != 0;
     case KN_SPIN_DELAY:

@@ -7,10 +7,12 @@
  */
 #include "ktest/ktest.h"
 
+#include "lib/panic.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/knob.h"
 #include "lwkt/preempt.h"
 #include "mm/page.h"
 #include "proc/mutex.h"
@@ -19,7 +21,7 @@
 #include "proc/sysent.h"
 #include "riscv/fdt.h"
 
-#define FLUSH_ROUNDS (2 * HZ)    /* ticks that a scene's threads have to end, when it has hung */
+#define FLUSH_MS 1000            /* for the threads to end, when the scene's time is over */
 
 struct kt_run *kt_run;
 static struct kt_run the_run;
@@ -96,8 +98,6 @@ static void flush_threads(struct kt_run *run)
 {
     poke(&run->stop, 1);
     for (int round = 0; consume(&run->alive) != 0; round++) {
-        if (round == FLUSH_ROUNDS)
-            panic("ktest: %u threads of the scene don't end", peek(&run->alive));
         kt_wait_flush(round);
         for (int i = 0; i < run->scene.nthreads; i++)
             if (run->td[i] != NULL && (consume(&run->td[i]->td_flags) & TDF_EXITING) == 0)
@@ -123,10 +123,33 @@ static int wait_for_end(struct kt_run *run)
     return 0;
 }
 
+static void watch_end(void) { amo_and(&knobs_on, ~(1u << KN_WATCH)); }
+
+/*
+ * Each cpu_relax() comes here, and each tick does one, so that whatever a scene's threads are stuck in
+ * ends in a report that says what each cpu runs, and not in a machine that is silent.
+ */
+void kt_watch(void)
+{
+    if (cpu_time() <= kt_run->hung_at)
+        return;
+    watch_end(); /* a panic relaxes too */
+    panic("the scene hangs: %u threads do not end", peek(&kt_run->alive));
+}
+
+static void watch_start(struct kt_run *run)
+{
+    uint64 ms = (uint64)run->scene.timeout;
+
+    run->hung_at = cpu_time() + cpu_timebase / 1000 * (ms + FLUSH_MS);
+    amo_or(&knobs_on, 1u << KN_WATCH);
+}
+
 static int play_scene(struct kt_run *run)
 {
     int result = 0;
 
+    watch_start(run);
     if (create_threads(run) < 0) {
         result = -1;
     } else {
@@ -138,6 +161,7 @@ static int play_scene(struct kt_run *run)
     knobs_reset();
     kt_timers_reset();
     flush_threads(run);
+    watch_end();
     for (int i = 0; i < run->scene.nthreads; i++)
         if (run->td[i] != NULL)
             lwkt_rele(run->td[i]);

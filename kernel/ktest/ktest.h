@@ -15,6 +15,7 @@ struct kt_run {
     int64 var[KT_VARS];          /* publish, consume, AMO */
     uint32 alive;                /* threads that have not ended: AMO, wakeup */
     uint32 stop;                 /* give up: the time is over */
+    uint64 hung_at;              /* when that has been over for long, too */
 };
 
 extern struct kt_run *kt_run;
@@ -42,6 +43,9 @@ int kt_audit_copyout(uint64 udst);
 
 /* mistakes.c: panic in the kind-th way; a kind that does not exist does nothing. */
 void kt_mistake(uint64 kind);
+
+/* ktest.c: panic if the scene's threads still go on long after its time. Any context. */
+void kt_watch(void);
 
 /* script.c: run steps from ctx->pc to K_END, or until the run is stopped. */
 void kt_play(struct kt_context *ctx);

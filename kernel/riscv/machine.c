@@ -138,6 +138,7 @@ void cpu_relax(void)
     uint64 s = cpu_intr_save();
 
     pass_turn();
+    knob_point(KN_WATCH);
     for (uint32 more = knob_point(KN_SPIN_DELAY); more > 0; more--)
         pass_turn();
     cpu_intr_restore(s);
