@@ -37,6 +37,7 @@ struct proc {
     uint64 p_affinity;     /* cpus it may use */
     uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
     uint64 p_since;        /* when it was last charged */
+    bool p_parked;         /* current process of its cpu, waiting there while better threads run */
     int p_target;          /* cpu that picked it and waits for it, or -1 */
 };
 

@@ -12,10 +12,15 @@
  *   to user mode      designated here?  -> go
  *   (userexit)        own cpu free?     -> take it
  *                     another cpu free? -> take that, move there
+ *                     the one here waits for better threads, and has had more time?
+ *                                       -> take its place; it goes into the queue (take_over)
  *                     else              -> queue; sleep until some cpu picks us (p_target)
  *
- * gd_uschedcp is shared: NULL -> p by compare-and-swap, from any cpu; p -> NULL by p, or for p in the
- * queue's order. Freeing a cpu and queueing are the two sides of a store-load race (Dekker): the
+ * A process that a wakeup made runnable waits for the next tick, or until the current one blocks,
+ * unless a cpu is free (may_defer).
+ *
+ * gd_uschedcp is shared: NULL -> p by compare-and-swap, from any cpu; from p to NULL or to another
+ * only by its own cpu. Freeing a cpu and queueing are the two sides of a store-load race (Dekker): the
  * releaser clears gd_uschedcp, fences and looks at the queue; the queuer queues, fences and looks for
  * a free cpu. One of them sees the other.
  *
@@ -25,9 +30,9 @@
  * Order in the queue: level first (setpri), then least p_vruntime: time had as current process. A
  * process that slept comes back with no more than LATENCY of credit.
  */
+#include "kernel/syscall.h"
 #include "lib/panic.h"
 #include "lwkt/ipiq.h"
-#include "kernel/syscall.h"
 #include "proc/clock.h"
 #include "proc/proc.h"
 
@@ -265,6 +270,44 @@ static void queue_and_offer(struct proc *p)
     clock_wake();
 }
 
+/*
+ * The current process q of this cpu is on its way to user mode and waits while better threads run
+ * (usched_userexit). When p, the caller, has not had much more time, it takes q's place, and q waits
+ * in the queue, all of it done here: otherwise p would queue, and switch to q, which would give way.
+ */
+static bool take_over(struct proc *p)
+{
+    globaldata_t gd = mycpu;
+    struct proc *q = current_on(gd);
+
+    if (q == NULL || !peek(&q->p_parked) || !may_use(p, gd->gd_cpuid))
+        return false;
+    charge(q);
+    limit_credit(p);
+    if (p->p_upri < q->p_upri || (p->p_upri == q->p_upri && p->p_vruntime > q->p_vruntime))
+        return false;
+    q->p_parked = false;
+    lwkt_deschedule(q->p_thread);
+    publish(&gd->gd_uschedcp, p); /* consume: current_on */
+    queue_and_offer(q);
+    return true;
+}
+
+/* Sleep in the queue until some cpu picks p, the caller, or it is killed. Somebody else may schedule
+ * it: it goes on waiting. */
+static void wait_in_queue(struct proc *p)
+{
+    bool waits;
+
+    do {
+        lwkt_deschedule_self(curthread);
+        lwkt_switch();
+        spin_lock(&queue_lock);
+        waits = list_linked(&p->p_runnode);
+        spin_unlock(&queue_lock);
+    } while (waits);
+}
+
 /* Become the current process of some cpu that p, the caller, may use, and be there. Gives up when p
  * was killed: it needs no cpu's designation to exit. */
 static void acquire(struct proc *p)
@@ -273,6 +316,8 @@ static void acquire(struct proc *p)
     while (p->p_target >= 0 || !proc_killed(p)) {
         if (p->p_target < 0)
             p->p_target = claim_any(p);
+        if (p->p_target < 0 && take_over(p))
+            p->p_target = mycpuid;
         if (p->p_target >= 0) {
             lwkt_setcpu_self(globaldata_of[p->p_target]);
             take_designation(p);
@@ -281,7 +326,7 @@ static void acquire(struct proc *p)
         lwkt_deschedule_self(curthread);
         queue_and_offer(p);
         ask_for_cpu(p);
-        lwkt_switch();
+        wait_in_queue(p);
     }
     crit_exit();
 }
@@ -307,16 +352,51 @@ static void give_way(struct proc *p)
     }
 }
 
+/*
+ * Whether those that wait can wait until the next tick: they are processes that were woken, and no cpu
+ * is free that one of them could go to. So a writer fills its pipe before the reader runs, and two
+ * that take turns switch when they block, not at each wakeup.
+ */
+static bool may_defer(void)
+{
+    if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
+        return false; /* it is the tick that asks */
+    if (mycpu->gd_runqmask >> (TDPRI_KERN_USER + 1))
+        return false;
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (current_on(globaldata_of[cpu]) == NULL)
+            return false;
+    return true;
+}
+
+/*
+ * AST_LWKT_RESCHED: better threads run first. This is not a block, so the process keeps its cpu, unless
+ * another takes its place meanwhile. In the latter case it comes back when it has been picked.
+ */
+static void let_better_run(struct proc *p)
+{
+    thread_t td = curthread;
+    void (*release)(thread_t) = td->td_release;
+
+    crit_enter();
+    td->td_release = NULL;
+    p->p_parked = release != NULL;
+    lwkt_switch();
+    if (p->p_parked)
+        td->td_release = release;
+    p->p_parked = false;
+    crit_exit();
+}
+
 void usched_userexit(struct proc *p)
 {
     thread_t td = curthread;
 
     if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
-        /* Not a block: the process keeps its cpu while better threads run. */
-        void (*release)(thread_t) = td->td_release;
-        td->td_release = NULL;
-        lwkt_switch();
-        td->td_release = release;
+        if (may_defer())
+            amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED);
+        else
+            let_better_run(p);
     }
     if (td->td_release == NULL)
         acquire(p);
@@ -380,7 +460,9 @@ void usched_tick(void)
     if (p == NULL || p->p_thread->td_gd != mycpu || p->p_target >= 0)
         return;
     charge(p);
-    if (peek(&queue_length) != 0)
+    if (lwkt_checkpri_self())
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
+    else if (peek(&queue_length) != 0)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 
