@@ -57,9 +57,9 @@ class Failure(Exception):
 class Scene:
     """What a judge looks at: a scene's parameters, its events in the order in which they happened."""
 
-    def __init__(self, record, params, options):
+    def __init__(self, record, params, options, console=""):
         self.events, self.audit = record.events, record.audit
-        self.params, self.options = params, options
+        self.params, self.options, self.console = params, options, console
 
     def must(self, condition, expected, seen, at=None):
         """Fail unless the condition holds."""
@@ -170,7 +170,7 @@ def judge_run(case, result, key, params, options):
         return failure
     try:
         record = events.parse(result.console, key)
-        scene = Scene(record, params, options)
+        scene = Scene(record, params, options, result.console)
         # A scene that hangs is judged all the same: what happened until then says more.
         case.judge(scene)
         scene.must(record.result == "ended", "the scene to end",

@@ -1,0 +1,134 @@
+"""Lab 23: cpusync. The scenes are those of user/synctest.c."""
+
+from grading.engine import test
+
+
+def mask_of(cpus):
+    """A bit for each."""
+    return sum(1 << cpu for cpu in cpus)
+
+
+def cpus_of(mask):
+    """The numbers of its bits."""
+    return [cpu for cpu in range(64) if mask >> cpu & 1]
+
+
+def draw_one(rng):
+    """The master, a target that counts, a cpu that is left alone; others are stopped, then or later, or
+    not at all. The master may be in its own mask."""
+    cpus = rng.randint(3, 6)
+    source, to, third, *others = rng.sample(range(cpus), cpus)
+    first = [to] + [cpu for cpu in others if rng.randint(0, 1)] + [source] * rng.randint(0, 1)
+    more = [cpu for cpu in others if cpu not in first and rng.randint(0, 1)]
+    return {"from": source, "to": to, "third": third, "mask": mask_of(first), "more": mask_of(more),
+            "messages": rng.randint(1, 5), "pause": rng.randint(100, 500)}, \
+        {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+
+
+def draw_short(rng):
+    """Any master, any mask."""
+    cpus = rng.randint(1, 4)
+    return {"from": rng.randrange(cpus), "mask": rng.randint(1, (1 << cpus) - 1),
+            "rounds": rng.randint(1, 4)}, {"CPUS": cpus}
+
+
+def draw_two(rng):
+    """Two or more masters, all of which stop all."""
+    cpus = rng.randint(2, 4)
+    return {"masters": rng.randint(2, cpus), "mask": (1 << cpus) - 1, "rounds": rng.randint(5, 12),
+            "pause": rng.randint(1, 10)}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+
+
+def draw_switch(rng):
+    """Any master."""
+    cpus = rng.randint(2, 4)
+    return {"from": rng.randrange(cpus), "mask": (1 << cpus) - 1}, {"CPUS": cpus}
+
+
+def between(scene, first, last):
+    """The events from A's note `first` to its note `last`."""
+    notes = [str(e) for e in scene.events]
+    for note in (first, last):
+        scene.must(notes.count(note) == 1, f"A gets as far as {note}", "it does not",
+                   scene.events[-1] if scene.events else None)
+    return scene.events[notes.index(first):notes.index(last)]
+
+
+def must_be_on(scene, events, what, mask, when):
+    """These events once on each cpu of the mask."""
+    seen = sorted(e.cpu for e in events if e.what == what)
+    scene.must(seen == cpus_of(mask), f"{what} once on each cpu of {cpus_of(mask)} {when}",
+               f"on {seen}", next((e for e in events if e.what == what), None))
+
+
+def judge_one(scene):
+    """Stopped before start returns, stopped until finish, served all the time, let go in order."""
+    mask, more = scene.params["mask"], scene.params["more"]
+    must_be_on(scene, between(scene, "A:1", "A:2"), "run", mask, "before start returns")
+    must_be_on(scene, between(scene, "A:2", "A:3"), "run", more, "before add returns")
+    held = between(scene, "A:3", "A:4")
+    values = [e for e in held if e.what == "value"]
+    scene.must(len(values) == 3, "three looks at variables", str(len(values)))
+    scene.must(values[1].val == scene.params["messages"],
+               f"{scene.params['messages']} messages from cpu {scene.params['third']} served by the "
+               "stopped cpu", str(values[1].val), values[1])
+    scene.must(values[0].val == values[2].val, "the thread of the stopped cpu counts no further",
+               f"{values[0].val}, later {values[2].val}", values[2])
+    scene.must(not [e for e in held if e.what in ("fin1", "fin2")], "nobody let go before finish",
+               "a fin function ran")
+    must_be_on(scene, between(scene, "A:4", "A:5"), "fin1", mask | more, "before finish returns")
+    must_be_on(scene, scene.events, "fin2", mask | more, "in all")
+    for cpu in cpus_of(mask | more):
+        scene.order([e for e in scene.events if e.td == "cs" and e.cpu == cpu],
+                    [f"cs:{what}={scene.params['from']}" for what in ("run", "fin1", "fin2")],
+                    f"cpu {cpu}'s functions in order")
+
+
+def judge_short(scene):
+    """simple: on each before it returns. fastdata: on each."""
+    params = scene.params
+    simple = [e for e in scene.events if e.what == "simple" or str(e) in ("A:1", "A:2")]
+    size = len(cpus_of(params["mask"]))
+    for i in range(params["rounds"]):
+        part = simple[i * (size + 2):(i + 1) * (size + 2)]
+        scene.must(len(part) == size + 2 and str(part[0]) == "A:1" and str(part[-1]) == "A:2",
+                   f"lwkt_cpusync_simple runs its function {size} times before it returns",
+                   " ".join(map(str, part)), part[-1] if part else None)
+        must_be_on(scene, part, "simple", params["mask"], "before it returns")
+    fast = sorted(e.cpu for e in scene.of("fast"))
+    scene.must(fast == sorted(cpus_of(params["mask"]) * params["rounds"]),
+               f"lwkt_cpusync_fastdata's function {params['rounds']} times on each of "
+               f"{cpus_of(params['mask'])}", f"on {fast}")
+
+
+def judge_two(scene):
+    """Every master's every round runs its functions in order on every cpu, and ends."""
+    params = scene.params
+    for master in range(params["masters"]):
+        scene.must(scene.of("log", td=f"M{master}"), f"M{master} gets to its end", "it does not")
+        for cpu in cpus_of(params["mask"]):
+            scene.order([e for e in scene.of("run", "fin1", "fin2")
+                         if e.val == master and e.cpu == cpu],
+                        [f"cs:{what}={master}" for what in ("run", "fin1", "fin2")] *
+                        params["rounds"], f"master {master}'s functions on cpu {cpu}")
+
+
+def judge_switch(scene):
+    """The diagnostic on the console, and the sync ends all the same."""
+    scene.must(any("A switches while mastering a cpusync" in line
+                   for line in scene.console.splitlines()),
+               "a line on the console that A switches while mastering a cpusync", "none")
+    scene.must(scene.of("log", td="A"), "A gets to its end", "it does not")
+
+
+def declare():
+    """This lab's tests."""
+    test("t34_one", "targets stop, serve messages, and are let go", 20, "synctest t34", draw_one,
+         judge_one, covers="T34",
+         hint="remote1 counts after cs_run_func; a stopped cpu goes on draining its rings")
+    test("t34_short", "simple and fastdata", 10, "synctest t34short", draw_short, judge_short,
+         covers="T34", hint="simple's function is fin1, fastdata's fin2; the master's part is its own")
+    test("t34_two", "masters that stop each other", 20, "synctest t34two", draw_two, judge_two,
+         covers="T34", hint="a master that is stopped by another counts, and gets on with its own")
+    test("t34_switch", "a master that switches says so", 10, "synctest t34switch", draw_switch,
+         judge_switch, covers="T34", hint="lwkt_switch looks at td_cscount")

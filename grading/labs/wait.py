@@ -1,0 +1,147 @@
+"""Lab 22: wait queues. The scenes are those of user/waittest.c."""
+
+from grading.engine import test
+
+BLOCKQ, RUNQ, RUNNING, WAITQ = 1, 2, 4, 8  # of event state
+ASLEEP = BLOCKQ | WAITQ
+
+
+def draw_early(rng):
+    """Waiter and signaller on one cpu or on two."""
+    cpus = rng.randint(1, 4)
+    return {"to": rng.randrange(cpus), "from": rng.randrange(cpus), "signals": rng.randint(1, 4)}, \
+        {"CPUS": cpus}
+
+
+def draw_waiters(rng):
+    """Waiters on one cpu, or on all in turn."""
+    cpus = rng.randint(1, 4)
+    waiters = rng.randint(3, 7)
+    return {"cpus": cpus, "waiters": waiters, "to": rng.randrange(cpus), "from": rng.randrange(cpus),
+            "spread": rng.randint(0, 1)}, {"CPUS": cpus}
+
+
+def draw_order(rng):
+    """Some are signalled first, then the others."""
+    params, options = draw_waiters(rng)
+    return {**params, "first": rng.randint(1, params["waiters"] - 1)}, options
+
+
+def draw_stray(rng):
+    """One, two or three wakeups without cause for each waiter."""
+    params, options = draw_waiters(rng)
+    return {**params, "rounds": rng.randint(1, 3), "pause": rng.randint(5, 50)}, options
+
+
+def draw_race(rng):
+    """Who wakes without cause is on a cpu of its own, or not."""
+    params, options = draw_waiters(rng)
+    return {**params, "third": rng.randrange(options["CPUS"]), "rounds": rng.randint(20, 60),
+            "pause": rng.randint(1, 30)}, options
+
+
+def judge_early(scene):
+    """A block with an old generation returns with the new one; the next waits for a signal."""
+    signals = scene.params["signals"]
+    wanted = ["A:gen=0"] + ["B:signal=1"] * signals + [f"A:woken={signals}", "A:1"]
+    wanted += ["B:waiters=1", "B:queued=1", f"B:state={ASLEEP}", "B:signal=1",
+               f"A:woken={signals + 1}", "A:2"]
+    scene.order([e for e in scene.events if e.what != "end"], wanted,
+                "signalled since the generation was noted: lwkt_block returns at once, with the new one;"
+                " then it waits for the next signal")
+
+
+def must_sleep(scene):
+    """Every look found a waiter asleep, on the wait queue and on no run queue."""
+    for event in scene.of("state"):
+        scene.must(event.val == ASLEEP, "a blocked thread: TDF_BLOCKQ, on the wait queue, and neither "
+                   f"running nor on a run queue (state {ASLEEP})", f"state {event.val}", event)
+
+
+def must_count(scene, wanted):
+    """wa_count and the length of the queue, at each look."""
+    for what in ("waiters", "queued"):
+        seen = scene.of(what)
+        for i, event in enumerate(seen):
+            scene.must(i >= len(wanted) or event.val == wanted[i], f"{wanted[i]} waiters",
+                       f"{what} is {event.val}", event)
+        scene.must(len(seen) == len(wanted), f"{len(wanted)} looks at the queue", str(len(seen)))
+
+
+def must_wake(scene, events, names, generation):
+    """These and no others woke here: those of one cpu in the queue's order; with this generation."""
+    woken = [e for e in events if e.what == "woken"]
+    for event in woken:
+        scene.must(event.td in names, f"only {' '.join(names)} woken here", str(event), event)
+        scene.must(event.val == generation, f"generation {generation} in {event.td}",
+                   str(event.val), event)
+    for cpu in {e.cpu for e in woken}:
+        here = [e for e in woken if e.cpu == cpu]
+        scene.order(here, sorted(map(str, here)), "the longest waiting first")
+    scene.must(len(woken) == len(names), f"{' '.join(names)} woken",
+               " ".join(e.td for e in woken) or "none")
+
+
+def split_at_signals(scene):
+    """The events before the first signal, and from each on."""
+    parts = [[]]
+    for event in scene.events:
+        if event.what == "signal":
+            parts.append([])
+        parts[-1].append(event)
+    return parts
+
+
+def judge_order(scene):
+    """The first ones, in order, by the first signal; the rest by the second; nobody is left."""
+    n, first = scene.params["waiters"], scene.params["first"]
+    names = [f"W{i}" for i in range(n)]
+    must_sleep(scene)
+    parts = split_at_signals(scene)
+    scene.must(len(parts) == 3, "two signals", f"{len(parts) - 1}")
+    must_wake(scene, parts[0], [], 0)
+    must_wake(scene, parts[1], names[:first], 1)
+    must_wake(scene, parts[2], names[first:], 2)
+    must_count(scene, [n, n - first, 0])
+
+
+def judge_stray(scene):
+    """Nobody wakes for being scheduled; all stay in their places; each signal then wakes the next."""
+    n = scene.params["waiters"]
+    parts = split_at_signals(scene)
+    must_wake(scene, parts[0], [], 0)
+    must_sleep(scene)
+    scene.must(len(parts) == n + 1, f"{n} signals", f"{len(parts) - 1}")
+    for i, part in enumerate(parts[1:]):
+        must_wake(scene, part, [f"W{i}"], i + 1)
+    must_count(scene, [n, n, 0])
+
+
+def judge_race(scene):
+    """At any time, no more have woken than signals were sent; in the end all have, once each."""
+    n = scene.params["waiters"]
+    signals, woken = 0, []
+    for event in scene.events:
+        signals += event.what == "signal"
+        if event.what == "woken":
+            woken.append(event.td)
+            scene.must(len(woken) <= signals, f"at most {signals} woken after {signals} signals",
+                       f"{len(woken)}: {event.td} too", event)
+    scene.must(sorted(woken) == [f"W{i}" for i in range(n)], "every waiter woken once",
+               " ".join(woken) or "none")
+    must_count(scene, [n, 0])
+
+
+def declare():
+    """This lab's tests."""
+    test("t50_early", "a signal before the wait is not lost", 15, "waittest t50", draw_early,
+         judge_early, covers="T50",
+         hint="lwkt_signal raises wa_gen, and lwkt_block compares it after it has the token")
+    test("t51_order", "signals wake the longest waiting first", 15, "waittest t51", draw_order,
+         judge_order, covers="T51", hint="join at the tail, take from the head; count < 0 means all")
+    test("t52_stray", "a waiter that is scheduled without cause waits on", 15, "waittest t52",
+         draw_stray, judge_stray, covers="T52",
+         hint="lwkt_block's loop must go by what the signal changes, and leave the queue alone")
+    test("t52_race", "signals and wakeups without cause at the same time", 15, "waittest t52race",
+         draw_race, judge_race, covers="T52",
+         hint="between the look and being off the cpu, nothing may let a signal in")
