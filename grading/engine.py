@@ -44,6 +44,7 @@ class Test:
     draw: object
     covers: str
     hint: str
+    panics: bool = False
 
 
 class Failure(Exception):
@@ -80,6 +81,28 @@ class Scene:
                           " and nothing after it", self.events)
 
 
+class Panic:
+    """What the judge of a scene that must end in a panic looks at: its message, the cpu and the thread
+    on which it came."""
+
+    def __init__(self, result, params):
+        found = re.search(r"^panic: (.*)\ncpu (\d+) \(hart \d+\), thread \S+ \((\S+)\)", result.console,
+                          re.M)
+        self.message, self.cpu, self.thread = (found.group(1), int(found.group(2)), found.group(3)
+                                               ) if found else ("", -1, "")
+        self.params = params
+
+    def must_say(self, words, cpu, thread):
+        """Fail unless the panic came, there and with these words in it."""
+        where = f"cpu {cpu}, thread {thread}"
+        if not self.message:
+            raise Failure(f"a panic: {words}", "none")
+        if words not in self.message:
+            raise Failure(f"a panic: {words}", self.message)
+        if (self.cpu, self.thread) != (cpu, thread):
+            raise Failure(f"the panic on {where}", f"on cpu {self.cpu}, thread {self.thread}")
+
+
 def show(sequence, mark, around=10):
     """A sequence in words, the element `mark` in brackets, long ones shortened."""
     first, last = max(0, mark - around), mark + around
@@ -90,9 +113,10 @@ def show(sequence, mark, around=10):
 _loading = []
 
 
-def test(name, title, points, program, draw, judge, *, covers, hint=""):
-    """Declare a test of the lab that is being loaded. covers: the reference's tests, section 5.1."""
-    _loading[-1].tests.append(Test(name, title, points, program, judge, draw, covers, hint))
+def test(name, title, points, program, draw, judge, *, covers, hint="", panics=False):
+    """Declare a test of the lab that is being loaded. covers: the reference's tests, section 5.1.
+    panics: the scene must end in a panic, and the judge looks at that (Panic)."""
+    _loading[-1].tests.append(Test(name, title, points, program, judge, draw, covers, hint, panics))
 
 
 def load_labs(wanted=""):
@@ -165,10 +189,12 @@ def check_audit(scene):
 
 def judge_run(case, result, key, params, options):
     """None, or the Failure that the judge, or the state of the machine, gives."""
-    failure = broken(result)
-    if failure:
-        return failure
     try:
+        if case.panics and not result.why:
+            return case.judge(Panic(result, params))
+        failure = broken(result)
+        if failure:
+            return failure
         record = events.parse(result.console, key)
         scene = Scene(record, params, options, result.console)
         # A scene that hangs is judged all the same: what happened until then says more.

@@ -355,10 +355,20 @@ static void reservations(void)
     storm_scene(KW_ADD, param("back", 0) ? KW_ADD_BACK : KW_ADD);
 }
 
+/* threads= threads of one priority keep patterns over rounds= yields each. */
+static void yields(void)
+{
+    static const char *const names[] = {"A", "B", "C", "D"};
+    int s = step(K_PATTERN, KW_YIELD, param("rounds", 100));
+    step(K_END, 0, 0);
+    for (int i = 0; i < param("threads", 2) && i < 4; i++)
+        thread(names[i], param("cpu", 0), param("pri", 14), s, 1);
+}
+
 static const struct test tests[] = {
     {"t7", preempt},      {"t8", in_section},    {"t9", device},     {"t10", wakes_better},
     {"t11", descheduled}, {"t13", nested},       {"t14", locked},    {"t15", not_better},
-    {"foreign", foreign}, {"t63", raised_again}, {"t65", registers}, {"t66", reservations},
+    {"foreign", foreign}, {"t63", raised_again}, {"t65", registers}, {"t65yield", yields}, {"t66", reservations},
 };
 
 int main(int argc, char **argv)

@@ -120,8 +120,7 @@ static void wake_between(void)
     int a = step(K_KNOB, KN_STALL_IDLE, param("stall", 30));
     for (int i = 1; i <= rounds; i++) {
         step(K_WAIT, 0, i);
-        step(K_SPIN, 0,
-             1 + (int)((uint)param("seed", 1) * 7919U * (uint)i / 64 % (uint)param("pause", 60)));
+        step(K_JITTER, 0, param("pause", 60));
         step(K_LOG, 0, 1);
         step(K_SCHED, 1, 0);
     }

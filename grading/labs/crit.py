@@ -1,5 +1,7 @@
 """Lab 3: critical sections and what they hold off. The scenes are those of user/crittest.c."""
 
+import re
+
 from grading.engine import test
 
 SSI, STI, SEI = 1 << 1, 1 << 5, 1 << 9  # bits of sie and sip: software, timer, external
@@ -48,6 +50,7 @@ def must_be_at_rest(scene, events, when):
 
 def judge_storm(scene):
     """As many ticks as were asked for, none of them inside a section."""
+    must_be_at_rest(scene, scene.events[:5], "at the thread's start")
     fired, inside = value(scene, scene.events, "fired"), value(scene, scene.events, "inside")
     scene.must(fired.val == scene.params["ticks"],
                f"{scene.params['ticks']} ticks handled, each of which starts the next",
@@ -57,7 +60,7 @@ def judge_storm(scene):
     left = value(scene, scene.events, "left")
     scene.must(left.val == 0, "nothing noted and not run when the last crit_exit has returned",
                f"so {left.val} times", left)
-    must_be_at_rest(scene, scene.events, "after the storm")
+    must_be_at_rest(scene, scene.events[5:], "after the storm")
 
 
 def split_rounds(scene):
@@ -121,6 +124,52 @@ def judge_message(scene):
     must_be_at_rest(scene, events[second:], "after the section")
 
 
+def draw_underflow(rng):
+    """One section too many is left, after one to five were entered."""
+    cpus = rng.randint(1, 4)
+    return {"enter": rng.randint(1, 5), "cpu": rng.randrange(cpus), "pri": rng.randint(13, 26)}, {
+        "CPUS": cpus}
+
+
+def judge_underflow(panic):
+    """The count was 0 when the last crit_exit came."""
+    panic.must_say("crit_exit without crit_enter: td_critcount of A is 0", panic.params["cpu"], "A")
+
+
+def draw_body(rng):
+    """From any cpu to any; a message to oneself is a body too."""
+    cpus = rng.randint(1, 4)
+    return {"from": rng.randrange(cpus), "to": rng.randrange(cpus)}, {"CPUS": cpus}
+
+
+def judge_body(panic):
+    """On the cpu where the body ran, in the thread that it interrupted."""
+    source, to = panic.params["from"], panic.params["to"]
+    panic.must_say("cannot switch from within an interrupt", to, "A" if to == source else f"idle{to}")
+
+
+def draw_dying(rng):
+    """Several switches in each of two threads."""
+    cpus = rng.randint(1, 4)
+    cpu = rng.randrange(cpus)
+    return {"from": cpu, "to": cpu, "trap": 1, "times": rng.randint(2, 6)}, {"CPUS": cpus}
+
+
+def judge_dying(scene):
+    """The switches are done, and each thread is warned of once."""
+    times = scene.params["times"]
+    switches = scene.of("log", td="ipi")
+    scene.must(len(switches) == 2 * times, f"{2 * times} switches that came back", str(len(switches)))
+    for event in scene.of("nesting"):
+        scene.must(event.val == 1, "gd_intr_nesting_level put back after the switches: 1",
+                   str(event.val), event)
+    for name in "AB":
+        warnings = len(re.findall(rf"^Warning: thread switch from interrupt.*\({name}\)$",
+                                  scene.console, re.M))
+        scene.must(warnings == 1, f"one warning for thread {name}, which switched {times} times",
+                   f"{warnings} warnings")
+
+
 def declare():
     """This lab's tests."""
     test("t16_storm", "no tick is lost, none is handled inside a section", 15, "crittest t16",
@@ -132,3 +181,11 @@ def declare():
          hint="compare the three rows of the table in LAB.md with the trap handler")
     test("t17_message", "a message waits for the section's end", 10, "crittest t17ipi", draw_message,
          judge_message, covers="T17", hint="the note RQF_IPIQ, or splz's part for it")
+    test("t18_underflow", "a section left that was not entered is a panic", 5, "crittest t18",
+         draw_underflow, judge_underflow, covers="T18", panics=True,
+         hint="the test in crit_exit, which INVARIANTS builds in")
+    test("t19_switch_in_body", "a switch inside a message's body is a panic", 5, "crittest t19",
+         draw_body, judge_body, covers="T19", panics=True,
+         hint="gd_intr_nesting_level isn't raised around bodies, or lwkt_switch doesn't look at it")
+    test("t19_dying", "in a dying kernel it is done, with one warning a thread", 5, "crittest t19",
+         draw_dying, judge_dying, covers="T19", hint="TDF_PANICWARN, or the levels are not put back")

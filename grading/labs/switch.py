@@ -3,6 +3,7 @@
 from grading.engine import test
 
 NAMES = "ABCDEFGH"
+MILLISECOND = 10_000  # ticks of the time CSR on QEMU's virt machine
 
 
 def draw_robin(rng):
@@ -26,6 +27,78 @@ def draw_times(rng):
     """How often A schedules B, and how many times over."""
     return {"times": rng.randint(2, 9), "rounds": rng.randint(1, 6), "pri": rng.randint(7, 26)}, {
         "CPUS": 1}
+
+
+def somewhere(rng):
+    """Up to four cpus; (one of them, options)."""
+    cpus = rng.randint(1, 4)
+    return rng.randrange(cpus), {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+
+
+def two_cpus(rng):
+    """Two different cpus; the second, where a cpu has to halt, is not cpu 0, which in the
+    deterministic mode never does."""
+    cpus = rng.randint(2, 4)
+    to = rng.randrange(1, cpus)
+    source = rng.choice([cpu for cpu in range(cpus) if cpu != to])
+    return {"from": source, "to": to}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+
+
+def draw_request(rng):
+    """B better than A."""
+    cpu, options = somewhere(rng)
+    pri, high = sorted(rng.sample(range(13, 27), 2))
+    return {"cpu": cpu, "pri": pri, "high": high}, options
+
+
+def draw_no_request(rng):
+    """The same, B with TDF_NORESCHED."""
+    params, options = draw_request(rng)
+    return {**params, "noresched": 1}, options
+
+
+def draw_between(rng):
+    """The message comes before, in and after the stall."""
+    params, options = two_cpus(rng)
+    stall = rng.randint(20, 60)
+    return {**params, "rounds": 40, "stall": stall, "pause": 2 * stall, "seed": rng.randint(1, 10 ** 6)
+            }, {**options, "SHIFT": rng.choice((2, 3, 4))}
+
+
+def draw_idle_scheduled(rng):
+    """Any cpu's idle thread."""
+    cpu, options = somewhere(rng)
+    return {"from": rng.randrange(options["CPUS"]), "to": cpu}, options
+
+
+def draw_idle_sleeps(rng):
+    """Another cpu's, as a message's body can be in its context only there."""
+    params, options = two_cpus(rng)
+    return {**params, "sleep": 1}, options
+
+
+def draw_stopped(rng):
+    """B on any cpu, for a while."""
+    cpu, options = somewhere(rng)
+    return {"from": rng.randrange(options["CPUS"]), "to": cpu, "pause": rng.randint(50, 1000)}, options
+
+
+def draw_setpri(rng):
+    """Up to ten changes; often the priority that a thread has already, or that of another one."""
+    cpu, options = somewhere(rng)
+    threads = rng.randint(3, 8)
+    some = rng.sample(range(14, 27), 3)
+    params = {"cpu": cpu, "threads": threads, "ops": rng.randint(4, 10)}
+    params.update({f"p{i}": rng.choice(some) for i in range(1, threads)})
+    params.update({f"o{i}": 32 * rng.randrange(threads) + rng.choice(some)
+                   for i in range(params["ops"])})
+    return params, options
+
+
+def draw_checkpri(rng):
+    """Nothing but the cpu."""
+    cpu, options = somewhere(rng)
+    return {"cpu": cpu}, options
 
 
 def judge_robin(scene):
@@ -65,6 +138,86 @@ def judge_schedule_twice(scene):
                f"{len(scene.of('end', td='B'))} ends")
 
 
+def judge_request(scene):
+    """A goes on to its switch; whether it was asked to switch, and until when."""
+    asked = 1 - scene.params.get("noresched", 0)
+    rule = ("A goes on after lwkt_schedule, asked to reschedule up to its switch" if asked else
+            "A goes on after lwkt_schedule, and is asked for nothing")
+    scene.order(scene.events,
+                ["A:resched=0", "A:1", "A:2", f"A:resched={asked}", "B:runq=1", "A:3", "B:1",
+                 "B:resched=0", "B:end=0", "A:4", "A:resched=0", "A:end=0"], rule)
+
+
+def judge_between(scene):
+    """B runs soon after each scheduling, wherever in the idle loop the message comes."""
+    rounds = scene.params["rounds"]
+    logs = scene.of("log")
+    scene.order(logs, ["A:1", "B:1"] * rounds, "B once for each time that A schedules it")
+    for sent, ran in zip(logs[::2], logs[1::2]):
+        scene.must(ran.time - sent.time < MILLISECOND,
+                   "B within 1 ms of being scheduled: the idle thread's last look and its wait are one "
+                   "step", f"{(ran.time - sent.time) / MILLISECOND:.2f} ms: slept through", ran)
+
+
+def judge_idle_scheduled(panic):
+    """At the caller."""
+    panic.must_say("the idle thread is never on a run queue", panic.params["from"], "A")
+
+
+def judge_idle_sleeps(panic):
+    """Where it is."""
+    to = panic.params["to"]
+    panic.must_say("the idle thread cannot sleep", to, f"idle{to}")
+
+
+def judge_stopped(scene):
+    """Not runnable, born in one section, and the flag that asked for it gone; then like any other."""
+    to = scene.params["to"]
+    story = [e for e in scene.events if e.what in ("crit", "runq", "stopreq", "log")]
+    scene.order(story, ["B:crit=1", "B:runq=0", "B:stopreq=0", "A:1", "B:1", "B:crit=0"],
+                "B waits off the queue until A (A:1) schedules it, then starts outside all sections")
+    ran = scene.of("log", td="B")[0]
+    scene.must(ran.cpu == to, f"B on cpu {to}", f"cpu {ran.cpu}", ran)
+
+
+def queue_model(params):
+    """What A sees of each change, and the order in which the others run: sorted by priority, and in
+    one priority by when it was set."""
+    pri = {0: 30, **{i: params[f"p{i}"] for i in range(1, params["threads"])}}
+    order = list(range(1, params["threads"]))
+    looks = []
+    for i in range(params["ops"]):
+        who, new = divmod(params[f"o{i}"], 32)
+        pri[who] = new
+        if who:
+            order.remove(who)
+            order.append(who)
+        looks += [f"{NAMES[who]}:pri={new}", f"{NAMES[who]}:crit={1 if who else 2}"]
+    return looks, sorted(order, key=lambda who: -pri[who])
+
+
+def judge_setpri(scene):
+    """The model's looks and order; A, last set to a priority below all, comes last."""
+    looks, order = queue_model(scene.params)
+    scene.order(scene.of("pri", "crit"), looks + ["A:crit=1"],
+                "the new priority; critical sections stay as they are")
+    scene.order(scene.of("log"), [f"{NAMES[who]}:1" for who in order] + ["A:1"],
+                "by priority, and in one priority by when it was set")
+
+
+def judge_checkpri(scene):
+    """For each own priority p, the bits above p; none when no thread is there."""
+    better, stale = scene.of("better"), scene.of("stale")
+    scene.must(len(better) == len(stale) == 32, "32 own priorities", f"{len(better)}")
+    for own, (found, left) in enumerate(zip(better, stale)):
+        right = (0xffffffff << own + 1) & 0xffffffff
+        wrong = (found.val ^ right) & 0xffffffff
+        scene.must(not wrong, f"at priority {own}: 1 for queues {own + 1} to 31, 0 for the others",
+                   f"the opposite for queue {wrong.bit_length() - 1}", found)
+        scene.must(left.val == 0, f"at priority {own}: 0 when a queue has become empty",
+                   f"1 after queue {left.val.bit_length() - 1} did", left)
+
+
 def declare():
     """This lab's tests."""
     test("t1_turns", "threads of one priority take turns", 10, "swtest t1", draw_robin, judge_robin,
@@ -77,3 +230,22 @@ def declare():
          hint="a switch that puts the thread back by itself, or a schedule that does not")
     test("t6_schedule_twice", "scheduled several times is queued once", 10, "swtest t6", draw_times,
          judge_schedule_twice, covers="T6", hint="enqueueing without a look at TDF_RUNQ")
+    test("t3_request", "a better thread asks for a reschedule, and gets it at the switch", 10,
+         "swtest t3", draw_request, judge_request, covers="T3",
+         hint="lwkt_schedule switches by itself, or the request is not made, or never taken back")
+    test("t4_no_request", "TDF_NORESCHED: queued, and no request", 5, "swtest t3", draw_no_request,
+         judge_request, covers="T4", hint="_lwkt_schedule_post")
+    test("t22_idle_race", "work that comes between the idle thread's look and its wait", 15,
+         "swtest t22", draw_between, judge_between, covers="T22",
+         hint="interrupts are on between the look and the wait, or the look forgets something")
+    test("t24_idle_scheduled", "the idle thread cannot be made runnable", 5, "swtest t24",
+         draw_idle_scheduled, judge_idle_scheduled, covers="T24", panics=True,
+         hint="the assertion in lwkt_schedule")
+    test("t24_idle_sleeps", "the idle thread cannot sleep", 5, "swtest t24", draw_idle_sleeps,
+         judge_idle_sleeps, covers="T24", panics=True, hint="the assertion in tsleep")
+    test("t26_stopped", "created with TDF_STOPREQ: runs when it is scheduled", 5, "swtest t26",
+         draw_stopped, judge_stopped, covers="T26", hint="lwkt_create schedules it all the same")
+    test("t57_setpri", "a new priority, a new queue, at its end", 10, "swtest t57", draw_setpri,
+         judge_setpri, covers="T57", hint="the thread stays on the old queue, or comes to the front")
+    test("t58_checkpri", "lwkt_checkpri_self at every priority", 10, "swtest t58", draw_checkpri,
+         judge_checkpri, covers="T58", hint="off by one, or a bit of gd_runqmask left behind")

@@ -12,7 +12,7 @@
 
 #define FORCED_MAX 4
 #define LOOPS 40             /* of a pattern's round, two instructions each ... */
-#define PREEMPTER_LOOPS 1000 /* ... and of a preempter's, so long that others preempt it */
+#define PREEMPTER_LOOPS 3000 /* ... and of a preempter's, at most: others preempt it */
 #define DELAY 20             /* between LR and SC */
 
 void pattern_interrupted(uint64 reg[32], uint64 loops);
@@ -109,7 +109,7 @@ static uint64 preempter_work(struct kt_context *ctx, int work)
 {
     switch (work) {
     case KW_PATTERN:
-        return pattern_round(ctx, KW_PATTERN, PREEMPTER_LOOPS);
+        return pattern_round(ctx, KW_PATTERN, 1 + next_random(ctx) % PREEMPTER_LOOPS);
     case KW_ADD:
         add(1);
         return 0;
