@@ -53,7 +53,8 @@ static void late_sleep(void)
 
 /*
  * A sleeps for one tick (v0), B wakes it from= to from= + width= microseconds after it said that it
- * would; then A sleeps for ticks= where nobody wakes it. rounds= times.
+ * would; then A sleeps for ticks= where nobody wakes it, and for long, but is woken at once. All of
+ * it rounds= times.
  */
 static void timeout_race(void)
 {
@@ -62,6 +63,8 @@ static void timeout_race(void)
     step(K_ADD, 1, 1);
     step(K_TSLEEP, IN(0, 0), 1);
     step(K_TSLEEP, IN(2, 0), param("ticks", 3));
+    step(K_ADD, 1, 1);
+    step(K_TSLEEP, IN(4, 0), 50);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
     int b = step(K_REPEAT, 0, rounds);
@@ -70,6 +73,10 @@ static void timeout_race(void)
     step(K_PAUSE, 0, param("from", 9800));
     step(K_JITTER, 0, param("width", 400));
     step(K_WAKEUP, IN(0, 0), -1);
+    step(K_WAIT, 1, 1);
+    step(K_ADD, 1, -1);
+    step(K_PAUSE, 0, 1000);
+    step(K_WAKEUP, IN(4, 0), -1);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
     scene_timeout(20000);

@@ -110,15 +110,18 @@ def judge_timeout(scene):
     """One of 0 and EWOULDBLOCK; EWOULDBLOCK not before its time; and no timer is left for the next
     sleep."""
     pairs = sleeps(scene, "A")
-    scene.must(len(pairs) == 2 * scene.params["rounds"], f"{2 * scene.params['rounds']} sleeps",
+    scene.must(len(pairs) == 3 * scene.params["rounds"], f"{3 * scene.params['rounds']} sleeps",
                str(len(pairs)))
-    for (asleep, woke), (second, end) in zip(pairs[::2], pairs[1::2]):
+    for (asleep, woke), (second, end), (third, woken) in zip(pairs[::3], pairs[1::3], pairs[2::3]):
         scene.must(woke.val in (OK, EWOULDBLOCK), "0 or EWOULDBLOCK", str(woke.val), woke)
         ticks = (woke.time - asleep.time) / TICK
         scene.must(ticks < 1.5 and (woke.val == OK or ticks >= 1),
                    "a sleep of a tick at most, and EWOULDBLOCK not before",
                    f"{woke.val} after {ticks:.3f} ticks", woke)
         must_last(scene, second, end)
+        scene.must(woken.val == OK and woken.time - third.time < TICK,
+                   "0 within a tick: the third sleep is woken long before its time",
+                   f"{woken.val} after {(woken.time - third.time) / TICK:.2f} ticks", woken)
 
 
 def wakeups(scene):

@@ -1,0 +1,75 @@
+"""Tracing: ktrdump's lines, their order, and what tools/ktr2json makes of them."""
+
+import json
+import re
+import subprocess
+
+from conftest import ROOT
+from grading import machine
+
+DETERMINISTIC = {"DETERMINISTIC": 1, "SEED": 3}
+
+
+def trace(commands, **options):
+    """The console of a run with those commands, and ktrdump's lines in it, as lists of words."""
+    result = machine.run(commands, timeout=60, **options)
+    assert result.status == 0, result.tail()
+    lines = [dict(word.split("=", 1) for word in line.split()[1:])
+             for line in result.console.splitlines() if line.startswith("ktr ")]
+    return result.console, lines
+
+
+def test_merged_in_order():
+    """All cpus, in the order of time; each cpu's numbers follow one another."""
+    _, lines = trace("ktrdump -on all; ls | wc; ktrdump -off; ktrdump", CPUS=3, **DETERMINISTIC)
+    times = [int(line["t"]) for line in lines]
+    assert times == sorted(times)
+    for cpu in "012":
+        seqs = [int(line["seq"]) for line in lines if line["cpu"] == cpu]
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+    assert {"switch", "schedule", "newtd", "deadtd", "ipi_send", "ipi_recv", "migrate_out", "sleep",
+            "migrate_in", "wakeup", "syscall", "sysret"} <= {line["ev"] for line in lines}
+
+
+def test_choice():
+    """Only what was asked for, only that cpu, only the last ones; nothing when it is off."""
+    _, lines = trace("ktrdump -on sleep,tick; ls; ktrdump -off; ls; ktrdump -c 1 -n 4", CPUS=2,
+                     **DETERMINISTIC)
+    assert 0 < len(lines) <= 4 and {line["cpu"] for line in lines} == {"1"}
+    assert {line["ev"] for line in lines} <= {"sleep", "wakeup", "tick"}
+    assert trace("ls; ktrdump", CPUS=1, **DETERMINISTIC)[1] == []
+
+
+def test_switches_fit_together():
+    """Each switch comes from the thread that the one before it went to."""
+    _, lines = trace("ktrdump -on ctxsw; ls | wc; ktrdump", CPUS=2, **DETERMINISTIC)
+    running = {}
+    for line in lines:
+        if line["ev"] == "switch":
+            assert running.get(line["cpu"], int(line["a"], 16)) == int(line["a"], 16), line
+            running[line["cpu"]] = int(line["td"])
+
+
+def test_panic_prints_the_last_events():
+    """A few lines for each cpu, when tracing was on."""
+    result = machine.run("ktrdump -on all; ls; sysctl debug.panic=1", timeout=60, CPUS=2,
+                         APPEND="ktest=1", **DETERMINISTIC)
+    for cpu in range(2):
+        assert re.search(rf"last events of cpu {cpu}:\r?\n  \d+ \S+ \(\d+\) \w+", result.console)
+
+
+def test_viewer_file():
+    """One row a cpu, bars that do not overlap, marks."""
+    console, lines = trace("ktrdump -on all; ls | wc; ktrdump", CPUS=2, **DETERMINISTIC)
+    done = subprocess.run([ROOT / "tools/ktr2json"], input=console, capture_output=True, text=True,
+                          check=True)
+    events = json.loads(done.stdout)["traceEvents"]
+    assert {e["args"]["name"] for e in events if e["ph"] == "M"} == {"cpu 0", "cpu 1"}
+    assert len([e for e in events if e["ph"] == "i"]) == \
+        len([line for line in lines if line["ev"] != "switch"])
+    for cpu in range(2):
+        end = 0
+        for e in sorted((e for e in events if e["ph"] == "X" and e["tid"] == cpu),
+                        key=lambda e: e["ts"]):
+            assert e["ts"] >= end - 1e-6
+            end = e["ts"] + e["dur"]
