@@ -293,19 +293,29 @@ static bool take_over(struct proc *p)
     return true;
 }
 
-/* Sleep in the queue until some cpu picks p, the caller, or it is killed. Somebody else may schedule
- * it: it goes on waiting. */
+static bool is_queued(struct proc *p)
+{
+    bool queued;
+
+    spin_lock(&queue_lock);
+    queued = list_linked(&p->p_runnode);
+    spin_unlock(&queue_lock);
+    return queued;
+}
+
+/*
+ * Sleep in the queue until some cpu picks p, the caller, or it is killed. In a critical section,
+ * descheduled before it was queued. Somebody else may schedule it: it goes on waiting. Whoever takes it
+ * out of the queue schedules it after that: so a look that finds it there comes before, and the
+ * deschedule too, since the schedule is a message (another cpu) or cannot come in (this one).
+ */
 static void wait_in_queue(struct proc *p)
 {
-    bool waits;
-
-    do {
+    lwkt_switch();
+    while (is_queued(p)) {
         lwkt_deschedule_self(curthread);
         lwkt_switch();
-        spin_lock(&queue_lock);
-        waits = list_linked(&p->p_runnode);
-        spin_unlock(&queue_lock);
-    } while (waits);
+    }
 }
 
 /* Become the current process of some cpu that p, the caller, may use, and be there. Gives up when p
