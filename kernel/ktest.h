@@ -37,6 +37,8 @@ struct kt_bench {
 #define KT_RUNQ 2                /* on its run queue */
 #define KT_RUNNING 4
 #define KT_WAITQ 8               /* on a wait queue */
+#define KT_TOKENS 8
+#define KT_REFS 8                /* takings of tokens a thread can have */
 
 /* Steps: an operation with operands a and b. "t" is a thread's index, "v" a variable's, "s" the index
  * of a step where a script begins. */
@@ -70,8 +72,9 @@ enum kt_op {
     K_TIMER,                     /* a chain of b timer interrupts on this cpu, a microseconds apart;
                                     events "fired", "inside" when it is over (K_TIMER_END) */
     K_TIMER_END,                 /* wait for the chain's end; then log it */
-    K_COUNTERS,                  /* events "messages", "hardware", "avoided", "fifofull", "switches",
-                                    "idle_waits": this cpu's counters */
+    K_COUNTERS,                  /* events "messages", "hardware", "avoided", "fifofull", "passive",
+                                    "tokcontend", "mpcontend", "missed", "switches", "idle_waits": this
+                                    cpu's counters */
     K_SETPRI,                    /* lwkt_setpri_self(b) */
     K_SETCPU,                    /* lwkt_setcpu_self(cpu a) */
     K_KNOB,                      /* knob a (KN_*) = b, up to the end of the scene */
@@ -139,6 +142,56 @@ enum kt_op {
     K_MSG_SERVE,                 /* b times: receive, reply with the command as error */
     K_MSG_ABORT,                 /* lwkt_abortmsg of the last message sent */
     K_MSG_TELL,                  /* be told of an abort of the last request received */
+
+    /* Tokens, 0 to KT_TOKENS - 1, and the MP lock; see kernel/ktest/tokensteps.c. */
+    K_GETTOKEN,                  /* lwkt_gettoken(token a) */
+    K_TRYTOKEN,                  /* lwkt_trytoken(token a); event "try": the result */
+    K_RELTOKEN,                  /* lwkt_reltoken: the last taking of token a that is left; b = 1: the
+                                    first */
+    K_HAVETOKEN,                 /* event "have": lwkt_havetoken(token a) */
+    K_TOKENFRAME,                /* take and release token a, reuse the reference's memory for b
+                                    microseconds; event "damaged": words of it that changed */
+    K_BUMP,                      /* v[a] += 1 as a load, a turn for the others, and a store */
+    K_GETMP,                     /* get_mplock() */
+    K_TRYMP,                     /* try_mplock(); event "try": the result */
+    K_RELMP,                     /* rel_mplock() */
+    K_WANTMP,                    /* td_mpcount += b, as inside get_mplock() */
+    K_MPSTATE,                   /* events "mpcount": of t = a, "mpheld": this cpu's */
+    K_UNTIL,                     /* spin until this cpu is asked to reschedule, at most b microseconds;
+                                    event "asked": whether it was */
+
+    /* Migration; see kernel/ktest/migratesteps.c. */
+    K_ROAM,                      /* b times lwkt_setcpu_self, to the next cpu or (a = 1) a random one,
+                                    with known values in registers and stack; events "hops", "damaged":
+                                    registers and words, "astray": arrivals that are not where they
+                                    should be, "left": arrivals with work left noted, "double": times
+                                    that the thread ran on two cpus */
+    K_STAMP,                     /* own the thread's stamp for b microseconds; event "double" */
+    K_ACQUIRE,                   /* lwkt_acquire(t = a); event "oncpu": its flags that say it runs */
+    K_LISTED,                    /* events "listed", "astray": this thread's places on the cpus' lists,
+                                    its own cpu's and others' */
+    K_DANCE,                     /* b random moves with locks, messages, ...; kernel/ktest/dance.c */
+    K_DANCED,                    /* sleep until v[a] >= b, when all have danced; events "made", "lost",
+                                    "messages" */
+
+    /* Life of threads; see kernel/ktest/lifesteps.c. */
+    K_CHURN,                     /* b threads on cpu a, one after the other, of both stack sizes; events
+                                    "dirty": those that did not start as new ones do, "damaged": words
+                                    of their stacks that changed, "fresh": different structs, at most 64,
+                                    "revived": threads in the struct of the last K_KEEP */
+    K_KEEP,                      /* remember t = a; event "refs" */
+    K_KEPT,                      /* event "kept": 1 if the thread of K_KEEP has exited and is untouched */
+    K_RELE,                      /* lwkt_rele(t = a), which the scene holds; no more steps with it then */
+    K_WAITFREE,                  /* lwkt_wait_free(t = a) */
+    K_CACHED,                    /* event "cached": exited threads that cpu a keeps */
+
+    /* More about messages; see kernel/ktest/floodsteps.c. */
+    K_NOWAIT,                    /* lwkt_send_ipiq_nowait to cpu a until refused, at most b times: bodies
+                                    as K_FLOOD's; event "accepted": how many */
+    K_SEQ,                       /* event "seq": lwkt_seq_ipiq(cpu a) */
+    K_FLOODALL,                  /* b messages to each other cpu in turn, some of which are answered;
+                                    event "depth": most messages in a ring of this cpu's */
+    K_TALLY,                     /* events "got", "answers", "misordered" of all of K_FLOODALL's bodies */
     K_NOPS,
 };
 
@@ -215,7 +268,7 @@ struct kt_event {
 /* The state that must be the same after every test. */
 struct kt_audit {
     uint64 threads;              /* that live */
-    uint64 allq;                 /* on the cpus' lists */
+    uint64 allq;                 /* on their own cpus' lists */
     uint64 runnable;             /* on run queues, this caller's and idle threads left out */
     uint64 undelivered;          /* messages in rings */
     uint64 ipimask;              /* cpus with a message bit left over, counted */

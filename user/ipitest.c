@@ -1,6 +1,7 @@
 /*
- * Scenes for IPI messages: waking another cpu (t21), creating threads there (t25), order (t27), and
- * sending to oneself (t33). See user/scene.h.
+ * Scenes for IPI messages: waking another cpu (t21), creating threads there (t25), order (t27), full
+ * rings (t28, t29), passive ones (t30), few interrupts for many (t31) and none too few (t31late),
+ * waiting for one (t32), and sending to oneself (t33). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -53,6 +54,122 @@ static void in_order(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
+/* Each of cpus= cpus sends count= messages to each other. */
+static void all_to_all(void)
+{
+    static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+    int cpus = param("cpus", 2);
+
+    scene_timeout(20000);
+    for (int i = 0; i < cpus; i++) {
+        int s = step(K_ADD, 0, 1);
+        step(K_WAIT, 0, cpus);
+        step(K_FLOODALL, 0, param("count", 300));
+        step(K_COUNTERS, 0, 0);
+        step(K_ADD, 1, 1);
+        if (i == 0) {
+            step(K_WAIT, 1, cpus);
+            step(K_TALLY, 0, 0);
+        }
+        step(K_END, 0, 0);
+        thread(names[i], i, param("pri", 12), s, 1);
+    }
+}
+
+/* Messages without waiting, to a cpu that takes none for now. */
+static void no_wait(void)
+{
+    int to = param("to", 1);
+    int a = step(K_PAUSE, 0, 50); /* what was sent to set up the scene is taken first */
+    step(K_KNOB, KN_HOLD_IPI, 1 << to);
+    step(K_NOWAIT, to, param("count", 100));
+    step(K_LOG, 0, 1);
+    step(K_KNOB, KN_HOLD_IPI, 0);
+    step(K_IPI_WAIT, to, 0);
+    step(K_SEQ, to, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* A passive message to a cpu that nobody else writes to; pause= covers some ticks. */
+static void passive(void)
+{
+    int body = step(K_LOG, 0, 7);
+    step(K_END, 0, 0);
+    int a = step(K_COUNTERS, 0, 0);
+    step(K_IPI_PASSIVE, param("to", 1), body);
+    step(K_COUNTERS, 0, 0);
+    step(K_PAUSE, 0, param("pause", 30000));
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* count= messages to cpu to=, which is in a critical section. */
+static void burst(void)
+{
+    int to = param("to", 1);
+    int body = step(K_LOG, 0, 7);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_COUNTERS, 0, 0);
+    step(K_REPEAT, 0, param("count", 8));
+    step(K_IPI, to, body);
+    step(K_AGAIN, 0, 0);
+    step(K_COUNTERS, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_IPI_WAIT, to, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int b = step(K_CRIT_ENTER, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_PAUSE, 0, 20);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", to, param("pri", 12), b, 1);
+}
+
+/* A second message while the first one's body runs. */
+static void late(void)
+{
+    int to = param("to", 1);
+    int slow = step(K_LOG, 0, 1);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int quick = step(K_LOG, 0, 3);
+    step(K_END, 0, 0);
+    int a = step(K_IPI, to, slow);
+    step(K_PAUSE, 0, param("pause", 200) / 2);
+    step(K_IPI, to, quick);
+    step(K_IPI_WAIT, to, 0);
+    step(K_LOG, 0, 4);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* A message that takes a while; its target sends flood= messages back meanwhile. */
+static void wait_for(void)
+{
+    int from = param("from", 0), to = param("to", 1);
+    int body = step(K_PAUSE, 0, param("pause", 100));
+    step(K_SET, 0, param("value", 5));
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 1, 1);
+    step(K_IPI, to, body);
+    step(K_IPI_WAIT, to, 0);
+    step(K_VALUE, 0, 0);
+    step(K_END, 0, 0);
+    int b = step(K_SET, 1, 1);
+    step(K_FLOOD, from, param("flood", 200));
+    step(K_END, 0, 0);
+    thread("A", from, param("pri", 12), a, 1);
+    thread("B", to, param("pri", 12), b, 1);
+}
+
 /* A message to the sender's own cpu. */
 static void to_self(void)
 {
@@ -69,10 +186,9 @@ static void to_self(void)
 }
 
 static const struct test tests[] = {
-    {"t21", wake_idle},
-    {"t25", create_there},
-    {"t27", in_order},
-    {"t33", to_self},
+    {"t21", wake_idle}, {"t25", create_there}, {"t27", in_order}, {"t28", all_to_all},
+    {"t29", no_wait},   {"t30", passive},      {"t31", burst},    {"t31late", late},
+    {"t32", wait_for},  {"t33", to_self},
 };
 
 int main(int argc, char **argv)

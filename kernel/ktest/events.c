@@ -78,7 +78,8 @@ static void audit_thread(thread_t td)
 {
     bool idle = td == &mycpu->gd_idlethread;
 
-    amo_add(&audit.allq, 1);
+    if (td->td_gd == mycpu)
+        amo_add(&audit.allq, 1);
     if ((td->td_flags & TDF_RUNQ) && td->td_proc == NULL)
         amo_add(&audit.runnable, 1);
     /* Off the cpu, a thread is inside lwkt_switch (1), and tsleep or its caller's sections (more);

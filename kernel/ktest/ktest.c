@@ -27,16 +27,27 @@ struct kt_run *kt_run;
 static struct kt_run the_run;
 static struct mutex busy = MUTEX("ktest");
 
+int kt_self(void)
+{
+    int i = 0;
+
+    while (i < KT_THREADS && kt_run->td[i] != curthread)
+        i++;
+    return i;
+}
+
 /* The caller's, or a thread's, part of the scene: its script, then its end. */
 static void player(void *arg)
 {
     const struct kt_thread *t = arg;
     char name[sizeof(t->name) + 1];
-    struct kt_context ctx = {.name = name, .pc = t->script};
+    struct kt_refs refs = {.taken = 0};
+    struct kt_context ctx = {.name = name, .pc = t->script, .refs = &refs};
 
     strlcpy(name, t->name, sizeof(name));
     kt_play(&ctx);
     kt_wait_end(&ctx);
+    kt_tokens_drop(&ctx);
     if (peek(&kt_run->stop) == 0)
         kt_log("end", name, 0);
     amo_add_rel(&kt_run->alive, (uint32)-1); /* acquire: play_scene */
@@ -178,6 +189,10 @@ static int run_scene(uint64 uscene)
     kt_events_reset();
     kt_force_reset();
     kt_wait_reset();
+    kt_tokens_reset();
+    kt_stamps_reset();
+    kt_tallies_reset();
+    kt_dance_reset();
     if (copyin(&the_run.scene, uscene, sizeof(the_run.scene)) == 0 &&
         kt_scene_valid(&the_run.scene))
         result = play_scene(&the_run);

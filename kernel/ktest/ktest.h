@@ -7,6 +7,7 @@
 #include "kernel/ktest.h"
 #include "lwkt/cpusync.h"
 #include "lwkt/systimer.h"
+#include "lwkt/token.h"
 
 /* A scene that is being played; one at a time. */
 struct kt_run {
@@ -33,6 +34,14 @@ struct kt_context {
     struct lwkt_cpusync sync;    /* from K_CS_START to K_CS_FINISH */
     lwkt_msg_t sent;             /* last message sent, or NULL */
     lwkt_msg_t msg;              /* last request received and not replied to, or NULL */
+    struct kt_refs *refs;        /* a thread's tokens; NULL: a body's context */
+};
+
+/* What a thread has taken. A slot is free when its tr_tok is NULL. */
+struct kt_refs {
+    struct lwkt_tokref ref[KT_REFS];
+    uint order[KT_REFS];         /* when it was taken */
+    uint taken;
 };
 
 /* events.c */
@@ -49,6 +58,38 @@ void kt_watch(void);
 
 /* script.c: run steps from ctx->pc to K_END, or until the run is stopped. */
 void kt_play(struct kt_context *ctx);
+
+/* The context's next random number. / A turn for the other cpus, and for messages to this one. / So
+ * for that many microseconds. */
+uint64 kt_random(struct kt_context *ctx);
+void kt_relax(void);
+void kt_pause(int us);
+
+/* Steps in files of their own: play one, false: it is none of that file's. */
+bool kt_play_token(struct kt_context *ctx, const struct kt_step *s);
+bool kt_play_migrate(struct kt_context *ctx, const struct kt_step *s);
+bool kt_play_life(struct kt_context *ctx, const struct kt_step *s);
+bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s);
+
+/* operands.c: whether such a step's operands are within bounds. */
+bool kt_operands_valid(const struct kt_scene *scene, const struct kt_step *s);
+
+/* tokensteps.c: one of the scene's tokens / make them anew / let go of all that a stopped thread has taken. */
+lwkt_token_t kt_token(int i);
+void kt_tokens_reset(void);
+void kt_tokens_drop(struct kt_context *ctx);
+
+/* migratesteps.c, floodsteps.c: forget the last scene. */
+void kt_stamps_reset(void);
+void kt_tallies_reset(void);
+
+/* Index of the calling thread in the scene, or KT_THREADS: one that the scene created. */
+int kt_self(void);
+
+/* dance.c: n random moves / forget the last scene / wait for v[var] >= value, and log what came of it. */
+void kt_dance(struct kt_context *ctx, int n);
+void kt_dance_reset(void);
+void kt_dance_log(const char *name, int var, int64 value);
 
 /* Whether a scene's steps are within bounds. */
 bool kt_scene_valid(const struct kt_scene *scene);

@@ -2,12 +2,13 @@
  * Playing scripts: one step, one call of the threading core.
  */
 #include "ktest/ktest.h"
+#include "lib/assert.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "proc/sleep.h"
 
 /* xorshift64*; the scene's seed and the thread decide. */
-static uint64 next_random(struct kt_context *ctx)
+uint64 kt_random(struct kt_context *ctx)
 {
     uint64 x = ctx->random;
 
@@ -24,7 +25,7 @@ static void storm(struct kt_context *ctx, int rounds)
     int left = 0;
 
     while ((rounds-- > 0 || kt_timer_running()) && peek(&kt_run->stop) == 0) {
-        uint64 random = next_random(ctx);
+        uint64 random = kt_random(ctx);
         int nesting = 1 + (int)(random % 8);
         for (int i = 0; i < nesting; i++)
             crit_enter();
@@ -37,21 +38,28 @@ static void storm(struct kt_context *ctx, int rounds)
     kt_log("left", ctx->name, left);
 }
 
-/* Pass the turn; outside of critical sections, run what has come meanwhile. */
-static void relax_here(void)
+static void spin(int us)
+{
+    uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
+
+    while (cpu_time() < end)
+        ;
+}
+
+/* cpu_relax() notes that messages may have come; the section's end looks, unless it is in another. */
+void kt_relax(void)
 {
     cpu_relax();
     crit_enter();
     crit_exit();
 }
 
-static void spin(int us, bool relax)
+void kt_pause(int us)
 {
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
 
     while (cpu_time() < end)
-        if (relax)
-            relax_here();
+        kt_relax();
 }
 
 static void body(void *arg)
@@ -64,8 +72,10 @@ static void flood_body(void *arg) { kt_log("ipi", "ipi", (int64)arg); }
 
 static void created(void *arg)
 {
-    struct kt_context ctx = {.name = curthread->td_comm, .pc = (int)(uint64)arg};
+    struct kt_refs refs = {.taken = 0};
+    struct kt_context ctx = {.name = curthread->td_comm, .pc = (int)(uint64)arg, .refs = &refs};
     kt_play(&ctx);
+    kt_tokens_drop(&ctx);
     amo_add_rel(&kt_run->alive, (uint32)-1);
     wakeup(kt_run);
 }
@@ -88,7 +98,7 @@ static void flood(struct kt_context *ctx, int cpu, int count)
 static void wait_var(int v, int64 value)
 {
     while (consume(&kt_run->var[v]) < value && peek(&kt_run->stop) == 0)
-        relax_here();
+        kt_relax();
 }
 
 static void repeat(struct kt_context *ctx, int count)
@@ -105,6 +115,16 @@ static void again(struct kt_context *ctx)
         ctx->pc = ctx->loop_pc[d];
     else
         ctx->depth = d;
+}
+
+/* Steps of other files. */
+static void play_special(struct kt_context *ctx, const struct kt_step *s)
+{
+    bool played = kt_play_timer(s) || kt_play_sleep(ctx, s) || kt_play_wait(ctx, s) ||
+                  kt_play_preempt(ctx, s) || kt_play_token(ctx, s) || kt_play_migrate(ctx, s) ||
+                  kt_play_life(ctx, s) || kt_play_flood(ctx, s);
+
+    KASSERT(played, "step %d of the scene has no player", s->op);
 }
 
 /* Steps about messages, threads and interrupts; scheduling steps are in play_step. */
@@ -124,19 +144,16 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
     case K_STATE: kt_log_state(ctx->name); break;
     case K_RAISE: kt_raise(s->b); break;
     case K_KNOB: knob_set(s->a, (uint64)s->b); break;
-    case K_SPIN: spin(s->b, false); break;
-    case K_PAUSE: spin(s->b, true); break;
+    case K_SPIN: spin(s->b); break;
+    case K_PAUSE: kt_pause(s->b); break;
     case K_STORM: storm(ctx, s->b); break;
     case K_TIMER: kt_timer_start(s->a, s->b); break;
     case K_TIMER_END: kt_timer_finish(ctx->name); break;
     case K_COUNTERS: kt_log_counters(ctx->name); break;
-    case K_JITTER: spin((int)(next_random(ctx) % ((uint64)s->b + 1)), true); break;
+    case K_JITTER: kt_pause((int)(kt_random(ctx) % ((uint64)s->b + 1))); break;
     case K_SETPRI: lwkt_setpri_self(s->b); break;
     case K_SETCPU: lwkt_setcpu_self(globaldata_of[s->a]); break;
-    default:
-        if (!kt_play_timer(s) && !kt_play_sleep(ctx, s) && !kt_play_wait(ctx, s))
-            kt_play_preempt(ctx, s);
-        break;
+    default: play_special(ctx, s); break;
     }
 }
 
@@ -188,7 +205,8 @@ static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
         return (s->a & 0xff) < KT_VARS && s->b >= -1;
     case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: case K_JITTER:
         return s->b > 0;
-    default: return s->op < K_NOPS && kt_preempt_valid(scene, s) && kt_wait_valid(scene, s);
+    default: return s->op < K_NOPS && kt_preempt_valid(scene, s) && kt_wait_valid(scene, s) &&
+                    kt_operands_valid(scene, s);
     }
 }
 

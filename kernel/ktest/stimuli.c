@@ -50,6 +50,7 @@ static void chain_fired(struct systimer *st)
 
     c->fired++;
     note_nest(curthread, (uint64)__builtin_frame_address(0));
+    cpu_relax(); /* whatever was interrupted, other cpus and their messages come in between */
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
     if (--c->left > 0)
@@ -148,6 +149,10 @@ void kt_log_counters(const char *name)
     kt_log("hardware", name, (int64)c.ipiq_hardware);
     kt_log("avoided", name, (int64)c.ipiq_avoided);
     kt_log("fifofull", name, (int64)c.ipiq_fifofull);
+    kt_log("passive", name, (int64)c.ipiq_passive);
+    kt_log("tokcontend", name, (int64)c.token_contention);
+    kt_log("mpcontend", name, (int64)c.mplock_contention);
+    kt_log("missed", name, (int64)c.preempt_miss);
     kt_log("switches", name, (int64)c.switch_count);
     kt_log("idle_waits", name, (int64)c.idle_waits);
 }

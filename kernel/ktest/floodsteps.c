@@ -1,0 +1,120 @@
+/*
+ * Steps about rings of IPI messages that are full, or nearly.
+ */
+#include "ktest/ktest.h"
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+#include "lwkt/ring.h"
+
+#define ANSWER_EVERY 16 /* messages */
+
+/* What a cpu has got of K_FLOODALL's messages: its own, in bodies. */
+static struct tally {
+    uint32 next[NCPU]; /* number of the next message from each source */
+    int got, answers, misordered;
+} __attribute__((aligned(CACHE_LINE))) tallies[NCPU];
+
+void kt_tallies_reset(void)
+{
+    for (int cpu = 0; cpu < NCPU; cpu++)
+        tallies[cpu] = (struct tally){.got = 0};
+}
+
+static void count_answer(void *arg)
+{
+    (void)arg;
+    tallies[mycpuid].answers++;
+}
+
+/* arg: the source, and the message's number. Some are answered from here, so that bodies wait for
+ * room too. */
+static void numbered(void *arg)
+{
+    int source = (int)((uint64)arg >> 32);
+    uint32 number = (uint32)(uint64)arg;
+    struct tally *t = &tallies[mycpuid];
+
+    t->misordered += number != t->next[source];
+    t->next[source] = number + 1;
+    t->got++;
+    if (number % ANSWER_EVERY == ANSWER_EVERY - 1)
+        lwkt_send_ipiq_bycpu(source, count_answer, NULL);
+}
+
+static int depth_of(int cpu)
+{
+    struct lwkt_ipiq *ip = mycpu->gd_ipiq[cpu];
+    return (int)(ip->ip_windex - consume(&ip->ip_rindex));
+}
+
+/* The caller must not move. */
+static void flood_all(struct kt_context *ctx, int count)
+{
+    int most = 0;
+
+    for (int i = 0; i < count && peek(&kt_run->stop) == 0; i++)
+        for (int cpu = 0; cpu < ncpus; cpu++) {
+            if (cpu == mycpuid)
+                continue;
+            crit_enter(); /* no body of ours adds a message before we look */
+            lwkt_send_ipiq_bycpu(cpu, numbered, (void *)((uint64)mycpuid << 32 | (uint64)i));
+            int depth = depth_of(cpu);
+            crit_exit();
+            most = depth > most ? depth : most;
+        }
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (cpu != mycpuid)
+            lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
+    kt_log("depth", ctx->name, most);
+}
+
+static void log_tallies(const char *name)
+{
+    struct tally sum = {.got = 0};
+
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        sum.got += peek(&tallies[cpu].got);
+        sum.answers += peek(&tallies[cpu].answers);
+        sum.misordered += peek(&tallies[cpu].misordered);
+    }
+    kt_log("got", name, sum.got);
+    kt_log("answers", name, sum.answers);
+    kt_log("misordered", name, sum.misordered);
+}
+
+static void numbered_body(void *arg)
+{
+    kt_log("ipi", "ipi", (int64)arg);
+}
+
+static void send_nowait(struct kt_context *ctx, int cpu, int count)
+{
+    int64 sent = 0;
+
+    while (sent < count &&
+           lwkt_send_ipiq_nowait(globaldata_of[cpu], numbered_body, (void *)sent) == 0)
+        sent++;
+    ctx->last_seq = lwkt_seq_ipiq(globaldata_of[cpu]);
+    kt_log("accepted", ctx->name, sent);
+}
+
+bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s)
+{
+    switch (s->op) {
+    case K_NOWAIT:
+        send_nowait(ctx, s->a, s->b);
+        break;
+    case K_SEQ:
+        kt_log("seq", ctx->name, lwkt_seq_ipiq(globaldata_of[s->a]));
+        break;
+    case K_FLOODALL:
+        flood_all(ctx, s->b);
+        break;
+    case K_TALLY:
+        log_tallies(ctx->name);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}

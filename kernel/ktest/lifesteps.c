@@ -1,0 +1,164 @@
+/*
+ * Steps about the life of threads: made, run, exited, reused.
+ */
+#include "ktest/ktest.h"
+#include "lib/string.h"
+#include "lwkt/crit.h"
+
+#define SEEN 64         /* structs that are told apart */
+#define STACK_WORDS 128 /* of each short-lived thread's stack that are written and read back */
+
+/* The thread of K_KEEP, as it was. It may be gone since. */
+static struct kept {
+    thread_t td;
+    uint32 id;
+    void *stack;
+} kept;
+
+/* A sequence of short-lived threads. On the maker's stack: `ran` is the last thing they touch. */
+struct churn {
+    uint32 ran;        /* publish: brief; consume: churn */
+    size_t stack_size; /* of the next one */
+    int mpcount;
+    int dirty, damaged, fresh, revived;
+    thread_t seen[SEEN]; /* the first `fresh` of them */
+};
+
+/* Whether the caller is as a new thread is: in no section, with nothing of a former life. */
+static bool is_new(const struct churn *c)
+{
+    thread_t td = curthread;
+    uint32 flags =
+        td->td_flags & ~(uint32)(TDF_ALLOCATED_THREAD | TDF_ALLOCATED_STACK | TDF_MPSAFE);
+
+    return flags == (TDF_RUNNING | TDF_RUNQ) && td->td_critcount == 0 && td->td_nest_count == 0 &&
+           td->td_toks == NULL && td->td_preempted == NULL && td->td_migrate_gd == NULL &&
+           td->td_pri == TDPRI_KERN_DAEMON && td->td_refs == 1 && td->td_gd == mycpu &&
+           td->td_mpcount == c->mpcount && td->td_kstack_size == c->stack_size &&
+           td->td_cscount == 0 && td->td_proc == NULL;
+}
+
+static void look_up(struct churn *c)
+{
+    for (int i = 0; i < c->fresh; i++)
+        if (c->seen[i] == curthread)
+            return;
+    if (c->fresh < SEEN)
+        c->seen[c->fresh++] = curthread;
+}
+
+/* Write to the stack, let others run, look whether it is still there. Down to the stack's lower half:
+ * a stack that is shorter than it says ends before. */
+static int __attribute__((noinline)) use_stack(void)
+{
+    uint64 *low = (uint64 *)((char *)curthread->td_kstack + curthread->td_kstack_size / 4);
+    int changed = 0;
+
+    for (uint64 i = 0; i < STACK_WORDS; i++)
+        poke(&low[i], curthread->td_id * 1000UL + i);
+    for (int turn = 0; turn < 3; turn++)
+        kt_relax();
+    for (uint64 i = 0; i < STACK_WORDS; i++)
+        changed += peek(&low[i]) != curthread->td_id * 1000UL + i;
+    return changed;
+}
+
+static void brief(void *arg)
+{
+    struct churn *c = arg;
+
+    c->dirty += !is_new(c);
+    look_up(c);
+    c->revived += curthread == kept.td;
+    c->damaged += use_stack();
+    publish(&c->ran, c->ran + 1); /* consume: churn */
+}
+
+/* The i-th thread: with and without the MP lock, with a kernel thread's stack and a process's. */
+static bool make_brief(struct churn *c, int i, int cpu)
+{
+    c->stack_size = i % 3 == 2 ? LWKT_PROC_STACK : LWKT_THREAD_STACK;
+    c->mpcount = i % 3 == 1;
+    if (i % 3 != 2)
+        return lwkt_create(brief, c, NULL, NULL, c->mpcount ? 0 : TDF_MPSAFE, cpu, "brief") == 0;
+
+    thread_t td = lwkt_alloc_thread(NULL, LWKT_PROC_STACK, cpu);
+    if (td == NULL)
+        return false;
+    lwkt_set_comm(td, "brief");
+    cpu_thread_setup(td, brief, c);
+    lwkt_schedule(td);
+    return true;
+}
+
+static void churn(struct kt_context *ctx, int cpu, int count)
+{
+    struct churn c = {.ran = 0};
+
+    for (int i = 0; i < count && peek(&kt_run->stop) == 0; i++) {
+        if (!make_brief(&c, i, cpu)) {
+            kt_log("nomem", ctx->name, i);
+            break;
+        }
+        while (consume(&c.ran) <= (uint32)i) { /* publish: brief */
+            lwkt_yield();
+            kt_relax();
+        }
+    }
+    kt_log("ran", ctx->name, c.ran);
+    kt_log("dirty", ctx->name, c.dirty);
+    kt_log("damaged", ctx->name, c.damaged);
+    kt_log("fresh", ctx->name, c.fresh);
+    kt_log("revived", ctx->name, c.revived);
+}
+
+static void keep(const char *name, thread_t td)
+{
+    kept = (struct kept){.td = td, .id = td->td_id, .stack = td->td_kstack};
+    kt_log("refs", name, consume(&td->td_refs));
+}
+
+static void log_kept(const char *name)
+{
+    thread_t td = kept.td;
+    uint32 flags = consume(&td->td_flags);
+
+    kt_log("kept", name,
+           td->td_id == kept.id && td->td_kstack == kept.stack &&
+               (flags & (TDF_EXITING | TDF_RUNNING)) == TDF_EXITING);
+}
+
+static void rele(int t)
+{
+    thread_t td = kt_run->td[t];
+
+    kt_run->td[t] = NULL;
+    lwkt_rele(td);
+}
+
+bool kt_play_life(struct kt_context *ctx, const struct kt_step *s)
+{
+    switch (s->op) {
+    case K_CHURN:
+        churn(ctx, s->a, s->b);
+        break;
+    case K_KEEP:
+        keep(ctx->name, kt_run->td[s->a]);
+        break;
+    case K_KEPT:
+        log_kept(ctx->name);
+        break;
+    case K_RELE:
+        rele(s->a);
+        break;
+    case K_WAITFREE:
+        lwkt_wait_free(kt_run->td[s->a]);
+        break;
+    case K_CACHED:
+        kt_log("cached", ctx->name, peek(&globaldata_of[s->a]->gd_tdfreecount));
+        break;
+    default:
+        return false;
+    }
+    return true;
+}

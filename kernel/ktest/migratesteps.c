@@ -1,0 +1,143 @@
+/*
+ * Steps about threads that change cpus.
+ */
+#include "ktest/ktest.h"
+#include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
+
+/* riscv/canary.S */
+int kt_canary(void (*func)(void *), void *arg, uint64 seed);
+
+/* Who runs as that thread now: 1 + cpu, or 0. AMO. The last one is of all created threads. */
+static uint32 stamps[KT_THREADS + 1];
+
+void kt_stamps_reset(void)
+{
+    for (int i = 0; i <= KT_THREADS; i++)
+        poke(&stamps[i], 0);
+}
+
+/* Own this thread's stamp for a few turns, without switching. The number of times that another cpu
+ * had it: then the thread runs twice. */
+static int stamp(int self, int turns)
+{
+    uint32 mine = 1 + (uint32)mycpuid;
+    int twice = !amo_cas(&stamps[self], 0, mine);
+
+    crit_enter();
+    while (turns-- > 0)
+        cpu_relax();
+    twice += !amo_cas(&stamps[self], mine, 0);
+    crit_exit();
+    return twice;
+}
+
+static void stamp_for(const char *name, int us)
+{
+    uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
+    int twice = 0;
+
+    while (cpu_time() < end && peek(&kt_run->stop) == 0)
+        twice += stamp(kt_self(), 4);
+    kt_log("double", name, twice);
+}
+
+static void hop(void *arg)
+{
+    lwkt_setcpu_self(arg);
+}
+
+struct trip {
+    int hops, damaged, astray, left, twice;
+};
+
+static void one_hop(struct kt_context *ctx, struct trip *t, int to, int self)
+{
+    t->damaged += kt_canary(hop, globaldata_of[to], kt_random(ctx));
+    /* Outside of all sections nothing noted may be left, as at the end of any other section. */
+    t->left += peek(&mycpu->gd_reqflags) != 0;
+    t->astray += mycpuid != to || mycpu->gd_curthread != curthread;
+    if (self < KT_THREADS)
+        t->twice += stamp(self, 2);
+    t->hops++;
+}
+
+static void roam(struct kt_context *ctx, int hops, bool random)
+{
+    struct trip t = {0, 0, 0, 0, 0};
+    int self = kt_self();
+
+    while (t.hops < hops && peek(&kt_run->stop) == 0) {
+        int to = random ? (int)(kt_random(ctx) % (uint64)ncpus) : (mycpuid + 1) % ncpus;
+        one_hop(ctx, &t, to, self);
+    }
+    kt_log("hops", ctx->name, t.hops);
+    kt_log("damaged", ctx->name, t.damaged);
+    kt_log("astray", ctx->name, t.astray);
+    kt_log("left", ctx->name, t.left);
+    kt_log("double", ctx->name, t.twice);
+}
+
+/* Each cpu looks at its own list for a thread. */
+struct search {
+    thread_t td;
+    int listed, astray;
+};
+
+static void search_here(void *arg)
+{
+    struct search *f = arg;
+
+    list_foreach(node, &mycpu->gd_tdallq)
+    {
+        if (list_entry(node, struct thread, td_allq) != f->td)
+            continue;
+        if (f->td->td_gd == mycpu)
+            f->listed++;
+        else
+            f->astray++;
+    }
+}
+
+static void log_lists(const char *name)
+{
+    struct search f = {.td = curthread};
+
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        lwkt_wait_ipiq(globaldata_of[cpu], lwkt_send_ipiq_bycpu(cpu, search_here, &f));
+    kt_log("listed", name, f.listed);
+    kt_log("astray", name, f.astray);
+}
+
+static void acquire(const char *name, thread_t td)
+{
+    lwkt_acquire(td);
+    kt_log("oncpu", name, consume(&td->td_flags) & (TDF_RUNNING | TDF_PREEMPT_LOCK));
+}
+
+bool kt_play_migrate(struct kt_context *ctx, const struct kt_step *s)
+{
+    switch (s->op) {
+    case K_ROAM:
+        roam(ctx, s->b, s->a == 1);
+        break;
+    case K_STAMP:
+        stamp_for(ctx->name, s->b);
+        break;
+    case K_ACQUIRE:
+        acquire(ctx->name, kt_run->td[s->a]);
+        break;
+    case K_LISTED:
+        log_lists(ctx->name);
+        break;
+    case K_DANCE:
+        kt_dance(ctx, s->b);
+        break;
+    case K_DANCED:
+        kt_dance_log(ctx->name, s->a, s->b);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}

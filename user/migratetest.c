@@ -1,0 +1,146 @@
+/*
+ * Scenes for threads that change cpus: round and round (t53), two that swap (t54), one that is woken
+ * all the time (t55), and threads that another cpu acquires while they leave theirs (t56) or are
+ * preempted there (t56preempt). See user/scene.h.
+ */
+#include "kernel/types.h"
+#include "user/scene.h"
+#include "user/user.h"
+
+static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+
+/* Stalls of the migration protocol, in microseconds. */
+static void stalls(void)
+{
+    if (param("setcpu", 0))
+        step(K_KNOB, KN_STALL_SETCPU, param("setcpu", 0));
+    if (param("running", 0))
+        step(K_KNOB, KN_STALL_RUNNING, param("running", 0));
+}
+
+/* threads= threads, each hops= times to the next cpu, or to a random one (random=1). */
+static void roam(void)
+{
+    int s = step(K_LISTED, 0, 0);
+    stalls();
+    step(K_ROAM, param("random", 0), param("hops", 1000));
+    step(K_LISTED, 0, 0);
+    step(K_END, 0, 0);
+    scene_timeout(30000);
+    for (int i = 0; i < param("threads", 1); i++)
+        thread(names[i], i % param("cpus", 2), param("pri", 12), s, 1);
+}
+
+/* A and B change places rounds= times. */
+static void swap(void)
+{
+    int one = param("from", 0), other = param("to", 1);
+
+    scene_timeout(30000);
+    for (int i = 0; i < 2; i++) {
+        int s = step(K_LOG, 0, 1);
+        stalls();
+        step(K_REPEAT, 0, param("rounds", 500));
+        step(K_SETCPU, i ? one : other, 0);
+        step(K_SETCPU, i ? other : one, 0);
+        step(K_AGAIN, 0, 0);
+        step(K_LOG, 0, 2);
+        step(K_END, 0, 0);
+        thread(names[i], i ? other : one, param("pri", 12), s, 1);
+    }
+}
+
+/* A roams; a thread on each cpu schedules it rounds= times. A stays until no wakeup is on its way. */
+static void storm(void)
+{
+    int cpus = param("cpus", 2);
+    int a = step(K_LOG, 0, 1);
+    stalls();
+    step(K_ROAM, 1, param("hops", 300));
+    step(K_WAIT, 0, cpus);
+    step(K_PAUSE, 0, 1000);
+    step(K_LISTED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int b = step(K_REPEAT, 0, param("rounds", 300));
+    step(K_SCHED, 0, 0);
+    step(K_PAUSE, 0, param("pause", 3));
+    step(K_YIELD, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_ADD, 0, 1);
+    step(K_END, 0, 0);
+    scene_timeout(30000);
+    thread("A", 0, param("pri", 12), a, 1);
+    for (int i = 0; i < cpus; i++)
+        thread(names[i + 1], i, param("pri", 12), b, 1);
+}
+
+/* S goes to sleep, slowly; A has been told so before, and acquires it. */
+static void leaving(void)
+{
+    int s = step(K_LOG, 0, 1);
+    stalls();
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_STAMP, 0, 50);
+    step(K_LISTED, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_ACQUIRE, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_END, 0, 0);
+    thread("S", param("from", 1), param("pri", 12), s, 1);
+    thread("A", param("to", 0), param("pri", 12), a, 1);
+}
+
+/* S is about to sleep when I preempts it; A acquires S, and takes messages while it waits. */
+static void preempted(void)
+{
+    int here = param("from", 1), there = param("to", 0);
+    int body = step(K_LOG, 0, 7);
+    step(K_END, 0, 0);
+    int i = step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SET, 0, 1);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_IPI, there, body);
+    step(K_IPI_WAIT, there, 0);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_LOG, 0, 2);
+    step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_END, 0, 0);
+    int s = step(K_LOG, 0, 1);
+    step(K_DESCHED, 0, 0);
+    step(K_SCHED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_STAMP, 0, 50);
+    step(K_SCHED, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_LOG, 0, 1);
+    step(K_ACQUIRE, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_SCHED, 1, 0);
+    step(K_END, 0, 0);
+    thread_flags(thread("I", here, param("high", 28), i, 1), KTF_ITHREAD);
+    thread("S", here, param("pri", 12), s, 1);
+    thread("A", there, param("pri", 12), a, 1);
+}
+
+static const struct test tests[] = {
+    {"t53", roam}, {"t54", swap}, {"t55", storm}, {"t56", leaving}, {"t56preempt", preempted},
+};
+
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,317 @@
+/*
+ * Scenes for tokens: counting under one (t35), sleeping with one (t36), recursion (t37), preempted
+ * holders (t38, t38other, t39), several tokens in any order (t40), a reference that is still asked for
+ * (t41), messages (t42), and a waiter that is better than who runs (t43). See user/scene.h.
+ */
+#include "kernel/types.h"
+#include "user/scene.h"
+#include "user/user.h"
+
+static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+
+/* The caller sleeps, holding what it holds, until it is scheduled; v says that it does. */
+static void sleep_saying(int v)
+{
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, v, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_CRIT_EXIT, 0, 0);
+}
+
+/* A thread on each of cpus= cpus counts v[0] up rounds= times. Each pauses longer than the one before
+ * it, and is interrupted again and again. */
+static void count(void)
+{
+    int cpus = param("cpus", 2), rounds = param("rounds", 1000), us = param("us", 30);
+
+    scene_timeout(20000);
+    for (int i = 0; i < cpus; i++) {
+        int s = step(K_TIMER, us + i, param("ticks", 500));
+        step(K_REPEAT, 0, rounds);
+        step(K_GETTOKEN, 0, 0);
+        step(K_BUMP, 0, 0);
+        step(K_RELTOKEN, 0, 0);
+        if (i > 0)
+            step(K_PAUSE, 0, i * param("pause", 10));
+        step(K_AGAIN, 0, 0);
+        step(K_TIMER_END, 0, 0);
+        step(K_ADD, 1, 1);
+        if (i == 0) {
+            step(K_WAIT, 1, cpus);
+            step(K_VALUE, 0, 0);
+        }
+        step(K_END, 0, 0);
+        thread(names[i], i, param("pri", 12), s, 1);
+    }
+}
+
+/* A sleeps with the token; B takes it, wakes A in the middle of its change, and finishes the change. */
+static void sleep_with(void)
+{
+    int a = step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    sleep_saying(0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_VALUE, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_SCHED, 0, 0);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_SET, 1, 2);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+}
+
+/* A takes the token depth= times and lets go of it as often, in order (first=1) or the other way round,
+ * while B waits for it. */
+static void recursive(void)
+{
+    int depth = param("depth", 3);
+    int a = step(K_REPEAT, 0, depth);
+    step(K_GETTOKEN, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    for (int i = 1; i <= depth; i++) {
+        step(K_PAUSE, 0, param("pause", 100));
+        step(K_LOG, 0, i);
+        step(K_RELTOKEN, 0, param("first", 0));
+    }
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_LOG, 0, depth + 1);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+}
+
+/* I is an interrupt thread, asleep. */
+static int begin_interrupt_thread(void)
+{
+    int s = step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    return s;
+}
+
+/* I preempts A, which has the token, and wants it too. */
+static void preempted(void)
+{
+    int cpu = param("cpu", 0);
+    int i = begin_interrupt_thread();
+    step(K_LOG, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_VALUE, 1, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_GETTOKEN, 0, 0);
+    step(K_SET, 1, 1);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_SET, 1, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 4);
+    step(K_END, 0, 0);
+    thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
+    thread("A", cpu, param("pri", 12), a, 1);
+}
+
+/* I preempts A, which has the token, and B, on another cpu, asks for it meanwhile. */
+static void preempted_other(void)
+{
+    int i = begin_interrupt_thread();
+    step(K_LOG, 0, 1);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 2, 1);
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_LOG, 0, 2);
+    step(K_YIELD, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_LOG, 0, 3);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_SET, 2, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    thread_flags(thread("I", param("from", 0), param("high", 28), i, 1), KTF_ITHREAD);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+}
+
+/* I preempts A and tries the token: first A has it, then nobody. */
+static void try_preempted(void)
+{
+    int cpu = param("cpu", 0);
+    int i = begin_interrupt_thread();
+    step(K_TRYTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_TRYTOKEN, 0, 0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_YIELD, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_SCHED, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_END, 0, 0);
+    thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
+    thread("A", cpu, param("pri", 12), a, 1);
+}
+
+/* Thread i takes tokens i, i + 1, ... of tokens=, and counts under each. */
+static void several(void)
+{
+    int cpus = param("cpus", 2), tokens = param("tokens", 2), rounds = param("rounds", 100);
+
+    scene_timeout(20000);
+    for (int i = 0; i < cpus; i++) {
+        int s = step(K_REPEAT, 0, rounds);
+        for (int t = 0; t < tokens; t++)
+            step(K_GETTOKEN, (i + t) % tokens, 0);
+        for (int t = 0; t < tokens; t++)
+            step(K_BUMP, t, 0);
+        for (int t = 0; t < tokens; t++)
+            step(K_RELTOKEN, (i + t) % tokens, 0);
+        step(K_AGAIN, 0, 0);
+        step(K_ADD, 8, 1);
+        if (i == 0) {
+            step(K_WAIT, 8, cpus);
+            for (int t = 0; t < tokens; t++)
+                step(K_VALUE, t, 0);
+        }
+        step(K_END, 0, 0);
+        thread(names[i], i, param("pri", 12), s, 1);
+    }
+}
+
+/*
+ * T releases a reference that another cpu still has a request of. S sleeps with the token; C, on the
+ * other cpu, takes it and wakes S, so that S's request waits there; then C lets no messages in, T asks
+ * too, and C's release, by S's request, gives the token to both.
+ */
+static void asked_for(void)
+{
+    int here = param("from", 0), pause = param("pause", 300);
+    int s = step(K_GETTOKEN, 0, 0);
+    sleep_saying(0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int t = step(K_WAIT, 2, 1);
+    step(K_PAUSE, 0, 20);
+    step(K_YIELD, 0, 0);
+    step(K_SET, 3, 1);
+    step(K_WAIT, 4, 1);
+    step(K_TOKENFRAME, 0, 2 * pause);
+    step(K_END, 0, 0);
+    int c = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_SCHED, 0, 0);
+    step(K_SET, 2, 1);
+    step(K_WAIT, 3, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_SET, 4, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_RELTOKEN, 0, 0);
+    step(K_PAUSE, 0, pause);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_END, 0, 0);
+    thread("S", here, param("high", 20), s, 1);
+    thread("T", here, param("pri", 12), t, 1);
+    thread("C", param("to", 1), param("pri", 12), c, 1);
+}
+
+/* A message's body takes a token. */
+static void in_body(void)
+{
+    int body = step(K_GETTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_IPI, param("to", 1), body);
+    step(K_IPI_WAIT, param("to", 1), 0);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* H waits for the token that B has on another cpu; L, which is worse, runs meanwhile. */
+static void better_waits(void)
+{
+    int here = param("from", 0);
+    int h = step(K_GETTOKEN, 0, 0);
+    sleep_saying(0);
+    step(K_LOG, 0, 1);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int l = step(K_WAIT, 1, 1);
+    step(K_PAUSE, 0, 20);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SET, 2, 1);
+    step(K_UNTIL, 0, 50000);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_SET, 1, 1);
+    step(K_WAIT, 2, 1);
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    thread("H", here, param("high", 20), h, 1);
+    thread("L", here, param("pri", 8), l, 1);
+    thread("B", param("to", 1), param("pri", 8), b, 1);
+}
+
+static const struct test tests[] = {
+    {"t35", count},
+    {"t36", sleep_with},
+    {"t37", recursive},
+    {"t38", preempted},
+    {"t38other", preempted_other},
+    {"t39", try_preempted},
+    {"t40", several},
+    {"t41", asked_for},
+    {"t42", in_body},
+    {"t43", better_waits},
+};
+
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+}
