@@ -263,8 +263,9 @@ static const struct item items[] = {
 
 /* The threading core's own, measured inside the kernel (boot argument ktest=1). */
 static const struct kt_bench kernel_items[] = {
-    {"crit", 1000, 0},     {"token", 1000, 0}, {"yield", 1000, 0},
-    {"pingpong", 1000, 0}, {"create", 500, 0}, {"ipi", 200, 0},
+    {"crit", 1000, 0},        {"token", 1000, 0},    {"yield", 1000, 0},      {"yield_many", 10, 0},
+    {"yield_many", 10000, 0}, {"pingpong", 1000, 0}, {"create", 500, 0},      {"interrupt", 100, 0},
+    {"ipi", 200, 0},          {"ipi_send", 150, 0},  {"ipi_process", 160, 0}, {"ipi_batch", 100, 0},
 };
 #define NKERNEL (sizeof(kernel_items) / sizeof(kernel_items[0]))
 
@@ -313,7 +314,10 @@ static int measure_kernel(const struct kt_bench *item)
 
     if (ktest(KT_BENCH, &b, sizeof(b)) < 0)
         return 0;
-    printf("bench kernel_%s %lu\n", b.name, (b.count + (uint64)b.n / 2) / (uint64)b.n);
+    printf("bench kernel_%s", b.name);
+    if (b.n > 1000 || b.n < 100)
+        printf("_%d", b.n);
+    printf(" %lu\n", (b.count + (uint64)b.n / 2) / (uint64)b.n);
     return 1;
 }
 

@@ -4,6 +4,7 @@
  * deterministic mode with the other harts idle; the firmware's instructions count too.
  */
 #include "kernel/riscv.h"
+#include "ktest/bench.h"
 #include "ktest/ktest.h"
 #include "lib/string.h"
 #include "lwkt/crit.h"
@@ -14,10 +15,13 @@
 #include "riscv/hart.h"
 
 static struct kt_bench bench;
-static uint32 left;              /* threads of the item that have not ended */
-static int turn;                 /* ping-pong: whose */
+static uint32 left; /* threads of the item that have not ended */
+static int turn;    /* ping-pong: whose */
 
-static void nothing(void *arg) { (void)arg; }
+static void nothing(void *arg)
+{
+    (void)arg;
+}
 
 static void crit_pairs(int n)
 {
@@ -61,7 +65,10 @@ static void take_turns(int self, int n)
     }
 }
 
-static void ping(int n) { take_turns(0, n); }
+static void ping(int n)
+{
+    take_turns(0, n);
+}
 
 static void creations(int n)
 {
@@ -80,13 +87,22 @@ static void ipi_round_trips(int n)
 
 static const struct item {
     const char *name;
-    void (*run)(int n);
-    int partner;                 /* 1: another thread yields as often; 2: it plays ping-pong */
-    int cpus;                    /* needed */
+    void (*run)(int n);     /* n operations, all counted; */
+    uint64 (*count)(int n); /* or it counts itself */
+    int partner;            /* 1: another thread yields as often; 2: it plays ping-pong */
+    int cpus;               /* needed */
 } items[] = {
-    {"crit", crit_pairs, 0, 1},      {"token", token_pairs, 0, 1},
-    {"yield", yields, 1, 1},         {"pingpong", ping, 2, 1},
-    {"create", creations, 0, 1},     {"ipi", ipi_round_trips, 0, 2},
+    {"crit", crit_pairs, NULL, 0, 1},
+    {"token", token_pairs, NULL, 0, 1},
+    {"yield", yields, NULL, 1, 1},
+    {"yield_many", NULL, bench_yield_many, 0, 1},
+    {"pingpong", ping, NULL, 2, 1},
+    {"create", creations, NULL, 0, 1},
+    {"interrupt", NULL, bench_interrupt, 0, 1},
+    {"ipi", ipi_round_trips, NULL, 0, 2},
+    {"ipi_send", NULL, bench_ipi_send, 0, 2},
+    {"ipi_process", NULL, bench_ipi_process, 0, 2},
+    {"ipi_batch", NULL, bench_ipi_batch, 0, 2},
 };
 
 static void end(void)
@@ -111,8 +127,14 @@ static void measure(void *arg)
     const struct item *it = arg;
     uint64 start = r_instret();
 
-    it->run(bench.n);
-    bench.count = r_instret() - start;
+    if (it->run != NULL) {
+        it->run(bench.n);
+        bench.count = r_instret() - start;
+        if (it->partner == 1) /* the partner did as much */
+            bench.count /= 2;
+    } else {
+        bench.count = it->count(bench.n);
+    }
     end();
 }
 

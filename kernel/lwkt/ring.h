@@ -6,7 +6,7 @@
 
 #include "lwkt/ipiq.h"
 
-#define LWKT_IPIQ_SIZE 16 /* messages, at most; a power of two */
+#define LWKT_IPIQ_SIZE 32 /* messages, at most; a power of two: a batch of 16 makes nobody wait */
 
 struct ipiq_slot {
     ipifunc_t func;

@@ -1,0 +1,16 @@
+/*
+ * Benchmarks of benchcore.c for bench.c: each does n operations on cpu 0, in a kernel thread, and
+ * returns what they cost in all; 0: it cannot be measured here.
+ */
+#ifndef KTEST_BENCH_H
+#define KTEST_BENCH_H
+
+#include "kernel/types.h"
+
+uint64 bench_ipi_send(int n);
+uint64 bench_ipi_process(int n);
+uint64 bench_ipi_batch(int n);
+uint64 bench_interrupt(int n);
+uint64 bench_yield_many(int n);
+
+#endif
