@@ -13,6 +13,7 @@
 static struct chain {
     struct systimer timer;
     uint64 interval;
+    uint64 due;                  /* when the next one is */
     int left;
     int fired;
     int inside;                  /* firings in a critical section of the interrupted thread */
@@ -53,8 +54,9 @@ static void chain_fired(struct systimer *st)
     cpu_relax(); /* whatever was interrupted, other cpus and their messages come in between */
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
+    c->due = cpu_time() + c->interval;
     if (--c->left > 0)
-        systimer_init_oneshot(&c->timer, chain_fired, c, cpu_time() + c->interval);
+        systimer_init_oneshot(&c->timer, chain_fired, c, c->due);
 }
 
 void kt_timer_start(int us, int count)
@@ -65,7 +67,8 @@ void kt_timer_start(int us, int count)
     c->interval = cpu_timebase / 1000000 * (uint64)us;
     c->left = count;
     c->fired = c->inside = 0;
-    systimer_init_oneshot(&c->timer, chain_fired, c, cpu_time() + c->interval);
+    c->due = cpu_time() + c->interval;
+    systimer_init_oneshot(&c->timer, chain_fired, c, c->due);
     crit_exit();
 }
 
@@ -77,13 +80,19 @@ void kt_timer_stop(void)
     crit_exit();
 }
 
-bool kt_timer_running(void) { return peek(&chains[mycpuid].left) > 0; }
+/* A chain whose next interrupt is long overdue has lost it, and counts as over. */
+bool kt_timer_running(void)
+{
+    struct chain *c = &chains[mycpuid];
+
+    return peek(&c->left) > 0 && cpu_time() < peek(&c->due) + cpu_timebase / 100;
+}
 
 void kt_timer_finish(const char *name)
 {
     struct chain *c = &chains[mycpuid];
 
-    while (peek(&c->left) > 0 && peek(&kt_run->stop) == 0)
+    while (kt_timer_running() && peek(&kt_run->stop) == 0)
         cpu_relax();
     systimer_del(&c->timer);
     kt_log("fired", name, c->fired);
