@@ -185,6 +185,31 @@ static void descheduled(void)
     ithread("I", 0, param("ipri", 28), once());
 }
 
+/* I sleeps with a token, then A schedules it. */
+static void has_token(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_SCHED, 1, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_PREEMPTS, 0, 0);
+    step(K_RESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_END, 0, 0);
+    int i = step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), i);
+}
+
 /* J preempts I, which preempted A: out of both, and back in order. */
 static void nested(void)
 {
@@ -366,9 +391,10 @@ static void yields(void)
 }
 
 static const struct test tests[] = {
-    {"t7", preempt},      {"t8", in_section},    {"t9", device},     {"t10", wakes_better},
-    {"t11", descheduled}, {"t13", nested},       {"t14", locked},    {"t15", not_better},
-    {"foreign", foreign}, {"t63", raised_again}, {"t65", registers}, {"t65yield", yields}, {"t66", reservations},
+    {"t7", preempt},      {"t8", in_section},    {"t9", device},        {"t10", wakes_better},
+    {"t11", descheduled}, {"t12", has_token},    {"t13", nested},       {"t14", locked},
+    {"t15", not_better},  {"foreign", foreign},  {"t63", raised_again}, {"t65", registers},
+    {"t65yield", yields}, {"t66", reservations},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
  * Scenes for thread switching: round robin (t1), priorities (t2), requests to reschedule (t3, t4),
- * descheduling (t5), scheduling more than once (t6), the idle thread (t22, t24), threads that are not
+ * descheduling (t5), scheduling more than once (t6), the idle thread (t22 to t24), threads that are not
  * scheduled yet (t26), priorities that change (t57, t58). See user/scene.h.
  */
 #include "kernel/types.h"
@@ -137,6 +137,37 @@ static void wake_between(void)
     thread("B", to, 14, b, 1);
 }
 
+/* B sleeps on cpu to= with a token, or with mp=1 the MP lock. A takes it, makes B runnable, and keeps
+ * it for hold= microseconds, at both ends of which cpu to= is looked at. */
+static void idle_waits_for_lock(void)
+{
+    int from = param("from", 0), to = param("to", 1);
+    int get = param("mp", 0) ? K_GETMP : K_GETTOKEN,
+        release = param("mp", 0) ? K_RELMP : K_RELTOKEN;
+    int body = step(K_COUNTERS, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_PAUSE, 0, 100);
+    step(get, 0, 0);
+    step(K_SCHED, 1, 0);
+    step(K_IPI, to, body);
+    step(K_PAUSE, 0, param("hold", 500));
+    step(K_IPI, to, body);
+    step(K_IPI_WAIT, to, 0);
+    step(K_LOG, 0, 1);
+    step(release, 0, 0);
+    step(K_END, 0, 0);
+    int b = step(get, 0, 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 1);
+    step(release, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", from, 14, a, 1);
+    thread("B", to, 14, b, 1);
+}
+
 /* What an idle thread must never be asked: to be runnable (sleep=0), to sleep (sleep=1). Ends the
  * machine. */
 static void idle_asked(void)
@@ -221,9 +252,10 @@ static void check_priorities(void)
 }
 
 static const struct test tests[] = {
-    {"t1", round_robin},     {"t2", priorities},        {"t3", request},     {"t5", deschedule},
-    {"t6", schedule_twice},  {"t22", wake_between},     {"t24", idle_asked}, {"t26", stopped},
-    {"t57", set_priorities}, {"t58", check_priorities},
+    {"t1", round_robin},          {"t2", priorities},        {"t3", request},
+    {"t5", deschedule},           {"t6", schedule_twice},    {"t22", wake_between},
+    {"t23", idle_waits_for_lock}, {"t24", idle_asked},       {"t26", stopped},
+    {"t57", set_priorities},      {"t58", check_priorities},
 };
 
 int main(int argc, char **argv)

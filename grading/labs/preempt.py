@@ -181,6 +181,13 @@ def judge_descheduled(scene):
                 "A, off its queue, goes on after the preemption up to its own switch")
 
 
+def judge_token(scene):
+    """I, holding a token, is only queued."""
+    scene.order(story(scene), ["I:1", "A:1", "A:2", "A:resched=1", "I:2", "I:end=0", "A:3", "A:end=0"],
+                "I, which has a token, runs at A's switch")
+    must_count(scene, "A", "no preemption by a thread that has tokens", miss=1)
+
+
 def judge_nested(scene):
     """In and out in order; the process that was interrupted is A's."""
     pid = scene.of("pid", td="A")[0].val
@@ -300,6 +307,8 @@ def declare():
     test("t11_descheduled", "back to a thread that is on no queue", 10, "preempttest t11",
          draw_descheduled, judge_descheduled, covers="T11",
          hint="lwkt_switch with td_preempted set looks at no queue")
+    test("t12_token", "a thread that has tokens doesn't preempt", 10, "preempttest t12", draw_victim,
+         judge_token, covers="T12", hint="lwkt_preempt's look at td_toks")
     test("t13_nested", "preemption of a preempting thread", 10, "preempttest t13", draw_nested,
          judge_nested, covers="T13", hint="td_preempted is a chain")
     test("t14_locked", "a preempted thread doesn't preempt", 10, "preempttest t14", draw_nested,

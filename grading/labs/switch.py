@@ -65,6 +65,18 @@ def draw_between(rng):
             }, {**options, "SHIFT": rng.choice((2, 3, 4))}
 
 
+def draw_lock(rng):
+    """A holds it for a while."""
+    params, options = two_cpus(rng)
+    return {**params, "hold": rng.randint(200, 3000)}, options
+
+
+def draw_mplock(rng):
+    """The MP lock, whose release tells nobody."""
+    params, options = draw_lock(rng)
+    return {**params, "mp": 1}, options
+
+
 def draw_idle_scheduled(rng):
     """Any cpu's idle thread."""
     cpu, options = somewhere(rng)
@@ -159,6 +171,17 @@ def judge_between(scene):
                    "step", f"{(ran.time - sent.time) / MILLISECOND:.2f} ms: slept through", ran)
 
 
+def judge_lock(scene):
+    """The idle thread looks again and again, without a halt; B runs soon after the release."""
+    before, after = scene.of("idle_waits")
+    scene.must(before.val == after.val, "the idle thread awake (TDF_IDLE_NOHLT) while a thread is "
+               "runnable that lacks a lock", f"{after.val - before.val} halts", after)
+    scene.order(scene.of("log"), ["A:1", "B:1"], "B when A lets go")
+    freed, ran = scene.of("log")
+    scene.must(ran.time - freed.time < MILLISECOND, "B within 1 ms of the release",
+               f"{(ran.time - freed.time) / MILLISECOND:.2f} ms", ran)
+
+
 def judge_idle_scheduled(panic):
     """At the caller."""
     panic.must_say("the idle thread is never on a run queue", panic.params["from"], "A")
@@ -238,6 +261,10 @@ def declare():
     test("t22_idle_race", "work that comes between the idle thread's look and its wait", 15,
          "swtest t22", draw_between, judge_between, covers="T22",
          hint="interrupts are on between the look and the wait, or the look forgets something")
+    test("t23_idle_token", "the idle thread stays awake while a runnable thread lacks its token", 10,
+         "swtest t23", draw_lock, judge_lock, covers="T23", hint="TDF_IDLE_NOHLT")
+    test("t23_idle_mplock", "the same for the MP lock", 5, "swtest t23", draw_mplock, judge_lock,
+         covers="T23", hint="TDF_IDLE_NOHLT")
     test("t24_idle_scheduled", "the idle thread cannot be made runnable", 5, "swtest t24",
          draw_idle_scheduled, judge_idle_scheduled, covers="T24", panics=True,
          hint="the assertion in lwkt_schedule")
