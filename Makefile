@@ -19,6 +19,8 @@ LAB           =
 TEST          =
 MUTANT        =
 JOBS          =
+PART          =
+RUNS          =
 INVARIANTS    = 1
 TOOLCHAIN     = gcc
 WERROR        = 1
@@ -241,6 +243,14 @@ grade: all ## run the graders; LAB=ipi for one lab, TEST= for one test, SEED= to
 .PHONY: mutants
 mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT=M07 JOBS=2
 	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
+
+.PHONY: reliability
+reliability: all ## an hour of repetitions, with figures: PART='repeat grade boot usertests' RUNS=100
+	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py
+
+.PHONY: coverage
+coverage: ## write grading/COVERAGE.md: which test shows what
+	@$(PYTHON) -m grading.coverage
 
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions

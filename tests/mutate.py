@@ -93,7 +93,7 @@ def read_mutant(path):
     if not re.fullmatch(r"M\d\d[a-z]?", name):
         raise Unusable(f"{path.name}: a name like M07.patch or M07b.patch")
     words = header(path)
-    title = words.get(name) or words.get(name.rstrip("abcdefghij"))
+    title = words.get(name) or words.get(name[:3])
     if not title or not words.get("tests"):
         raise Unusable(f"{path.name}: begin with the lines '# {name}: what is broken' and '# tests: ...'")
     return Mutant(name, path, title, words["tests"].split(), words.get("says", ""),

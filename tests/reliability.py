@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+"""How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
+
+    make reliability [PART='repeat grade boot usertests'] [RUNS=100]
+
+    repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
+                once with all of the host's processors kept busy: the same bytes
+    grade       RUNS / 10 gradings on the host as it is, and as many on a busy one: full points
+    boot        RUNS / 2 machines of 4 harts to which somebody types: prompt, halt, status 0
+    usertests   at 1, 2, 4 and 8 harts, concurrent and deterministic
+
+What went wrong is kept in build/reliability/, and named.
+"""
+
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import time
+
+from conftest import Terminal, ROOT
+from grading import engine, machine
+
+KEPT = ROOT / "build" / "reliability"
+PARTS = {}
+
+
+def part(function):
+    """A part of the run, by its name. It yields (what was tried, what went wrong or "", a console)."""
+    PARTS[function.__name__] = function
+    return function
+
+
+@contextlib.contextmanager
+def busy_host(busy=True):
+    """Keeps all processors busy meanwhile."""
+    count = os.cpu_count() if busy else 0
+    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+def play(case, seed):
+    """A grader's scene at 4 harts; the Result."""
+    params, options = case.draw(random.Random(f"{case.name} {seed}"))
+    words = " ".join(f"{name}={value}" for name, value in {**params, "key": "k"}.items())
+    options = {"APPEND": "ktest=1", **options, "DETERMINISTIC": 1, "SEED": seed, "CPUS": 4}
+    return machine.run(f"{case.program} {words}", timeout=engine.LIMIT, work=60, **options)
+
+
+@part
+def repeat(runs):
+    """Same seed, same bytes."""
+    cases = [case for lab in engine.load_labs() for case in lab.tests]
+    for seed in range(runs // 2):
+        case = cases[seed % len(cases)]
+        quiet = play(case, seed)
+        with busy_host():
+            loaded = play(case, seed)
+        same = quiet.console == loaded.console and quiet.status == loaded.status
+        yield (f"{case.name} seed {seed}", "" if same else "differ", quiet.console + loaded.console)
+
+
+@part
+def grade(runs):
+    """Full points, each time with new seeds."""
+    for busy in (False, True):
+        for i in range(runs // 10):
+            with busy_host(busy):
+                done = subprocess.run([sys.executable, "-m", "grading"], cwd=ROOT, check=False,
+                                      env=machine.environment(), capture_output=True, text=True)
+            yield (f"grading {i}{' on a busy host' if busy else ''}",
+                   "" if done.returncode == 0 else "lost points", done.stdout + done.stderr)
+
+
+@part
+def boot(runs):
+    """Prompt, halt, status 0."""
+    for i in range(runs // 2):
+        term, wrong = Terminal(CPUS=4, timeout=120), ""
+        try:
+            term.prompt()
+            term.type("halt\n")
+            status = term.end(60)
+            wrong = "" if status == 0 else f"status {status}"
+        except AssertionError as error:
+            wrong = str(error).splitlines()[0]
+        finally:
+            term.close()
+        yield f"boot {i}", wrong, "".join(term.log)
+
+
+@part
+def usertests(_):
+    """All pass, at all sizes, in both modes."""
+    for cpus in (1, 2, 4, 8):
+        for deterministic in (0, 1):
+            result = machine.run("usertests", timeout=1800, CPUS=cpus, DETERMINISTIC=deterministic)
+            yield (f"usertests at {cpus} harts{', deterministic' if deterministic else ''}",
+                   "" if result.status == 0 else f"status {result.status} {result.why}",
+                   result.console)
+
+
+def run_part(name, runs):
+    """One part, with its line; how many went wrong."""
+    tried, failed, started = 0, 0, time.monotonic()
+    for what, wrong, console in PARTS[name](runs):
+        tried += 1
+        if wrong:
+            failed += 1
+            kept = KEPT / (what.replace(" ", "-") + ".txt")
+            kept.write_text(console, encoding="utf-8")
+            print(f"{name}: {what}: {wrong}; see {kept.relative_to(ROOT)}", flush=True)
+    print(f"{name}: {tried} tried, {failed} wrong ({time.monotonic() - started:.0f} s)", flush=True)
+    return failed
+
+
+def main(names, runs):
+    """The exit status."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"PART={' '.join(unknown)}: give some of {' '.join(PARTS)}", file=sys.stderr)
+        return 2
+    KEPT.mkdir(parents=True, exist_ok=True)
+    os.chdir(ROOT)
+    return 1 if sum(run_part(name, runs) for name in names) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ.get("PART", "").split() or list(PARTS),
+                  int(os.environ.get("RUNS") or 100)))
