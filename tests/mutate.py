@@ -127,7 +127,7 @@ def find_tests(mutant, labs):
 
 def patch(mutant, tree, *options):
     """Apply the patch to a tree; Unusable with what patch said if it does not fit."""
-    done = subprocess.run(["patch", "-p1", "--no-backup-if-mismatch", "--fuzz=2", "-i", mutant.path,
+    done = subprocess.run(["patch", "-p1", "--no-backup-if-mismatch", "--fuzz=2", "--forward", "-i", mutant.path,
                            *options], cwd=tree, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Unusable(f"{mutant.path.name} does not apply: "
