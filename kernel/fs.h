@@ -34,8 +34,9 @@ struct superblock {
 
 /*
  * The log's header. A commit writes the data blocks, then this with n > 0, then the blocks in their
- * places, then this with n = 0. sum guards against a torn header: the FNV-1a hash, 64 bits, of n, seq
- * and the n block numbers (as little-endian 32-bit words), so a header that was half written counts as n = 0.
+ * places, then this with n = 0. sum guards against a torn header: the FNV-1a hash, 64 bits, of n,
+ * seq and the n block numbers (as little-endian 32-bit words), so one that was half written counts
+ * as n = 0.
  */
 #define LOGMAX 1000 /* blocks that one commit can name */
 struct logheader {

@@ -14,9 +14,12 @@
 
 static struct spinlock lock = SPINLOCK("ktest events");
 static struct kt_event *pages[PAGES];
-static uint32 count;             /* under the lock */
+static uint32 count; /* under the lock */
 
-static struct kt_event *slot(uint32 i) { return &pages[i / PER_PAGE][i % PER_PAGE]; }
+static struct kt_event *slot(uint32 i)
+{
+    return &pages[i / PER_PAGE][i % PER_PAGE];
+}
 
 /* It continues the event before it. */
 static bool continues(const struct kt_event *e, const char *what, const char *thread, int64 val)
@@ -72,7 +75,7 @@ int kt_events_copyout(uint64 udst, uint64 bytes)
 
 /* --- the audit: each cpu looks at its own lists --- */
 
-static struct kt_audit audit;    /* AMO */
+static struct kt_audit audit; /* AMO */
 
 static void audit_thread(thread_t td)
 {
@@ -102,8 +105,7 @@ static void audit_cpu(void *arg)
     globaldata_t gd = mycpu;
 
     (void)arg;
-    list_foreach(node, &gd->gd_tdallq)
-        audit_thread(list_entry(node, struct thread, td_allq));
+    list_foreach(node, &gd->gd_tdallq) audit_thread(list_entry(node, struct thread, td_allq));
     for (int cpu = 0; cpu < ncpus; cpu++) {
         struct lwkt_ipiq *ip = gd->gd_ipiq[cpu];
         if (ip != NULL)

@@ -21,7 +21,7 @@
 #include "proc/sysent.h"
 #include "riscv/fdt.h"
 
-#define FLUSH_MS 1000            /* for the threads to end, when the scene's time is over */
+#define FLUSH_MS 1000 /* for the threads to end, when the scene's time is over */
 
 struct kt_run *kt_run;
 static struct kt_run the_run;
@@ -134,7 +134,10 @@ static int wait_for_end(struct kt_run *run)
     return 0;
 }
 
-static void watch_end(void) { amo_and(&knobs_on, ~(1u << KN_WATCH)); }
+static void watch_end(void)
+{
+    amo_and(&knobs_on, ~(1u << KN_WATCH));
+}
 
 /*
  * Each cpu_relax() comes here, and each tick does one, so that whatever a scene's threads are stuck in
@@ -200,22 +203,33 @@ static int run_scene(uint64 uscene)
     return result;
 }
 
-bool ktest_is_open(void) { return bootarg_u64("ktest", 0) != 0; }
+bool ktest_is_open(void)
+{
+    return bootarg_u64("ktest", 0) != 0;
+}
 
 int64 sys_ktest(const uint64 *arg)
 {
     if (!ktest_is_open())
         return -1;
     switch ((int)arg[0]) {
-    case KT_RUN: return run_scene(arg[1]);
-    case KT_EVENTS: return kt_events_copyout(arg[1], (uint64)(uint)arg[2]);
-    case KT_BENCH: return kt_bench(arg[1]);
-    case KT_AUDIT: return kt_audit_copyout(arg[1]);
-    default: return -1;
+    case KT_RUN:
+        return run_scene(arg[1]);
+    case KT_EVENTS:
+        return kt_events_copyout(arg[1], (uint64)(uint)arg[2]);
+    case KT_BENCH:
+        return kt_bench(arg[1]);
+    case KT_AUDIT:
+        return kt_audit_copyout(arg[1]);
+    default:
+        return -1;
     }
 }
 
-static uint64 panic_get(void) { return 0; }
+static uint64 panic_get(void)
+{
+    return 0;
+}
 
 /* For tests of what a panic does. */
 static int panic_set(uint64 value)

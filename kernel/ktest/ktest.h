@@ -12,11 +12,11 @@
 /* A scene that is being played; one at a time. */
 struct kt_run {
     struct kt_scene scene;
-    thread_t td[KT_THREADS];     /* kept by a reference each */
-    int64 var[KT_VARS];          /* publish, consume, AMO */
-    uint32 alive;                /* threads that have not ended: AMO, wakeup */
-    uint32 stop;                 /* give up: the time is over */
-    uint64 hung_at;              /* when that has been over for long, too */
+    thread_t td[KT_THREADS]; /* kept by a reference each */
+    int64 var[KT_VARS];      /* publish, consume, AMO */
+    uint32 alive;            /* threads that have not ended: AMO, wakeup */
+    uint32 stop;             /* give up: the time is over */
+    uint64 hung_at;          /* when that has been over for long, too */
 };
 
 extern struct kt_run *kt_run;
@@ -25,22 +25,22 @@ extern struct kt_run *kt_run;
 struct kt_context {
     const char *name;
     int pc;
-    int last_seq;                /* of the last message sent */
-    int depth;                   /* of K_REPEAT */
+    int last_seq; /* of the last message sent */
+    int depth;    /* of K_REPEAT */
     int loop_pc[4];
     int loop_left[4];
     uint64 random;
-    int gen;                     /* K_GEN, K_BLOCK */
-    struct lwkt_cpusync sync;    /* from K_CS_START to K_CS_FINISH */
-    lwkt_msg_t sent;             /* last message sent, or NULL */
-    lwkt_msg_t msg;              /* last request received and not replied to, or NULL */
-    struct kt_refs *refs;        /* a thread's tokens; NULL: a body's context */
+    int gen;                  /* K_GEN, K_BLOCK */
+    struct lwkt_cpusync sync; /* from K_CS_START to K_CS_FINISH */
+    lwkt_msg_t sent;          /* last message sent, or NULL */
+    lwkt_msg_t msg;           /* last request received and not replied to, or NULL */
+    struct kt_refs *refs;     /* a thread's tokens; NULL: a body's context */
 };
 
 /* What a thread has taken. A slot is free when its tr_tok is NULL. */
 struct kt_refs {
     struct lwkt_tokref ref[KT_REFS];
-    uint order[KT_REFS];         /* when it was taken */
+    uint order[KT_REFS]; /* when it was taken */
     uint taken;
 };
 

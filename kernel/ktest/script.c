@@ -68,7 +68,10 @@ static void body(void *arg)
     kt_play(&ctx);
 }
 
-static void flood_body(void *arg) { kt_log("ipi", "ipi", (int64)arg); }
+static void flood_body(void *arg)
+{
+    kt_log("ipi", "ipi", (int64)arg);
+}
 
 static void created(void *arg)
 {
@@ -138,41 +141,99 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
     case K_IPI_PASSIVE:
         ctx->last_seq = lwkt_send_ipiq_passive(globaldata_of[s->a], body, (void *)(uint64)s->b);
         break;
-    case K_IPI_WAIT: lwkt_wait_ipiq(globaldata_of[s->a], ctx->last_seq); break;
-    case K_FLOOD: flood(ctx, s->a, s->b); break;
-    case K_CREATE: create(ctx, s->a, s->b); break;
-    case K_STATE: kt_log_state(ctx->name); break;
-    case K_RAISE: kt_raise(s->b); break;
-    case K_KNOB: knob_set(s->a, (uint64)s->b); break;
-    case K_SPIN: spin(s->b); break;
-    case K_PAUSE: kt_pause(s->b); break;
-    case K_STORM: storm(ctx, s->b); break;
-    case K_TIMER: kt_timer_start(s->a, s->b); break;
-    case K_TIMER_END: kt_timer_finish(ctx->name); break;
-    case K_COUNTERS: kt_log_counters(ctx->name); break;
-    case K_JITTER: kt_pause((int)(kt_random(ctx) % ((uint64)s->b + 1))); break;
-    case K_SETPRI: lwkt_setpri_self(s->b); break;
-    case K_SETCPU: lwkt_setcpu_self(globaldata_of[s->a]); break;
-    default: play_special(ctx, s); break;
+    case K_IPI_WAIT:
+        lwkt_wait_ipiq(globaldata_of[s->a], ctx->last_seq);
+        break;
+    case K_FLOOD:
+        flood(ctx, s->a, s->b);
+        break;
+    case K_CREATE:
+        create(ctx, s->a, s->b);
+        break;
+    case K_STATE:
+        kt_log_state(ctx->name);
+        break;
+    case K_RAISE:
+        kt_raise(s->b);
+        break;
+    case K_KNOB:
+        knob_set(s->a, (uint64)s->b);
+        break;
+    case K_SPIN:
+        spin(s->b);
+        break;
+    case K_PAUSE:
+        kt_pause(s->b);
+        break;
+    case K_STORM:
+        storm(ctx, s->b);
+        break;
+    case K_TIMER:
+        kt_timer_start(s->a, s->b);
+        break;
+    case K_TIMER_END:
+        kt_timer_finish(ctx->name);
+        break;
+    case K_COUNTERS:
+        kt_log_counters(ctx->name);
+        break;
+    case K_JITTER:
+        kt_pause((int)(kt_random(ctx) % ((uint64)s->b + 1)));
+        break;
+    case K_SETPRI:
+        lwkt_setpri_self(s->b);
+        break;
+    case K_SETCPU:
+        lwkt_setcpu_self(globaldata_of[s->a]);
+        break;
+    default:
+        play_special(ctx, s);
+        break;
     }
 }
 
 static void play_step(struct kt_context *ctx, const struct kt_step *s)
 {
     switch (s->op) {
-    case K_LOG: kt_log("log", ctx->name, s->b); break;
-    case K_YIELD: lwkt_yield(); break;
-    case K_SWITCH: lwkt_switch(); break;
-    case K_DESCHED: lwkt_deschedule_self(curthread); break;
-    case K_SCHED: lwkt_schedule(kt_run->td[s->a]); break;
-    case K_CRIT_ENTER: crit_enter(); break;
-    case K_CRIT_EXIT: crit_exit(); break;
-    case K_SET: publish(&kt_run->var[s->a], s->b); break;
-    case K_ADD: amo_add_acqrel(&kt_run->var[s->a], s->b); break;
-    case K_WAIT: wait_var(s->a, s->b); break;
-    case K_REPEAT: repeat(ctx, s->b); break;
-    case K_AGAIN: again(ctx); break;
-    default: play_effect(ctx, s); break;
+    case K_LOG:
+        kt_log("log", ctx->name, s->b);
+        break;
+    case K_YIELD:
+        lwkt_yield();
+        break;
+    case K_SWITCH:
+        lwkt_switch();
+        break;
+    case K_DESCHED:
+        lwkt_deschedule_self(curthread);
+        break;
+    case K_SCHED:
+        lwkt_schedule(kt_run->td[s->a]);
+        break;
+    case K_CRIT_ENTER:
+        crit_enter();
+        break;
+    case K_CRIT_EXIT:
+        crit_exit();
+        break;
+    case K_SET:
+        publish(&kt_run->var[s->a], s->b);
+        break;
+    case K_ADD:
+        amo_add_acqrel(&kt_run->var[s->a], s->b);
+        break;
+    case K_WAIT:
+        wait_var(s->a, s->b);
+        break;
+    case K_REPEAT:
+        repeat(ctx, s->b);
+        break;
+    case K_AGAIN:
+        again(ctx);
+        break;
+    default:
+        play_effect(ctx, s);
+        break;
     }
 }
 
@@ -190,23 +251,47 @@ void kt_play(struct kt_context *ctx)
 static bool operand_valid(const struct kt_scene *scene, const struct kt_step *s)
 {
     switch (s->op) {
-    case K_SCHED: return s->a < scene->nthreads;
-    case K_SET: case K_ADD: case K_WAIT: return s->a < KT_VARS;
-    case K_IPI: case K_IPI_PASSIVE: case K_CREATE:
+    case K_SCHED:
+        return s->a < scene->nthreads;
+    case K_SET:
+    case K_ADD:
+    case K_WAIT:
+        return s->a < KT_VARS;
+    case K_IPI:
+    case K_IPI_PASSIVE:
+    case K_CREATE:
         return s->a < ncpus && s->b >= 0 && s->b < scene->nsteps;
-    case K_IPI_WAIT: case K_SETCPU: return s->a < ncpus;
-    case K_FLOOD: return s->a < ncpus && s->b >= 0;
-    case K_SETPRI: return s->b >= 0 && s->b <= TDPRI_MAX;
-    case K_RAISE: return (s->b & ~7) == 0;
-    case K_KNOB: return knob_valid(s->a, s->b);
-    case K_ONESHOT: case K_PERIODIC: case K_TIMER_DEL:
+    case K_IPI_WAIT:
+    case K_SETCPU:
+        return s->a < ncpus;
+    case K_FLOOD:
+        return s->a < ncpus && s->b >= 0;
+    case K_SETPRI:
+        return s->b >= 0 && s->b <= TDPRI_MAX;
+    case K_RAISE:
+        return (s->b & ~7) == 0;
+    case K_KNOB:
+        return knob_valid(s->a, s->b);
+    case K_ONESHOT:
+    case K_PERIODIC:
+    case K_TIMER_DEL:
         return (s->a & 0xff) < KT_TIMERS && s->a >> 8 < ncpus && s->b >= 0;
-    case K_TSLEEP: case K_INTERLOCK: case K_TSLEEP_LOCKED: case K_WAKEUP: case K_TURNS:
+    case K_TSLEEP:
+    case K_INTERLOCK:
+    case K_TSLEEP_LOCKED:
+    case K_WAKEUP:
+    case K_TURNS:
         return (s->a & 0xff) < KT_VARS && s->b >= -1;
-    case K_REPEAT: case K_SPIN: case K_PAUSE: case K_STORM: case K_TIMER: case K_JITTER:
+    case K_REPEAT:
+    case K_SPIN:
+    case K_PAUSE:
+    case K_STORM:
+    case K_TIMER:
+    case K_JITTER:
         return s->b > 0;
-    default: return s->op < K_NOPS && kt_preempt_valid(scene, s) && kt_wait_valid(scene, s) &&
-                    kt_operands_valid(scene, s);
+    default:
+        return s->op < K_NOPS && kt_preempt_valid(scene, s) && kt_wait_valid(scene, s) &&
+               kt_operands_valid(scene, s);
     }
 }
 

@@ -13,16 +13,16 @@
 static struct chain {
     struct systimer timer;
     uint64 interval;
-    uint64 due;                  /* when the next one is */
+    uint64 due; /* when the next one is */
     int left;
     int fired;
-    int inside;                  /* firings in a critical section of the interrupted thread */
+    int inside; /* firings in a critical section of the interrupted thread */
 } __attribute__((aligned(CACHE_LINE))) chains[NCPU];
 
 /* How deep handlers found splz: K_NEST. On the interrupted thread's stack, or preempting it. */
 static struct nest {
-    int count;                   /* td_nest_count */
-    uint64 depth;                /* bytes of stack */
+    int count;    /* td_nest_count */
+    uint64 depth; /* bytes of stack */
 } __attribute__((aligned(CACHE_LINE))) nests[NCPU];
 
 static void note_nest(thread_t td, uint64 sp)

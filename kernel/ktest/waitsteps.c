@@ -10,7 +10,7 @@
 #include "proc/sleep.h"
 
 #define MESSAGES 256
-#define PATIENCE 100             /* turns for others of this cpu, before a wait sleeps for a tick each */
+#define PATIENCE 100 /* turns for others of this cpu, before a wait sleeps for a tick each */
 
 static struct lwkt_wait waits[KT_WAITS];
 static struct lwkt_msg messages[MESSAGES]; /* of a scene; none is used twice */
