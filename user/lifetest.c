@@ -16,7 +16,7 @@ static void churn(void)
     step(K_CACHED, param("from", 0), 0);
     step(K_CACHED, param("to", 0), 0);
     step(K_END, 0, 0);
-    scene_timeout(30000);
+    scene_timeout(4000);
     thread("A", param("from", 0), param("pri", 12), s, 1);
 }
 
@@ -26,7 +26,7 @@ static void stalled(void)
     int s = step(K_KNOB, KN_STALL_RUNNING, param("running", 10));
     step(K_CHURN, param("to", 0), param("count", 100));
     step(K_END, 0, 0);
-    scene_timeout(30000);
+    scene_timeout(4000);
     for (int i = 0; i < param("cpus", 2); i++)
         thread(names[i], i, param("pri", 12), s, 1);
 }
@@ -49,7 +49,7 @@ static void held(void)
     step(K_RELE, 1, 0);
     step(K_CHURN, cpu, count);
     step(K_END, 0, 0);
-    scene_timeout(10000);
+    scene_timeout(4000);
     thread("A", cpu, pri, a, 1);
     thread("E", cpu, pri, e, 1);
 }

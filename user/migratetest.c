@@ -26,7 +26,7 @@ static void roam(void)
     step(K_ROAM, param("random", 0), param("hops", 1000));
     step(K_LISTED, 0, 0);
     step(K_END, 0, 0);
-    scene_timeout(30000);
+    scene_timeout(4000);
     for (int i = 0; i < param("threads", 1); i++)
         thread(names[i], i % param("cpus", 2), param("pri", 12), s, 1);
 }
@@ -36,7 +36,7 @@ static void swap(void)
 {
     int one = param("from", 0), other = param("to", 1);
 
-    scene_timeout(30000);
+    scene_timeout(4000);
     for (int i = 0; i < 2; i++) {
         int s = step(K_LOG, 0, 1);
         stalls();
@@ -69,7 +69,7 @@ static void storm(void)
     step(K_AGAIN, 0, 0);
     step(K_ADD, 0, 1);
     step(K_END, 0, 0);
-    scene_timeout(30000);
+    scene_timeout(4000);
     thread("A", 0, param("pri", 12), a, 1);
     for (int i = 0; i < cpus; i++)
         thread(names[i + 1], i, param("pri", 12), b, 1);

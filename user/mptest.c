@@ -133,7 +133,7 @@ static void count(void)
     step(K_WAIT, 1, cpus);
     step(K_VALUE, 0, 0);
     step(K_END, 0, 0);
-    scene_timeout(20000);
+    scene_timeout(4000);
     for (int i = 0; i < cpus; i++)
         thread(names[i], i, param("pri", 12), s, 1);
 }

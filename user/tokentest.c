@@ -25,7 +25,7 @@ static void count(void)
 {
     int cpus = param("cpus", 2), rounds = param("rounds", 1000), us = param("us", 30);
 
-    scene_timeout(20000);
+    scene_timeout(4000);
     for (int i = 0; i < cpus; i++) {
         int s = step(K_TIMER, us + i, param("ticks", 500));
         step(K_REPEAT, 0, rounds);
@@ -194,7 +194,7 @@ static void several(void)
 {
     int cpus = param("cpus", 2), tokens = param("tokens", 2), rounds = param("rounds", 100);
 
-    scene_timeout(20000);
+    scene_timeout(4000);
     for (int i = 0; i < cpus; i++) {
         int s = step(K_REPEAT, 0, rounds);
         for (int t = 0; t < tokens; t++)

@@ -103,7 +103,7 @@ static void bump(int64 *v)
 {
     int64 old = peek(v);
 
-    kt_relax();
+    cpu_relax(); /* and no switch, which would let go of tokens */
     poke(v, old + 1);
 }
 
