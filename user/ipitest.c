@@ -34,6 +34,7 @@ static void wake_idle(void)
 static void create_there(void)
 {
     int body = step(K_LOG, 0, 1);
+    step(K_LISTED, 0, 0);
     step(K_END, 0, 0);
     int a = step(K_REPEAT, 0, param("count", 100));
     step(K_CREATE, param("to", 1), body);

@@ -1,0 +1,106 @@
+"""Lab: the life of threads. The scenes are those of user/lifetest.c."""
+
+from grading.engine import test
+
+KEPT = 7    # threads that a cpu keeps at most: CACHE_NTHREADS and the one that exited last
+
+
+def draw_here(rng):
+    """Made and run on one cpu."""
+    cpus = rng.randint(1, 4)
+    cpu = rng.randrange(cpus)
+    return {"from": cpu, "to": cpu, "count": rng.randint(300, 600)}, {"CPUS": cpus}
+
+
+def draw_there(rng):
+    """Made on one cpu, run on another."""
+    cpus = rng.randint(2, 4)
+    one, other = rng.sample(range(cpus), 2)
+    return {"from": one, "to": other, "count": rng.randint(300, 600)}, {"CPUS": cpus}
+
+
+def draw_stalled(rng):
+    """Several makers for one cpu."""
+    cpus = rng.randint(2, 4)
+    return {"cpus": cpus, "to": rng.randrange(cpus), "count": rng.randint(50, 100),
+            "running": rng.randint(3, 20)}, {"CPUS": cpus}
+
+
+def draw_held(rng):
+    """Any cpu."""
+    cpus = rng.randint(1, 4)
+    return {"cpu": rng.randrange(cpus), "pri": rng.randint(7, 12), "count": rng.randint(8, 30)}, {
+        "CPUS": cpus}
+
+
+def draw_wait(rng):
+    """Three cpus; some ticks."""
+    one, other, there = rng.sample(range(4), 3)
+    return {"from": one, "to": other, "there": there, "pause": rng.randint(12000, 40000)}, {
+        "CPUS": 4, "SHIFT": 6}
+
+
+def must_have_lived(scene, count):
+    """Every thread of a churn started anew, ran once, and had its stack to itself."""
+    for what, meaning in (
+            ("nomem", "failure to make a thread"),
+            ("dirty", "thread that starts with anything of a former life (flags, sections, tokens, "
+                      "priority, td_mpcount, stack size)"),
+            ("damaged", "word of a thread's stack that others wrote to")):
+        for event in scene.of(what):
+            scene.must(event.val == 0, f"no {meaning}", str(event.val), event)
+    for event in scene.of("ran"):
+        scene.must(event.val == count, f"{count} threads that ran, each once", str(event.val), event)
+
+
+def judge_churn(scene):
+    """Bounded memory."""
+    count = scene.params["count"]
+    must_have_lived(scene, count)
+    scene.must(len(scene.of("ran")) == 1, "one who made threads", str(len(scene.of("ran"))))
+    for event in scene.of("cached"):
+        scene.must(event.val <= KEPT, f"at most {KEPT} exited threads kept by a cpu", str(event.val),
+                   event)
+    fresh = scene.of("fresh")[0]
+    # Made elsewhere, structs travel: some are always on their way home.
+    bound = KEPT + 1 if scene.params["from"] == scene.params["to"] else 40
+    scene.must(fresh.val <= bound, f"structs and stacks reused: at most {bound} different ones",
+               str(fresh.val), fresh)
+
+
+def judge_stalled(scene):
+    """The same, with several makers."""
+    must_have_lived(scene, scene.params["count"])
+    makers = scene.params["cpus"]
+    scene.must(len(scene.of("ran")) == makers, f"{makers} who made threads", str(len(scene.of("ran"))))
+
+
+def judge_held(scene):
+    """Untouched as long as it is held, reused afterwards."""
+    for event in scene.of("kept"):
+        scene.must(event.val == 1, "E's struct and stack untouched after its end, while it is held",
+                   "they were used again", event)
+    before, after = scene.of("revived")
+    scene.must(before.val == 0, "no new thread in E's struct while it is held", str(before.val), before)
+    scene.must(after.val > 0, "new threads in E's struct when its last reference is gone", "none", after)
+    must_have_lived(scene, scene.params["count"])
+
+
+def judge_wait(scene):
+    """Not before B has let go."""
+    scene.order(scene.of("log"), ["A:1", "B:1", "A:2"],
+                "lwkt_wait_free returns (A:2) when B has given up its reference")
+
+
+def declare():
+    """This lab's tests."""
+    test("t59_here", "many short lives in little memory", 10, "lifetest t59", draw_here, judge_churn,
+         covers="T59", hint="the cache's bound, or a field that lwkt_init_thread leaves as it was")
+    test("t59_there", "made for another cpu", 5, "lifetest t59", draw_there, judge_churn, covers="T59",
+         hint="a thread is freed on its own cpu")
+    test("t60_stalled", "nobody gets a stack that is in use", 15, "lifetest t60", draw_stalled,
+         judge_stalled, covers="T60", hint="an exiting thread is freed by the one that runs next")
+    test("t61_held", "a reference keeps a thread that has exited", 10, "lifetest t61", draw_held,
+         judge_held, covers="T61", hint="td_refs, and who frees at the last one")
+    test("t61_wait_free", "waiting for the last reference", 5, "lifetest t61wait", draw_wait, judge_wait,
+         covers="T61", hint="lwkt_wait_free looks again after each tick")
