@@ -125,13 +125,14 @@ enum kt_op {
     K_SUM, /* events "sum": that word, "added": the preempters' part */
 
     /* Wait queues: w is one of KT_WAITS. */
-    K_GEN,     /* note w[a]'s generation for K_BLOCK; event "gen": it */
-    K_BLOCK,   /* lwkt_block(w[a]) with the noted one; event "woken": the new one */
-    K_SIGNAL,  /* event "signal": b; then lwkt_signal(w[a], b) */
-    K_WAITERS, /* events "waiters": wa_count of w[a], "queued": threads on its queue */
-    K_AWAIT,   /* until v[a] >= b, letting other threads of this cpu run */
-    K_ASLEEP,  /* likewise, until t = a is neither running nor on a run queue */
-    K_THREAD,  /* event "state" of t = a: KT_BLOCKQ | .. */
+    K_GEN,         /* note w[a]'s generation for K_BLOCK; event "gen": it */
+    K_BLOCK,       /* lwkt_block(w[a]) with the noted one; event "woken": the new one */
+    K_BLOCK_UNTIL, /* note w[a]'s generation, then lwkt_block until v[a] >= b */
+    K_SIGNAL,      /* event "signal": b; then lwkt_signal(w[a], b) */
+    K_WAITERS,     /* events "waiters": wa_count of w[a], "queued": threads on its queue */
+    K_AWAIT,       /* until v[a] >= b, letting other threads of this cpu run */
+    K_ASLEEP,      /* likewise, until t = a is neither running nor on a run queue */
+    K_THREAD,      /* event "state" of t = a: KT_BLOCKQ | .. */
 
     /* cpusync; a: a mask of cpus. Functions log "run", "fin1", "fin2", "simple", "fast", as thread
      * "cs", with the master's cpu. */

@@ -42,6 +42,32 @@ static void early_signal(void)
     thread("B", param("from", 0), param("bpri", 10), b, 1);
 }
 
+/*
+ * rounds= times, B makes a condition true and signals, at a moment that may be any of A's way from its
+ * look at the generation to its sleep. A must find each.
+ */
+static void signal_race(void)
+{
+    int rounds = param("rounds", 50);
+    int a = step(K_LOG, 0, 0);
+    for (int i = 1; i <= rounds; i++) {
+        step(K_BLOCK_UNTIL, 0, i);
+        step(K_LOG, 0, i);
+        step(K_SET, 1, i);
+    }
+    step(K_END, 0, 0);
+    int b = step(K_LOG, 0, 0);
+    for (int i = 1; i <= rounds; i++) {
+        step(K_JITTER, 0, param("jitter", 20));
+        step(K_SET, 0, i);
+        step(K_SIGNAL, 0, 1);
+        step(K_AWAIT, 1, i);
+    }
+    step(K_END, 0, 0);
+    thread("A", param("to", 0), param("pri", 12), a, 1);
+    thread("B", param("from", 1), param("pri", 12), b, 1);
+}
+
 /* waiters= of them block, one after the other; S looks at each once it sleeps, if look=1. */
 static void start_waiters(int waiters)
 {
@@ -152,10 +178,8 @@ static void stray_race(void)
 }
 
 static const struct test tests[] = {
-    {"t50", early_signal},
-    {"t51", in_order},
-    {"t52", stray},
-    {"t52race", stray_race},
+    {"t50", early_signal}, {"t50race", signal_race}, {"t51", in_order},
+    {"t52", stray},        {"t52race", stray_race},
 };
 
 int main(int argc, char **argv)

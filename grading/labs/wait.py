@@ -13,6 +13,14 @@ def draw_early(rng):
         {"CPUS": cpus}
 
 
+def draw_signal_race(rng):
+    """Two cpus, and jitter of about the time that a token takes between them."""
+    cpus = rng.randint(2, 4)
+    source, to = rng.sample(range(cpus), 2)
+    return {"to": to, "from": source, "rounds": rng.randint(40, 60), "jitter": rng.randint(5, 60),
+            "seed": rng.randint(1, 10 ** 6)}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+
+
 def draw_waiters(rng):
     """Waiters on one cpu, or on all in turn."""
     cpus = rng.randint(1, 4)
@@ -49,6 +57,12 @@ def judge_early(scene):
     scene.order([e for e in scene.events if e.what != "end"], wanted,
                 "signalled since the generation was noted: lwkt_block returns at once, with the new one;"
                 " then it waits for the next signal")
+
+
+def judge_signal_race(scene):
+    """Every signal is found."""
+    scene.order(scene.of("log", td="A"), [f"A:{i}" for i in range(scene.params["rounds"] + 1)],
+                "A finds every signal")
 
 
 def must_sleep(scene):
@@ -137,6 +151,9 @@ def declare():
     test("t50_early", "a signal before the wait is not lost", 15, "waittest t50", draw_early,
          judge_early, covers="T50",
          hint="lwkt_signal raises wa_gen, and lwkt_block compares it after it has the token")
+    test("t50_race", "a signal at any moment of lwkt_block's way is found", 15, "waittest t50race",
+         draw_signal_race, judge_signal_race, covers="T50",
+         hint="the generation may change until the token is held: it is compared after that")
     test("t51_order", "signals wake the longest waiting first", 15, "waittest t51", draw_order,
          judge_order, covers="T51", hint="join at the tail, take from the head; count < 0 means all")
     test("t52_stray", "a waiter that is scheduled without cause waits on", 15, "waittest t52",

@@ -102,6 +102,15 @@ static int64 queue_length(lwkt_wait_t w)
     return n;
 }
 
+/* The way in which wait queues are meant to be used. */
+static void block_until(lwkt_wait_t w, const int64 *var, int64 value)
+{
+    int gen = consume(&w->wa_gen); /* lwkt_signal's raise comes after the variable's change */
+
+    while (consume(var) < value && peek(&kt_run->stop) == 0)
+        lwkt_block(w, "ktuntil", &gen);
+}
+
 static bool wait_step(struct kt_context *ctx, const struct kt_step *s)
 {
     switch (s->op) {
@@ -112,6 +121,9 @@ static bool wait_step(struct kt_context *ctx, const struct kt_step *s)
     case K_BLOCK:
         lwkt_block(&waits[s->a], "ktblock", &ctx->gen);
         kt_log("woken", ctx->name, ctx->gen);
+        return true;
+    case K_BLOCK_UNTIL:
+        block_until(&waits[s->a], &kt_run->var[s->a], s->b);
         return true;
     case K_SIGNAL:
         kt_log("signal", ctx->name, s->b);
@@ -300,6 +312,7 @@ bool kt_wait_valid(const struct kt_scene *scene, const struct kt_step *s)
     switch (s->op) {
     case K_GEN:
     case K_BLOCK:
+    case K_BLOCK_UNTIL:
     case K_SIGNAL:
     case K_WAITERS:
         return s->a < KT_WAITS;
