@@ -4,18 +4,18 @@
  *   slot i, at KSTACKS + i * KSTACK_SLOT:   [ guard: unmapped, 16 KiB or more | stack ]
  *
  * Freed stacks stay mapped for reuse. When more than CACHE_MAX lie there, REAP_BATCH of them are
- * unmapped, and each cpu is sent one message to drop its translations. The last cpu to do so frees the
- * pages and the slots: nobody waits, and no page is reused while some hart could still write to it
- * through an old translation.
+ * unmapped, and a cpusync has all cpus drop their translations before the pages are freed: no page is
+ * reused while some hart could still write to it through an old one.
  *
  * Both functions: any cpu, thread context, critical sections too, but no spin lock held (a free may
- * send messages). Stacks that lie here count as free memory (memstat.h), though page_alloc cannot
- * have their pages: at most CACHE_MAX stacks, and those freed while a batch is on its way.
+ * stop the other cpus). A free may come from an IPI body too, which leaves the reaping to a later one.
+ * Stacks that lie here count as free memory (memstat.h), though page_alloc cannot have their pages: at
+ * most CACHE_MAX stacks, but for those that IPI bodies freed.
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "lib/bits.h"
-#include "lwkt/ipiq.h"
+#include "lwkt/cpusync.h"
 #include "lwkt/spin.h"
 #include "mm/memstat.h"
 #include "mm/page.h"
@@ -45,15 +45,12 @@ static struct {
     uint64 slot_used[NSLOTS / 64]; /* a bit a slot */
 } stacks = {.lock = SPINLOCK("kernel stacks")};
 
-/* The batch that is being unmapped. From the time that busy is set until reap_finish clears it, it
- * belongs to the code in charge of the batch. */
-static struct {
-    bool busy;      /* stacks.lock */
-    uint32 pending; /* cpus that have not dropped their translations yet: AMO */
+/* Stacks on their way out of the address space. */
+struct batch {
     uint32 nstacks, npages;
     uint64 slot[REAP_BATCH];
     void *page[REAP_BATCH * MAX_PAGES];
-} reap;
+};
 
 static uint64 slot_of(const void *base)
 {
@@ -169,58 +166,45 @@ void *cpu_stack_alloc(size_t size)
     return base == NULL ? NULL : base + kind_pages[kind] * PGSIZE - PGROUNDUP(size);
 }
 
-static void reap_start(void);
-
-/*
- * All cpus have dropped their translations. In reap_ipi. If stacks were freed faster than this, the
- * next batch goes off at once.
- */
-static void reap_finish(void)
-{
-    for (uint32 i = 0; i < reap.npages; i++)
-        page_unref(reap.page[i]);
-    spin_lock(&stacks.lock);
-    for (uint32 i = 0; i < reap.nstacks; i++)
-        slot_free(reap.slot[i]);
-    poke(&stacks.npages, stacks.npages - reap.npages);
-    bool again = stacks.ncached > CACHE_MAX;
-    reap.busy = again;
-    spin_unlock(&stacks.lock);
-    if (again)
-        reap_start();
-}
-
-/* IPI body on every cpu. The last one to count down comes after all fences: the AMO pairs with
- * itself on the other cpus. */
-static void reap_ipi(void *arg)
-{
-    (void)arg;
-    sfence_vma();
-    if (amo_add_acqrel(&reap.pending, -1u) == 1)
-        reap_finish();
-}
-
 /* Take one stack out of its slot's page table, and note it in the batch. */
-static void reap_unmap(const void *base, uint32 npages)
+static void unmap_stack(struct batch *b, const void *base, uint32 npages)
 {
-    reap.slot[reap.nstacks++] = slot_of(base);
+    b->slot[b->nstacks++] = slot_of(base);
     for (uint32 i = 0; i < npages; i++)
-        reap.page[reap.npages++] = PA_TO_KVA(pmap_kernel_unmap((uint64)base + i * PGSIZE));
+        b->page[b->npages++] = PA_TO_KVA(pmap_kernel_unmap((uint64)base + i * PGSIZE));
 }
 
-/* Unmap a batch of cached stacks, large ones first, and have all cpus forget them. reap is ours. */
-static void reap_start(void)
+/* Take a batch out of the cache and unmap it, large ones first. */
+static void unmap_batch(struct batch *b)
 {
-    reap.nstacks = reap.npages = 0;
+    b->nstacks = b->npages = 0;
     for (int kind = NKINDS - 1; kind >= 0; kind--) {
         void *base;
-        while (reap.nstacks < REAP_BATCH && (base = cache_get(kind, true)) != NULL)
-            reap_unmap(base, kind_pages[kind]);
+        while (b->nstacks < REAP_BATCH && (base = cache_get(kind, true)) != NULL)
+            unmap_stack(b, base, kind_pages[kind]);
     }
-    cpumask_t all = CPUMASK(ncpus - 1) | (CPUMASK(ncpus - 1) - 1);
-    publish(&reap.pending,
-            (uint32)ncpus); /* with the batch; seen by reap_ipi through the message */
-    lwkt_send_ipiq_mask(all, reap_ipi, NULL);
+}
+
+static void drop_translations(lwkt_cpusync_t poll)
+{
+    (void)poll;
+    sfence_vma();
+}
+
+/* Unmap a batch of cached stacks, have all cpus forget them, and free pages and slots. */
+static void reap(void)
+{
+    struct batch b;
+
+    unmap_batch(&b);
+    lwkt_cpusync_simple(lwkt_all_cpus(), drop_translations, NULL);
+    for (uint32 i = 0; i < b.npages; i++)
+        page_unref(b.page[i]);
+    spin_lock(&stacks.lock);
+    for (uint32 i = 0; i < b.nstacks; i++)
+        slot_free(b.slot[i]);
+    poke(&stacks.npages, stacks.npages - b.npages);
+    spin_unlock(&stacks.lock);
 }
 
 void cpu_stack_free(void *base, size_t size)
@@ -236,12 +220,10 @@ void cpu_stack_free(void *base, size_t size)
     s->next = stacks.cached[kind];
     stacks.cached[kind] = s;
     poke(&stacks.npages, stacks.npages + kind_pages[kind]);
-    bool full = ++stacks.ncached > CACHE_MAX && !reap.busy;
-    if (full)
-        reap.busy = true;
+    bool full = ++stacks.ncached > CACHE_MAX;
     spin_unlock(&stacks.lock);
-    if (full)
-        reap_start();
+    if (full && mycpu->gd_intr_nesting_level == 0)
+        reap();
 }
 
 uint64 kstack_count_reserve(void)
