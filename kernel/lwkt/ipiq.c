@@ -206,10 +206,9 @@ int lwkt_seq_ipiq(globaldata_t target)
 void lwkt_wait_ipiq(globaldata_t target, int seq)
 {
     crit_enter();
-    globaldata_t gd = mycpu;
+    struct lwkt_ipiq *ip = mycpu->gd_ipiq[target->gd_cpuid];
 
-    if (target != gd) {
-        struct lwkt_ipiq *ip = ring_to(gd, target);
+    if (ip != NULL) { /* else nothing was ever sent, or it is this cpu */
         while ((int)(consume(&ip->ip_xindex) - (uint32)seq) < 0) { /* publish: drain, F5 */
             cpu_relax();
             lwkt_process_ipiq();

@@ -139,9 +139,10 @@ static lwkt_msg_t thread_getport(lwkt_port_t port)
     return msg;
 }
 
+/* The receiver's cpu may be changing ms_flags, but DONE is set here only. */
 static bool has_come(lwkt_port_t port, lwkt_msg_t msg)
 {
-    return msg != NULL ? (msg->ms_flags & MSGF_DONE) != 0 : !list_empty(&port->mp_msgq);
+    return msg != NULL ? (peek(&msg->ms_flags) & MSGF_DONE) != 0 : !list_empty(&port->mp_msgq);
 }
 
 /*
@@ -177,10 +178,11 @@ struct abort_request {
     uint32 done; /* publish, consume */
 };
 
-/* The message is at the target port, on its way there, or on its way back. */
+/* The message is at the target port, on its way there, or on its way back: then REPLY1 is set since it
+ * left here, and the reply port's cpu may be changing other flags. */
 static void abort_here(lwkt_msg_t msg)
 {
-    if (msg->ms_flags & (MSGF_REPLY1 | MSGF_ABORTED))
+    if (peek(&msg->ms_flags) & (MSGF_REPLY1 | MSGF_ABORTED))
         return;
     msg->ms_flags |= MSGF_ABORTED;
     if (msg->ms_flags & MSGF_QUEUED) {
@@ -301,6 +303,6 @@ lwkt_msg_t lwkt_waitport(lwkt_port_t port, lwkt_msg_t msg)
 
 void lwkt_abortmsg(lwkt_msg_t msg)
 {
-    KASSERT(msg->ms_flags & MSGF_ABORTABLE, "a message that is not abortable is aborted");
+    KASSERT(peek(&msg->ms_flags) & MSGF_ABORTABLE, "a message that is not abortable is aborted");
     msg->ms_target_port->mp_ops->abortport(msg->ms_target_port, msg);
 }

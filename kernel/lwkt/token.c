@@ -12,12 +12,13 @@
  *   spin, or run another thread                 held by curthread or one it preempted?
  *                                               yes: onto gd_tokreqbase, until release or switch
  *                                               no:  t_cpu = asker   (publish, F8)
- *   read t_cpu: ours (consume, F8)              ref: TR_IDLE         (publish, F9)
+ *   read t_cpu: ours (consume, F8)              ref: TR_ANSWERED     (publish, F9)
  *
  * The reference is linked before t_cpu is read: from then on a request for the token that arrives
  * here finds it held. While a reference is TR_REQUESTED the owner has its address, so reltoken does
  * not return before that is over. A request may be answered without the token, when its cpu had lost
- * it meanwhile: the asker asks again.
+ * it meanwhile: the asker asks again. Such requests never wait, nor do those whose asker only waits for
+ * the answer: it waits holding other tokens, which the current thread here may be spinning for.
  */
 #include "lwkt/token.h"
 
@@ -73,16 +74,21 @@ static void token_arrived(void *arg)
     need_lwkt_resched(mycpu);
 }
 
-/* Answer a request, with the token if this cpu has it. Afterwards ref is the asker's alone. */
+/* There is something to give, and somebody who wants it. */
+static inline bool token_wanted(globaldata_t gd, lwkt_tokref_t ref)
+{
+    return peek(&ref->tr_tok->t_cpu) == gd && !peek(&ref->tr_unwanted);
+}
+
+/* Answer a request, with the token or without. Afterwards ref is the asker's alone. */
 static void answer(globaldata_t gd, lwkt_tokref_t ref)
 {
-    lwkt_token_t tok = ref->tr_tok;
     globaldata_t asker = ref->tr_reqgd;
     bool notify = ref->tr_notify;
 
-    if (peek(&tok->t_cpu) == gd)
-        publish(&tok->t_cpu, asker);  /* consume: gettoken, chktokens, F8 */
-    publish(&ref->tr_state, TR_IDLE); /* consume: chktokens, reltoken, F9 */
+    if (token_wanted(gd, ref))
+        publish(&ref->tr_tok->t_cpu, asker); /* consume: gettoken, chktokens, F8 */
+    publish(&ref->tr_state, TR_ANSWERED);    /* consume: request, reltoken_slow, F9 */
     if (notify)
         lwkt_send_ipiq(asker, token_arrived, NULL);
 }
@@ -106,15 +112,17 @@ static void reqtoken_remote(void *arg)
     lwkt_tokref_t ref = arg;
     globaldata_t gd = mycpu;
 
-    if (has_ref(curthread, ref->tr_tok) || held_below(curthread, ref->tr_tok) ||
-        kept_for_waiter(gd, ref))
+    if (token_wanted(gd, ref) && (has_ref(curthread, ref->tr_tok) ||
+                                  held_below(curthread, ref->tr_tok) || kept_for_waiter(gd, ref)))
         queue_request(gd, ref);
     else
         answer(gd, ref);
 }
 
 /*
- * Look through the waiting requests and answer those that `may` allows. In a critical section.
+ * Look through the waiting requests and answer those that `may` allows, and those that need not wait:
+ * the token has gone elsewhere, or the asker waits for nothing but the answer (reltoken_slow), perhaps
+ * while the current thread spins for another token of the asker's. In a critical section.
  */
 static void answer_requests(globaldata_t gd, bool (*may)(globaldata_t, lwkt_tokref_t))
 {
@@ -123,7 +131,7 @@ static void answer_requests(globaldata_t gd, bool (*may)(globaldata_t, lwkt_tokr
     gd->gd_tokreqbase = NULL;
     for (; ref != NULL; ref = next) {
         next = ref->tr_gdreqnext;
-        if (may(gd, ref))
+        if (!token_wanted(gd, ref) || may(gd, ref))
             answer(gd, ref);
         else
             queue_request(gd, ref);
@@ -158,10 +166,11 @@ void lwkt_drain_token_requests(void)
 /* Ask the owner for ref's token, unless it has been asked. false: its queue is full; try later. */
 static bool request(globaldata_t gd, lwkt_tokref_t ref, globaldata_t owner, bool notify)
 {
-    if (consume(&ref->tr_state) != TR_IDLE) /* publish: answer, F9 */
+    if (consume(&ref->tr_state) == TR_REQUESTED) /* publish: answer, F9 */
         return true;
     ref->tr_reqgd = gd;
     ref->tr_notify = notify;
+    ref->tr_unwanted = 0;
     poke(&ref->tr_state, TR_REQUESTED);
     if (lwkt_send_ipiq_nowait(owner, reqtoken_remote, ref) < 0) {
         poke(&ref->tr_state, TR_IDLE);
@@ -248,7 +257,8 @@ bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
 void lwkt_reltoken_slow(lwkt_tokref_t ref)
 {
     crit_enter();
-    while (consume(&ref->tr_state) != TR_IDLE) { /* publish: answer, F9 */
+    poke(&ref->tr_unwanted, 1);
+    while (consume(&ref->tr_state) == TR_REQUESTED) { /* publish: answer, F9 */
         cpu_relax();
         lwkt_process_ipiq();
     }

@@ -20,8 +20,9 @@ struct lwkt_token {
     struct globaldata *t_cpu; /* owner; only the owner changes it (publish, consume) */
 };
 
-/* Whether the owner has the address of a reference, because it was asked for its token. */
-enum { TR_IDLE, TR_REQUESTED };
+/* Whether the owner has the address of a reference, because it was asked for its token; or had it, so
+ * that who writes to the reference must have seen the answer (consume). */
+enum { TR_IDLE, TR_REQUESTED, TR_ANSWERED };
 
 /* One taking of a token, on the taker's stack from lwkt_gettoken to lwkt_reltoken. */
 struct lwkt_tokref {
@@ -30,6 +31,7 @@ struct lwkt_tokref {
     struct lwkt_tokref *tr_next;      /* td_toks */
     struct lwkt_tokref *tr_gdreqnext; /* gd_tokreqbase of the owner while TR_REQUESTED */
     struct globaldata *tr_reqgd;      /* who asks */
+    uint32 tr_unwanted;               /* the asker does not need the token any more: peek, poke */
     bool tr_notify;                   /* the asker's scheduler passed the thread over: tell it */
 };
 
