@@ -1,0 +1,64 @@
+"""The threading core on the host: the same files, on simulated cpus, through many interleavings."""
+
+import platform
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+SIM = ROOT / "tests" / "sim"
+FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-DNYMPH_KERNEL",
+         "-DINVARIANTS", "-Itests/sim", "-Ikernel", "-I."]
+CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c"]
+SCENES = sorted(SIM.glob("scenes_*.c"))
+MACHINE = [SIM / f"{name}.c" for name in ("main", "run", "sim", "rest", "races")]
+SWITCH = SIM / "switch.S"
+
+pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="switch.S is for x86-64")
+
+
+def compile_program(*words):
+    """Run a compiler in the tree's top folder; what it says is the failure."""
+    done = subprocess.run([str(w) for w in words], cwd=ROOT, capture_output=True, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+def play(program, seeds):
+    """All scenes with so many seeds; a failure says how to repeat it."""
+    done = subprocess.run([program, "-n", str(seeds)], cwd=ROOT, capture_output=True, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 0, (done.stderr + done.stdout[-1000:])[:4000]
+    scenes = re.findall(r"SCENE\(\w+, \d", (SIM / "main.c").read_text(encoding="utf-8"))
+    assert len(done.stdout.splitlines()) == len(scenes)
+
+
+def test_core_sanitized(tmp_path):
+    """Memory and undefined behaviour: clang's sanitizers, turns at the core's own primitives."""
+    program = tmp_path / "sim"
+    compile_program("clang", *FLAGS, "-O1", "-fsanitize=address,undefined",
+                    "-fno-sanitize-recover=all", "-o", program, *CORE, *SCENES, *MACHINE, SWITCH)
+    play(program, 100)
+
+
+def test_core_races(tmp_path):
+    """Turns and interrupts at every access to memory, and every access must be ordered by name."""
+    dense = [*FLAGS, "-O2", "-fno-pie", "-DPOINT_DENSITY=8"]
+    for source in [*CORE, *SCENES]:
+        compile_program("gcc", *dense, "-fsanitize=thread", "-c", "-o",
+                        tmp_path / f"{source.stem}.o", source)
+    program = tmp_path / "sim"
+    compile_program("gcc", *dense, "-no-pie", "-o", program, *sorted(tmp_path.glob("*.o")), *MACHINE,
+                    SWITCH)
+    play(program, 30)
+
+
+def test_core_is_its_own():
+    """The core includes its own headers, lib/, the ABI's and machine.h."""
+    for source in ROOT.glob("kernel/lwkt/*.[ch]"):
+        for name in re.findall(r'#include ["<](.+)[">]', source.read_text(encoding="utf-8")):
+            assert re.fullmatch(r"lwkt/\w+\.h|lib/\w+\.h|kernel/\w+\.h|machine\.h|std\w+\.h", name), (
+                f"{source.name} includes {name}")
+            assert name != "kernel/riscv.h", f"{source.name} includes {name}"
