@@ -84,7 +84,8 @@ static void timeout_race(void)
     thread("B", param("cpu1", 1), param("pri", 12), b, 1);
 }
 
-/* Sleepers A, B, ... of v0, one after the other, each on its cpu and in its domain. Returns how many. */
+/* Sleepers A, B, ... of v0, one after the other, each on its cpu and in its domain. Returns how
+ * many. */
 static int sleepers(void)
 {
     int n = param("sleepers", 3);

@@ -68,8 +68,8 @@ int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max);
 int bootarg(const char *name, char *buf, int len); /* the value of a boot argument; its length */
 int ktest(int op, void *arg, int len);             /* the scheduler tests */
 
-/* CAPS: messages between processes, by name (limits in kernel/caps.h). Ids are the caller's own: a child
- * has none. A request that does not fit stays the next; a reply that does not fit is lost. */
+/* CAPS: messages between processes, by name (limits in kernel/caps.h). Ids are the caller's own: a
+ * child has none. A request that does not fit stays the next; a reply that does not fit is lost. */
 int caps_register(const char *name);                                   /* serve this name: an id */
 int caps_connect(const char *name);                                    /* an id for caps_call() */
 int caps_call(int id, const void *buf, int len, void *reply, int max); /* reply's length */

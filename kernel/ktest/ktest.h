@@ -74,7 +74,8 @@ bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s);
 /* operands.c: whether such a step's operands are within bounds. */
 bool kt_operands_valid(const struct kt_scene *scene, const struct kt_step *s);
 
-/* tokensteps.c: one of the scene's tokens / make them anew / let go of all that a stopped thread has taken. */
+/* tokensteps.c: one of the scene's tokens / make them anew / let go of all that a stopped thread
+ * has taken. */
 lwkt_token_t kt_token(int i);
 void kt_tokens_reset(void);
 void kt_tokens_drop(struct kt_context *ctx);
@@ -86,7 +87,8 @@ void kt_tallies_reset(void);
 /* Index of the calling thread in the scene, or KT_THREADS: one that the scene created. */
 int kt_self(void);
 
-/* dance.c: n random moves / forget the last scene / wait for v[var] >= value, and log what came of it. */
+/* dance.c: n random moves / forget the last scene / wait for v[var] >= value, and log what came of
+ * it. */
 void kt_dance(struct kt_context *ctx, int n);
 void kt_dance_reset(void);
 void kt_dance_log(const char *name, int var, int64 value);

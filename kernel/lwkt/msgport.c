@@ -7,12 +7,12 @@
  * thread that waits for it: it cannot see DONE, go on and be gone, while another cpu is still about
  * to schedule it.
  *
- * Order: messages from one sender to one port are received in the order in which they were sent, and
- * its replies likewise, since IPI messages between two cpus keep theirs. The exception is an owner
- * that moves (lwkt_setcpu_self, lwkt_acquire) while messages are on their way to it: these are passed on by the
- * cpu that they find it gone from, and later ones, sent straight to the new cpu, can overtake them. No
- * message is lost, or there twice. Only td_msgport moves with its thread; the owner of another port
- * stays where it is.
+ * Order: messages from one sender to one port are received in the order in which they were sent,
+ * and its replies likewise, since IPI messages between two cpus keep theirs. The exception is an
+ * owner that moves (lwkt_setcpu_self, lwkt_acquire) while messages are on their way to it: these
+ * are passed on by the cpu that they find it gone from, and later ones, sent straight to the new
+ * cpu, can overtake them. No message is lost, or there twice. Only td_msgport moves with its
+ * thread; the owner of another port stays where it is.
  *
  *   owner, on the old cpu               old cpu                    new cpu
  *   publish mp_gd = new  -- from here on passes on what comes,  and queues what comes,

@@ -7,8 +7,8 @@
 
 #include "lwkt/thread.h"
 
-/* td_preemptable of interrupt threads: have ntd, just enqueued, preempt the caller, if that may be. crit:
- * the critical sections that the caller of lwkt_schedule is not answerable for. In a critical
+/* td_preemptable of interrupt threads: have ntd, just enqueued, preempt the caller, if that may be.
+ * crit: the critical sections that the caller of lwkt_schedule is not answerable for. In a critical
  * section. */
 void lwkt_preempt(thread_t ntd, int crit);
 

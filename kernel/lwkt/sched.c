@@ -59,8 +59,8 @@ static void lwkt_schedule_remote(void *arg)
  * nothing; scheduling one that sleeps wakes it before its time, which sleepers must stand.
  *
  * td's cpu may change while we look. TDF_MIGRATING is read first (consume; its publish in
- * lwkt_setcpu_remote (migrate.c) comes after td_gd's new value): when it is clear, td_gd is the new cpu; when it
- * is set, the move itself will enqueue td, and our enqueue does nothing.
+ * lwkt_setcpu_remote (migrate.c) comes after td_gd's new value): when it is clear, td_gd is the new
+ * cpu; when it is set, the move itself will enqueue td, and our enqueue does nothing.
  */
 void lwkt_schedule(thread_t td)
 {

@@ -10,9 +10,9 @@
  *   - PTE_COW means: writable for the program, by a copy if others hold the page too;
  *   - an entry's A and D bits are set, so the hart never writes to a user table.
  *
- * Fences. Only this hart has the space loaded. An entry that got more rights, or came from nothing, needs
- * no fence: should the hart remember the old one, it faults again, and vm_fault finds nothing to do but
- * to fence. One that lost rights or points elsewhere needs it before the program goes on.
+ * Fences. Only this hart has the space loaded. An entry that got more rights, or came from nothing,
+ * needs no fence: should the hart remember the old one, it faults again, and vm_fault finds nothing
+ * to do but to fence. One that lost rights or points elsewhere needs it before the program goes on.
  */
 #include "mm/vm.h"
 

@@ -130,8 +130,9 @@ static int64 copyout_reply(const struct caps_msg *cm, uint64 uaddr, int max)
 }
 
 /*
- * caps_call(id, buf, len, reply, max): send, and wait for the reply. Its length. -1: a bad argument, the
- * server is gone or goes before it answers, the reply is longer than max, the caller is killed.
+ * caps_call(id, buf, len, reply, max): send, and wait for the reply. Its length. -1: a bad
+ * argument, the server is gone or goes before it answers, the reply is longer than max, the caller
+ * is killed.
  */
 int64 sys_caps_call(const uint64 *arg)
 {

@@ -205,8 +205,8 @@ static void set_name(struct proc *p, const char *path)
 }
 
 /*
- * All registers of the new program are 0 but for sp, a0 and a1. The critical section keeps the thread on
- * this hart, whose gd_satp pmap_load writes.
+ * All registers of the new program are 0 but for sp, a0 and a1. The critical section keeps the
+ * thread on this hart, whose gd_satp pmap_load writes.
  */
 static void enter_image(struct proc *p, const struct image *im)
 {
