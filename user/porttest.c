@@ -123,11 +123,13 @@ static void abort_race(void)
     thread("E", param("from", 0), param("cpri", 12), e, 1);
 }
 
-/* S goes round the cpus while count= messages come to it. */
+/* S goes round the cpus while count= messages come to it; each move takes stall= microseconds, in
+ * which messages still go to the cpu that it leaves. */
 static void moving(void)
 {
     int count = param("count", 20), cpus = param("cpus", 2);
-    int s = step(K_LOG, 0, 0);
+    int s = step(K_KNOB, KN_STALL_SETCPU, param("stall", 10));
+    step(K_LOG, 0, 0);
     for (int i = 0; i < count; i++) {
         step(K_MSG_SERVE, 0, 1);
         step(K_SETCPU, (i + 1) % cpus, 0);

@@ -73,8 +73,8 @@ static void add_master(const char *name, int cpu, int mask)
     step(K_CS_START, mask, 0);
     step(K_PAUSE, 0, param("pause", 5));
     step(K_CS_FINISH, 0, 0);
-    step(K_AGAIN, 0, 0);
     step(K_LOG, 0, 1);
+    step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
     thread(name, cpu, param("pri", 12), m, 1);
 }

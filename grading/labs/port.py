@@ -42,7 +42,8 @@ def draw_move(rng):
     """At least two cpus to move between."""
     cpus = rng.randint(2, 4)
     return {"to": rng.randrange(cpus), "from": rng.randrange(cpus), "cpus": cpus,
-            "count": rng.randint(8, 20), "step": rng.randint(1, 7), "window": rng.randint(2, 40)}, \
+            "count": rng.randint(8, 20), "step": rng.randint(1, 7), "window": rng.randint(2, 40),
+            "stall": rng.randint(5, 30)}, \
         {"CPUS": cpus}
 
 

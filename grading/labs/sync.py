@@ -102,10 +102,22 @@ def judge_short(scene):
 
 
 def judge_two(scene):
-    """Every master's every round runs its functions in order on every cpu, and ends."""
-    params = scene.params
+    """Every master's every round runs its functions in order on every cpu, and ends. No thread goes on
+    while somebody has its cpu stopped."""
+    params, stopped = scene.params, set()
+    for event in scene.events:
+        if event.what == "run":
+            stopped.add((event.cpu, event.val))
+        elif event.what == "fin1":
+            stopped.discard((event.cpu, event.val))
+        elif event.what == "log":
+            by = sorted(master for cpu, master in stopped if cpu == event.cpu)
+            scene.must(not by, f"{event.td} stops after its own sync, while others stop its cpu",
+                       f"it goes on, though {by} have not let it go", event)
     for master in range(params["masters"]):
-        scene.must(scene.of("log", td=f"M{master}"), f"M{master} gets to its end", "it does not")
+        scene.must(len(scene.of("log", td=f"M{master}")) == params["rounds"],
+                   f"M{master} masters {params['rounds']} times",
+                   f"{len(scene.of('log', td=f'M{master}'))} times")
         for cpu in cpus_of(params["mask"]):
             scene.order([e for e in scene.of("run", "fin1", "fin2")
                          if e.val == master and e.cpu == cpu],

@@ -73,24 +73,43 @@ int kt_events_copyout(uint64 udst, uint64 bytes)
     return (int)n;
 }
 
-/* --- the audit: each cpu looks at its own lists --- */
+/* --- the audit: of all cpus, while they are stopped and only serve messages --- */
 
-static struct kt_audit audit; /* AMO */
+#define SETTLE_DIV 100 /* messages have 1/100 s to arrive */
 
-static void audit_thread(thread_t td)
+static struct kt_audit audit;
+
+static void audit_thread(globaldata_t gd, thread_t td)
 {
-    bool idle = td == &mycpu->gd_idlethread;
+    bool idle = td == &gd->gd_idlethread;
 
-    if (td->td_gd == mycpu)
-        amo_add(&audit.allq, 1);
+    if (td->td_gd == gd)
+        audit.allq++;
     if ((td->td_flags & TDF_RUNQ) && td->td_proc == NULL)
-        amo_add(&audit.runnable, 1);
+        audit.runnable++;
     /* Off the cpu, a thread is inside lwkt_switch (1), and tsleep or its caller's sections (more);
      * one that has not run yet is in the section it was born in. None can be outside of all. */
     if (!(td->td_flags & TDF_RUNNING) && td->td_critcount < 1)
-        amo_add(&audit.crit, 1);
+        audit.crit++;
     if (td->td_refs != 1 && !idle)
-        amo_add(&audit.refs, 1);
+        audit.refs++;
+}
+
+static void count_messages(globaldata_t gd)
+{
+    audit.ipimask += peek(&gd->gd_ipimask) != 0;
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        struct lwkt_ipiq *ip = consume(&gd->gd_ipiq[cpu]);
+        if (ip != NULL)
+            audit.undelivered += peek(&ip->ip_windex) - consume(&ip->ip_rindex);
+    }
+}
+
+static void count_all_messages(void)
+{
+    audit.ipimask = audit.undelivered = 0;
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        count_messages(globaldata_of[cpu]);
 }
 
 /* Passive messages are not left over, only late. */
@@ -100,33 +119,32 @@ static void settle_cpu(void *arg)
     lwkt_poll_ipiq();
 }
 
-static void audit_cpu(void *arg)
+/* Messages that were on their way when all was stopped arrive. */
+static void settle(void)
 {
-    globaldata_t gd = mycpu;
+    uint64 end = cpu_time() + cpu_timebase / SETTLE_DIV;
 
-    (void)arg;
-    list_foreach(node, &gd->gd_tdallq) audit_thread(list_entry(node, struct thread, td_allq));
-    for (int cpu = 0; cpu < ncpus; cpu++) {
-        struct lwkt_ipiq *ip = gd->gd_ipiq[cpu];
-        if (ip != NULL)
-            amo_add(&audit.undelivered, ip->ip_windex - consume(&ip->ip_rindex));
-    }
-}
-
-/* One cpu after the other: none runs it beside another. */
-static void on_each_cpu(ipifunc_t func)
-{
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        lwkt_wait_ipiq(globaldata_of[cpu], lwkt_send_ipiq_bycpu(cpu, func, NULL));
+    lwkt_send_ipiq_mask(lwkt_all_cpus(), settle_cpu, NULL);
+    do {
+        cpu_relax();
+        lwkt_process_ipiq();
+        count_all_messages();
+    } while (audit.ipimask + audit.undelivered != 0 && cpu_time() < end);
 }
 
 int kt_audit_copyout(uint64 udst)
 {
+    struct lwkt_cpusync stop = {.cs_run_func = NULL};
+
     memset(&audit, 0, sizeof(audit));
-    on_each_cpu(settle_cpu);
-    on_each_cpu(audit_cpu);
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        audit.ipimask += peek(&globaldata_of[cpu]->gd_ipimask) != 0;
+    lwkt_cpusync_start(lwkt_all_cpus(), &stop);
+    settle();
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        globaldata_t gd = globaldata_of[cpu];
+        list_foreach(node, &gd->gd_tdallq)
+            audit_thread(gd, list_entry(node, struct thread, td_allq));
+    }
     audit.threads = lwkt_thread_count() + (uint64)ncpus; /* idle threads are listed, not counted */
+    lwkt_cpusync_finish(&stop);
     return copyout(udst, &audit, sizeof(audit));
 }

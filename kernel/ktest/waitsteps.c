@@ -147,27 +147,37 @@ static bool wait_step(struct kt_context *ctx, const struct kt_step *s)
     }
 }
 
-/* --- cpusync: events of the thread "cs", with the master's cpu --- */
+/* --- cpusync: events of the thread "cs", with the master's cpu. The functions first let the other
+ * harts go on, so that who does not wait for them shows. --- */
+
+static void sync_log(const char *what, int64 master)
+{
+    cpu_relax();
+    kt_log(what, "cs", master);
+}
 
 static void sync_run(lwkt_cpusync_t poll)
 {
-    kt_log("run", "cs", poll->cs_master);
+    sync_log("run", poll->cs_master);
 }
+
 static void sync_fin1(lwkt_cpusync_t poll)
 {
-    kt_log("fin1", "cs", poll->cs_master);
+    sync_log("fin1", poll->cs_master);
 }
+
 static void sync_fin2(void *data)
 {
-    kt_log("fin2", "cs", (int64)data);
+    sync_log("fin2", (int64)data);
 }
+
 static void sync_simple(lwkt_cpusync_t poll)
 {
-    kt_log("simple", "cs", poll->cs_master);
+    sync_log("simple", poll->cs_master);
 }
 static void sync_fast(void *data)
 {
-    kt_log("fast", "cs", (int64)data);
+    sync_log("fast", (int64)data);
 }
 
 static void sync_start(struct kt_context *ctx, cpumask_t mask)

@@ -40,6 +40,8 @@ static inline bool port_is_here(lwkt_port_t port)
 /* Something came: the owner looks. It may have been scheduled by others, and looks then too. */
 static void wake_owner(lwkt_port_t port)
 {
+    KASSERT(port_is_here(port), "%s's port is cpu %d's", port->mp_td->td_comm,
+            port->mp_gd->gd_cpuid);
     if (port->mp_flags & MSGPORTF_WAITING) {
         port->mp_flags &= ~MSGPORTF_WAITING;
         lwkt_schedule(port->mp_td);
