@@ -24,6 +24,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -241,6 +242,7 @@ def run(wanted, jobs):
     """Try the mutants; the exit status: 0 when all were killed by a check that names the mechanism."""
     mutants, labs, verdicts = choose(wanted), engine.load_labs(), []
     stop = threading.Event()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: clean up
     with tempfile.TemporaryDirectory(prefix="mutants.") as place, ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(try_mutant, m, labs, pathlib.Path(place), stop) for m in mutants]
         try:
@@ -249,6 +251,7 @@ def run(wanted, jobs):
                 report(verdicts[-1])
         except KeyboardInterrupt:
             stop.set()
+            machine.end_all()
             pool.shutdown(cancel_futures=True)
             return 130
     counts = {s: sum(v.state == s for v in verdicts) for s in ("killed", "survived", "error")}
