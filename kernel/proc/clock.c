@@ -34,6 +34,22 @@ static void set_slow(struct clock *c, bool slow)
 }
 
 /*
+ * Where the emulator runs one hart at a time, setting the timer passes the turn (QEMU works out anew
+ * until when this hart may run), and it may be away for longer than the period, as other harts' ticks
+ * can be further apart. The next tick would be due when it is back, for ever, and no thread would run
+ * here. So the period is made longer until a good part of it is still to come.
+ */
+static void outlast_the_others(struct clock *c)
+{
+    uint64 period = c->timer.st_period;
+
+    while (c->timer.st_time < cpu_time() + c->period / 4) {
+        period += c->period / 2;
+        systimer_set_period(&c->timer, period);
+    }
+}
+
+/*
  * A thread that spins without ever waiting would keep the other harts from running where the emulator
  * runs one at a time: so each tick passes the turn.
  */
@@ -47,9 +63,11 @@ static void hardclock(struct systimer *st)
     ktr(KTR_TICK, gd->gd_heartbeat, gd->gd_runqmask);
     lwkt_poll_ipiq();
     usched_tick();
-    if (idle != c->slow)
-        set_slow(c, idle);
     cpu_relax();
+    if (deterministic || idle != c->slow)
+        set_slow(c, idle);
+    if (deterministic)
+        outlast_the_others(c);
 }
 
 /* A number of the seed and the cpu (splitmix64's mixing). */
