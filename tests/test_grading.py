@@ -89,7 +89,7 @@ BROKEN = [  # what is changed, in which file, into what; the lab and a test that
 def test_broken_kernel_loses_points(tree, old, path, new, lab, seen_by):
     """A kernel with a student's bug: the test of that mechanism says so, with all that helps."""
     text = (tree / path).read_text()
-    assert text.count(old) == 1
+    assert old in text
     (tree / path).write_text(text.replace(old, new))
     done = make("-s", "-j2", "grade", f"LAB={lab}", f"TEST={seen_by}", cwd=tree, check=False)
     assert done.returncode != 0
