@@ -84,7 +84,7 @@ static void overlapping(void)
 {
     char name[] = "M0";
 
-    scene_timeout(5000);
+    scene_timeout(param("ms", 5000));
     for (int i = 0; i < param("masters", 2); i++) {
         name[1] = (char)('0' + i);
         add_master(name, i, param("mask", 3));

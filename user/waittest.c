@@ -49,6 +49,8 @@ static void early_signal(void)
 static void signal_race(void)
 {
     int rounds = param("rounds", 50);
+
+    scene_timeout(param("ms", 2000));
     int a = step(K_LOG, 0, 0);
     for (int i = 1; i <= rounds; i++) {
         step(K_BLOCK_UNTIL, 0, i);

@@ -75,7 +75,7 @@ int kt_events_copyout(uint64 udst, uint64 bytes)
 
 /* --- the audit: of all cpus, while they are stopped and only serve messages --- */
 
-#define SETTLE_DIV 100 /* messages have 1/100 s to arrive */
+#define SETTLE_SECONDS 1 /* that messages have to arrive: a busy host may stop a hart for long */
 
 static struct kt_audit audit;
 
@@ -122,7 +122,7 @@ static void settle_cpu(void *arg)
 /* Messages that were on their way when all was stopped arrive. */
 static void settle(void)
 {
-    uint64 end = cpu_time() + cpu_timebase / SETTLE_DIV;
+    uint64 end = cpu_time() + SETTLE_SECONDS * cpu_timebase;
 
     lwkt_send_ipiq_mask(lwkt_all_cpus(), settle_cpu, NULL);
     do {
