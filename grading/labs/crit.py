@@ -10,7 +10,7 @@ IPIQ, INTPEND, TIMER = 1, 2, 4          # bits of gd_reqflags
 
 def draw_storm(rng):
     """Ticks a few dozen to a few hundred instructions apart."""
-    return {"ticks": rng.randint(400, 1000), "us": rng.randint(5, 30),
+    return {"ticks": rng.randint(2000, 4000), "us": rng.randint(5, 15),
             "seed": rng.randint(1, 10 ** 6)}, {"CPUS": 1, "SHIFT": rng.choice((2, 3, 4))}
 
 

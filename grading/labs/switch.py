@@ -173,10 +173,12 @@ def judge_between(scene):
 
 def judge_lock(scene):
     """The idle thread looks again and again, without a halt; B runs soon after the release."""
-    before, after = scene.of("idle_waits")
+    waits = scene.of("idle_waits")
+    scene.must(len(waits) == 2, "two looks at the idle thread while A has the lock", str(len(waits)))
+    before, after = waits
     scene.must(before.val == after.val, "the idle thread awake (TDF_IDLE_NOHLT) while a thread is "
                "runnable that lacks a lock", f"{after.val - before.val} halts", after)
-    scene.order(scene.of("log"), ["A:1", "B:1"], "B when A lets go")
+    scene.order(scene.of("log"), ["A:1", "B:1"], "B, whose cpu stays awake for it, when A lets go")
     freed, ran = scene.of("log")
     scene.must(ran.time - freed.time < MILLISECOND, "B within 1 ms of the release",
                f"{(ran.time - freed.time) / MILLISECOND:.2f} ms", ran)
