@@ -68,9 +68,9 @@ enum kt_op {
     K_RAISE,
     K_SPIN,  /* compute for b microseconds, taking interrupts */
     K_PAUSE, /* the same, letting the other harts run (cpu_relax) */
-    /* b rounds of entering 1..8 critical sections, perhaps raising a software interrupt, and
-     * leaving them, and on until the cpu's chain of timer interrupts is over; event "left": see
-     * script.c */
+    /* b rounds of entering 1..8 critical sections, with a = 1 raising a software interrupt, and leaving
+     * them, and on until the cpu's chain of timer interrupts is over; event "left": rounds that ended
+     * with something noted */
     K_STORM,
     /* a chain of b timer interrupts on this cpu, a microseconds apart; events "fired", "inside"
      * when it is over (K_TIMER_END) */

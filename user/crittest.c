@@ -12,7 +12,7 @@ static void storm(void)
 {
     int s = step(K_STATE, 0, 0);
     step(K_TIMER, param("us", 20), param("ticks", 1000));
-    step(K_STORM, 0, 10);
+    step(K_STORM, param("raise", 0), 10);
     step(K_TIMER_END, 0, 0);
     step(K_STATE, 0, 0);
     step(K_END, 0, 0);

@@ -10,8 +10,14 @@ IPIQ, INTPEND, TIMER = 1, 2, 4          # bits of gd_reqflags
 
 def draw_storm(rng):
     """Ticks a few dozen to a few hundred instructions apart."""
-    return {"ticks": rng.randint(2000, 4000), "us": rng.randint(5, 15),
+    return {"ticks": rng.randint(3000, 5000), "us": rng.randint(5, 15),
             "seed": rng.randint(1, 10 ** 6)}, {"CPUS": 1, "SHIFT": rng.choice((2, 3, 4))}
+
+
+def draw_two_sources(rng):
+    """A software interrupt in each of the sections too."""
+    params, options = draw_storm(rng)
+    return {**params, "raise": 1}, options
 
 
 def draw_hold_off(rng):
@@ -176,6 +182,9 @@ def declare():
          draw_storm, judge_storm, covers="T16",
          hint="crit_exit looks at gd_reqflags before it lowers the count, or a note is written with a "
               "plain store, or the timer is never unmasked")
+    test("t16_two_sources", "the same with software interrupts among the ticks", 10, "crittest t16",
+         draw_two_sources, judge_storm, covers="T16",
+         hint="gd_reqflags is changed by loads and stores, between which an interrupt sets another bit")
     test("t17_held_off", "all three sources are held off, then served once", 15, "crittest t17",
          draw_hold_off, judge_hold_off, covers="T17",
          hint="compare the three rows of the table in LAB.md with the trap handler")

@@ -20,16 +20,15 @@ uint64 kt_random(struct kt_context *ctx)
 }
 
 /* Outside all sections nothing may be left noted: event "left" counts how often something was. */
-static void storm(struct kt_context *ctx, int rounds)
+static void storm(struct kt_context *ctx, bool raise, int rounds)
 {
     int left = 0;
 
     while ((rounds-- > 0 || kt_timer_running()) && peek(&kt_run->stop) == 0) {
-        uint64 random = kt_random(ctx);
-        int nesting = 1 + (int)(random % 8);
+        int nesting = 1 + (int)(kt_random(ctx) % 8);
         for (int i = 0; i < nesting; i++)
             crit_enter();
-        if (random & 0x100)
+        if (raise)
             kt_raise(1);
         for (int i = 0; i < nesting; i++)
             crit_exit();
@@ -166,7 +165,7 @@ static void play_effect(struct kt_context *ctx, const struct kt_step *s)
         kt_pause(s->b);
         break;
     case K_STORM:
-        storm(ctx, s->b);
+        storm(ctx, s->a != 0, s->b);
         break;
     case K_TIMER:
         kt_timer_start(s->a, s->b);

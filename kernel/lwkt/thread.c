@@ -164,6 +164,7 @@ thread_t lwkt_alloc_thread(thread_t td, size_t stksize, int cpu)
         flags |= TDF_ALLOCATED_STACK;
     }
     lwkt_init_thread(td, stack, stksize, flags, cpu < 0 ? mycpu : globaldata_of[cpu]);
+    KASSERT(td->td_flags == flags, "a new thread has flags %x of its former life", td->td_flags);
     return td;
 }
 
