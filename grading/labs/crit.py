@@ -17,7 +17,7 @@ def draw_storm(rng):
 def draw_two_sources(rng):
     """A software interrupt in each of the sections too."""
     params, options = draw_storm(rng)
-    return {**params, "raise": 1}, options
+    return {**params, "ticks": rng.randint(6000, 9000), "raise": 1}, options
 
 
 def draw_hold_off(rng):
