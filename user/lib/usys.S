@@ -5,8 +5,8 @@
  */
 #include "kernel/syscall.h"
 
-.macro CALL name, number
-        .globl \name
+.macro STUB binding, name, number
+        \binding \name
         .type \name, @function
 \name:
         li a7, \number
@@ -15,9 +15,12 @@
         .size \name, . - \name
 .endm
 
+.macro CALL name, number
+        STUB .globl, \name, \number
+.endm
+
 .macro OWN name, number
-        CALL \name, \number
-        .weak \name
+        STUB .weak, \name, \number
 .endm
 
         .text

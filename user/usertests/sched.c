@@ -170,7 +170,7 @@ static void busy(void)
         if (child() == 0) {
             volatile uint64 x = 0;
             for (int j = 0; j < 300000; j++)
-                x += (uint64)j;
+                x = x + (uint64)j;
             exit(0);
         }
     }
