@@ -139,9 +139,12 @@ def tree(tmp_path):
 
 
 def make(*words, cwd=ROOT, timeout=600, check=True):
-    """Run make as a person would; the finished process with its output."""
-    done = subprocess.run(["make", *words], cwd=cwd, env=machine.environment(), timeout=timeout,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    """Run make as a person would; the finished process with its output. One at a time in a folder:
+    `make qemu` has the folder's disk for itself."""
+    with open(pathlib.Path(cwd) / "Makefile", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(["make", *words], cwd=cwd, env=machine.environment(), timeout=timeout,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if check and done.returncode != 0:
         pytest.fail(f"make {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}",
                     pytrace=False)
