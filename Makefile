@@ -212,13 +212,12 @@ $(BUILD)/make-exit.so: tools/make-exit.c
 	@mkdir -p $(@D)
 	@$(HOSTCC) -O2 -Wall -Wextra -fPIC -shared -o $@ $< 2>/dev/null || true
 
-.PHONY: machine
-machine: all
-	@tools/qemu; status=$$?; echo $$status >$(BUILD)/qemu.status; \
-	    [ $$status = 0 ] || echo "exit status $$status"
+# (all is no file, so this is made anew each time)
+$(BUILD)/qemu.status: all
+	@tools/qemu; status=$$?; echo $$status >$@; [ $$status = 0 ] || echo "exit status $$status"
 
 .PHONY: qemu
-qemu: machine ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
+qemu: $(BUILD)/qemu.status ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
 	@$(exit-with $(shell cat $(BUILD)/qemu.status))exit $$(cat $(BUILD)/qemu.status)
 
 .PHONY: qemu-gdb
