@@ -21,6 +21,15 @@ def draw_wake(rng):
     return {"from": source, "to": target, "pause": rng.randint(300, 3000)}, options
 
 
+def draw_reversed(rng):
+    """Cpu n is hart CPUS - n; for the target that is another number."""
+    cpus = rng.randint(3, 4)
+    target = rng.choice((1, cpus - 1))
+    source = rng.choice([cpu for cpu in range(cpus) if cpu != target])
+    return {"from": source, "to": target, "pause": rng.randint(300, 3000)}, {
+        "CPUS": cpus, "IPI": rng.choice(("sbi", "sswi")), "APPEND": "ktest=1 reverse_harts=1"}
+
+
 def draw_create(rng):
     """A hundred threads, more or less."""
     source, target, options = machine(rng)
@@ -224,6 +233,8 @@ def declare():
     test("t21_wake", "an idle cpu runs at once what another schedules", 15, "ipitest t21", draw_wake,
          judge_wake, covers="T21", hint="the target isn't told, or its idle thread looks and then "
          "sleeps with interrupts on in between")
+    test("t21_harts", "cpu numbers are not hart ids", 5, "ipitest t21", draw_reversed, judge_wake,
+         covers="T21", hint="a cpu's number is taken for its hart's, or for its place in the device tree")
     test("t25_create", "threads created for a cpu run there", 10, "ipitest t25", draw_create,
          judge_create, covers="T25", hint="the thread's cpu is not the one that its lists are on")
     test("t27_order", "messages arrive in order, each once", 15, "ipitest t27", draw_order,

@@ -204,10 +204,16 @@ static bool hart_start(int i)
     return true;
 }
 
+/* Boot argument reverse_harts=1: cpu numbers go against hart ids, to find code that takes one for the
+ * other. */
 void hart_start_all(void)
 {
-    for (int i = 0; i < board.nharts; i++)
+    bool reverse = bootarg_u64("reverse_harts", 0) != 0;
+
+    for (int n = 0; n < board.nharts; n++) {
+        int i = reverse ? board.nharts - 1 - n : n;
         if (board.hartid[i] != boot_hart)
             hart_start(i);
+    }
     printf("%d hart%s up, boot hart %lu is cpu 0\n", ncpus, ncpus == 1 ? "" : "s", boot_hart);
 }
