@@ -98,7 +98,8 @@ static void passive(void)
 {
     int body = step(K_LOG, 0, 7);
     step(K_END, 0, 0);
-    int a = step(K_COUNTERS, 0, 0);
+    int a = step(K_PAUSE, 0, 50); /* what was sent to set up the scene is taken first */
+    step(K_COUNTERS, 0, 0);
     step(K_IPI_PASSIVE, param("to", 1), body);
     step(K_COUNTERS, 0, 0);
     step(K_PAUSE, 0, param("pause", 30000));

@@ -6,7 +6,8 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/ring.h"
 
-#define ANSWER_EVERY 16 /* messages */
+#define ANSWER_EVERY 4 /* messages */
+#define BATCH 4        /* messages that are sent in one critical section */
 
 /* What a cpu has got of K_FLOODALL's messages: its own, in bodies. */
 static struct tally {
@@ -47,21 +48,33 @@ static int depth_of(int cpu)
     return (int)(ip->ip_windex - consume(&ip->ip_rindex));
 }
 
+/* The next messages for a cpu, up to number end, in one critical section: then both cpus may have full
+ * rings, and neither takes any messages but by waiting for room. The deepest that the ring was. */
+static int send_batch(int cpu, int first, int end)
+{
+    int most = 0;
+
+    crit_enter();
+    for (int i = first; i < end; i++) {
+        lwkt_send_ipiq_bycpu(cpu, numbered, (void *)((uint64)mycpuid << 32 | (uint64)i));
+        int depth = depth_of(cpu);
+        most = depth > most ? depth : most;
+    }
+    crit_exit();
+    return most;
+}
+
 /* The caller must not move. */
 static void flood_all(struct kt_context *ctx, int count)
 {
     int most = 0;
 
-    for (int i = 0; i < count && peek(&kt_run->stop) == 0; i++)
-        for (int cpu = 0; cpu < ncpus; cpu++) {
-            if (cpu == mycpuid)
-                continue;
-            crit_enter(); /* no body of ours adds a message before we look */
-            lwkt_send_ipiq_bycpu(cpu, numbered, (void *)((uint64)mycpuid << 32 | (uint64)i));
-            int depth = depth_of(cpu);
-            crit_exit();
-            most = depth > most ? depth : most;
-        }
+    for (int i = 0; i < count && peek(&kt_run->stop) == 0; i += BATCH)
+        for (int cpu = 0; cpu < ncpus; cpu++)
+            if (cpu != mycpuid) {
+                int depth = send_batch(cpu, i, i + BATCH < count ? i + BATCH : count);
+                most = depth > most ? depth : most;
+            }
     for (int cpu = 0; cpu < ncpus; cpu++)
         if (cpu != mycpuid)
             lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
