@@ -163,6 +163,7 @@ enum kt_op {
     /* take and release token a, reuse the reference's memory for b microseconds; event
      * "damaged": words of it that changed */
     K_TOKENFRAME,
+    K_COUNT,   /* b times: take token a, count v[a] up, release it, pause a while */
     K_BUMP,    /* v[a] += 1 as a load, a turn for the others, and a store */
     K_GETMP,   /* get_mplock() */
     K_TRYMP,   /* try_mplock(); event "try": the result */

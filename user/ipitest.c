@@ -61,7 +61,7 @@ static void all_to_all(void)
     static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
     int cpus = param("cpus", 2);
 
-    scene_timeout(20000);
+    scene_timeout(2000);
     for (int i = 0; i < cpus; i++) {
         int s = step(K_ADD, 0, 1);
         step(K_WAIT, 0, cpus);

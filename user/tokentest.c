@@ -19,22 +19,15 @@ static void sleep_saying(int v)
     step(K_CRIT_EXIT, 0, 0);
 }
 
-/* A thread on each of cpus= cpus counts v[0] up rounds= times. Each pauses longer than the one before
- * it, and is interrupted again and again. */
+/* A thread on each of cpus= cpus counts v[0] up rounds= times, interrupted again and again. */
 static void count(void)
 {
-    int cpus = param("cpus", 2), rounds = param("rounds", 1000), us = param("us", 30);
+    int cpus = param("cpus", 2);
 
     scene_timeout(4000);
     for (int i = 0; i < cpus; i++) {
-        int s = step(K_TIMER, us + i, param("ticks", 500));
-        step(K_REPEAT, 0, rounds);
-        step(K_GETTOKEN, 0, 0);
-        step(K_BUMP, 0, 0);
-        step(K_RELTOKEN, 0, 0);
-        if (i > 0)
-            step(K_PAUSE, 0, i * param("pause", 10));
-        step(K_AGAIN, 0, 0);
+        int s = step(K_TIMER, param("us", 10) + i, param("ticks", 500));
+        step(K_COUNT, 0, param("rounds", 1000));
         step(K_TIMER_END, 0, 0);
         step(K_ADD, 1, 1);
         if (i == 0) {

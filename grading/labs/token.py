@@ -16,8 +16,8 @@ def two_cpus(rng, least=2, most=4):
 def draw_count(rng):
     """Up to four cpus, interrupts a few dozen to a few hundred instructions apart."""
     cpus = rng.randint(2, 4)
-    return {"cpus": cpus, "rounds": rng.randint(300, 500), "us": rng.randint(7, 15),
-            "ticks": rng.randint(600, 800), "pause": rng.randint(3, 9)}, {"CPUS": cpus}
+    return {"cpus": cpus, "rounds": rng.randint(800, 1200), "us": rng.randint(7, 15),
+            "ticks": rng.randint(600, 800), "seed": rng.randint(1, 10 ** 6)}, {"CPUS": cpus}
 
 
 def draw_pair(rng):

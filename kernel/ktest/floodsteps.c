@@ -6,8 +6,8 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/ring.h"
 
-#define ANSWER_EVERY 4 /* messages */
-#define BATCH 4        /* messages that are sent in one critical section */
+#define ANSWER_EVERY 2 /* messages */
+#define BATCH 12       /* messages that are sent in one critical section */
 
 /* What a cpu has got of K_FLOODALL's messages: its own, in bodies. */
 static struct tally {

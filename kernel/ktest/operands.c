@@ -17,6 +17,7 @@ static const uint8 kinds[K_NOPS] = {
     [K_RELTOKEN] = A_TOKEN,
     [K_HAVETOKEN] = A_TOKEN,
     [K_TOKENFRAME] = A_TOKEN | B_COUNT,
+    [K_COUNT] = A_TOKEN | B_COUNT,
     [K_BUMP] = A_VAR,
     [K_MPSTATE] = A_THREAD,
     [K_UNTIL] = B_COUNT,

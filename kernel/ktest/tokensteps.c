@@ -107,6 +107,25 @@ static void bump(int64 *v)
     poke(v, old + 1);
 }
 
+/* Count v up n times under the token, now and then with a turn for the others in between, and with some
+ * after each. No more code than that: an interrupt often comes in the middle of taking the token. */
+static void count(struct kt_context *ctx, lwkt_token_t tok, int64 *v, int n)
+{
+    struct lwkt_tokref ref;
+
+    while (n-- > 0 && peek(&kt_run->stop) == 0) {
+        uint64 random = kt_random(ctx) >> 32;
+        lwkt_gettoken(&ref, tok);
+        int64 old = peek(v);
+        if (random % 4 == 0)
+            cpu_relax();
+        poke(v, old + 1);
+        lwkt_reltoken(&ref);
+        for (uint64 turns = random / 4 % 4; turns > 0; turns--)
+            kt_relax();
+    }
+}
+
 static void until_resched(const char *name, int us)
 {
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
@@ -163,6 +182,9 @@ bool kt_play_token(struct kt_context *ctx, const struct kt_step *s)
         break;
     case K_TOKENFRAME:
         kt_log("damaged", ctx->name, frame(tok, s->b));
+        break;
+    case K_COUNT:
+        count(ctx, tok, &kt_run->var[s->a], s->b);
         break;
     case K_BUMP:
         bump(&kt_run->var[s->a]);
