@@ -119,8 +119,9 @@ enum kt_op {
     /* b rounds with a pattern in all registers (KW_PATTERN or KW_YIELD: a); event "damaged": a
      * bit for each register that changed */
     K_PATTERN,
-    /* add 1 to a word b times with LR and SC; event "crossed": successes of SC with a
-     * preempter's run since its LR */
+    /* add 1 to a word b times with LR and SC; event "crossed": successes of SC with a preempter's
+     * run since its LR. With a = 1 the first of K_FORCE is scheduled between the two: no SC may
+     * succeed */
     K_LRSC,
     K_SUM, /* events "sum": that word, "added": the preempters' part */
 
@@ -223,10 +224,9 @@ enum kt_op {
 
 /* Work of K_PREEMPTER and K_PATTERN. */
 #define KW_NOTHING 0
-#define KW_PATTERN 1  /* a loop with a pattern in every register */
-#define KW_YIELD 2    /* a pattern in those that a call keeps, over lwkt_yield() */
-#define KW_ADD 3      /* add 1 to the word of K_LRSC, by LR and SC */
-#define KW_ADD_BACK 4 /* add 1 to it and take it away again */
+#define KW_PATTERN 1 /* a loop with a pattern in every register */
+#define KW_YIELD 2   /* a pattern in those that a call keeps, over lwkt_yield() */
+#define KW_ADD 3     /* add 1 to the word of K_LRSC, by LR and SC */
 
 /* Knobs: see kernel/ktest/knobs.c. */
 enum kt_knob {

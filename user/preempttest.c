@@ -377,7 +377,24 @@ static void registers(void)
 
 static void reservations(void)
 {
-    storm_scene(KW_ADD, param("back", 0) ? KW_ADD_BACK : KW_ADD);
+    storm_scene(KW_ADD, KW_ADD);
+}
+
+/* A makes rounds= tries, with a preemption by I between LR and SC. */
+static void reservation_lost(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_FORCE, 1, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_LRSC, 1, param("rounds", 10));
+    step(K_PREEMPTS, 0, 0);
+    step(K_SET, 0, 1);
+    let_end(1);
+    step(K_END, 0, 0);
+    int i = step(K_PREEMPTER, 0, KW_NOTHING);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), i);
 }
 
 /* threads= threads of one priority keep patterns over rounds= yields each. */
@@ -391,10 +408,11 @@ static void yields(void)
 }
 
 static const struct test tests[] = {
-    {"t7", preempt},      {"t8", in_section},    {"t9", device},        {"t10", wakes_better},
-    {"t11", descheduled}, {"t12", has_token},    {"t13", nested},       {"t14", locked},
-    {"t15", not_better},  {"foreign", foreign},  {"t63", raised_again}, {"t65", registers},
-    {"t65yield", yields}, {"t66", reservations},
+    {"t7", preempt},       {"t8", in_section},    {"t9", device},
+    {"t10", wakes_better}, {"t11", descheduled},  {"t12", has_token},
+    {"t13", nested},       {"t14", locked},       {"t15", not_better},
+    {"foreign", foreign},  {"t63", raised_again}, {"t65", registers},
+    {"t65yield", yields},  {"t66", reservations}, {"t66call", reservation_lost},
 };
 
 int main(int argc, char **argv)

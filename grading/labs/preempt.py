@@ -102,10 +102,10 @@ def draw_reservations(rng):
     return {**params, "rounds": rng.randint(20000, 40000), "every": rng.randint(1, 2)}, options
 
 
-def draw_back(rng):
-    """Preempters that leave the word as it was: only the reservation could tell."""
-    params, options = draw_reservations(rng)
-    return {**params, "back": 1}, options
+def draw_lost(rng):
+    """Without interrupts."""
+    params, options = draw_victim(rng)
+    return {**params, "rounds": rng.randint(10, 50)}, options
 
 
 def draw_yields(rng):
@@ -289,6 +289,15 @@ def judge_reservations(scene):
                f"{crossed.val}", crossed)
 
 
+def judge_lost(scene):
+    """Each try fails, as another thread ran since its LR."""
+    rounds = scene.params["rounds"]
+    must_count(scene, "A", f"{rounds} preemptions between LR and SC", hit=rounds, switches=rounds)
+    crossed = scene.of("crossed")[0]
+    scene.must(crossed.val == 0, "no SC that succeeds when another thread ran after its LR",
+               f"{crossed.val} of {rounds}", crossed)
+
+
 def declare():
     """This lab's tests."""
     test("t7_preempt", "an interrupt thread preempts, and leaves no trace", 15, "preempttest t7",
@@ -329,5 +338,5 @@ def declare():
          judge_yields, covers="T65", hint="a register missing in cpu_switch")
     test("t66_sum", "LR and SC interrupted by threads that use the same word", 5, "preempttest t66",
          draw_reservations, judge_reservations, covers="T66", hint="cpu_switch")
-    test("t66_reservation", "a reservation ends with a switch", 5, "preempttest t66", draw_back,
-         judge_reservations, covers="T66", hint="the dummy sc.d in cpu_switch")
+    test("t66_reservation", "a reservation ends with a switch", 5, "preempttest t66call", draw_lost,
+         judge_lost, covers="T66", hint="the dummy sc.d in cpu_switch")

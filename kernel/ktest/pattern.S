@@ -12,6 +12,9 @@
  * uint64 lrsc_add(uint64 *word, uint32 *runs, uint64 delay)
  *      Add 1 to *word, with `delay` turns of a loop between LR and SC. The number of SCs, of those that
  *      succeeded, between whose LR and itself *runs changed: 0 if reservations end with a switch.
+ *
+ * uint64 lrsc_call(uint64 *word, void (*func)(void))
+ *      1 if an SC to *word succeeds although func() was called since its LR, else 0.
  */
 #include "kernel/riscv.h"
 
@@ -102,3 +105,19 @@ lrsc_add:
         beq     t1, t3, 3f
         li      a0, 1
 3:      ret
+
+        .globl  lrsc_call
+lrsc_call:
+        addi    sp, sp, -16
+        sd      ra, 0(sp)
+        sd      s1, 8(sp)
+        mv      s1, a0
+        lr.d    t0, (s1)
+        jalr    a1
+        ld      t0, 0(s1)
+        sc.d    a0, t0, (s1)
+        seqz    a0, a0
+        ld      s1, 8(sp)
+        ld      ra, 0(sp)
+        addi    sp, sp, 16
+        ret

@@ -18,6 +18,7 @@
 void pattern_interrupted(uint64 reg[32], uint64 loops);
 void pattern_call(uint64 reg[32], void (*func)(void));
 uint64 lrsc_add(uint64 *word, uint32 *runs, uint64 delay);
+uint64 lrsc_call(uint64 *word, void (*func)(void));
 
 /* This scene's preempters, by cpu. */
 static struct forced {
@@ -103,8 +104,7 @@ static void add(uint64 n)
     }
 }
 
-/* What a preempter does at each run. KW_ADD_BACK leaves no trace but the reservation's end: with AMO,
- * since an LR or SC of its own would end it too. */
+/* What a preempter does at each run. */
 static uint64 preempter_work(struct kt_context *ctx, int work)
 {
     switch (work) {
@@ -112,10 +112,6 @@ static uint64 preempter_work(struct kt_context *ctx, int work)
         return pattern_round(ctx, KW_PATTERN, 1 + next_random(ctx) % PREEMPTER_LOOPS);
     case KW_ADD:
         add(1);
-        return 0;
-    case KW_ADD_BACK:
-        amo_add(&word, 1);
-        amo_add(&word, -1);
         return 0;
     default:
         return 0;
@@ -143,12 +139,19 @@ static void preempter(struct kt_context *ctx, int work)
     kt_log("damaged", ctx->name, (int64)damaged);
 }
 
-static void lrsc(struct kt_context *ctx, int rounds)
+static void schedule_forced(void)
+{
+    lwkt_schedule(forced[mycpuid].td[0]);
+}
+
+/* An emulator may end reservations at traps. So, with `direct`, the switch between LR and SC comes by a
+ * call, and nothing on the way has an SC but the switch itself. */
+static void lrsc(struct kt_context *ctx, bool direct, int rounds)
 {
     uint64 crossed = 0;
 
     while (rounds-- > 0 && peek(&kt_run->stop) == 0)
-        crossed += lrsc_add(&word, &runs, DELAY);
+        crossed += direct ? lrsc_call(&word, schedule_forced) : lrsc_add(&word, &runs, DELAY);
     kt_log("crossed", ctx->name, (int64)crossed);
 }
 
@@ -165,7 +168,7 @@ bool kt_play_pattern(struct kt_context *ctx, const struct kt_step *s)
         pattern(ctx, s->a, s->b);
         break;
     case K_LRSC:
-        lrsc(ctx, s->b);
+        lrsc(ctx, s->a != 0, s->b);
         break;
     case K_SUM:
         kt_log("sum", ctx->name, (int64)word);
