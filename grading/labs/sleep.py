@@ -47,11 +47,20 @@ def draw_sleepers(rng):
 
 
 def draw_one(rng):
-    """Half of the time all on one cpu, where the order is known."""
+    """All on one cpu, where the order is known."""
     params, options = draw_sleepers(rng)
-    if rng.random() < 0.5:
-        params.update({f"c{i}": params["c0"] for i in range(params["sleepers"])})
+    params.update({f"c{i}": params["c0"] for i in range(params["sleepers"])})
     return params, options
+
+
+def draw_spread(rng):
+    """On all cpus but the waker's, of which there are two or three."""
+    params, options = draw_sleepers(rng)
+    cpus = rng.randint(3, 4)
+    others = [cpu for cpu in range(cpus) if cpu != params["waker"] % cpus]
+    rng.shuffle(others)
+    params.update({f"c{i}": others[i % len(others)] for i in range(params["sleepers"])})
+    return {**params, "waker": params["waker"] % cpus}, {**options, "CPUS": cpus}
 
 
 def draw_domains(rng):
@@ -189,6 +198,9 @@ def declare():
          covers="T48", hint="is the timer gone when tsleep returns? are its flags?")
     test("t49_one", "wakeup_one wakes one, the oldest", 10, "sleeptest t49one", draw_one, judge_one,
          covers="T49", hint="the bucket is walked from its head; a count that is not kept")
+    test("t49_spread", "wakeup_one wakes one, whichever cpu it is on", 10, "sleeptest t49one",
+         draw_spread, judge_one, covers="T49",
+         hint="a cpu is asked only when the one before it had nobody to wake")
     test("t49_all", "wakeup wakes all, on all cpus", 10, "sleeptest t49all", draw_sleepers, judge_all,
          covers="T49", hint="the walk goes on after a wakeup; every cpu of the bucket's word is told")
     test("t49_domains", "other domains sleep on", 10, "sleeptest t49dom", draw_domains, judge_domains,
