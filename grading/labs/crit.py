@@ -149,9 +149,8 @@ def draw_body(rng):
 
 
 def judge_body(panic):
-    """On the cpu where the body ran, in the thread that it interrupted."""
-    source, to = panic.params["from"], panic.params["to"]
-    panic.must_say("cannot switch from within an interrupt", to, "A" if to == source else f"idle{to}")
+    """On the cpu where the body ran, in whatever thread it interrupted."""
+    panic.must_say("cannot switch from within an interrupt", panic.params["to"])
 
 
 def draw_dying(rng):

@@ -129,8 +129,7 @@ def judge_asked_for(scene):
 
 def judge_body(panic):
     """An assertion, there."""
-    panic.must_say("gettoken in an interrupt or IPI body", panic.params["to"],
-                   f"idle{panic.params['to']}")
+    panic.must_say("gettoken in an interrupt or IPI body", panic.params["to"])
 
 
 def judge_better(scene):
