@@ -1,4 +1,4 @@
-"""`make grade [LAB=ipi] [TEST=t25] [SEED=17]`: options come by the environment. Status 0: full points."""
+"""`make grade [LAB=ipi] [TEST=t25] [SEED=17] [UNTIMELY=1]`: options come by the environment. Status 0: full points."""
 
 import os
 import sys

@@ -21,6 +21,9 @@ from grading import events, machine
 SEEDS = 3           # drawn for each test, unless one is given
 WORK = 20           # seconds of processor time for a machine; most scenes take less than one
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
+# `make grade UNTIMELY=1`: the same results with a switch at every end of a critical section that finds
+# work (reference, T64).
+UNTIMELY = os.environ.get("UNTIMELY") == "1"
 LABS = machine.ROOT / "grading" / "labs" / "LABS"
 
 
@@ -45,6 +48,7 @@ class Test:
     covers: str
     hint: str
     panics: bool = False
+    timely: bool = False
 
 
 class Failure(Exception):
@@ -114,10 +118,12 @@ def show(sequence, mark, around=10):
 _loading = []
 
 
-def test(name, title, points, program, draw, judge, *, covers, hint="", panics=False):
+def test(name, title, points, program, draw, judge, *, covers, hint="", panics=False, timely=False):
     """Declare a test of the lab that is being loaded. covers: the reference's tests, section 5.1.
-    panics: the scene must end in a panic, and the judge looks at that (Panic)."""
-    _loading[-1].tests.append(Test(name, title, points, program, judge, draw, covers, hint, panics))
+    panics: the scene must end in a panic, and the judge looks at that (Panic). timely: it is about
+    something that ends when a thread switches, so untimely switches (UNTIMELY=1) are not for it."""
+    _loading[-1].tests.append(Test(name, title, points, program, judge, draw, covers, hint, panics,
+                                   timely))
 
 
 def load_labs(wanted=""):
@@ -224,7 +230,8 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK):
     key = "k" + secrets.token_hex(4)
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": key}.items())
     options = {"DETERMINISTIC": 1, "SEED": seed, "APPEND": "ktest=1", **options}
-    result = machine.run(f"{case.program} {words}", timeout=LIMIT, work=work, root=root,
+    before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
+    result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
                          **options)
     return judge_run(case, result, key, params, options), result
 
@@ -241,7 +248,8 @@ def run_test(case, seeds):
 
 def choose(lab, wanted):
     """The tests to run: all, or the one whose name is `wanted`."""
-    return [case for case in lab.tests if wanted in ("", case.name, case.name.partition("_")[0])]
+    return [case for case in lab.tests if wanted in ("", case.name, case.name.partition("_")[0]) and
+            not (case.timely and UNTIMELY)]
 
 
 def draw_seeds(given, count=SEEDS):

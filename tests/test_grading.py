@@ -9,20 +9,32 @@ from conftest import make
 from grading import engine, events
 
 
+def full_points(**options):
+    """Grade everything; the solved tree must get all points."""
+    done = make("-s", "grade", *(f"{name}={value}" for name, value in options.items()), check=False,
+                timeout=900)
+    assert done.returncode == 0, done.stdout
+    got, _, most = done.stdout.splitlines()[-1].removeprefix("Points: ").partition(" of ")
+    assert got == most and int(most) > 0
+
+
 @pytest.mark.parametrize("loaded", [False, True])
 def test_full_points(loaded):
     """The solved tree gets all points, on a busy host too."""
     hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
             for _ in range(os.cpu_count() if loaded else 0)]
     try:
-        done = make("-s", "grade", check=False, timeout=900)
+        full_points()
     finally:
         for hog in hogs:
             hog.kill()
             hog.wait()
-    assert done.returncode == 0, done.stdout
-    got, _, most = done.stdout.splitlines()[-1].removeprefix("Points: ").partition(" of ")
-    assert got == most and int(most) > 0
+
+
+def test_untimely_switches():
+    """All scenes but the few about what a switch ends, with every critical section's end a switch:
+    Covers T64."""
+    full_points(UNTIMELY=1)
 
 
 def test_choice():

@@ -180,7 +180,8 @@ def judge_passive(scene):
         before, after = scene.of(what)
         scene.must(after.val - before.val == more, f"ipiq_{what} counts {more} for it",
                    str(after.val - before.val), after)
-    scene.order(scene.of("log"), ["ipi:7"], "the body (ipi:7) runs once, at the target's next tick")
+    scene.order(scene.of("log", "end"), ["ipi:7", "A:end=0"],
+                "the body (ipi:7) runs once, at the target's next tick, and long before A's end")
     ran = scene.of("log")[0]
     scene.must(ran.cpu == scene.params["to"], f"on cpu {scene.params['to']}", f"cpu {ran.cpu}", ran)
 

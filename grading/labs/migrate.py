@@ -130,5 +130,5 @@ def declare():
     test("t56_leaving", "acquired while it goes to sleep", 10, "migratetest t56", draw_leaving,
          judge_leaving, covers="T56", hint="TDF_RUNNING")
     test("t56_preempted", "acquired while it is preempted", 10, "migratetest t56preempt", draw_preempted,
-         judge_preempted, covers="T56",
+         judge_preempted, timely=True, covers="T56",
          hint="TDF_PREEMPT_LOCK: off the cpu, but its stack is in use; and who waits serves messages")

@@ -301,7 +301,7 @@ def judge_lost(scene):
 def declare():
     """This lab's tests."""
     test("t7_preempt", "an interrupt thread preempts, and leaves no trace", 15, "preempttest t7",
-         draw_rounds, judge_preempt, covers="T7",
+         draw_rounds, judge_preempt, timely=True, covers="T7",
          hint="td_preempted, TDF_PREEMPT_LOCK or TDF_PREEMPT_DONE left set, or the preempted thread's "
               "queue or td_release touched")
     test("t8_in_section", "not in a critical section, however deep", 10, "preempttest t8",
@@ -314,10 +314,10 @@ def declare():
          "preempttest t10", draw_waking, judge_waking, covers="T10",
          hint="lwkt_switch with td_preempted set looks at no queue")
     test("t11_descheduled", "back to a thread that is on no queue", 10, "preempttest t11",
-         draw_descheduled, judge_descheduled, covers="T11",
+         draw_descheduled, judge_descheduled, timely=True, covers="T11",
          hint="lwkt_switch with td_preempted set looks at no queue")
     test("t12_token", "a thread that has tokens doesn't preempt", 10, "preempttest t12", draw_victim,
-         judge_token, covers="T12", hint="lwkt_preempt's look at td_toks")
+         judge_token, timely=True, covers="T12", hint="lwkt_preempt's look at td_toks")
     test("t13_nested", "preemption of a preempting thread", 10, "preempttest t13", draw_nested,
          judge_nested, covers="T13", hint="td_preempted is a chain")
     test("t14_locked", "a preempted thread doesn't preempt", 10, "preempttest t14", draw_nested,
@@ -329,7 +329,7 @@ def declare():
     test("t20_splz", "splz's recursion is bounded", 5, "preempttest t63", draw_splz, judge_splz,
          covers="T20", hint="td_nest_count")
     test("t63_again", "an interrupt during its own handler is not lost", 10, "preempttest t63",
-         draw_again, judge_again, covers="T63",
+         draw_again, judge_again, timely=True, covers="T63",
          hint="the request is cleared after the handler has run, or the source isn't completed")
     test("t65_registers", "all registers survive nested preemptions", 10, "preempttest t65",
          draw_storm, judge_registers, covers="T65",

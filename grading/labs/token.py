@@ -148,15 +148,15 @@ def declare():
          hint="t_cpu is read before the reference is on td_toks, or a token is given away that a "
               "running thread has")
     test("t36_sleep", "a sleeper lets go, and has the token again when it runs", 15, "tokentest t36",
-         draw_pair, judge_sleep, covers="T36",
+         draw_pair, judge_sleep, timely=True, covers="T36",
          hint="a token stays with a sleeper, or the switch doesn't look at td_toks (lwkt_chktokens)")
     test("t37_recursive", "only the last release gives the token away", 10, "tokentest t37",
-         draw_recursive, judge_recursive, covers="T37",
+         draw_recursive, judge_recursive, timely=True, covers="T37",
          hint="lwkt_reltoken doesn't look for other references of the thread to the same token")
     test("t38_preempted", "who preempts the holder waits for it", 10, "tokentest t38", draw_one,
          judge_preempted, covers="T38", hint="held_below() in lwkt_gettoken")
     test("t38_other", "a preempted holder keeps the token", 10, "tokentest t38other", draw_preempted,
-         judge_preempted_other, covers="T38", hint="held_below() in reqtoken_remote")
+         judge_preempted_other, timely=True, covers="T38", hint="held_below() in reqtoken_remote")
     test("t39_try", "trytoken never waits", 5, "tokentest t39", draw_one, judge_try, covers="T39",
          hint="held_below() in lwkt_trytoken")
     test("t40_several", "several tokens in any order", 15, "tokentest t40", draw_several,
@@ -170,4 +170,4 @@ def declare():
     test("t42_body", "no token in a message's body", 5, "tokentest t42", draw_pair, judge_body,
          covers="T42", panics=True, hint="the assertion in lwkt_gettoken")
     test("t43_better", "the arrival of a token is noticed", 10, "tokentest t43", draw_better,
-         judge_better, covers="T43", hint="tr_notify, and who is told then")
+         judge_better, timely=True, covers="T43", hint="tr_notify, and who is told then")

@@ -78,6 +78,13 @@ static void untimely_switch(thread_t td)
     crit_exit_noyield();
 }
 
+static inline void maybe_splz(thread_t td)
+{
+    if (peek(&mycpu->gd_reqflags) != 0 && td->td_nest_count < 2 &&
+        mycpu->gd_intr_nesting_level == 0)
+        splz();
+}
+
 /*
  * The last critical section has ended and something was deferred. td_nest_count bounds the
  * recursion of work whose own critical sections end in here again.
@@ -86,12 +93,12 @@ void lwkt_yield_quick(void)
 {
     thread_t td = curthread;
 
-    if (peek(&mycpu->gd_reqflags) != 0 && td->td_nest_count < 2 &&
-        mycpu->gd_intr_nesting_level == 0)
-        splz();
+    maybe_splz(td);
     if (peek(&lwkt_untimely_switch) && td->td_nest_count == 0 &&
-        mycpu->gd_intr_nesting_level == 0 && cpu_intr_enabled() && td != &mycpu->gd_idlethread)
+        mycpu->gd_intr_nesting_level == 0 && cpu_intr_enabled() && td != &mycpu->gd_idlethread) {
         untimely_switch(td);
+        maybe_splz(td); /* what came during the switch */
+    }
 }
 
 /* More exits than enters. The count is put right first, so that the panic's own code can run. */
