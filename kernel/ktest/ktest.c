@@ -21,7 +21,6 @@
 #include "proc/sysent.h"
 #include "riscv/fdt.h"
 
-#define SETTLE_TICKS 20
 #define FLUSH_MS 1000 /* for the threads to end, when the scene's time is over */
 
 struct kt_run *kt_run;
@@ -160,32 +159,10 @@ static void watch_start(struct kt_run *run)
     amo_or(&knobs_on, 1u << KN_WATCH);
 }
 
-static bool user_code_runs(void)
-{
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        if (peek(&globaldata_of[cpu]->gd_uschedcp) != NULL)
-            return true;
-    return false;
-}
-
-/*
- * Let the processes that still have something to do (a parent on its way into wait) come to rest, so
- * that a scene finds idle cpus. Some may never: not for long.
- */
-static void let_settle(struct kt_run *run)
-{
-    int ticks = 0;
-
-    do
-        tsleep(run, 0, "ktsettle", 1);
-    while (user_code_runs() && ++ticks < SETTLE_TICKS);
-}
-
 static int play_scene(struct kt_run *run)
 {
     int result = 0;
 
-    let_settle(run);
     watch_start(run);
     if (create_threads(run) < 0) {
         result = -1;
