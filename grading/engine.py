@@ -29,7 +29,7 @@ LABS = machine.ROOT / "grading" / "labs" / "LABS"
 
 @dataclass
 class Lab:
-    """A line of grading/labs/LABS, with its tests."""
+    """A line of grading/labs/LABS: a lab, or a part of one, with its tests."""
     number: int
     name: str
     title: str
@@ -127,7 +127,7 @@ def test(name, title, points, program, draw, judge, *, covers, hint="", panics=F
 
 
 def load_labs(wanted=""):
-    """The labs of grading/labs/LABS: all, or the one with this number or name."""
+    """The lines of grading/labs/LABS: all, the parts of the lab with this number, or the one so named."""
     labs = []
     for line in LABS.read_text(encoding="ascii").splitlines():
         if line and not line.startswith("#"):
