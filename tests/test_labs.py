@@ -1,0 +1,213 @@
+"""LAB.md against the tree: what a lab's section names is there, and what is there for a lab is named.
+
+A section is complete when it has all of PARTS; answers are in grading/answers/labN.md, numbered like the
+questions.
+"""
+
+import functools
+import re
+
+import pytest
+
+from conftest import ROOT
+from grading import engine
+
+LABS = range(1, 10)
+PARTS = ["Reading", "The protocol", "The task", "How it is graded", "How to see your bug", "Hints",
+         "Questions", "Challenge"]
+TREES = ("kernel", "user", "grading", "tools", "mkfs", "tests")
+SUFFIXES = (".c", ".h", ".S", ".py", ".md", ".ld")
+# Words in backticks that name nothing of this tree: registers, instructions, words of shells and gdb.
+ELSEWHERE = re.compile(r"\$?[a-z]{1,5}\d*|[A-Z0-9]+|-?\d+|0x[0-9a-f]+|sstatus|mhartid|stimecmp|[a-z]+\.[A-Z]+")
+
+
+def section(number):
+    """The text of a lab's section, or ''."""
+    text = (ROOT / "LAB.md").read_text(encoding="utf-8")
+    found = re.search(rf"^## Lab {number}: .*?(?=^## |\Z)", text, re.M | re.S)
+    return found.group(0) if found else ""
+
+
+def parts(number):
+    """Heading -> text of a section's parts; '' is what comes before the first."""
+    pieces = re.split(r"^### (.*)$", section(number), flags=re.M)
+    return dict(zip(["", *pieces[1::2]], pieces[::2]))
+
+
+def rows(text):
+    """The cells of each row of the tables in a text, headings left out."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for i, row in enumerate(cells) if not set("".join(row)) <= set("-: ") and
+            not (i + 1 < len(cells) and set("".join(cells[i + 1])) <= set("-: "))]
+
+
+def in_backticks(text):
+    """What stands in `backticks`, blocks of examples left out."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    text = re.sub(r"^    .*$", "", text, flags=re.M)
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+@functools.cache
+def sources():
+    """Path -> text of the files that a lab can name."""
+    found = [path for tree in TREES for path in (ROOT / tree).rglob("*") if path.is_file()]
+    found += [ROOT / name for name in ("Makefile", "README.md")]
+    return {path: path.read_text(encoding="utf-8", errors="replace") for path in found
+            if path.suffix != ".pyc" and path.name != "test_labs.py"}
+
+
+@functools.cache
+def words():
+    """Every word of the sources."""
+    return {word for text in sources().values() for word in re.findall(r"\w+", text)}
+
+
+def has_file(name):
+    """`kernel/lwkt/switch.c`, `lwkt/switch.c` or just `switch.c`; also a folder with its slash."""
+    if name.endswith("/"):
+        return (ROOT / name).is_dir() or (ROOT / "kernel" / name).is_dir()
+    return any(str(path.relative_to(ROOT)) == name or str(path).endswith("/" + name)
+               for path in sources())
+
+
+def names(text):
+    """(files, identifiers) that a text names in backticks."""
+    files, identifiers = set(), set()
+    for word in in_backticks(text):
+        name = re.sub(r"\(.*\)$", "", word)
+        if re.fullmatch(r"[\w./-]+", name) and (name.endswith(SUFFIXES) or name.endswith("/")):
+            files.add(name)
+        elif re.fullmatch(r"\w+", name) and not ELSEWHERE.fullmatch(name):
+            identifiers.add(name)
+    return files, identifiers
+
+
+def function_above(lines, at):
+    """The function whose opening brace, or whose part, is on line `at`: the nearest name in column 0."""
+    for line in reversed(lines[:at + 1]):
+        # A declaration's continuation is indented; macros and comments do not count.
+        found = re.match(r"(?:[\w*][\w\s*]*?\b)?(\w+)\(", line) or re.match(r"(\w+):", line)
+        if found and not line.startswith((" ", "#", "/", "}")):
+            return found.group(1)
+    return None
+
+
+def functions_in(lines):
+    """The functions, or labels of assembly, that begin among these lines."""
+    return {found.group(1) for line in lines if not line.startswith((" ", "#", "/", "}"))
+            for found in [re.match(r"(?:[\w*][\w\s*]*?\b)?(\w+)\([^;]*$", line) or
+                          re.match(r"([a-z_]\w+):", line)] if found}
+
+
+def marked(number):
+    """(functions to write, all functions with something to write) by the marks in the sources."""
+    wanted, allowed = set(), set()
+    for path, text in sources().items():
+        if path.suffix not in (".c", ".h", ".S") or f"lab {number}" not in text:
+            continue
+        lines, start = text.splitlines(), None
+        for at, line in enumerate(lines):
+            if re.search(rf"\{{ /\* lab {number} \*/", line):
+                wanted.add(function_above(lines, at))
+            elif f"{{ /* lab {number}: helper */" in line:
+                allowed.add(function_above(lines, at))
+            elif f"lab {number}: from here" in line:
+                start = at
+            elif f"lab {number}: to here" in line:
+                allowed |= functions_in(lines[start:at]) | {function_above(lines, start)}
+                wanted |= functions_in(lines[start:at]) if path.suffix == ".S" else set()
+    return wanted, wanted | allowed
+
+
+def tasks(number):
+    """The functions in the first cells of the task's table."""
+    return {re.sub(r"\(.*", "", name) for row in rows(parts(number)["The task"])
+            for name in re.findall(r"`([^`]+)`", row[0])}
+
+
+def graded(number):
+    """Test -> points, as the section's tables say."""
+    return {row[0].strip("`"): row[1] for row in rows(parts(number)["How it is graded"])
+            if re.fullmatch(r"`\w+`", row[0])}
+
+
+def numbered(text):
+    """The numbers of a list's items."""
+    return [int(number) for number in re.findall(r"^(\d+)\. ", text, re.M)]
+
+
+def complete(number):
+    """The section is there; one that is not written yet has no hints."""
+    return "Hints" in parts(number)
+
+
+every_lab = pytest.mark.parametrize("number", [
+    pytest.param(n, marks=pytest.mark.skipif(not complete(n), reason="not written")) for n in LABS])
+
+
+@every_lab
+def test_parts(number):
+    """A first line with time and what comes before, what one will understand, then all parts in order."""
+    head = parts(number)[""]
+    assert re.search(r"^\*Takes [^*]+\. Before it: [^*]+\.\*$", head, re.M), head[:300]
+    assert "**You will understand**" in head
+    assert list(parts(number))[1:] == PARTS
+    assert re.search(r"^(    |```)", parts(number)["The protocol"], re.M), "no figure"
+    assert "(gdb)" in parts(number)["How to see your bug"], "no gdb session"
+    assert "ktrdump" in parts(number)["How to see your bug"], "no trace"
+
+
+@every_lab
+def test_names(number):
+    """Every file, function, field and flag that the section names exists."""
+    files, identifiers = names(section(number))
+    assert files, "no file is named"
+    assert [name for name in sorted(files) if not has_file(name)] == []
+    assert sorted(identifiers - words()) == []
+
+
+@every_lab
+def test_graders(number):
+    """The tables of tests are the graders': all of them, with their points."""
+    cases = {case.name: str(case.points) for lab in engine.load_labs() if lab.number == number
+             for case in lab.tests}
+    assert cases, "the lab has no graders"
+    assert graded(number) == cases
+
+
+@every_lab
+def test_task(number):
+    """The task's table has the functions that are marked for this lab, and no other."""
+    wanted, allowed = marked(number)
+    assert sorted(wanted - tasks(number)) == [], "marked, but not in the table"
+    assert sorted(tasks(number) - allowed) == [], "in the table, but not marked"
+
+
+@every_lab
+def test_answers(number):
+    """As many answers as questions, and notes for the instructor."""
+    text = (ROOT / "grading" / "answers" / f"lab{number}.md").read_text(encoding="utf-8")
+    answers, _, notes = text.partition("## Notes")
+    questions = numbered(parts(number)["Questions"])
+    assert questions and questions == list(range(1, len(questions) + 1))
+    assert numbered(answers) == questions
+    assert len(notes.split()) > 40, "notes for the instructor"
+
+
+def test_table_of_labs():
+    """The table at the top lists every lab that has a section, by its title."""
+    text = (ROOT / "LAB.md").read_text(encoding="utf-8").split("\n## ")[0]
+    for number in LABS:
+        title = re.match(r"## Lab \d: (.*)", section(number))
+        if title:
+            assert re.search(rf"^\| {number} \| \[{re.escape(title.group(1))}\]", text, re.M), title
+
+
+def test_reader_of_marks():
+    """The marks are read as the handout's maker reads them."""
+    lines = ["static inline int take(struct x *x,", "                       int y)", "{ /* lab 2 */"]
+    assert function_above(lines, 2) == "take"
+    assert functions_in(["        .globl  one", "one:", "        ret"]) == {"one"}
+    assert functions_in(["void two(void)", "{", "    three(1);", "}"]) == {"two"}
