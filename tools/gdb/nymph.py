@@ -276,7 +276,7 @@ class Ipiq(Command):
         """One ring."""
         write, read, done = (int(ring[f]) for f in ("ip_windex", "ip_rindex", "ip_xindex"))
         print(f"  {source} -> {target}: written {write}, taken {read}, finished {done}")
-        size = ring["ip_slot"].type.range()[1] + 1
+        size = int(ring["ip_size"])
         for i in range(read, min(write, read + size)):
             slot = ring["ip_slot"][i % size]
             print(f"    {place(int(slot['func']))} ({int(slot['arg']):#x})")
