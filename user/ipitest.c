@@ -134,7 +134,8 @@ static void burst(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
-/* A second message while the first one's body runs. */
+/* A second message while the first one's body runs. Numbers that don't count up are events of their own,
+ * each with its time. */
 static void late(void)
 {
     int to = param("to", 1);
@@ -142,13 +143,13 @@ static void late(void)
     step(K_PAUSE, 0, param("pause", 200));
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
-    int quick = step(K_LOG, 0, 3);
+    int quick = step(K_LOG, 0, 4);
     step(K_END, 0, 0);
     int a = step(K_IPI, to, slow);
     step(K_PAUSE, 0, param("pause", 200) / 2);
     step(K_IPI, to, quick);
     step(K_IPI_WAIT, to, 0);
-    step(K_LOG, 0, 4);
+    step(K_LOG, 0, 5);
     step(K_END, 0, 0);
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }

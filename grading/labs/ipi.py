@@ -200,8 +200,8 @@ def judge_burst(scene):
 
 def judge_late(scene):
     """The second message is not left lying."""
-    scene.order(scene.of("log"), ["ipi:1", "ipi:2", "ipi:3", "A:4"],
-                "a slow body (1, 2), the message that came meanwhile (3), the end of A's wait")
+    scene.order(scene.of("log"), ["ipi:1", "ipi:2", "ipi:4", "A:5"],
+                "a slow body (1, 2), the message that came meanwhile (4), the end of A's wait (5)")
     first, second = scene.of("log")[1:3]
     scene.must(second.time - first.time < MILLISECOND,
                "the second message at once, not at the next tick",
