@@ -29,7 +29,7 @@ def functions(path):
     lines = path.read_text().splitlines()
     found, start = [], None
     for number, line in enumerate(lines, 1):
-        if line == "{":
+        if line.partition(" /*")[0] == "{":
             start = number - 1
             while start > 1 and lines[start - 2].strip() and not lines[start - 2].startswith(
                     ("/", " *", "}", "#")):

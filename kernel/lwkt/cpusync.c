@@ -41,7 +41,7 @@ cpumask_t lwkt_all_cpus(void)
 
 /* IPI body on a target: it has stopped, as soon as its messages have been served. */
 static void lwkt_cpusync_remote1(void *arg)
-{
+{ /* lab 9 */
     lwkt_cpusync_t poll = arg;
     globaldata_t gd = mycpu;
 
@@ -54,7 +54,7 @@ static void lwkt_cpusync_remote1(void *arg)
 
 /* On a target, in a critical section: look whether that master has finished. */
 static void lwkt_cpusync_remote2(globaldata_t gd, int master)
-{
+{ /* lab 9 */
     lwkt_cpusync_t poll = gd->gd_cpusyncq[master];
 
     if (consume(&poll->cs_count) >= 0) /* publish: lwkt_cpusync_finish */
@@ -110,7 +110,7 @@ static void run_here(void (*func)(lwkt_cpusync_t), lwkt_cpusync_t poll)
 }
 
 void lwkt_cpusync_add(cpumask_t mask, lwkt_cpusync_t poll)
-{
+{ /* lab 9 */
     cpumask_t self = CPUMASK(mycpuid);
     bool self_is_new = (mask & ~poll->cs_mask & self) != 0;
 
@@ -124,7 +124,7 @@ void lwkt_cpusync_add(cpumask_t mask, lwkt_cpusync_t poll)
 }
 
 void lwkt_cpusync_start(cpumask_t mask, lwkt_cpusync_t poll)
-{
+{ /* lab 9 */
     crit_enter();
     globaldata_t gd = mycpu;
 
@@ -144,7 +144,7 @@ void lwkt_cpusync_start(cpumask_t mask, lwkt_cpusync_t poll)
  * stopped this cpu meanwhile are waited for when the critical section ends.
  */
 void lwkt_cpusync_finish(lwkt_cpusync_t poll)
-{
+{ /* lab 9 */
     globaldata_t gd = mycpu;
 
     KASSERT(curthread->td_cscount == 1 && poll->cs_master == gd->gd_cpuid, "%s is not mastering",

@@ -8,7 +8,7 @@
 
 /* Take `bit` out of the requests; true when it was set. Interrupts off. */
 static inline bool take_request(globaldata_t gd, uint32 bit)
-{
+{ /* lab 3: helper */
     if ((peek(&gd->gd_reqflags) & bit) == 0)
         return false;
     amo_and(&gd->gd_reqflags, ~bit);
@@ -28,7 +28,7 @@ static inline bool take_request(globaldata_t gd, uint32 bit)
  * that interrupts cause in that gap.
  */
 void splz(void)
-{
+{ /* lab 3 */
     thread_t td = curthread;
     globaldata_t gd = mycpu;
     uint64 s = cpu_intr_save();
@@ -79,7 +79,7 @@ static void untimely_switch(thread_t td)
 }
 
 static inline void maybe_splz(thread_t td)
-{
+{ /* lab 3 */
     if (peek(&mycpu->gd_reqflags) != 0 && td->td_nest_count < 2 &&
         mycpu->gd_intr_nesting_level == 0)
         splz();

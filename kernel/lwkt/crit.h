@@ -14,7 +14,7 @@
 void crit_panic(void) __attribute__((noreturn));
 
 static inline void crit_enter(void)
-{
+{ /* lab 3 */
     ++curthread->td_critcount;
     compiler_barrier();
 }
@@ -23,7 +23,7 @@ static inline void crit_enter(void)
  * Leave, and never run what was deferred: for code that is about to look itself.
  */
 static inline void crit_exit_noyield(void)
-{
+{ /* lab 3 */
     compiler_barrier();
 #ifdef INVARIANTS
     if (curthread->td_critcount <= 0)
@@ -39,7 +39,7 @@ static inline void crit_exit_noyield(void)
  * runs at once. The other order would leave an interrupt noted and nobody to run it.
  */
 static inline void crit_exit(void)
-{
+{ /* lab 3 */
     int left = curthread->td_critcount - 1;
 
     compiler_barrier();

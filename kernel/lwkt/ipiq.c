@@ -48,15 +48,17 @@ static struct lwkt_ipiq *ring_to(globaldata_t gd, globaldata_t target)
 }
 
 static inline uint32 ring_depth(struct lwkt_ipiq *ip)
-{
-    return ip->ip_windex - consume(&ip->ip_rindex); /* publish: drain, F2 */
+{ /* lab 4 */
+    /* publish: drain, F2 */
+    return ip->ip_windex - consume(&ip->ip_rindex);
 }
 
 /* Tell target to look, unless it has been told and has not looked yet (or, with ipiq_optimized=0, all
  * the same: to measure what this saves). */
 static inline void notify(globaldata_t gd, globaldata_t target)
-{
-    cpumask_t old = amo_or_full(&target->gd_ipimask, CPUMASK(gd->gd_cpuid)); /* F3 */
+{ /* lab 4 */
+    /* F3 */
+    cpumask_t old = amo_or_full(&target->gd_ipimask, CPUMASK(gd->gd_cpuid));
 
     if ((old & CPUMASK(gd->gd_cpuid)) && peek(&lwkt_ipiq_optimized)) {
         ++gd->gd_cnt.ipiq_avoided;
@@ -70,7 +72,7 @@ static inline void notify(globaldata_t gd, globaldata_t target)
  * Wait until the ring holds at most `enough` messages. Our own rings are served meanwhile.
  */
 static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t target, uint32 enough)
-{
+{ /* lab 4 */
     ++gd->gd_cnt.ipiq_fifofull;
     notify(gd, target);
     while (ring_depth(ip) > enough) {
@@ -80,7 +82,7 @@ static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t ta
 }
 
 static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, ipifunc_t func, void *arg)
-{
+{ /* lab 4 */
     uint32 w = ip->ip_windex;
     struct ipiq_slot *slot = &ip->ip_slot[w & (ip->ip_size - 1)];
 
@@ -109,6 +111,7 @@ static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifu
     KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
     KASSERT(gd->gd_intr_nesting_level < IPIQ_NESTING_MAX, "IPI bodies nest %d deep",
             gd->gd_intr_nesting_level);
+    /* lab 4: from here */
     if (ring_depth(ip) > ip->ip_size / 2) {
         if (gd->gd_intr_nesting_level == 0)
             wait_for_room(gd, ip, target, ip->ip_size / 4);
@@ -120,7 +123,7 @@ static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifu
 }
 
 int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg)
-{
+{ /* lab 4 */
     crit_enter();
     globaldata_t gd = mycpu;
     int seq;
@@ -141,7 +144,7 @@ int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg)
 }
 
 int lwkt_send_ipiq_passive(globaldata_t target, ipifunc_t func, void *arg)
-{
+{ /* lab 4 */
     crit_enter();
     globaldata_t gd = mycpu;
     int seq;
@@ -157,7 +160,7 @@ int lwkt_send_ipiq_passive(globaldata_t target, ipifunc_t func, void *arg)
 }
 
 int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg)
-{
+{ /* lab 4 */
     int result = 0;
 
     crit_enter();
@@ -180,7 +183,7 @@ int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg)
 }
 
 int lwkt_send_ipiq_mask(cpumask_t mask, ipifunc_t func, void *arg)
-{
+{ /* lab 4 */
     int count = 0;
 
     crit_enter();
@@ -204,7 +207,7 @@ int lwkt_seq_ipiq(globaldata_t target)
 }
 
 void lwkt_wait_ipiq(globaldata_t target, int seq)
-{
+{ /* lab 4 */
     crit_enter();
     struct lwkt_ipiq *ip = mycpu->gd_ipiq[target->gd_cpuid];
 
@@ -224,8 +227,9 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
  * are done, says so in ip_xindex.
  */
 static void drain(struct lwkt_ipiq *ip, int source)
-{
-    uint32 end = consume(&ip->ip_windex); /* publish: append, F1 */
+{ /* lab 4 */
+    /* publish: append, F1 */
+    uint32 end = consume(&ip->ip_windex);
 
     ++ip->ip_nesting;
     while ((int)(end - ip->ip_rindex) > 0) {
@@ -245,6 +249,7 @@ void lwkt_drain_ipiq(void)
 
     if (knob_point(KN_HOLD_IPI))
         return;
+    /* lab 4: from here */
     cpumask_t mask = amo_swap_full(&gd->gd_ipimask, 0); /* before the indices: F3 */
 
     ++gd->gd_intr_nesting_level;
@@ -269,6 +274,7 @@ void lwkt_poll_ipiq(void)
 
     if (knob_point(KN_HOLD_IPI))
         return;
+    /* lab 4: from here */
     ++gd->gd_intr_nesting_level;
     for (int cpu = 0; cpu < ncpus; cpu++) {
         struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);

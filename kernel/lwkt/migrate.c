@@ -35,7 +35,7 @@ static inline bool thread_off_cpu(thread_t td)
 
 /* Body at the new cpu. */
 static void lwkt_setcpu_remote(void *arg)
-{
+{ /* lab 8 */
     thread_t td = arg;
     globaldata_t gd = mycpu;
 
@@ -49,7 +49,7 @@ static void lwkt_setcpu_remote(void *arg)
 }
 
 void lwkt_setcpu_finish(thread_t old)
-{
+{ /* lab 8 */
     globaldata_t rgd = old->td_migrate_gd;
 
     old->td_migrate_gd = NULL;
@@ -68,11 +68,13 @@ void lwkt_setcpu_self(globaldata_t rgd)
         return;
     KASSERT((td->td_flags & TDF_TSLEEPQ) == 0, "%s moves while it is a sleeper", td->td_comm);
     crit_enter();
+    /* lab 8: from here */
     _lwkt_dequeue(td);
     list_remove(&td->td_allq);
     td->td_migrate_gd = rgd;
     td->td_flags |= TDF_MIGRATING;
     lwkt_port_move(&td->td_msgport, rgd);
+    /* lab 8: to here */
     ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
     knob_point(KN_STALL_SETCPU);
     lwkt_switch();
@@ -91,7 +93,7 @@ enum { ACQ_ASKED, ACQ_BUSY, ACQ_GIVEN };
 
 /* Body at the owner: give the thread away, if it is off its stack. */
 static void acquire_remote(void *arg)
-{
+{ /* lab 8 */
     struct acquire *a = arg;
     thread_t td = a->td;
 
@@ -117,7 +119,7 @@ static void acquire_remote(void *arg)
  * was preempted is not off its stack. Thread context. Reference: lwkt_acquire.
  */
 void lwkt_acquire(thread_t td)
-{
+{ /* lab 8 */
     struct acquire a = {.td = td, .gd = mycpu};
 
     crit_enter();

@@ -10,14 +10,14 @@
 static int mp_lock = -1; /* acquire: cpu_try_mplock; release: cpu_rel_mplock */
 
 bool cpu_try_mplock(globaldata_t gd)
-{
+{ /* lab 6 */
     if (!gd->gd_mpheld && peek(&mp_lock) == -1 && amo_cas(&mp_lock, -1, gd->gd_cpuid))
         gd->gd_mpheld = true;
     return gd->gd_mpheld;
 }
 
 void cpu_rel_mplock(globaldata_t gd)
-{
+{ /* lab 6 */
     KASSERT(peek(&mp_lock) == gd->gd_cpuid, "cpu %d frees the MP lock of cpu %d", gd->gd_cpuid,
             peek(&mp_lock));
     gd->gd_mpheld = false;
@@ -28,7 +28,7 @@ void cpu_rel_mplock(globaldata_t gd)
  * With the count up and the lock elsewhere, the scheduler does not run us until this cpu owns it.
  */
 void get_mplock(void)
-{
+{ /* lab 6 */
     thread_t td = curthread;
 
     ++td->td_mpcount;
@@ -39,7 +39,7 @@ void get_mplock(void)
 }
 
 bool try_mplock(void)
-{
+{ /* lab 6 */
     thread_t td = curthread;
     bool got;
 
@@ -53,7 +53,7 @@ bool try_mplock(void)
 }
 
 void rel_mplock(void)
-{
+{ /* lab 6 */
     thread_t td = curthread;
 
     KASSERT(td->td_mpcount > 0, "%s does not hold the MP lock", td->td_comm);

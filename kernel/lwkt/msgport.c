@@ -39,7 +39,7 @@ static inline bool port_is_here(lwkt_port_t port)
 
 /* Something came: the owner looks. It may have been scheduled by others, and looks then too. */
 static void wake_owner(lwkt_port_t port)
-{
+{ /* lab 9 */
     KASSERT(port_is_here(port), "%s's port is cpu %d's", port->mp_td->td_comm,
             port->mp_gd->gd_cpuid);
     if (port->mp_flags & MSGPORTF_WAITING) {
@@ -74,7 +74,7 @@ static bool go_to_port(lwkt_port_t port, ipifunc_t body, void *arg)
 /* --- put and reply --- */
 
 static void put_body(void *arg)
-{
+{ /* lab 9 */
     lwkt_msg_t msg = arg;
 
     if (!go_to_port(msg->ms_target_port, put_body, msg))
@@ -86,7 +86,7 @@ static void put_body(void *arg)
 }
 
 static int thread_putport(lwkt_port_t port, lwkt_msg_t msg)
-{
+{ /* lab 9 */
     (void)port;
     crit_enter();
     put_body(msg);
@@ -95,7 +95,7 @@ static int thread_putport(lwkt_port_t port, lwkt_msg_t msg)
 }
 
 static void reply_body(void *arg)
-{
+{ /* lab 9 */
     lwkt_msg_t msg = arg;
 
     if (!go_to_port(msg->ms_reply_port, reply_body, msg))
@@ -109,7 +109,7 @@ static void reply_body(void *arg)
 }
 
 static void thread_replyport(lwkt_port_t port, lwkt_msg_t msg)
-{
+{ /* lab 9 */
     (void)port;
     crit_enter();
     reply_body(msg);
@@ -127,7 +127,7 @@ static void assert_owner(lwkt_port_t port)
 }
 
 static lwkt_msg_t thread_getport(lwkt_port_t port)
-{
+{ /* lab 9 */
     lwkt_msg_t msg = NULL;
 
     crit_enter();
@@ -152,7 +152,7 @@ static bool has_come(lwkt_port_t port, lwkt_msg_t msg)
  * finds nothing has come, and we sleep on.
  */
 static lwkt_msg_t thread_waitport(lwkt_port_t port, lwkt_msg_t msg)
-{
+{ /* lab 9 */
     thread_t td = curthread;
 
     crit_enter();
@@ -183,7 +183,7 @@ struct abort_request {
 /* The message is at the target port, on its way there, or on its way back: then REPLY1 is set since it
  * left here, and the reply port's cpu may be changing other flags. */
 static void abort_here(lwkt_msg_t msg)
-{
+{ /* lab 9 */
     if (peek(&msg->ms_flags) & (MSGF_REPLY1 | MSGF_ABORTED))
         return;
     msg->ms_flags |= MSGF_ABORTED;
@@ -253,7 +253,7 @@ void lwkt_initmsg(lwkt_msg_t msg, lwkt_port_t reply_port, int cmd, uint32 flags)
 
 /* A port that replies at once leaves nothing to wait for: the reply goes its way from here. */
 void lwkt_sendmsg(lwkt_port_t port, lwkt_msg_t msg)
-{
+{ /* lab 9 */
     KASSERT((msg->ms_flags & ~MSGF_ABORTABLE) == 0, "a message with flags %x is sent",
             msg->ms_flags);
     msg->ms_flags |= MSGF_ASYNC;
@@ -264,7 +264,7 @@ void lwkt_sendmsg(lwkt_port_t port, lwkt_msg_t msg)
 }
 
 int lwkt_domsg(lwkt_port_t port, lwkt_msg_t msg)
-{
+{ /* lab 9 */
     KASSERT((msg->ms_flags & ~MSGF_ABORTABLE) == 0, "a message with flags %x is sent",
             msg->ms_flags);
     msg->ms_target_port = port;
@@ -280,7 +280,7 @@ int lwkt_domsg(lwkt_port_t port, lwkt_msg_t msg)
 
 /* The message may be reused as soon as replyport has it. */
 void lwkt_replymsg(lwkt_msg_t msg, int error)
-{
+{ /* lab 9 */
     lwkt_port_t port = msg->ms_reply_port;
 
     crit_enter();

@@ -29,7 +29,7 @@ static void miss(globaldata_t gd, uint64 *counter)
 
 /* The conditions that need no lock, in the reference's order. true: go on. */
 static bool may_preempt(globaldata_t gd, thread_t td, thread_t ntd, int crit)
-{
+{ /* lab 5 */
     if (ntd->td_pri <= td->td_pri) {
         ++gd->gd_cnt.preempt_miss; /* it is not better: no reschedule either */
         return false;
@@ -52,7 +52,7 @@ static bool may_preempt(globaldata_t gd, thread_t td, thread_t ntd, int crit)
 
 /* Back on td's stack: take the marks off. */
 static void preempt_done(globaldata_t gd, thread_t td, thread_t ntd, int mpcount)
-{
+{ /* lab 5 */
     (void)mpcount;
     KASSERT(ntd->td_preempted == td && (td->td_flags & TDF_PREEMPT_DONE),
             "%s came back from %s without its switch", td->td_comm, ntd->td_comm);
@@ -67,7 +67,7 @@ static void preempt_done(globaldata_t gd, thread_t td, thread_t ntd, int mpcount
 
 /* Reference: lwkt_preempt. */
 void lwkt_preempt(thread_t ntd, int crit)
-{
+{ /* lab 5 */
     globaldata_t gd = mycpu;
     thread_t td = curthread;
     int mpcount = td->td_mpcount;
@@ -94,7 +94,7 @@ void lwkt_preempt(thread_t ntd, int crit)
  * one we go back to is runnable: the interrupt may have woken it.
  */
 thread_t lwkt_preempt_return(globaldata_t gd, thread_t td)
-{
+{ /* lab 5 */
     thread_t ntd = td->td_preempted;
 
     KASSERT(ntd->td_flags & TDF_PREEMPT_LOCK, "%s was not preempted", ntd->td_comm);
@@ -110,7 +110,7 @@ thread_t lwkt_preempt_return(globaldata_t gd, thread_t td)
 }
 
 struct proc *lwkt_preempted_proc(void)
-{
+{ /* lab 5 */
     thread_t td = curthread;
 
     while (td->td_preempted != NULL)

@@ -14,7 +14,7 @@
 
 /* The ring alone, last place. */
 static inline void runq_append(globaldata_t gd, thread_t td)
-{
+{ /* lab 2 */
     thread_t first = gd->gd_tdrunq[td->td_pri];
 
     if (first == NULL) {
@@ -30,7 +30,7 @@ static inline void runq_append(globaldata_t gd, thread_t td)
 }
 
 static inline void runq_remove(globaldata_t gd, thread_t td)
-{
+{ /* lab 2 */
     if (td->td_runnext == td) {
         gd->gd_tdrunq[td->td_pri] = NULL;
         gd->gd_runqmask &= ~(1u << td->td_pri);
@@ -44,7 +44,7 @@ static inline void runq_remove(globaldata_t gd, thread_t td)
 
 /* Append to its queue, unless it is on it or is on its way to another cpu. */
 static inline void _lwkt_enqueue(thread_t td)
-{
+{ /* lab 2 */
     if (td->td_flags & (TDF_RUNQ | TDF_MIGRATING))
         return;
     KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
@@ -55,7 +55,7 @@ static inline void _lwkt_enqueue(thread_t td)
 
 /* Take off its queue, if it is on it. */
 static inline void _lwkt_dequeue(thread_t td)
-{
+{ /* lab 2 */
     if ((td->td_flags & TDF_RUNQ) == 0)
         return;
     KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);

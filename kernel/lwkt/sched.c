@@ -14,7 +14,7 @@
  * doing so after the next switch. Thread context.
  */
 void lwkt_schedule_self(thread_t td)
-{
+{ /* lab 2 */
     KASSERT(td == curthread, "%s is not the caller", td->td_comm);
     KASSERT(td != &td->td_gd->gd_idlethread, "the idle thread is never on a run queue");
     crit_enter();
@@ -27,7 +27,7 @@ void lwkt_schedule_self(thread_t td)
  * somebody schedules it.
  */
 void lwkt_deschedule_self(thread_t td)
-{
+{ /* lab 2 */
     KASSERT(td == curthread, "%s is not the caller", td->td_comm);
     crit_enter();
     _lwkt_dequeue(td);
@@ -50,7 +50,7 @@ static inline void _lwkt_schedule_post(globaldata_t gd, thread_t ntd, int crit)
 }
 
 static void lwkt_schedule_remote(void *arg)
-{
+{ /* lab 4 */
     lwkt_schedule(arg);
 }
 
@@ -63,7 +63,7 @@ static void lwkt_schedule_remote(void *arg)
  * cpu; when it is set, the move itself will enqueue td, and our enqueue does nothing.
  */
 void lwkt_schedule(thread_t td)
-{
+{ /* lab 4 */
     crit_enter();
     globaldata_t gd = mycpu;
     uint32 flags = consume(&td->td_flags);
@@ -139,7 +139,7 @@ int lwkt_checkpri_self(void)
  * Let threads of the same priority run first. (Better ones would run too.)
  */
 void lwkt_yield(void)
-{
+{ /* lab 2 */
     if ((curthread->td_flags & TDF_RUNQ) == 0)
         lwkt_schedule_self(curthread);
     lwkt_switch();

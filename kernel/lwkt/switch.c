@@ -73,7 +73,7 @@ static thread_t __attribute__((noinline)) lwkt_choose_slowly(globaldata_t gd)
  * while it runs: that is the round robin.
  */
 static inline thread_t lwkt_choose(globaldata_t gd)
-{
+{ /* lab 2 */
     if (gd->gd_runqmask == 0)
         return &gd->gd_idlethread;
 
@@ -96,18 +96,20 @@ static inline void lwkt_switch_return(thread_t old)
 
     ktr(KTR_SWITCH, old->td_id, flags);
     knob_point(KN_STALL_RUNNING);
+    /* lab 2: from here */
     /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
     publish(&old->td_flags, flags);
     if (flags & TDF_MIGRATING)
         lwkt_setcpu_finish(old);
     else if (flags & TDF_EXITING)
         lwkt_rele(old);
+    /* lab 2: to here */
     if (cpu_thread_has_space(&curthread->td_mach))
         cpu_thread_enter(curthread);
 }
 
 static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
-{
+{ /* lab 2 */
     ntd->td_flags |= TDF_RUNNING;
     gd->gd_curthread = ntd;
     lwkt_switch_return(cpu_switch(td, ntd));
@@ -177,6 +179,7 @@ void lwkt_switch(void)
     if (td->td_release != NULL)
         td->td_release(td);
 
+    /* lab 2: from here */
     crit_enter();
     thread_t ntd = lwkt_next(gd, td);
     KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);

@@ -21,7 +21,7 @@ static void rearm(globaldata_t gd)
 
 /* Insert behind all that are due no later; most new ones are among the last. */
 static void insert(globaldata_t gd, struct systimer *st)
-{
+{ /* lab 7 */
     struct list *after = gd->gd_systimerq.prev;
 
     while (after != &gd->gd_systimerq &&
@@ -102,12 +102,12 @@ void systimer_set_period(struct systimer *st, uint64 period)
 }
 
 static void pause_is_over(struct systimer *st)
-{
+{ /* lab 7 */
     lwkt_schedule(st->st_arg);
 }
 
 void lwkt_pause(uint64 ticks)
-{
+{ /* lab 7 */
     struct systimer st;
 
     crit_enter();
@@ -124,7 +124,7 @@ void lwkt_pause(uint64 ticks)
  * change its period or delete it; if it is late by whole periods, these are skipped.
  */
 void systimer_intr(void)
-{
+{ /* lab 7 */
     globaldata_t gd = mycpu;
     struct list *first;
 

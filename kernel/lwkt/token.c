@@ -82,7 +82,7 @@ static inline bool token_wanted(globaldata_t gd, lwkt_tokref_t ref)
 
 /* Answer a request, with the token or without. Afterwards ref is the asker's alone. */
 static void answer(globaldata_t gd, lwkt_tokref_t ref)
-{
+{ /* lab 6 */
     globaldata_t asker = ref->tr_reqgd;
     bool notify = ref->tr_notify;
 
@@ -108,7 +108,7 @@ static bool kept_for_waiter(globaldata_t gd, lwkt_tokref_t ref)
 
 /* Body at the owner. Reference: lwkt_reqtoken_remote. */
 static void reqtoken_remote(void *arg)
-{
+{ /* lab 6 */
     lwkt_tokref_t ref = arg;
     globaldata_t gd = mycpu;
 
@@ -125,7 +125,7 @@ static void reqtoken_remote(void *arg)
  * while the current thread spins for another token of the asker's. In a critical section.
  */
 static void answer_requests(globaldata_t gd, bool (*may)(globaldata_t, lwkt_tokref_t))
-{
+{ /* lab 6 */
     lwkt_tokref_t ref = gd->gd_tokreqbase, next;
 
     gd->gd_tokreqbase = NULL;
@@ -165,8 +165,9 @@ void lwkt_drain_token_requests(void)
 
 /* Ask the owner for ref's token, unless it has been asked. false: its queue is full; try later. */
 static bool request(globaldata_t gd, lwkt_tokref_t ref, globaldata_t owner, bool notify)
-{
-    if (consume(&ref->tr_state) == TR_REQUESTED) /* publish: answer, F9 */
+{ /* lab 6 */
+    /* publish: answer, F9 */
+    if (consume(&ref->tr_state) == TR_REQUESTED)
         return true;
     ref->tr_reqgd = gd;
     ref->tr_notify = notify;
@@ -180,7 +181,7 @@ static bool request(globaldata_t gd, lwkt_tokref_t ref, globaldata_t owner, bool
 }
 
 bool lwkt_chktokens(thread_t td)
-{
+{ /* lab 6 */
     globaldata_t gd = mycpu;
     bool all = true;
 
@@ -212,7 +213,7 @@ void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref)
  * messages are served here.
  */
 static void gettoken_spin(thread_t td)
-{
+{ /* lab 6 */
     if (peek(&lwkt_token_debug))
         printf("%s waits for a token\n", td->td_comm);
     crit_enter();
@@ -226,7 +227,7 @@ static void gettoken_spin(thread_t td)
 }
 
 void lwkt_gettoken_slow(lwkt_tokref_t ref)
-{
+{ /* lab 6 */
     thread_t td = curthread;
     lwkt_token_t tok = ref->tr_tok;
 
@@ -240,7 +241,7 @@ void lwkt_gettoken_slow(lwkt_tokref_t ref)
 }
 
 bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
-{
+{ /* lab 6 */
     thread_t td = curthread;
 
     KASSERT(mycpu->gd_intr_nesting_level == 0, "trytoken in an interrupt or IPI body");
@@ -255,7 +256,7 @@ bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
 
 /* ref was asked for, or others wait for tokens here. It is off td_toks. */
 void lwkt_reltoken_slow(lwkt_tokref_t ref)
-{
+{ /* lab 6 */
     crit_enter();
     poke(&ref->tr_unwanted, 1);
     while (consume(&ref->tr_state) == TR_REQUESTED) { /* publish: answer, F9 */

@@ -49,7 +49,7 @@ void lwkt_wait_init(lwkt_wait_t w)
  * asks for, would let a signal come in, and its lwkt_schedule be undone.
  */
 static void wait_for_signal(lwkt_wait_t w, const char *wmesg)
-{
+{ /* lab 7 */
     thread_t td = curthread;
 
     KASSERT(td->td_wait == NULL, "%s waits already", td->td_comm);
@@ -69,7 +69,7 @@ static void wait_for_signal(lwkt_wait_t w, const char *wmesg)
 }
 
 void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen)
-{
+{ /* lab 7 */
     struct lwkt_tokref ref;
 
     KASSERT(curthread != &mycpu->gd_idlethread, "the idle thread cannot wait");
@@ -81,7 +81,7 @@ void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen)
 }
 
 void lwkt_signal(lwkt_wait_t w, int count)
-{
+{ /* lab 7 */
     struct lwkt_tokref ref;
 
     lwkt_gettoken(&ref, &w->wa_token);

@@ -72,7 +72,7 @@ static inline void dequeue_sleeper(thread_t td)
 }
 
 void tsleep_interlock(const void *ident, int flags)
-{
+{ /* lab 7 */
     thread_t td = curthread;
     uint32 b = bucket_of(ident);
 
@@ -93,7 +93,7 @@ void tsleep_interlock(const void *ident, int flags)
 }
 
 void tsleep_remove(void)
-{
+{ /* lab 7 */
     crit_enter();
     if (curthread->td_flags & TDF_TSLEEPQ)
         dequeue_sleeper(curthread);
@@ -102,7 +102,7 @@ void tsleep_remove(void)
 
 /* The sleeper's time is up. On its cpu: a sleeper does not move. */
 static void tsleep_timeout(struct systimer *st)
-{
+{ /* lab 7 */
     thread_t td = st->st_arg;
 
     if (td->td_flags & TDF_TSLEEPQ) {
@@ -114,7 +114,7 @@ static void tsleep_timeout(struct systimer *st)
 
 /* Off the run queue, and switch until woken. In a critical section, queued. */
 static inline void sleep_until_woken(thread_t td)
-{
+{ /* lab 7 */
     _lwkt_dequeue(td);
     lwkt_switch();
     if (td->td_flags & TDF_TSLEEPQ)
@@ -123,7 +123,7 @@ static inline void sleep_until_woken(thread_t td)
 
 /* The same, for timo ticks of HZ at most. */
 static int sleep_until_timeout(thread_t td, int timo)
-{
+{ /* lab 7 */
     struct systimer st;
 
     systimer_init_oneshot(&st, tsleep_timeout, td, cpu_time() + (uint64)timo * (cpu_timebase / HZ));
@@ -133,7 +133,7 @@ static int sleep_until_timeout(thread_t td, int timo)
 }
 
 int tsleep(const void *ident, int flags, const char *wmesg, int timo)
-{
+{ /* lab 7 */
     thread_t td = curthread;
     struct proc *p = td->td_proc;
     bool catch = (flags & PCATCH) != 0 && p != NULL;
@@ -173,7 +173,7 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
  * Returns how many.
  */
 static inline int wakeup_here(uint32 b, const void *ident, int domain, int count)
-{
+{ /* lab 7 */
     struct list *bucket = &queues[mycpuid]->bucket[b];
     int woken = 0;
 
@@ -209,7 +209,7 @@ static int packed_domain(void *arg)
 }
 
 static void wakeup_all_remote(void *arg)
-{
+{ /* lab 7 */
     const void *ident = packed_ident(arg);
 
     wakeup_here(bucket_of(ident), ident, packed_domain(arg), -1);
@@ -219,7 +219,7 @@ static void wakeup_one_remote(void *arg);
 
 /* Ask the next cpu from number `from` on that may have a sleeper to wake one, or to pass it on. */
 static void wakeup_one_from(int from, const void *ident, int domain)
-{
+{ /* lab 7 */
     cpumask_t mask = peek(&bucket_cpus[bucket_of(ident)]);
 
     for (int cpu = from; cpu < ncpus; cpu++)
@@ -230,7 +230,7 @@ static void wakeup_one_from(int from, const void *ident, int domain)
 }
 
 static void wakeup_one_remote(void *arg)
-{
+{ /* lab 7 */
     const void *ident = packed_ident(arg);
     int domain = packed_domain(arg);
 
@@ -239,7 +239,7 @@ static void wakeup_one_remote(void *arg)
 }
 
 void wakeup_domain(const void *ident, int domain, int count)
-{
+{ /* lab 7 */
     uint32 b = bucket_of(ident);
 
     ktr(KTR_WAKEUP, (uint64)ident, (uint64)count);

@@ -62,7 +62,7 @@ static bool may_use(const struct proc *p, int cpu)
 
 /* p goes before q. */
 static bool before(const struct proc *p, const struct proc *q)
-{
+{ /* lab 8 */
     return p->p_upri != q->p_upri ? p->p_upri > q->p_upri : p->p_vruntime < q->p_vruntime;
 }
 
@@ -120,7 +120,7 @@ static void queue_remove(struct proc *p)
 /* Give the free cpu gd to the first in the queue that may use it, if any. Any cpu, in a critical
  * section or not. */
 static void pick_for(globaldata_t gd)
-{
+{ /* lab 8 */
     struct proc *p;
 
     if (peek(&queue_length) == 0)
@@ -140,7 +140,7 @@ static void pick_for(globaldata_t gd)
 
 /* Claim a free cpu for p, this one first. Its number, or -1. */
 static int claim_any(struct proc *p)
-{
+{ /* lab 8 */
     int own = mycpuid;
 
     if (may_use(p, own) && claim(mycpu, p))
@@ -224,15 +224,16 @@ void usched_killed(struct proc *p)
 
 /* The cpu has no current process any more: give it to the next. In a critical section. */
 static void vacate(globaldata_t gd)
-{
-    publish(&gd->gd_uschedcp, NULL); /* consume: current_on, claim */
-    fence();                         /* before the look at the queue: see the top */
+{ /* lab 8 */
+    /* consume: current_on, claim */
+    publish(&gd->gd_uschedcp, NULL);
+    fence(); /* before the look at the queue: see the top */
     pick_for(gd);
 }
 
 /* td_release: the process blocks. Called by lwkt_switch, before its critical section. */
 static void usched_release(thread_t td)
-{
+{ /* lab 8 */
     struct proc *p = td->td_proc;
 
     crit_enter(); /* the tick charges too */
@@ -310,7 +311,7 @@ static bool is_queued(struct proc *p)
  * deschedule too, since the schedule is a message (another cpu) or cannot come in (this one).
  */
 static void wait_in_queue(struct proc *p)
-{
+{ /* lab 8 */
     lwkt_switch();
     while (is_queued(p)) {
         lwkt_deschedule_self(curthread);
@@ -321,7 +322,7 @@ static void wait_in_queue(struct proc *p)
 /* Become the current process of some cpu that p, the caller, may use, and be there. Gives up when p
  * was killed: it needs no cpu's designation to exit. */
 static void acquire(struct proc *p)
-{
+{ /* lab 8 */
     crit_enter();
     while (p->p_target >= 0 || !proc_killed(p)) {
         if (p->p_target < 0)
@@ -346,7 +347,7 @@ static void acquire(struct proc *p)
  * "Better" leaves a process its turn of one tick against equals.
  */
 static void give_way(struct proc *p)
-{
+{ /* lab 8 */
     struct proc *first;
 
     crit_enter();
@@ -464,7 +465,7 @@ void usched_exit(struct proc *p)
 }
 
 void usched_tick(void)
-{
+{ /* lab 8 */
     struct proc *p = current_on(mycpu);
 
     if (p == NULL || p->p_thread->td_gd != mycpu || p->p_target >= 0)

@@ -26,7 +26,7 @@ void ipi_init(void)
 }
 
 bool ipi_raise_sswi(int cpu)
-{
+{ /* lab 4 */
     if (board.sswi.base == 0)
         return false;
     fence_before_ipi();
@@ -35,7 +35,7 @@ bool ipi_raise_sswi(int cpu)
 }
 
 bool ipi_raise_sbi(int cpu)
-{
+{ /* lab 4 */
     fence_before_ipi();
     return sbi_send_ipi(1, cpu_hartid(cpu)) == 0;
 }

@@ -94,7 +94,7 @@ static void check_rate(struct intr_info *info)
 /* The thread's life, in one critical section but for a gap after each run, where better interrupts
  * come in. */
 static void ithread_loop(void *arg)
-{
+{ /* lab 5 */
     struct intr_info *info = arg;
 
     crit_enter();
@@ -137,7 +137,7 @@ void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
 
 /* On cpu 0. A source without a handler is counted. */
 void sched_ithd(uint32 irq)
-{
+{ /* lab 5 */
     struct intr_info *info = irq < NIRQ ? &infos[irq] : NULL;
 
     if (info == NULL || consume(&info->handler) == NULL) { /* publish: intr_register */

@@ -34,7 +34,7 @@ static inline int64 sbi_call(int64 extension, uint64 arg0, uint64 arg1, uint64 a
  * a0 = its hartid and a1 = opaque.
  */
 int64 sbi_hart_start(uint64 hartid, uint64 entry_pa, uint64 opaque)
-{
+{ /* lab 1 */
     return sbi_call(EXT_HSM, hartid, entry_pa, opaque);
 }
 

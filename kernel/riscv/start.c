@@ -114,7 +114,7 @@ static void adopt_boot_thread(void)
 }
 
 static void number_boot_hart(uint64 hartid)
-{
+{ /* lab 1 */
     for (int i = 0; i < board.nharts; i++)
         if (board.hartid[i] == hartid) {
             board_index[0] = i;
@@ -142,7 +142,7 @@ void start_boot(uint64 hartid, uint64 dtb)
 
 /* A hart that comes up after it was given up parks: nobody knows of it. */
 void start_secondary(void)
-{
+{ /* lab 1 */
     hart_csrs();
     pmap_load_kernel();
     if (!amo_cas(&start_state, HART_STARTING, HART_UP))
@@ -175,7 +175,7 @@ static globaldata_t prepare_cpu(int cpu)
  * firmware, which orders it (fence), and the hart fences before it reads (entry.S: sfence.vma).
  */
 static bool hart_start(int i)
-{
+{ /* lab 1 */
     int cpu = ncpus;
     globaldata_t gd = prepare_cpu(cpu);
     uint64 deadline;
@@ -207,7 +207,7 @@ static bool hart_start(int i)
 /* Boot argument reverse_harts=1: cpu numbers go against hart ids, to find code that takes one for the
  * other. */
 void hart_start_all(void)
-{
+{ /* lab 1 */
     bool reverse = bootarg_u64("reverse_harts", 0) != 0;
 
     for (int n = 0; n < board.nharts; n++) {

@@ -15,6 +15,7 @@
         .text
         .globl  cpu_switch
 cpu_switch:
+        /* lab 2: from here */
         addi    sp, sp, -SF_SIZE
         sd      ra, 0(sp)
         sd      s0, 8(sp)
@@ -52,6 +53,7 @@ cpu_switch:
         sc.d    zero, zero, (a2)        /* a reservation never crosses threads */
         csrs    sstatus, a3
         ret                             /* a0: the thread that ran before */
+        /* lab 2: to here */
 
 /*
  * Where a new thread's first switch lands: a0 is the thread before, s1 and s2 the function and its

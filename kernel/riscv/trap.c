@@ -23,7 +23,7 @@ _Static_assert(__builtin_offsetof(struct trapframe, t6) == 30 * 8, "TF_X");
  * Note an interrupt and hold its source off. The order of the two is free: interrupts are off.
  */
 static void interrupt_note(uint64 code)
-{
+{ /* lab 3 */
     globaldata_t gd = mycpu;
 
     switch (code) {
