@@ -115,6 +115,8 @@ def marked(number):
                 allowed.add(function_above(lines, at))
             elif f"lab {number}: from here" in line:
                 start = at
+                if path.suffix != ".S":  # without a "to here", the rest of the function is out
+                    allowed.add(function_above(lines, at))
             elif f"lab {number}: to here" in line:
                 allowed |= functions_in(lines[start:at]) | {function_above(lines, start)}
                 wanted |= functions_in(lines[start:at]) if path.suffix == ".S" else set()
