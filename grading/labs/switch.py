@@ -264,9 +264,9 @@ def declare():
          "swtest t22", draw_between, judge_between, covers="T22",
          hint="interrupts are on between the look and the wait, or the look forgets something")
     test("t23_idle_token", "the idle thread stays awake while a runnable thread lacks its token", 10,
-         "swtest t23", draw_lock, judge_lock, covers="T23", hint="TDF_IDLE_NOHLT")
+         "swtest t23", draw_lock, judge_lock, timely=True, covers="T23", hint="TDF_IDLE_NOHLT")
     test("t23_idle_mplock", "the same for the MP lock", 5, "swtest t23", draw_mplock, judge_lock,
-         covers="T23", hint="TDF_IDLE_NOHLT")
+         timely=True, covers="T23", hint="TDF_IDLE_NOHLT")
     test("t24_idle_scheduled", "the idle thread cannot be made runnable", 5, "swtest t24",
          draw_idle_scheduled, judge_idle_scheduled, covers="T24", panics=True,
          hint="the assertion in lwkt_schedule")
