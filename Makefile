@@ -21,6 +21,8 @@ MUTANT        =
 JOBS          =
 PART          =
 RUNS          =
+FORMAT        =
+OUT           =
 INVARIANTS    = 1
 TOOLCHAIN     = gcc
 WERROR        = 1
@@ -207,7 +209,8 @@ $(BUILD)/fs.img: $(BUILD)/fresh.img
 # make's own status is 2 for any recipe that failed, whatever that one's was. `make qemu` is to end as
 # the machine did: a function that is loaded into make (tools/make-exit.c) does that, where make was
 # built with its header at hand, as Debian's is. Elsewhere it is 2; the number is printed anyway.
-ifneq (,$(filter qemu,$(MAKECMDGOALS)))
+# So does `make grade`.
+ifneq (,$(filter qemu grade,$(MAKECMDGOALS)))
 -load $(BUILD)/make-exit.so(make_exit_setup)
 endif
 
@@ -238,9 +241,15 @@ gdb: ## connect to the machine of `make qemu-gdb`
 test: all ## run all tests (about 20 minutes); ends with a count
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests
 
+# The graders build the tree themselves: a kernel that does not build has its report, too.
+BUILD_WITH = $(foreach o,INVARIANTS TOOLCHAIN WERROR,$(o)=$($(o)))
+$(BUILD)/grade.status: FORCE | $(FIRST)
+	@mkdir -p $(@D)
+	@$(foreach o,FORMAT OUT BUILD_WITH,$(o)=$(call quote,$($(o)))) $(PYTHON) -m grading; echo $$? >$@
+
 .PHONY: grade
-grade: all ## run the graders; LAB=ipi for one lab, TEST= for one test, SEED= to see a failure again
-	@$(PYTHON) -m grading
+grade: $(BUILD)/grade.status ## run the graders: LAB=4 for one lab, TEST=, SEED= to see a failure again, FORMAT=json OUT=file
+	@$(exit-with $(shell cat $(BUILD)/grade.status))exit $$(cat $(BUILD)/grade.status)
 
 .PHONY: mutants
 mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT=M07 JOBS=2

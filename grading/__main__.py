@@ -1,43 +1,109 @@
-"""`make grade [LAB=ipi] [TEST=t25] [SEED=17] [UNTIMELY=1]`: options come by the environment. Status 0: full points."""
+"""`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file]`: options come by the
+environment. Status 0: full points, 1: fewer, 2: the options will not do.
+
+FORMAT is one of formats.FORMATS. With OUT it is written to that file, beside the report that is shown;
+without, it is all that standard output gets. Of several, as in FORMAT=json,junit, OUT is the folder,
+and their names are in formats.py.
+"""
 
 import os
+import pathlib
 import sys
+import time
 
-from grading import engine, report
+from grading import build, engine, formats, progress, record, report, runs
 
 
-def main(lab_name, test_name, seed):
-    """Grade and report; the exit status."""
+class BadOption(Exception):
+    """An option that will not do, in words."""
+
+
+def choose(lab_name, test_name, seed):
+    """The (lab, test) pairs that are asked for."""
     labs = engine.load_labs(lab_name)
     if not labs:
-        print(f"LAB={lab_name}: there is no such lab", file=sys.stderr)
-        return 2
+        raise BadOption(f"LAB={lab_name}: there is no such lab")
     if seed and not (seed.isascii() and seed.isdecimal()):
-        print(f"SEED={seed}: give a number", file=sys.stderr)
-        return 2
+        raise BadOption(f"SEED={seed}: give a number")
     jobs = [(lab, case) for lab in labs for case in engine.choose(lab, test_name)]
     if not jobs:
         names = ", ".join(case.name for lab in labs for case in lab.tests)
-        print(f"TEST={test_name}: give one of {names}", file=sys.stderr)
-        return 2
-    points, shown = 0, None
-    for lab, outcome in engine.grade(jobs, seed):
-        if lab is not shown:
-            report.heading(lab)
-            shown = lab
-        report.outcome(lab, outcome)
-        sys.stdout.flush()
-        points += outcome.test.points if outcome.failure is None else 0
-    most = sum(case.points for _, case in jobs)
-    print(f"Points: {points} of {most}")
-    return 0 if points == most else 1
+        raise BadOption(f"TEST={test_name}: give one of {names}")
+    return jobs
+
+
+def outputs(names, out):
+    """[(format's function, file or None)] for FORMAT and OUT."""
+    names = names.split(",") if names else ["text"] if out else []
+    for name in names:
+        if name not in formats.FORMATS:
+            raise BadOption(f"FORMAT={name}: give some of {','.join(formats.FORMATS)}")
+    if len(names) > 1 and not out:
+        raise BadOption(f"FORMAT={','.join(names)}: give OUT=folder too")
+    folder = pathlib.Path(out) if len(names) > 1 else pathlib.Path(out).parent
+    try:
+        if out:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadOption(f"OUT={out}: {error.strerror}") from None
+    return [(formats.FORMATS[name][1], folder / formats.FORMATS[name][0] if len(names) > 1 else
+             pathlib.Path(out) if out else None) for name in names]
+
+
+def write(wanted, whole):
+    """The record in the formats that are wanted."""
+    for function, path in wanted:
+        try:
+            if path:
+                path.write_text(function(whole), encoding="utf-8", errors="replace")
+            else:
+                sys.stdout.write(function(whole))
+        except OSError as error:
+            raise BadOption(f"OUT={path}: {error.strerror}") from None
+
+
+def play(jobs, seed, line, told):
+    """Build and grade; told(lines) shows them. (the compiler's errors or None, the tests' records)."""
+    line.say("building")
+    errors = build.build(lambda what: line.say(f"building: {what}"))
+    line.say("")
+    if errors:
+        return errors, [record.not_built(lab, case, errors) for lab, case in jobs]
+    tests, shown = [], report.Report(report.colourful())
+    for outcome in runs.grade(jobs, seed, progress=line):
+        tests.append(record.test(outcome))
+        told(shown.test(tests[-1]))
+    return None, tests
+
+
+def main(lab_name, test_name, seed, format_names="", out=""):
+    """Grade and report; the exit status."""
+    jobs, wanted = choose(lab_name, test_name, seed), outputs(format_names, out)
+    quiet = any(path is None for _, path in wanted)
+    started = time.monotonic()
+    line = progress.Progress(len(jobs) * len(runs.draw_seeds(seed)))
+    try:
+        errors, tests = play(jobs, seed, line, (lambda lines: None) if quiet else line.print)
+    finally:
+        line.close()
+    whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests)
+    if not quiet:
+        shown = report.Report(report.colourful())
+        for test in tests:
+            shown.test(test)
+        print("\n".join(shown.end(whole)))
+    write(wanted, whole)
+    return 0 if whole["points"] == whole["most"] else 1
 
 
 def guarded():
     """main() for a terminal: interrupted or with nobody reading any more, it ends without a word."""
     sys.stdout.reconfigure(errors="replace")  # whatever a console printed can be shown
     try:
-        return main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED")))
+        return main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "FORMAT", "OUT")))
+    except BadOption as error:
+        print(error, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

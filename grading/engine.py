@@ -1,10 +1,9 @@
-"""The graders' engine: tests, the scenes they play, what a judge can say, and the grading itself.
+"""The graders' engine: tests, the scenes they play, what a judge can say, and a run.
 
 A test names a program that plays a scene, draws the scene's parameters and the machine from a seed,
 and has a judge: a Python function that says what was expected and what was seen where they differ.
-The engine draws seeds and keys, boots a fresh machine for each seed in the deterministic mode, and
-tells a machine that panicked, hung, flooded its console or never booted. Nothing that the machine
-prints is a verdict.
+The engine draws keys, boots a fresh machine for each seed in the deterministic mode, and has what it
+printed judged; runs.py plays many of them. Nothing that the machine prints is a verdict.
 """
 
 import importlib
@@ -12,13 +11,12 @@ import os
 import random
 import re
 import secrets
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from dataclasses import dataclass, field
 
 from grading import events, machine
+from grading.failure import Failure, broken, not_written, parted
 
-SEEDS = 3           # drawn for each test, unless one is given
 WORK = 20           # seconds of processor time for a machine; most scenes take less than one
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
 # `make grade UNTIMELY=1`: the same results with a switch at every end of a critical section that finds
@@ -49,14 +47,7 @@ class Test:
     hint: str
     panics: bool = False
     timely: bool = False
-
-
-class Failure(Exception):
-    """What a judge raises: expected and seen; `events` are shown, the wrong one (`at`) marked."""
-
-    def __init__(self, expected, seen, shown=(), at=None):
-        super().__init__(expected)
-        self.expected, self.seen, self.events, self.at = expected, seen, list(shown), at
+    number: str = ""
 
 
 class Scene:
@@ -77,12 +68,9 @@ class Scene:
 
     def order(self, seen, expected, rule):
         """These events must be the expected ones, as str() shows them; the first wrong one is marked."""
-        for i, event in enumerate(seen):
-            if i >= len(expected) or str(event) != expected[i]:
-                raise Failure(f"{rule}: {show(expected, i)}", show(seen, i), self.events, event)
-        if len(seen) < len(expected):
-            raise Failure(f"{rule}: {show(expected, len(seen))}", show(seen, len(seen)) +
-                          " and nothing after it", self.events)
+        for i in range(max(len(seen), len(expected))):
+            if i >= len(seen) or i >= len(expected) or str(seen[i]) != expected[i]:
+                raise parted(rule, seen, expected, i, self.events)
 
 
 class Panic:
@@ -108,13 +96,6 @@ class Panic:
             raise Failure(f"the panic on {where}", f"on cpu {self.cpu}, thread {self.thread}")
 
 
-def show(sequence, mark, around=10):
-    """A sequence in words, the element `mark` in brackets, long ones shortened."""
-    first, last = max(0, mark - around), mark + around
-    shown = [f"[{w}]" if i == mark else str(w) for i, w in enumerate(sequence)][first:last]
-    return ("... " if first else "") + " ".join(shown) + (" ..." if len(sequence) > last else "")
-
-
 _loading = []
 
 
@@ -126,58 +107,30 @@ def test(name, title, points, program, draw, judge, *, covers, hint="", panics=F
                                    timely))
 
 
+def load_lab(line):
+    """The lab of a line of LABS."""
+    number, name, title = line.split(None, 2)
+    lab = Lab(int(number), name, title)
+    _loading.append(lab)
+    try:
+        importlib.import_module(f"grading.labs.{name}").declare()
+    finally:
+        _loading.pop()
+    return lab
+
+
 def load_labs(wanted=""):
-    """The lines of grading/labs/LABS: all, the parts of the lab with this number, or the one so named."""
-    labs = []
+    """The lines of grading/labs/LABS: all, the parts of the lab with this number, or the one so named.
+    All are loaded, for a lab's tests are counted through its parts."""
+    labs, counts = [], Counter()
     for line in LABS.read_text(encoding="ascii").splitlines():
         if line and not line.startswith("#"):
-            number, name, title = line.split(None, 2)
-            if wanted in ("", number, name):
-                lab = Lab(int(number), name, title)
-                _loading.append(lab)
-                module = importlib.import_module(f"grading.labs.{name}")
-                module.declare()
-                _loading.pop()
-                labs.append(lab)
-    return labs
-
-
-@dataclass
-class Outcome:
-    """A test's result over its seeds; `failure` is None or that of the smallest seed that failed."""
-    test: Test
-    seeds: list
-    seconds: float
-    seed: int = 0
-    failure: Failure = None
-    result: machine.Result = None
-
-
-def stuck_in(console):
-    """What a report of a scene that hangs (kernel/ktest/ktest.c) says of the cpus that are not idle:
-    each one's thread, and the functions that it is in, innermost first."""
-    report = console[console.rindex("the scene hangs"):]
-    frames = re.findall(r"^  [0-9a-f]{16} (\w+)\+", report, re.M)
-    frames = frames[frames.index("cpu_relax"):] if "cpu_relax" in frames else frames
-    threads = [(found[0], found[1], " < ".join(frames)) for found in
-               re.findall(r"^cpu (\d+) \(hart \d+\), thread \w+ \((.*?)\)", report, re.M)[:1]]
-    threads += re.findall(r"^cpu (\d+) \(hart \d+\) ran ([^:\n]*): (.*)$", report, re.M)
-    return "; ".join(f"cpu {cpu} runs {name}, in {where}" for cpu, name, where in threads
-                     if not name.startswith("idle")) or "all cpus idle: nobody wakes the threads"
-
-
-def broken(result):
-    """A Failure if the machine itself went wrong, before anything is judged."""
-    if "the scene hangs" in result.panic:
-        return Failure("the scene to end", "it hangs; " + stuck_in(result.console))
-    if result.panic:
-        return Failure("no panic", result.panic)
-    if result.why == "flood":
-        return Failure("a console that can be read", "the kernel flooded the console")
-    if result.why == "timeout":
-        state = "booted, then fell silent" if "harts up" in result.console else "never came up"
-        return Failure("the scene to end", f"the machine {state}; given up after {result.seconds:.0f} s")
-    return None
+            lab = load_lab(line)
+            for case in lab.tests:
+                counts[lab.number] += 1
+                case.number = f"{lab.number}.{counts[lab.number]}"
+            labs.append(lab)
+    return [lab for lab in labs if wanted in ("", str(lab.number), lab.name)]
 
 
 AUDIT = {"runnable": "threads left on run queues", "undelivered": "messages left in rings",
@@ -198,6 +151,9 @@ def judge_run(case, result, key, params, options):
     """None, or the Failure that the judge, or the state of the machine, gives."""
     try:
         if case.panics and result.why != "flood":
+            failure = not_written(result)
+            if failure:
+                return failure
             return case.judge(Panic(result, params))
         failure = broken(result)
         if failure:
@@ -236,34 +192,7 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK):
     return judge_run(case, result, key, params, options), result
 
 
-def run_test(case, seeds):
-    """All seeds of a test, the smallest first; the first failure ends it."""
-    started = time.monotonic()
-    for seed in sorted(seeds):
-        failure, result = run_seed(case, seed)
-        if failure:
-            return Outcome(case, seeds, time.monotonic() - started, seed, failure, result)
-    return Outcome(case, seeds, time.monotonic() - started)
-
-
 def choose(lab, wanted):
     """The tests to run: all, or the one whose name is `wanted`."""
     return [case for case in lab.tests if wanted in ("", case.name, case.name.partition("_")[0]) and
             not (case.timely and UNTIMELY)]
-
-
-def draw_seeds(given, count=SEEDS):
-    """The seed that was given, or new ones."""
-    return [int(given)] if given else sorted(secrets.randbelow(10 ** 6) for _ in range(count))
-
-
-def grade(jobs, seed="", workers=None):
-    """Run (lab, test) pairs, as many at a time as there are processors; yields (lab, Outcome)."""
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        futures = [pool.submit(run_test, case, draw_seeds(seed)) for _, case in jobs]
-        try:
-            for (lab, _), future in zip(jobs, futures):
-                yield lab, future.result()
-        finally:  # interrupted: nothing is started any more, and nothing goes on
-            pool.shutdown(wait=False, cancel_futures=True)
-            machine.end_all()

@@ -1,0 +1,47 @@
+"""Build the tree that is graded, and say in a few lines why it does not build."""
+
+import os
+import re
+import signal
+import subprocess
+
+from grading import machine
+
+LIMIT = 600  # seconds of the host's time; a build takes 20
+SHOWN = 15   # lines of the compiler's
+
+
+def first_errors(text):
+    """The compiler's or linker's words from the first error on; of anything else the last lines."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("make")]
+    for i, line in enumerate(lines):
+        if re.search(r"\berror\b|undefined reference|multiple definition|undefined symbol", line):
+            start = i - 1 if i and ": In function" in lines[i - 1] else i
+            return "\n".join(lines[start:start + SHOWN])
+    return "\n".join(lines[-SHOWN:]) or "make failed without a word"
+
+
+def build(seen=None, root=machine.ROOT):
+    """Build with the options that `make grade` was given; None, or the first errors. seen(line) is
+    told what is being built."""
+    options = os.environ.get("BUILD_WITH", "").split()
+    process = subprocess.Popen(
+        ["timeout", str(LIMIT), "make", "-s", f"-j{os.cpu_count()}", "--output-sync", *options, "all"],
+        cwd=root, env=machine.environment(LC_ALL="C"), stdin=subprocess.DEVNULL, text=True,
+        errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    lines = []
+    try:
+        for line in process.stdout:
+            if re.match(r"  (cc|ld|mkfs) ", line):
+                if seen:
+                    seen(line.strip())
+            else:
+                lines.append(line)
+        status = process.wait()
+    finally:
+        if process.poll() is None:  # interrupted
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if status == 124:
+        return f"the build does not end; given up after {LIMIT} s"
+    return first_errors("".join(lines)) if status else None

@@ -1,0 +1,80 @@
+"""A grading's record: all that is known of it, in words, numbers and lists, as it is written to a
+file (FORMAT=json). What is shown and all other formats are made from it.
+
+    {"version": 1, "lab": "4" or "" for all, "seed": given or null, "points", "most", "seconds",
+     "build": null or the compiler's first errors,
+     "tests": [{"lab": 4, "part": "ipi", "part_title", "number": "4.3", "name", "title", "scene", "setting",
+        "file", "line": where the scene is written, "points", "most", "status": "ok" or "fail",
+        "seeds": [..], "seed": the smallest that failed, or null, "seconds",
+        "expected", "seen", "cause": see failure.CAUSES, "hint",
+        "shown": [lines], "timeline": [lines], "console": [its last lines],
+        "replay": "make grade ...", "by_hand": "make qemu ...", "gdb": [what to type]}]}
+
+Of a test that passed, what only a failure has is empty or null.
+"""
+
+from grading import engine, runs, scenes, timeline
+from grading.failure import Failure
+
+TAIL = 12  # lines of the console's end
+
+
+def printable(line, width=300):
+    """A console's line without what would change a terminal; a very long one cut."""
+    return "".join(c if c.isprintable() else "?" for c in line[:width]) + \
+        (" ..." if len(line) > width else "")
+
+
+def of_test(outcome):
+    """What every test has."""
+    lab, case = outcome.lab, outcome.test
+    scene = scenes.find(case.program)
+    good = outcome.failure is None
+    return {
+        "lab": lab.number, "part": lab.name, "part_title": lab.title, "number": case.number, "name": case.name,
+        "title": case.title, "scene": scene.text or case.title, "setting": "", "file": scene.file,
+        "line": scene.line, "points": case.points if good else 0, "most": case.points,
+        "status": "ok" if good else "fail", "seeds": outcome.seeds, "seed": None,
+        "seconds": round(outcome.seconds, 2), "expected": "", "seen": "", "cause": None,
+        "hint": case.hint, "shown": [], "timeline": [], "console": [], "replay": "", "by_hand": "",
+        "gdb": []}
+
+
+def replay(outcome):
+    """The command that grades this test with this seed again."""
+    return (f"make grade LAB={outcome.lab.name} TEST={outcome.test.name} SEED={outcome.seed}"
+            + (" UNTIMELY=1" if engine.UNTIMELY else ""))
+
+
+def of_failure(outcome):
+    """What a failed run adds."""
+    failure, result = outcome.failure, outcome.result
+    values = scenes.setting(result.command)
+    return {
+        "seed": outcome.seed, "setting": " ".join(f"{name}={value}" for name, value in values.items()),
+        "scene": scenes.told(scenes.find(outcome.test.program).text or outcome.test.title, values),
+        "expected": printable(failure.expected, 2000), "seen": printable(failure.seen, 2000),
+        "cause": failure.cause, "shown": [printable(line) for line in timeline.shown(failure)],
+        "timeline": [printable(line) for line in timeline.draw(failure)],
+        "console": [printable(line) for line in result.tail(TAIL).splitlines()],
+        "replay": replay(outcome), "by_hand": result.command,
+        "gdb": timeline.in_gdb(failure, result.command)}
+
+
+def test(outcome):
+    """The record of one test."""
+    return {**of_test(outcome), **(of_failure(outcome) if outcome.failure else {})}
+
+
+def not_built(lab, case, errors):
+    """The record of a test of a tree that does not build."""
+    failure = Failure("a kernel that builds", errors.splitlines()[0], cause="build")
+    return {**of_test(runs.Outcome(lab, case, [], failure=failure)), "expected": failure.expected,
+            "seen": printable(failure.seen, 2000), "cause": "build"}
+
+
+def whole(lab, seed, seconds, errors, tests):
+    """The record of a grading."""
+    return {"version": 1, "lab": lab, "seed": int(seed) if seed else None,
+            "points": sum(t["points"] for t in tests), "most": sum(t["most"] for t in tests),
+            "seconds": round(seconds, 2), "build": errors, "tests": tests}

@@ -1,0 +1,92 @@
+"""Play many tests with many seeds, as many machines at a time as there are processors."""
+
+import os
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from grading import engine, machine
+from grading.failure import Failure
+
+SEEDS = 3  # drawn for each test, unless one is given
+
+
+@dataclass
+class Outcome:
+    """A test's result over its seeds; `failure` is None or that of the smallest seed that failed."""
+    lab: engine.Lab
+    test: engine.Test
+    seeds: list
+    seconds: float = 0.0
+    seed: int = 0
+    failure: Failure = None
+    result: machine.Result = None
+
+
+@dataclass
+class Job:
+    """A test with its seeds while they are played; `failed` is the smallest that failed so far."""
+    lab: engine.Lab
+    test: engine.Test
+    seeds: list
+    failed: int = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Quiet:
+    """Who is told what runs, and does not care."""
+
+    def started(self, case, seed):
+        """A machine starts."""
+
+    def ended(self, case, seed):
+        """A run is over, or not needed."""
+
+
+def draw_seeds(given, count=SEEDS):
+    """The seed that was given, or new ones, the smallest first."""
+    return [int(given)] if given else sorted(secrets.randbelow(10 ** 6) for _ in range(count))
+
+
+def play(job, seed, progress):
+    """One run: (failure, result, seconds), or None if a smaller seed has failed already: the smallest
+    is what counts."""
+    if job.failed is not None and job.failed < seed:
+        progress.ended(job.test, seed)
+        return None
+    progress.started(job.test, seed)
+    started = time.monotonic()
+    failure, result = engine.run_seed(job.test, seed)
+    if failure:
+        with job.lock:
+            job.failed = seed if job.failed is None else min(seed, job.failed)
+    progress.ended(job.test, seed)
+    return failure, result, time.monotonic() - started
+
+
+def collect(job, futures):
+    """A job's Outcome. A seed's run is left out only when a smaller one has failed."""
+    outcome = Outcome(job.lab, job.test, job.seeds)
+    for seed, future in zip(job.seeds, futures):
+        played = future.result()
+        if played:
+            outcome.seconds += played[2]
+            if played[0]:
+                outcome.seed, outcome.failure, outcome.result = seed, played[0], played[1]
+                break
+    return outcome
+
+
+def grade(jobs, seed="", workers=None, progress=Quiet()):
+    """Run (lab, test) pairs; yields an Outcome for each, in their order."""
+    jobs = [Job(lab, case, draw_seeds(seed)) for lab, case in jobs]
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        futures = [[pool.submit(play, job, number, progress) for number in job.seeds] for job in jobs]
+        try:
+            for job, played in zip(jobs, futures):
+                yield collect(job, played)
+        finally:  # interrupted: nothing is started any more, and nothing goes on
+            pool.shutdown(wait=False, cancel_futures=True)
+            machine.end_all()

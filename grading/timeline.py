@@ -1,0 +1,118 @@
+"""What a failure's events looked like: beside the expected ones, and over time.
+
+      expected          came                                    us      0   4  31
+      A:1               A:1               cpu 0          0 us   cpu 0   A..A
+      B:1               B:1               cpu 1          4 us   cpu 1   .BB.B
+    > A:2               B:2               cpu 1         31 us             ^
+"""
+
+TICKS = 10       # of the time CSR in a microsecond, on QEMU's virt machine
+COLUMNS = 80     # events of a timeline, at most
+BEFORE = 7       # events shown before the wrong one
+AFTER = 3        # and after it
+
+
+def microseconds(event, first):
+    """When it happened, counted from another one."""
+    return (event.time - first.time) // TICKS
+
+
+def aligned(failure):
+    """Expected and seen events side by side, around the first that is wrong."""
+    wanted, came, wrong = failure.wanted, failure.came, failure.index
+    start, stop = max(0, wrong - BEFORE), wrong + AFTER + 1
+    width = max([16] + [len(word) for word in wanted[start:stop]]) + 2
+    lines = ["  " + "expected".ljust(width) + "came"]
+    for i in range(start, min(stop, max(len(wanted), len(came)))):
+        word = wanted[i] if i < len(wanted) else "nothing"
+        seen = "nothing"
+        if i < len(came):
+            seen = f"{str(came[i]):<18}cpu {came[i].cpu}  {microseconds(came[i], came[0]):>9} us"
+        lines.append(("> " if i == wrong else "  ") + word.ljust(width) + seen)
+    return lines
+
+
+def around(failure):
+    """The lines of events near the wrong one, which is marked; else the last ones."""
+    lines, marked = [], None
+    for event in failure.events:
+        if not lines or lines[-1] != event.line:
+            lines.append(event.line)
+        if event is failure.at:
+            marked = len(lines) - 1
+    last = len(lines) if marked is None else marked + AFTER + 1
+    return [("> " if i == marked else "  ") + line
+            for i, line in enumerate(lines)][max(0, last - AFTER - BEFORE - 1):last]
+
+
+def shown(failure):
+    """A failure's events, as lines."""
+    return aligned(failure) if failure.index is not None and (failure.came or failure.wanted) \
+        else around(failure)
+
+
+def columns(failure):
+    """The events that get a column: one of each line, around the wrong one, in order; and its place."""
+    kept, at = [], None
+    for event in failure.events:
+        if not kept or event is failure.at or kept[-1].line != event.line:
+            kept.append(event)
+        if event is failure.at:
+            at = len(kept) - 1
+    start = 0 if len(kept) <= COLUMNS else max(0, min((len(kept) if at is None else at) - COLUMNS * 3 // 4,
+                                                      len(kept) - COLUMNS))
+    return kept[start:start + COLUMNS], None if at is None else at - start
+
+
+def letters(names):
+    """A letter for each thread: its own first one, if that is free."""
+    free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"]
+    chosen = {}
+    for name in names:
+        if name not in chosen:
+            like = [c for c in (name[:1], name[:1].upper(), name[:1].lower()) if c in free]
+            chosen[name] = like[0] if like else free[0] if free else "?"
+            if chosen[name] in free:
+                free.remove(chosen[name])
+    return chosen
+
+
+def ruler(events):
+    """Times in microseconds above their columns, as many as have room."""
+    text = ""
+    for i, event in enumerate(events):
+        mark = str(microseconds(event, events[0]))
+        if i == 0 or (i >= len(text) + 2 and i + len(mark) <= COLUMNS + 8):
+            text = text.ljust(i) + mark
+    return text
+
+
+def draw(failure):
+    """The timeline: a row a cpu, a column an event, each thread a letter."""
+    events, wrong = columns(failure)
+    if not events:
+        return []
+    letter = letters(event.td for event in events)
+    lines = ["us      " + ruler(events)]
+    for cpu in sorted({event.cpu for event in events}):
+        row = "".join(letter[event.td] if event.cpu == cpu else "." for event in events)
+        lines.append(f"cpu {cpu:<3} {row}")
+    if wrong is not None:
+        lines.append(" " * (8 + wrong) + "^")
+    renamed = [f"{c}: {name}" for name, c in letter.items() if c != name]
+    lines.append("a column an event, a letter its thread" + ("; " + ", ".join(renamed) if renamed else "")
+                 + ("; ^ is the wrong one" if wrong is not None else ""))
+    return lines
+
+
+def in_gdb(failure, command):
+    """What to type to stop where it goes wrong: the machine's command, then gdb's."""
+    start = [command.replace("make qemu ", "make qemu-gdb ", 1), "make gdb"]
+    event = failure.at or (failure.events[-1] if failure.events and failure.cause == "judged" else None)
+    if event is None:
+        return start + ["break vpanic", "continue", "backtrace"]
+    same = [e for e in failure.events if (e.what, e.td, e.val) == (event.what, event.td, event.val)]
+    before = next(i for i, e in enumerate(same) if e is event)
+    stop = [f'break kt_log if val == {event.val} && $_streq(thread, "{event.td}")'
+            f' && $_streq(what, "{event.what}")']
+    return start + stop + ([f"ignore 1 {before}"] if before else []) + ["continue", "backtrace"]
