@@ -20,6 +20,25 @@
 
 #define KT_BENCH 4 /* arg: struct kt_bench: measure; 0 */
 
+/* Scenes of processes: the caller's children write down events of their own, by KT_NOTE. */
+#define KT_PROCS 5 /* arg: struct kt_procs: such a scene begins, or ends; 0 */
+#define KT_NOTE 6  /* arg: struct kt_note; milliseconds since the scene began */
+
+struct kt_procs {
+    int nprocs;
+    int timeout; /* milliseconds; 0: the scene ends */
+    /* 1: event "free" follows each event, unless it is 0: cpus without a current process */
+    int busy;
+};
+
+/* An event of that kind (none, when it has no name), on the cpu that the caller is on. Event "stray"
+ * follows when the caller came from user mode there, but is not that cpu's current process. */
+struct kt_note {
+    char what[12];
+    char name[8];
+    int64 val;
+};
+
 /* Instructions of n operations of the threading core, by the instret counter. */
 struct kt_bench {
     char name[16]; /* "crit", "yield", ...: see kernel/ktest/bench.c */

@@ -39,4 +39,14 @@ int caller(const char *name, int cpu, int script);
 /* Bounds of what the scene may take, in milliseconds of the machine's time; 2,000 unless told. */
 void scene_timeout(int ms);
 
+/* Scenes of processes. Append one, whose body runs in a child of the program, with its index: before()
+ * (or 0) first, body() when all have done that and sleep. It ends when body returns. Their number. */
+int process(const char *name, void (*before)(int i), void (*body)(int i));
+
+/* With each event, write down which cpus have no current process, if any (event "free"). */
+void must_be_busy(void);
+
+/* Write down an event of the calling process, or none (what = 0); milliseconds since all began. */
+int note(const char *what, int64 val);
+
 #endif

@@ -203,6 +203,28 @@ static int run_scene(uint64 uscene)
     return result;
 }
 
+/* A scene of processes begins: its events, and the watch over its end. Or it ends: timeout is 0. */
+static int procs_scene(uint64 uprocs)
+{
+    struct kt_procs procs;
+
+    if (copyin(&procs, uprocs, sizeof(procs)) < 0 || procs.timeout < 0)
+        return -1;
+    watch_end();
+    if (procs.timeout == 0)
+        return 0;
+    mutex_lock(&busy);
+    kt_run = &the_run;
+    memset(&the_run, 0, sizeof(the_run));
+    kt_events_reset();
+    the_run.alive = (uint32)procs.nprocs;
+    the_run.scene.timeout = procs.timeout;
+    watch_start(&the_run);
+    mutex_unlock(&busy);
+    kt_notes_begin(procs.busy != 0);
+    return 0;
+}
+
 bool ktest_is_open(void)
 {
     return bootarg_u64("ktest", 0) != 0;
@@ -219,6 +241,10 @@ int64 sys_ktest(const uint64 *arg)
         return kt_events_copyout(arg[1], (uint64)(uint)arg[2]);
     case KT_BENCH:
         return kt_bench(arg[1]);
+    case KT_PROCS:
+        return procs_scene(arg[1]);
+    case KT_NOTE:
+        return kt_note(arg[1]);
     case KT_AUDIT:
         return kt_audit_copyout(arg[1]);
     default:

@@ -50,6 +50,10 @@ void kt_events_reset(void);
 int kt_events_copyout(uint64 udst, uint64 bytes);
 int kt_audit_copyout(uint64 udst);
 
+/* notes.c: a scene of processes begins, with all cpus busy or not / KT_NOTE's result. */
+void kt_notes_begin(bool busy);
+int kt_note(uint64 unote);
+
 /* mistakes.c: panic in the kind-th way; a kind that does not exist does nothing. */
 void kt_mistake(uint64 kind);
 

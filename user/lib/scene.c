@@ -5,11 +5,21 @@
 #include "user/scene.h"
 #include "user/user.h"
 
+#define MAX_PROCESSES 16
+
 static struct kt_scene scene;
 static struct kt_event events[KT_EVENTS_MAX];
 static int nparams;
 static char **params;
 static const char *key = "-";
+static struct process {
+    const char *name;
+    void (*before)(int i);
+    void (*body)(int i);
+} processes[MAX_PROCESSES];
+static int nprocesses;
+static int all_busy;
+static const char *self; /* in a process of the scene: its name */
 
 static const char *value_of(const char *name)
 {
@@ -113,13 +123,82 @@ static void print_audit(void)
            key, a.threads, a.allq, a.runnable, a.undelivered, a.ipimask, a.crit, a.refs);
 }
 
+/* Play the scene of threads: KT_RUN's result. */
+static int play_threads(void)
+{
+    return ktest(KT_RUN, &scene, sizeof(scene));
+}
+
+int process(const char *name, void (*before)(int i), void (*body)(int i))
+{
+    if (nprocesses == MAX_PROCESSES) {
+        fprintf(2, "scene: more than %d processes\n", MAX_PROCESSES);
+        exit(1);
+    }
+    processes[nprocesses] = (struct process){name, before, body};
+    return nprocesses++;
+}
+
+void must_be_busy(void)
+{
+    all_busy = 1;
+}
+
+int note(const char *what, int64 val)
+{
+    struct kt_note n = {.val = val};
+
+    if (what != 0)
+        strcpy(n.what, what);
+    strcpy(n.name, self);
+    return ktest(KT_NOTE, &n, sizeof(n));
+}
+
+/* A process of the scene: wait until the gate has no writer any more, then play. */
+static void be_process(int i, const int *gate)
+{
+    char c;
+
+    self = processes[i].name;
+    close(gate[1]);
+    if (processes[i].before)
+        processes[i].before(i);
+    read(gate[0], &c, 1);
+    close(gate[0]);
+    processes[i].body(i);
+    exit(0);
+}
+
+/* Play the scene of processes: 0, or -1 if the kernel refused it. */
+static int play_processes(void)
+{
+    struct kt_procs procs = {.nprocs = nprocesses, .timeout = scene.timeout, .busy = all_busy};
+    int gate[2], ended = 0, status;
+
+    if (pipe(gate) < 0)
+        return -1;
+    for (int i = 0; i < nprocesses; i++)
+        if (fork() == 0)
+            be_process(i, gate);
+    close(gate[0]);
+    sleep(1); /* all are at the gate */
+    if (ktest(KT_PROCS, &procs, sizeof(procs)) < 0)
+        return -1;
+    close(gate[1]);
+    while (ended < nprocesses && wait(&status) > 0)
+        ended += status == 0;
+    procs.timeout = 0;
+    ktest(KT_PROCS, &procs, sizeof(procs));
+    return ended == nprocesses ? 0 : 1;
+}
+
 static void play(const char *name)
 {
     /* Whoever still has something to do, as the parent that is on its way into wait, does it now: the
      * scene finds idle cpus. */
     sleep(1);
 
-    int result = ktest(KT_RUN, &scene, sizeof(scene));
+    int result = nprocesses ? play_processes() : play_threads();
     int n;
 
     if (result < 0) {
@@ -142,7 +221,7 @@ int scene_main(int argc, char **argv, const struct test *tests, int ntests)
         nparams = argc - 2;
         if (value_of("key"))
             key = value_of("key");
-        scene.timeout = 2000;
+        scene.timeout = param("timeout", 2000);
         scene.seed = param("seed", 1);
         for (int i = 0; i < ntests; i++)
             if (strcmp(tests[i].name, argv[1]) == 0) {
