@@ -126,6 +126,8 @@ static void share(void)
 static void yielder(int i)
 {
     (void)i;
+    note("begin", 0);
+    compute_until(200); /* all are there, and none of them in the kernel */
     for (int n = 1; n <= param("rounds", 30); n++) {
         note("turn", n);
         yield();
@@ -330,8 +332,9 @@ static void storm(void)
 }
 
 static const struct test tests[] = {
-    {"share", share}, {"yield", yields},       {"busy", busy},     {"wake", wake},   {"credit", credit},
-    {"turns", turns}, {"affinity", affinity}, {"levels", levels}, {"storm", storm},
+    {"share", share},       {"yield", yields},  {"busy", busy},
+    {"wake", wake},         {"credit", credit}, {"turns", turns},
+    {"affinity", affinity}, {"levels", levels}, {"storm", storm},
 };
 
 int main(int argc, char **argv)

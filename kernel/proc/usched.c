@@ -289,7 +289,8 @@ static bool take_over(struct proc *p)
         return false;
     q->p_parked = false;
     lwkt_deschedule(q->p_thread);
-    publish(&gd->gd_uschedcp, p); /* consume: current_on */
+    lwkt_setpri(q->p_thread, TDPRI_KERN_USER); /* whoever picks it need not wait for p */
+    publish(&gd->gd_uschedcp, p);              /* consume: current_on */
     queue_and_offer(q);
     return true;
 }
