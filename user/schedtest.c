@@ -173,15 +173,14 @@ static void busy(void)
         process("T", 0, ticker);
 }
 
-/* Wake whoever reads the pipe, rounds= times, gap= to twice gap= milliseconds apart. */
+/* Wake whoever reads the pipe, rounds= times: sleep for sleeps= tenths of a second before, and wait up to
+ * 30 ms more. */
 static void waker(int i)
 {
-    int at = 0;
-
     seed(i);
     for (int n = 1; n <= param("rounds", 8); n++) {
-        at += param("gap", 60) + draw(param("gap", 60));
-        idle_until(at);
+        sleep(param("sleeps", 1));
+        idle_until(note(0, 0) + draw(30));
         note("sent", n);
         put(0);
     }
@@ -212,13 +211,36 @@ static void late(int i)
     hog(i);
 }
 
-/* S has slept gap= milliseconds or more, while procs= others computed on its cpu. */
+/* S has slept sleeps= tenths of a second, while procs= others computed on its cpu. */
 static void credit(void)
 {
     make_pipe(0);
     hogs(param("procs", 2), on_cpu);
     process("S", on_cpu, late);
     process("W", on_other_cpu, waker);
+}
+
+/* Compute alone for from= milliseconds, sleep, and go on: with the others that compute by then. */
+static void early(int i)
+{
+    compute_until(param("from", 500));
+    sleep(2);
+    hog(i);
+}
+
+/* Start when that one has gone to sleep. */
+static void after(int i)
+{
+    sleep(param("from", 500) / 100 + 1);
+    hog(i);
+}
+
+/* S has computed alone, as it had cpu= for itself; then procs= others, who slept, are there too. */
+static void debt(void)
+{
+    for (int i = 0; i < param("procs", 2); i++)
+        process(names[i], on_cpu, after);
+    process("S", on_cpu, early);
 }
 
 /* Two that wake each other and sleep, for the first half of the scene. */
@@ -332,9 +354,9 @@ static void storm(void)
 }
 
 static const struct test tests[] = {
-    {"share", share},       {"yield", yields},  {"busy", busy},
-    {"wake", wake},         {"credit", credit}, {"turns", turns},
-    {"affinity", affinity}, {"levels", levels}, {"storm", storm},
+    {"share", share},   {"yield", yields}, {"busy", busy},   {"wake", wake},
+    {"credit", credit}, {"debt", debt},    {"turns", turns}, {"affinity", affinity},
+    {"levels", levels}, {"storm", storm},
 };
 
 int main(int argc, char **argv)

@@ -28,7 +28,7 @@
  * kernel priority, and goes there with lwkt_setcpu_self.
  *
  * Order in the queue: level first (setpri), then least p_vruntime: time had as current process. A
- * process that slept comes back with no more than LATENCY of credit.
+ * process that comes to wait has at most LATENCY of credit, and MOST_DEBT times that of debt.
  */
 #include "kernel/syscall.h"
 #include "lib/panic.h"
@@ -37,6 +37,7 @@
 #include "proc/proc.h"
 
 #define LATENCY_MS 20
+#define MOST_DEBT 5 /* times LATENCY */
 
 struct usched_cpu {
     uint64 vruntime; /* current process's, as of its last tick: a hint for others */
@@ -166,14 +167,10 @@ static void ask_for_cpu(const struct proc *p)
     uint64 limit = p->p_vruntime + latency() / 4;
 
     for (int cpu = 0; cpu < ncpus; cpu++) {
-        if (!may_use(p, cpu))
-            continue;
-        if (peek(&cpus[cpu].level) < p->p_upri) {
-            worst = cpu;
-            break;
-        }
-        if (peek(&cpus[cpu].level) == p->p_upri && peek(&cpus[cpu].vruntime) > limit) {
-            limit = peek(&cpus[cpu].vruntime);
+        int level = peek(&cpus[cpu].level);
+        uint64 had = level == p->p_upri ? peek(&cpus[cpu].vruntime) : level < p->p_upri ? ~0UL : 0;
+        if (may_use(p, cpu) && had > limit) {
+            limit = had;
             worst = cpu;
         }
     }
@@ -181,32 +178,41 @@ static void ask_for_cpu(const struct proc *p)
         lwkt_send_ipiq_bycpu(worst, resched_here, NULL);
 }
 
-/* The least time that a process which runs or waits has had; 0 when there is none. */
-static uint64 least_vruntime(const struct proc *but)
+/* The least time that another process of p's level which waits or runs has had; without one, p's own. */
+static uint64 least_vruntime(const struct proc *p)
 {
     uint64 least = ~0UL;
 
+    spin_lock(&queue_lock);
+    list_foreach(node, &queue)
+    {
+        const struct proc *q = list_entry(node, struct proc, p_runnode);
+        if (q->p_upri == p->p_upri && q->p_vruntime < least)
+            least = q->p_vruntime;
+    }
+    spin_unlock(&queue_lock);
     for (int cpu = 0; cpu < ncpus; cpu++) {
-        struct proc *p = current_on(globaldata_of[cpu]);
-        if (p != NULL && p != but && peek(&cpus[cpu].vruntime) < least)
+        const struct proc *q = current_on(globaldata_of[cpu]);
+        if (q != NULL && q != p && peek(&cpus[cpu].level) == p->p_upri &&
+            peek(&cpus[cpu].vruntime) < least)
             least = peek(&cpus[cpu].vruntime);
     }
-    return least == ~0UL ? 0 : least;
+    return least == ~0UL ? p->p_vruntime : least;
 }
 
-/* A process that comes to wait has no more credit than LATENCY over those that are there. */
+/* Who comes to wait has little credit over those that are there, and does not wait for ever. */
 static void limit_credit(struct proc *p)
 {
     uint64 least = least_vruntime(p);
 
     if (p->p_vruntime + latency() < least)
         p->p_vruntime = least - latency();
+    else if (p->p_vruntime > least + MOST_DEBT * latency())
+        p->p_vruntime = least + MOST_DEBT * latency();
 }
 
-/*
- * p, a process of this cpu, was killed: it waits no longer. p_killed is set, and p looks at it in
- * acquire's loop: either there, or here, it is seen. IPI body.
- */
+/* p, a process of this cpu, was killed: it waits no longer. p_killed is set, and p looks at it in
+ * acquire's loop: either there, or here, it is seen. IPI body. */
 void usched_killed(struct proc *p)
 {
     bool waits;
@@ -284,7 +290,6 @@ static bool take_over(struct proc *p)
     if (q == NULL || !peek(&q->p_parked) || !may_use(p, gd->gd_cpuid))
         return false;
     charge(q);
-    limit_credit(p);
     if (p->p_upri < q->p_upri || (p->p_upri == q->p_upri && p->p_vruntime > q->p_vruntime))
         return false;
     q->p_parked = false;
@@ -325,6 +330,7 @@ static void wait_in_queue(struct proc *p)
 static void acquire(struct proc *p)
 { /* lab 8 */
     crit_enter();
+    limit_credit(p);
     while (p->p_target >= 0 || !proc_killed(p)) {
         if (p->p_target < 0)
             p->p_target = claim_any(p);
@@ -343,10 +349,8 @@ static void acquire(struct proc *p)
     crit_exit();
 }
 
-/*
- * AST_USER_RESCHED: somebody in the queue may be due. The current process gives way to a better one.
- * "Better" leaves a process its turn of one tick against equals.
- */
+/* AST_USER_RESCHED: somebody in the queue may be due. The current process gives way to a better one.
+ * "Better" leaves a process its turn of one tick against equals. */
 static void give_way(struct proc *p)
 { /* lab 8 */
     struct proc *first;
@@ -429,9 +433,7 @@ void usched_setrunqueue(struct proc *p)
     crit_exit();
 }
 
-/*
- * The caller lets the first of its level in the queue go before it, whatever time it has had.
- */
+/* The caller lets the first of its level in the queue go before it, whatever time it has had. */
 void usched_yield(struct proc *p)
 {
     struct proc *first;
@@ -449,9 +451,7 @@ void usched_yield(struct proc *p)
     crit_exit();
 }
 
-/*
- * A process that was killed before it first ran may have been picked by a cpu and not yet gone there.
- */
+/* A process killed before it first ran may have been picked by a cpu and not yet gone there. */
 void usched_exit(struct proc *p)
 {
     if (curthread->td_release != NULL)
