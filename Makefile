@@ -11,6 +11,7 @@ MEM           = 256M
 RUN           =
 DETERMINISTIC = 0
 SEED          =
+BOOT_HART     =
 IPI           = sbi
 BIOS          = default
 TIMEOUT       =
@@ -37,7 +38,7 @@ endif
 
 # The scripts under tools/ read the options from the environment: no value passes through a shell's
 # quoting on its way, so RUN may hold any character. $(value): a dollar is a dollar.
-OPTIONS = CPUS MEM DETERMINISTIC SEED IPI BIOS TIMEOUT GDBPORT LAB TEST BUILD
+OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS TIMEOUT GDBPORT LAB TEST BUILD
 override RUN := $(value RUN)
 export $(OPTIONS) RUN
 
@@ -112,7 +113,7 @@ PROGS   := $(sort $(UFILES) $(UDIRS))
 UPROGS  := $(PROGS:%=$(BUILD)/user/%)
 
 .PHONY: all
-all: $(BUILD)/kernel $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
+all: $(BUILD)/kernel $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
 
 # ---------------------------------------------------------------------------------------------
 # How it is built
@@ -169,6 +170,13 @@ $(BUILD)/kernel: $(KOBJ) $(O)/ksyms.o kernel/riscv/kernel.ld
 $(O)/user/libuser.a: $(ULIBOBJ) $(O)/user.list
 	@rm -f $@
 	@$(AR) rcs $@ $(ULIBOBJ)
+
+# What chooses the boot hart (tools/qemu).
+$(BUILD)/boothart: tools/boothart.S | tools
+	@mkdir -p $(O)
+	@$(CC) -mabi=lp64 -c -o $(O)/boothart.o $<
+	@$(LD) -nostdlib --no-relax -Ttext 0 -e 0 -o $(O)/boothart $(O)/boothart.o
+	@$(CROSS)objcopy -O binary $(O)/boothart $@
 
 # One rule a program, as a directory's program has as many objects as it has files.
 define program

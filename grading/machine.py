@@ -17,7 +17,7 @@ from dataclasses import dataclass
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUTPUT_LIMIT = 16 << 20  # bytes of console; a kernel that prints more is flooding it
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
-OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
+OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
            "IMAGE SNAPSHOT LAB TEST").split()
 
 

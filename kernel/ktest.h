@@ -229,6 +229,10 @@ enum kt_op {
      * messages in a ring of this cpu's */
     K_FLOODALL,
     K_TALLY, /* events "got", "answers", "misordered" of all of K_FLOODALL's bodies */
+
+    /* Harts; see kernel/ktest/bootsteps.c. */
+    K_HART,  /* events "hart", "here", "tp", "sp", "beat": this cpu's */
+    K_HARTS, /* events "cpus": how many, "started": a bit for each hart that the firmware runs */
     K_NOPS,
 };
 

@@ -74,6 +74,7 @@ bool kt_play_token(struct kt_context *ctx, const struct kt_step *s);
 bool kt_play_migrate(struct kt_context *ctx, const struct kt_step *s);
 bool kt_play_life(struct kt_context *ctx, const struct kt_step *s);
 bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s);
+bool kt_play_boot(struct kt_context *ctx, const struct kt_step *s);
 
 /* operands.c: whether such a step's operands are within bounds. */
 bool kt_operands_valid(const struct kt_scene *scene, const struct kt_step *s);

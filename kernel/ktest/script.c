@@ -125,7 +125,7 @@ static void play_special(struct kt_context *ctx, const struct kt_step *s)
 {
     bool played = kt_play_timer(s) || kt_play_sleep(ctx, s) || kt_play_wait(ctx, s) ||
                   kt_play_preempt(ctx, s) || kt_play_token(ctx, s) || kt_play_migrate(ctx, s) ||
-                  kt_play_life(ctx, s) || kt_play_flood(ctx, s);
+                  kt_play_life(ctx, s) || kt_play_flood(ctx, s) || kt_play_boot(ctx, s);
 
     KASSERT(played, "step %d of the scene has no player", s->op);
 }

@@ -247,6 +247,44 @@ static void check(void)
               board.initrd_end);
 }
 
+/* One hart more, at a place among the others. With some hart's interrupt controller. */
+static void insert_hart(uint64 hartid, int place)
+{
+    for (int i = board.nharts++; i > place; i--) {
+        board.hartid[i] = board.hartid[i - 1];
+        board.hart_intc[i] = board.hart_intc[i - 1];
+    }
+    board.hartid[place] = hartid;
+}
+
+static void remove_hart(uint64 hartid)
+{
+    int kept = 0;
+
+    for (int i = 0; i < board.nharts; i++)
+        if (board.hartid[i] != hartid || hartid == fdt_boot_hartid) {
+            board.hartid[kept] = board.hartid[i];
+            board.hart_intc[kept++] = board.hart_intc[i];
+        }
+    board.nharts = kept;
+}
+
+/*
+ * For tests, with ktest=1: absent_hart=ID, as if the tree named a hart that the firmware does not have, at
+ * the place absent_place=; disabled_hart=ID, as if the tree said that this hart is not to be used.
+ */
+static void change_harts(void)
+{
+    uint64 place = bootarg_u64("absent_place", 0);
+
+    if (bootarg_u64("ktest", 0) == 0)
+        return;
+    remove_hart(bootarg_u64("disabled_hart", fdt_boot_hartid));
+    if (bootarg("absent_hart", (char[2]){0}, 2) != NULL && board.nharts < NCPU)
+        insert_hart(bootarg_u64("absent_hart", 0),
+                    place < (uint64)board.nharts ? (int)place : board.nharts);
+}
+
 void fdt_parse(const void *dtb)
 {
     uint32 size = fdt_walk(dtb, visit);
@@ -254,6 +292,7 @@ void fdt_parse(const void *dtb)
     board.dtb_start = KVA_TO_PA(dtb);
     board.dtb_end = board.dtb_start + size;
     board.sstc = harts_without_sstc == 0;
+    change_harts();
     resolve_harts();
     resolve_memory();
     check();

@@ -1,0 +1,90 @@
+/*
+ * Steps about harts: which hart a cpu really is, and which ones have left the firmware.
+ *
+ * S-mode cannot read its hart's id. But the firmware knows it, and sends a software interrupt to the hart
+ * that it is told: what arrives here was sent to this one. The calls are made here, not through
+ * riscv/sbi.c, which students write parts of.
+ */
+#include "kernel/riscv.h"
+#include "ktest/ktest.h"
+#include "riscv/hart.h"
+
+#define EXT_IPI 0x735049UL /* SBI "IPI Extension" */
+#define SEND_IPI 0UL
+#define EXT_HSM 0x48534DUL /* "Hart State Management Extension" */
+#define HART_GET_STATUS 2UL
+#define STATUS_STARTED 0
+#define LOOKS 5000 /* until a software interrupt must have arrived */
+
+struct sbiret {
+    int64 error, value;
+};
+
+static struct sbiret firmware(uint64 extension, uint64 function, uint64 arg0, uint64 arg1)
+{
+    register uint64 a0 __asm__("a0") = arg0;
+    register uint64 a1 __asm__("a1") = arg1;
+    register uint64 a6 __asm__("a6") = function;
+    register uint64 a7 __asm__("a7") = extension;
+
+    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+    return (struct sbiret){(int64)a0, (int64)a1};
+}
+
+/* Whether this is hart `hartid`: if its software interrupt arrives here. It stays pending, and is served
+ * like any other; one that came before is noted. */
+static bool is_here(uint64 hartid)
+{
+    uint64 s = cpu_intr_save();
+    bool here = false;
+
+    clear_sip(SIE_SSIE);
+    amo_or(&mycpu->gd_reqflags, RQF_IPIQ);
+    firmware(EXT_IPI, SEND_IPI, 1, hartid);
+    for (int i = 0; i < LOOKS && !here; i++)
+        here = (r_sip() & SIE_SSIE) != 0;
+    cpu_intr_restore(s);
+    return here;
+}
+
+/* The stack pointer and the thread pointer are the registers' own values, in whatever thread this is. */
+static void log_hart(const char *name)
+{
+    uint64 sp, tp;
+
+    __asm__ volatile("mv %0, sp" : "=r"(sp));
+    __asm__ volatile("mv %0, tp" : "=r"(tp));
+    kt_log("hart", name, (int64)cpu_hartid(mycpuid));
+    kt_log("here", name, is_here(cpu_hartid(mycpuid)));
+    kt_log("tp", name, (int64)tp);
+    kt_log("sp", name, (int64)sp);
+    kt_log("beat", name, (int64)peek(&mycpu->gd_heartbeat));
+}
+
+static void log_harts(const char *name)
+{
+    uint64 started = 0;
+
+    for (uint64 hartid = 0; hartid < 64; hartid++) {
+        struct sbiret status = firmware(EXT_HSM, HART_GET_STATUS, hartid, 0);
+        if (status.error == 0 && status.value == STATUS_STARTED)
+            started |= 1UL << hartid;
+    }
+    kt_log("cpus", name, ncpus);
+    kt_log("started", name, (int64)started);
+}
+
+bool kt_play_boot(struct kt_context *ctx, const struct kt_step *s)
+{
+    switch (s->op) {
+    case K_HART:
+        log_hart(ctx->name);
+        break;
+    case K_HARTS:
+        log_harts(ctx->name);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,56 @@
+/*
+ * Scenes for the start of the harts: who is there and on what it runs (harts), each cpu's own time
+ * (ticks). See user/scene.h.
+ */
+#include "kernel/types.h"
+#include "user/scene.h"
+#include "user/user.h"
+
+static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+
+/* cpus= threads, one on each cpu, say where they are. When all have, cpu 0's sends each other cpu, which
+ * is idle again, a message whose body says so too, and asks the firmware for the state of all harts. */
+static void harts(void)
+{
+    int cpus = param("cpus", 4);
+    int body = step(K_HART, 0, 0);
+    step(K_END, 0, 0);
+    int other = step(K_HART, 0, 0);
+    step(K_ADD, 0, 1);
+    step(K_END, 0, 0);
+    int first = step(K_HART, 0, 0);
+    step(K_WAIT, 0, cpus - 1);
+    step(K_PAUSE, 0, param("pause", 300));
+    for (int cpu = 1; cpu < cpus; cpu++) {
+        step(K_IPI, cpu, body);
+        step(K_IPI_WAIT, cpu, 0);
+    }
+    step(K_HARTS, 0, 0);
+    step(K_END, 0, 0);
+    for (int cpu = 0; cpu < cpus; cpu++)
+        thread(names[cpu], cpu, 14, cpu == 0 ? first : other, 1);
+}
+
+/* On each cpu, at the same time, a chain of ticks= timer interrupts, us= apart, then a pause of ms=. */
+static void ticks(void)
+{
+    int script = step(K_HART, 0, 0);
+    step(K_TIMER, param("us", 50), param("ticks", 20));
+    step(K_TIMER_END, 0, 0);
+    step(K_PAUSE, 0, 1000 * param("ms", 50));
+    step(K_HART, 0, 0);
+    step(K_END, 0, 0);
+    scene_timeout(5000);
+    for (int cpu = 0; cpu < param("cpus", 4); cpu++)
+        thread(names[cpu], cpu, 14, script, 1);
+}
+
+static const struct test tests[] = {
+    {"harts", harts},
+    {"ticks", ticks},
+};
+
+int main(int argc, char **argv)
+{
+    return scene_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
+}
