@@ -8,8 +8,8 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* cpus= threads, one on each cpu, say where they are. When all have, cpu 0's sends each other cpu, which
- * is idle again, a message whose body says so too, and asks the firmware for the state of all harts. */
+/* cpus= threads, one on each cpu, say where they are. When all have, cpu 0's sends each other cpu,
+ * which is idle again, a message whose body says so too, and asks the firmware for all harts' state. */
 static void harts(void)
 {
     int cpus = param("cpus", 4);

@@ -1,8 +1,8 @@
 /*
  * Steps about harts: which hart a cpu really is, and which ones have left the firmware.
  *
- * S-mode cannot read its hart's id. But the firmware knows it, and sends a software interrupt to the hart
- * that it is told: what arrives here was sent to this one. The calls are made here, not through
+ * S-mode cannot read its hart's id. But the firmware knows it, and sends a software interrupt to the
+ * hart that it is told: what arrives here was sent to this one. The calls are made here, not through
  * riscv/sbi.c, which students write parts of.
  */
 #include "kernel/riscv.h"
@@ -31,8 +31,8 @@ static struct sbiret firmware(uint64 extension, uint64 function, uint64 arg0, ui
     return (struct sbiret){(int64)a0, (int64)a1};
 }
 
-/* Whether this is hart `hartid`: if its software interrupt arrives here. It stays pending, and is served
- * like any other; one that came before is noted. */
+/* Whether this is hart `hartid`: if its software interrupt arrives here. It stays pending, and is
+ * served like any other; one that came before is noted. */
 static bool is_here(uint64 hartid)
 {
     uint64 s = cpu_intr_save();
@@ -47,7 +47,7 @@ static bool is_here(uint64 hartid)
     return here;
 }
 
-/* The stack pointer and the thread pointer are the registers' own values, in whatever thread this is. */
+/* The stack pointer and the thread pointer are the registers' own, in whatever thread this is. */
 static void log_hart(const char *name)
 {
     uint64 sp, tp;

@@ -270,8 +270,8 @@ static void remove_hart(uint64 hartid)
 }
 
 /*
- * For tests, with ktest=1: absent_hart=ID, as if the tree named a hart that the firmware does not have, at
- * the place absent_place=; disabled_hart=ID, as if the tree said that this hart is not to be used.
+ * For tests, with ktest=1: absent_hart=ID, as if the tree named a hart that the firmware does not
+ * have, at the place absent_place=; disabled_hart=ID, as if it said that this one is not to be used.
  */
 static void change_harts(void)
 {
