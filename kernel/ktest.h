@@ -46,6 +46,17 @@ struct kt_bench {
     uint64 count; /* result */
 };
 
+#define KT_WORK 7 /* arg: struct kt_work: a system call that has something to do; 0 */
+
+/* The caller is busy for `us` microseconds, the last `held` of them with a token. */
+struct kt_work {
+    int token; /* 0 to KT_WORK_TOKENS - 1 */
+    int us;
+    int held;
+};
+
+#define KT_WORK_TOKENS 64
+
 #define KT_THREADS 12
 #define KT_STEPS 512
 #define KT_VARS 16

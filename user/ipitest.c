@@ -134,8 +134,8 @@ static void burst(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
-/* A second message while the first one's body runs. Numbers that don't count up are events of their own,
- * each with its time. */
+/* A second message while the first one's body runs. Numbers that do not count up are events of their
+ * own, each with its time. */
 static void late(void)
 {
     int to = param("to", 1);

@@ -245,6 +245,8 @@ int64 sys_ktest(const uint64 *arg)
         return procs_scene(arg[1]);
     case KT_NOTE:
         return kt_note(arg[1]);
+    case KT_WORK:
+        return kt_work(arg[1]);
     case KT_AUDIT:
         return kt_audit_copyout(arg[1]);
     default:

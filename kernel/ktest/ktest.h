@@ -60,6 +60,9 @@ void kt_mistake(uint64 kind);
 /* ktest.c: panic if the scene's threads still go on long after its time. Any context. */
 void kt_watch(void);
 
+/* work.c: the system call of KT_WORK. Thread context. */
+int kt_work(uint64 uwork);
+
 /* script.c: run steps from ctx->pc to K_END, or until the run is stopped. */
 void kt_play(struct kt_context *ctx);
 
