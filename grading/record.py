@@ -58,7 +58,7 @@ def of_failure(outcome):
         "timeline": [printable(line) for line in timeline.draw(failure)],
         "console": [printable(line) for line in result.tail(TAIL).splitlines()],
         "replay": replay(outcome), "by_hand": result.command,
-        "gdb": timeline.in_gdb(failure, result.command)}
+        "gdb": [printable(line, 2000) for line in timeline.in_gdb(failure, result.command)]}
 
 
 def test(outcome):
@@ -75,6 +75,8 @@ def not_built(lab, case, errors):
 
 def whole(lab, seed, seconds, errors, tests):
     """The record of a grading."""
+    if errors:
+        errors = "\n".join(printable(line) for line in errors.split("\n"))
     return {"version": 1, "lab": lab, "seed": int(seed) if seed else None,
             "points": sum(t["points"] for t in tests), "most": sum(t["most"] for t in tests),
             "seconds": round(seconds, 2), "build": errors, "tests": tests}

@@ -1,0 +1,234 @@
+"""A grading's record in other formats: each is valid by a schema that was written from its
+specification, whatever a kernel printed, and says the same as the record."""
+
+import base64
+import copy
+import json
+import pathlib
+import re
+import subprocess
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from grading import engine, events, failure, formats, machine, record, runs
+
+SCHEMAS = pathlib.Path(__file__).parent / "schemas"
+NASTY = 'quotes " \' ` $(x) <b>&amp;]]> # 1..2 ok 1 \\ \x1b[31m \x00\x07 \ud800 \u2028 \x85 naïve 你好 😀'
+
+
+def schema(name, document):
+    """The document is what the schema says."""
+    jsonschema.validate(document, json.loads((SCHEMAS / name).read_text(encoding="utf-8")))
+
+
+def event(what, td, cpu, val, time):
+    """An event with its line."""
+    return events.Event(what, td, cpu, val, time, f"ev what={what} td={td} cpu={cpu} n=1 val={val} t={time}")
+
+
+def console(text, status=101):
+    """A run that printed this."""
+    return machine.Result(text, status, 1.5, "", machine.make_command(
+        RUN="ipitest t27 count=3 key=k1", DETERMINISTIC=1, SEED=7, CPUS=2))
+
+
+def judged():
+    """Events in the wrong order."""
+    came = [event("log", "A", 0, 1, 100), event("log", NASTY, 1, 2, 250), event("log", "A", 0, 3, 900)]
+    return failure.parted("in order", came, ["A:1", "A:2", "A:3"], 1, came)
+
+
+FAILURES = {
+    "judged": judged,
+    "not-written": lambda: failure.Failure("all functions", "lwkt_send_ipiq is not written yet"),
+    "panic": lambda: failure.Failure("no panic", f"panic: {NASTY}"),
+    "deadlock": lambda: failure.Failure("the scene to end", "all cpus idle"),
+    "livelock": lambda: failure.Failure("the scene to end", "cpu 1 switched 12000 times"),
+    "flood": lambda: failure.Failure("a console that can be read", "a flood"),
+    "never-booted": lambda: failure.Failure("the scene to end", "the machine never came up"),
+    "timeout": lambda: failure.Failure("the scene to end", "silence"),
+}
+
+
+def outcomes():
+    """A good test, and one for each way to fail, with a long and nasty console."""
+    labs = engine.load_labs()
+    cases = [(lab, case) for lab in labs for case in lab.tests]
+    text = "\n".join([NASTY] * 3 + ["x" * 200_000, "# not ok 1"])
+    yield runs.Outcome(*cases[0], [1, 2, 3], 2.5)
+    for (lab, case), (cause, make) in zip(cases[9:], FAILURES.items()):
+        wrong = make()
+        wrong.cause = cause
+        yield runs.Outcome(lab, case, [4, 5], 1.25, 4, wrong, console(text))
+
+
+def nasty(tests):
+    """As if the record itself let everything through."""
+    for test in tests:
+        if test["status"] == "fail":
+            test["console"] = test["console"] + [NASTY, "y" * 100_000]
+            test["seen"] += NASTY
+            test["hint"] += NASTY
+    return tests
+
+
+def failed_record(spoilt=False):
+    """Failures of all causes."""
+    tests = [record.test(outcome) for outcome in outcomes()]
+    return record.whole("", "", 12.3, None, nasty(tests) if spoilt else tests)
+
+
+def unbuilt_record():
+    """A tree that does not build."""
+    errors = f"kernel/lwkt/ipiq.c:3:5: error: {NASTY}\n    3 | x\n      | ^"
+    labs = engine.load_labs("4")
+    return record.whole("4", "", 3.0, errors, [record.not_built(lab, case, errors)
+                                               for lab in labs for case in lab.tests])
+
+
+def full_record():
+    """All points, and a leaderboard."""
+    tests = [record.test(runs.Outcome(lab, case, [17], 0.5))
+             for lab in engine.load_labs("4") for case in lab.tests]
+    return {**record.whole("4", "17", 6.0, None, tests),
+            "leaderboard": [{"name": "instructions", "value": 1234, "order": "asc"}]}
+
+
+RECORDS = {"full": full_record(), "failed": failed_record(), "nasty": failed_record(True),
+           "unbuilt": unbuilt_record()}
+
+
+@pytest.fixture(params=RECORDS)
+def whole(request):
+    """A record of each kind."""
+    return copy.deepcopy(RECORDS[request.param])
+
+
+def test_record(whole):
+    """The record is as its own documentation says, and every cause there is was tried."""
+    if whole != RECORDS["nasty"]:
+        schema("record.json", json.loads(formats.as_json(whole)))
+    causes = {t["cause"] for r in RECORDS.values() for t in r["tests"] if t["cause"]}
+    assert causes == set(failure.CAUSES)
+    assert whole["points"] == sum(t["points"] for t in whole["tests"])
+
+
+def test_gradescope(whole):
+    """results.json."""
+    results = json.loads(formats.gradescope(whole))
+    schema("gradescope.json", results)
+    assert results["score"] == sum(t["score"] for t in results["tests"]) == whole["points"]
+    assert sum(t["max_score"] for t in results["tests"]) == whole["most"]
+    assert [t["number"] for t in results["tests"]] == [t["number"] for t in whole["tests"]]
+    assert results.get("leaderboard") == whole.get("leaderboard")
+    for shown, test in zip(results["tests"], whole["tests"]):
+        assert (shown["status"] == "passed") == (test["status"] == "ok")
+        assert len(shown["output"]) <= formats.LONGEST + 10 and "\x1b" not in shown["output"]
+    assert ("error:" in results["output"]) == bool(whole["build"])
+
+
+def test_github(whole):
+    """One variable for each test, which the reporter finds by its runner's name."""
+    lines = dict(line.partition("=")[::2] for line in formats.github(whole).splitlines())
+    names = lines["NYMPH_RUNNERS"].split(",")
+    assert len(names) == len(set(names)) == len(whole["tests"]) == len(lines) - 1
+    points = most = 0
+    for name in names:
+        variable = f"{name.upper()}_RESULTS"
+        assert re.fullmatch(r"[A-Z_][A-Z0-9_]*", variable) and len(lines[variable]) < 100_000
+        result = json.loads(base64.b64decode(lines[variable], validate=True).decode("utf-8"))
+        schema("github.json", result)
+        points += sum(t["score"] for t in result["tests"])
+        most += result["max_score"]
+        assert {t["status"] for t in result["tests"]} == {result["status"]}
+    assert (points, most) == (whole["points"], whole["most"])
+
+
+def test_classroom_workflow():
+    """The workflow hands the reporter what the format gives."""
+    text = (machine.ROOT / "grading" / "classroom.yml").read_text(encoding="utf-8")
+    assert "FORMAT=github,text OUT=results" in text and "${{ env.NYMPH_RUNNERS }}" in text
+    assert f"results/{formats.FORMATS['github'][0]}" in text
+    assert f"results/{formats.FORMATS['text'][0]}" in text
+
+
+def test_autolab(whole):
+    """The report, and then one line of JSON."""
+    *shown, last = formats.autolab(whole).splitlines()
+    result = json.loads(last)
+    schema("autolab.json", result)
+    assert sum(result["scores"].values()) == whole["points"] == result["scoreboard"][0]
+    assert len(result["scoreboard"]) == 1 + len(whole.get("leaderboard", []))
+    assert shown[-1] == f"Points: {whole['points']} of {whole['most']}"
+
+
+def test_junit(whole, tmp_path):
+    """Valid by the XSD; numbers are right."""
+    path = tmp_path / "junit.xml"
+    path.write_text(formats.junit(whole), encoding="utf-8")
+    done = subprocess.run(["xmllint", "--noout", "--schema", SCHEMAS / "junit.xsd", path], check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    root = ElementTree.parse(path).getroot()
+    assert len(root.findall(".//testcase")) == len(whole["tests"])
+    bad = [t for t in whole["tests"] if t["status"] == "fail"]
+    count = sum(int(s.get("failures")) + int(s.get("errors")) for s in root.findall("testsuite"))
+    assert count == len(bad) == len(root.findall(".//failure")) + len(root.findall(".//error"))
+
+
+RESULT = re.compile(r"(ok|not ok) ([0-9]+)( [^#\n]*[^#\s])?( # (?:(?:SKIP|TIMEOUT|ERROR|XFAIL) ?)?[^\n]*)?")
+
+
+def ktap_tests(lines, level=0):
+    """KTAP's grammar: version, plan, then for each test its subtests, diagnostic lines and its result,
+    two spaces a level. The results: (good, description, subtests)."""
+    space, found = "  " * level, []
+    assert lines.pop(0) == f"{space}KTAP version 1"
+    plan = re.fullmatch(rf"{space}1\.\.([1-9][0-9]*)", lines.pop(0))
+    inside = []
+    while len(found) < int(plan.group(1)):
+        line = lines[0]
+        if line.startswith(f"{space}  KTAP"):
+            inside = ktap_tests(lines, level + 1)
+        elif re.fullmatch(rf"{space}#( .*)?", line):
+            lines.pop(0)
+        else:
+            result = RESULT.fullmatch(line.removeprefix(space))
+            assert line.startswith(space) and result, line
+            assert int(result.group(2)) == len(found) + 1
+            found.append((result.group(1) == "ok", (result.group(3) or "").strip(), inside))
+            inside = []
+            lines.pop(0)
+    return found
+
+
+def test_ktap(whole):
+    """By the grammar; a test with a failed one inside has failed."""
+    lines = formats.ktap(whole).split("\n")
+    assert lines.pop() == ""
+    results = ktap_tests(lines)
+    assert not lines
+    inner = [good for _, _, tests in results for good, _, _ in tests]
+    assert inner == [t["status"] == "ok" for t in whole["tests"]]
+    assert all(good == all(g for g, _, _ in tests) for good, _, tests in results)
+
+
+def test_text(whole):
+    """Plain: no escapes; what the record's own makers let through fits a terminal."""
+    text = formats.as_text(whole)
+    assert text.endswith(f"Points: {whole['points']} of {whole['most']}\n")
+    if whole != RECORDS["nasty"]:
+        assert all(c == "\n" or c.isprintable() for c in text)
+    if whole == RECORDS["failed"]:
+        assert "> A:2" in text and "cpu 1" in text and "break kt_log" in text
+
+
+def test_files(tmp_path, whole):
+    """Every format can be written to its file, and each file's name is its own."""
+    names = [name for name, _ in formats.FORMATS.values()]
+    assert len(names) == len(set(names))
+    for name, function in formats.FORMATS.values():
+        (tmp_path / name).write_text(function(whole), encoding="utf-8")
+        assert (tmp_path / name).stat().st_size > 0
