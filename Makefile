@@ -83,17 +83,18 @@ PYTHON  = /usr/bin/python3
 UNUSED  = -Wno-unused
 # The kernel lies in the upper half, out of reach of medlow; -mno-relax: gp is not the kernel's.
 CFLAGS  = -std=gnu11 -mabi=lp64 -mcmodel=medany -mno-relax -ffreestanding -fno-common -fno-pie \
-          -fno-stack-protector -fno-omit-frame-pointer -O2 -g -Wall -Wextra -I. -MMD -MP
+          -fno-stack-protector -O2 -g -Wall -Wextra -I. -MMD -MP
 ifeq ($(WERROR),1)
 ERROR   = -Werror
 endif
 KFLAGS  = $(CFLAGS) $(UNUSED) $(ERROR) -Wshadow -Ikernel -Ikernel/riscv -DNYMPH_KERNEL
+# With assertions go the frame pointers that backtraces follow.
 ifeq ($(INVARIANTS),1)
-KFLAGS += -DINVARIANTS
+KFLAGS += -DINVARIANTS -fno-omit-frame-pointer
 endif
 # Programs written for xv6 must build as they are, so warnings do not stop a build in user/. (A test
 # sets UERROR=-Werror, for those of this tree.)
-UFLAGS  = $(CFLAGS) $(UERROR) -fno-strict-aliasing
+UFLAGS  = $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer
 LDFLAGS = -nostdlib --no-relax -z max-page-size=4096 --no-warn-rwx-segments
 
 O = $(BUILD)/obj

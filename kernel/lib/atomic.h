@@ -17,10 +17,15 @@
 #ifndef LIB_ATOMIC_H
 #define LIB_ATOMIC_H
 
-#define publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define consume(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define peek(p) __atomic_load_n((p), __ATOMIC_RELAXED)
-#define poke(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+/* A plain store to the compiler: for __atomic_store_n gcc 12 emits an AMO. */
+#define poke(p, v) (*(volatile __typeof__(*(p)) *)(p) = (v))
+#define publish(p, v)                            \
+    do {                                         \
+        __atomic_thread_fence(__ATOMIC_RELEASE); \
+        poke((p), (v));                          \
+    } while (0)
 #define fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 /* Keeps the compiler from moving memory accesses across; no instruction. Enough between a thread

@@ -11,9 +11,8 @@ extern const uint8 bits_highest_table[256];
 extern const uint8 bits_lowest_table[64];
 
 /* Number of the highest set bit, 0..31; x is not 0. */
-static inline int bit_highest32(uint32 word)
+static inline int bit_highest32(uint32 x)
 {
-    uint64 x = word; /* a register's width: no conversions between the steps */
     int base = 0;
 
     if (x >> 16) {
@@ -21,8 +20,8 @@ static inline int bit_highest32(uint32 word)
         base = 16;
     }
     if (x >> 8)
-        return base + 8 + bits_highest_table[x >> 8];
-    return base + bits_highest_table[x];
+        return base + 8 + bits_highest_table[(int)(x >> 8)];
+    return base + bits_highest_table[(int)x]; /* signed, as words are in registers */
 }
 
 /*

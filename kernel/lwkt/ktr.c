@@ -16,7 +16,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 
-uint32 ktr_mask;
+static uint32 ktr_mask; /* each cpu has a copy, gd_ktrmask */
 
 static struct ring {
     uint64 next;    /* sequence number of the next entry, less 1: AMO */
@@ -35,9 +35,25 @@ static inline struct ktr_entry *slot_of(struct ring *r, uint64 seq)
     return page != NULL ? &page[i % KTR_PER_PAGE] : NULL;
 }
 
+void ktr_set_mask(uint32 mask)
+{
+    poke(&ktr_mask, mask);
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        poke(&globaldata_of[cpu]->gd_ktrmask, mask);
+}
+
+uint32 ktr_get_mask(void)
+{
+    return peek(&ktr_mask);
+}
+
 void ktr_record(enum ktr_event event, uint64 a, uint64 b)
 {
     thread_t td = curthread;
+
+    if ((peek(&mycpu->gd_ktrmask) & KTR_BIT(event)) == 0)
+        return;
+
     struct ring *r = &rings[mycpuid];
     uint64 seq = amo_add(&r->next, 1) + 1;
     struct ktr_entry *e = slot_of(r, seq);
@@ -126,7 +142,7 @@ void ktr_print_last(int n)
 {
     struct ktr_entry e;
 
-    poke(&ktr_mask, 0);
+    ktr_set_mask(0);
     for (int cpu = 0; cpu < ncpus; cpu++) {
         if (!ktr_attached(cpu))
             continue;

@@ -12,15 +12,23 @@
 #define KTR_PER_PAGE 64
 #define KTR_PAGES (KTR_ENTRIES / KTR_PER_PAGE)
 
-/* Events that are recorded: bits; the rings are there when one is set. Read with peek(). */
-extern uint32 ktr_mask;
+/* Record these events (bits) from here on, on all cpus. The rings must be there if one is set. / Those
+ * that are recorded. */
+void ktr_set_mask(uint32 mask);
+uint32 ktr_get_mask(void);
 
 void ktr_record(enum ktr_event event, uint64 a, uint64 b);
 
-/* Record it, if it is wanted: a load, a test and a branch when it is not. */
+/* Whether any event is recorded on this cpu. */
+static inline bool ktr_on(void)
+{
+    return __builtin_expect(peek(&mycpu->gd_ktrmask) != 0, 0);
+}
+
+/* Record it, if it is wanted: a load, a test and a branch when nothing is. */
 static inline void ktr(enum ktr_event event, uint64 a, uint64 b)
 {
-    if (__builtin_expect(peek(&ktr_mask) & KTR_BIT(event), 0))
+    if (ktr_on())
         ktr_record(event, a, b);
 }
 

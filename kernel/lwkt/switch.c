@@ -5,15 +5,19 @@
  *      lwkt_switch()
  *        choose B
  *        B: TDF_RUNNING
- *        cpu_switch(A, B) ------------------------->  returns A
- *                                                     lwkt_switch_return(A):
+ *        cpu_switch(A, B) ------------------------->  lwkt_switch_return(A), on B's stack:
  *                                                       A: TDF_RUNNING off  (A's stack is free now)
  *                                                       A migrates? tell its new cpu
  *                                                       A exits?    free it
- *                                                     crit_exit()
+ *                                                       crit_exit()
+ *                                                     return to where B called lwkt_switch
  *
  * A's stack is in use until cpu_switch has left it, so only B can say that it is free. What must not
  * happen before (running A elsewhere, reusing its stack) is therefore B's to start.
+ *
+ * What is rare (a lock to look after, a preempted thread to go back to) is a function of its own, in
+ * which lwkt_switch ends. So the common way needs no stack frame, and saves registers once, in
+ * cpu_switch.
  */
 #include "lib/bits.h"
 #include "lib/printf.h"
@@ -42,11 +46,37 @@ static bool needs_met(globaldata_t gd, thread_t td)
     return true;
 }
 
+/* Run ntd. In the critical section that lwkt_switch_return ends, when td runs again. */
+static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
+{ /* lab 2 */
+    KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);
+    ntd->td_flags |= TDF_RUNNING;
+    gd->gd_curthread = ntd;
+    cpu_switch(td, ntd);
+}
+
+void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd)
+{
+    crit_enter();
+    switch_to(gd, td, ntd);
+}
+
+/* The end of lwkt_switch: ntd was chosen, which may be td. */
+static inline void run(globaldata_t gd, thread_t td, thread_t ntd)
+{ /* lab 2 */
+    if (ntd == td) {
+        crit_exit();
+        return;
+    }
+    ++gd->gd_cnt.switch_count;
+    switch_to(gd, td, ntd);
+}
+
 /*
- * The best thread needs something: take the first that has all it needs, queue by queue. When none
- * has, idle without halting, until what the best one needs has come.
+ * The best thread that has all it needs, queue by queue, sent to the tail of its queue, where a running
+ * thread is. When none has, idle without halting, until what the best one needs has come.
  */
-static thread_t __attribute__((noinline)) lwkt_choose_slowly(globaldata_t gd)
+static thread_t choose_able(globaldata_t gd)
 {
     for (uint32 mask = gd->gd_runqmask; mask != 0;) {
         int nq = bit_highest32(mask);
@@ -54,7 +84,6 @@ static thread_t __attribute__((noinline)) lwkt_choose_slowly(globaldata_t gd)
 
         do {
             if (needs_met(gd, td)) {
-                /* To the tail of its queue, where a running thread is. */
                 runq_remove(gd, td);
                 runq_append(gd, td);
                 return td;
@@ -63,14 +92,40 @@ static thread_t __attribute__((noinline)) lwkt_choose_slowly(globaldata_t gd)
         } while (td != first);
         mask &= ~(1u << nq);
     }
-    gd->gd_tokwaiter = gd->gd_tdrunq[bit_highest32(gd->gd_runqmask)];
-    gd->gd_idlethread.td_flags |= TDF_IDLE_NOHLT;
+    if (gd->gd_runqmask != 0) {
+        gd->gd_tokwaiter = gd->gd_tdrunq[bit_highest32(gd->gd_runqmask)];
+        gd->gd_idlethread.td_flags |= TDF_IDLE_NOHLT;
+    }
     return &gd->gd_idlethread;
+}
+
+/* The switch when locks have a part in it: td lets go of its tokens, which others may have asked for,
+ * and the MP lock is kept only for a thread that needs it. */
+static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_t td)
+{
+    if (gd->gd_tokreqbase != NULL)
+        lwkt_drain_token_requests();
+
+    thread_t ntd = choose_able(gd);
+
+    if (ntd->td_mpcount == 0 && gd->gd_mpheld)
+        cpu_rel_mplock(gd);
+    run(gd, td, ntd);
+}
+
+/* The end of an interrupt thread that preempted: back to the thread below. */
+static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
+{
+    thread_t ntd = lwkt_preempt_return(gd, td);
+
+    if (ntd->td_mpcount == 0 && gd->gd_mpheld)
+        cpu_rel_mplock(gd);
+    run(gd, td, ntd);
 }
 
 /*
  * The head of the best queue, or the idle thread. It goes to the tail of its queue, where it stays
- * while it runs: that is the round robin.
+ * while it runs: that is the round robin. NULL: it needs a lock, so choose_able() must look.
  */
 static inline thread_t lwkt_choose(globaldata_t gd)
 { /* lab 2 */
@@ -81,23 +136,17 @@ static inline thread_t lwkt_choose(globaldata_t gd)
     thread_t ntd = gd->gd_tdrunq[nq];
 
     if (ntd->td_mpcount != 0 || ntd->td_toks != NULL)
-        return lwkt_choose_slowly(gd);
+        return NULL;
     gd->gd_tdrunq[nq] = ntd->td_runnext;
     return ntd;
 }
 
-/*
- * Finish the thread that ran before the current one on this cpu. In its successor's context, in a
- * critical section.
- */
-static inline void lwkt_switch_return(thread_t old)
+/* lwkt_switch_return when there is more to do: old goes to another cpu, or ends; the thread that runs
+ * wants its address space; or the switch is traced. */
+static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flags)
 {
-    uint32 flags = old->td_flags & ~TDF_RUNNING;
-
     ktr(KTR_SWITCH, old->td_id, flags);
-    knob_point(KN_STALL_RUNNING);
     /* lab 2: from here */
-    /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
     publish(&old->td_flags, flags);
     if (flags & TDF_MIGRATING)
         lwkt_setcpu_finish(old);
@@ -106,18 +155,28 @@ static inline void lwkt_switch_return(thread_t old)
     /* lab 2: to here */
     if (cpu_thread_has_space(&curthread->td_mach))
         cpu_thread_enter(curthread);
+    crit_exit();
 }
 
-static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
-{ /* lab 2 */
-    ntd->td_flags |= TDF_RUNNING;
-    gd->gd_curthread = ntd;
-    lwkt_switch_return(cpu_switch(td, ntd));
-}
-
-void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd)
+/*
+ * Where cpu_switch goes on, on the stack of the thread that runs: finish the thread that ran before it
+ * on this cpu, and leave lwkt_switch's critical section. The return is that of lwkt_switch.
+ */
+void lwkt_switch_return(thread_t old)
 {
-    switch_to(gd, td, ntd);
+    uint32 flags = old->td_flags & ~TDF_RUNNING;
+
+    knob_point(KN_STALL_RUNNING);
+    if ((flags & (TDF_MIGRATING | TDF_EXITING)) || cpu_thread_has_space(&curthread->td_mach) ||
+        ktr_on()) {
+        return_with_care(old, flags);
+        return;
+    }
+    /* lab 2: from here */
+    /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
+    publish(&old->td_flags, flags);
+    crit_exit();
+    /* lab 2: to here */
 }
 
 /*
@@ -143,17 +202,11 @@ static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, threa
     gd->gd_trap_nesting_level = trap;
 }
 
-/* Who runs next, in place of td. In a critical section. */
-static inline thread_t lwkt_next(globaldata_t gd, thread_t td)
+/* A process blocks: it gives its cpu back to the user scheduler first. td_release clears itself. */
+static void __attribute__((noinline)) release_and_switch(thread_t td)
 {
-    if (td->td_preempted != NULL)
-        return lwkt_preempt_return(gd, td);
-    if (gd->gd_tokreqbase != NULL)
-        lwkt_drain_token_requests();
-    gd->gd_tokwaiter = NULL;
-    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
-        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
-    return lwkt_choose(gd);
+    td->td_release(td);
+    lwkt_switch();
 }
 
 /*
@@ -176,29 +229,35 @@ void lwkt_switch(void)
     if (td->td_cscount != 0)
         lwkt_cpusync_switched(td);
 #endif
-    if (td->td_release != NULL)
-        td->td_release(td);
+    if (td->td_release != NULL) {
+        release_and_switch(td);
+        return;
+    }
 
     /* lab 2: from here */
     crit_enter();
-    thread_t ntd = lwkt_next(gd, td);
-    KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);
-    if (ntd->td_mpcount == 0 && gd->gd_mpheld)
-        cpu_rel_mplock(gd);
-    if (ntd != td) {
-        ++gd->gd_cnt.switch_count;
-        switch_to(gd, td, ntd);
+    if (td->td_preempted != NULL) {
+        switch_back(gd, td);
+        return;
     }
-    crit_exit();
+    gd->gd_tokwaiter = NULL;
+    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
+        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
+
+    thread_t ntd = NULL;
+
+    if (gd->gd_tokreqbase == NULL && !gd->gd_mpheld)
+        ntd = lwkt_choose(gd);
+    if (ntd == NULL)
+        switch_with_locks(gd, td);
+    else
+        run(gd, td, ntd);
+    /* lab 2: to here */
 }
 
-/*
- * The first thing a new thread does, on its own stack, in the critical section that it was born in.
- */
-void lwkt_thread_start(thread_t old, void (*func)(void *), void *arg)
+/* The first thing a new thread does, on its own stack, outside critical sections. */
+void lwkt_thread_start(void (*func)(void *), void *arg)
 {
-    lwkt_switch_return(old);
-    crit_exit();
     func(arg);
     lwkt_exit();
 }

@@ -26,6 +26,7 @@ void lwkt_gdinit(globaldata_t gd, int cpuid)
     list_init(&gd->gd_tdfreeq);
     list_init(&gd->gd_systimerq);
     gd->gd_systimer_armed = ~0UL;
+    gd->gd_ktrmask = ktr_get_mask();
     globaldata_of[cpuid] = gd;
 }
 

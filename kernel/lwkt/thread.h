@@ -151,6 +151,7 @@ struct globaldata {
     uint32 gd_astflags;                      /* AST_*: AMO */
     uint32 gd_runqmask;                      /* bit p: gd_tdrunq[p] is not empty */
     int gd_intr_nesting_level;               /* > 0: in an interrupt or IPI body: no blocking */
+    uint32 gd_ktrmask;                       /* events to record; see ktr.h. All cpus may set it */
     struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
     struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
     int gd_cpuid;

@@ -16,7 +16,7 @@ static struct mutex lock = MUTEX("ktr");
 
 static uint64 get_mask(void)
 {
-    return peek(&ktr_mask);
+    return ktr_get_mask();
 }
 
 /* All of a cpu's ring, or nothing. Who is out of memory keeps no half of it. */
@@ -53,7 +53,7 @@ static int set_mask(uint64 mask)
         if (!ktr_attached(cpu))
             result = make_ring(cpu);
     if (result == 0)
-        poke(&ktr_mask, (uint32)mask);
+        ktr_set_mask((uint32)mask);
     mutex_unlock(&lock);
     return result;
 }

@@ -12,6 +12,8 @@
  * to lie in the thread's stack or in the kernel's own data (boot and overflow stacks), so nothing here
  * faults, and the number of frames is bounded, so nothing here goes round in circles. A function that
  * calls itself takes one line.
+ *
+ * A build without INVARIANTS has no frame pointers either: then only what was trapped is known.
  */
 #include "riscv/backtrace.h"
 
@@ -49,6 +51,9 @@ bool backtrace_valid_thread(const struct thread *td)
 
 static bool valid_fp(const struct thread *td, uint64 fp)
 {
+#ifndef INVARIANTS
+    return false;
+#endif
     if (fp % 8 != 0)
         return false;
     if (frame_within(fp, (uint64)__rodata_end, (uint64)__kernel_end))
@@ -162,6 +167,9 @@ void backtrace_print(const struct thread *td, uint64 fp, const struct trapframe 
     uint64 pc, last = 0, again = 0;
     bool is_return;
 
+#ifndef INVARIANTS
+    printf("  (no frame pointers: built with INVARIANTS=0)\n");
+#endif
     for (int i = 0; i < MAXFRAMES && step(&w, &pc, &is_return); i++) {
         if (is_return && pc == last) {
             again++;

@@ -72,12 +72,12 @@ static inline uint64 cpu_time(void)
 extern uint64 cpu_timebase;
 
 /* Run `to` in place of `from`, the current thread; in a critical section, interrupts on or off
- * alike for both. Comes back when somebody switches to `from` again, perhaps on another hart, and
- * returns the thread that ran before: the caller finishes it (lwkt_switch_return). */
-struct thread *cpu_switch(struct thread *from, struct thread *to);
+ * alike for both. Goes on in lwkt_switch_return(from) on the stack of `to`, and from there returns
+ * to where `to` had called; and here when somebody switches to `from`, perhaps on another hart. */
+void cpu_switch(struct thread *from, struct thread *to);
 
-/* Lay a first frame on td's stack: its first switch enters lwkt_thread_start(previous thread),
- * which calls func(arg). td_stack must be set. Any cpu; td must not run yet. */
+/* Lay a first frame on td's stack: after its first switch it enters lwkt_thread_start(func, arg).
+ * td_stack must be set. Any cpu; td must not run yet. */
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
 
 /* Whether a thread wants an address space; kernel threads do not. / Load it, when this hart has

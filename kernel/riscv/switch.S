@@ -1,11 +1,13 @@
 /*
- * struct thread *cpu_switch(struct thread *from, struct thread *to)
+ * void cpu_switch(struct thread *from, struct thread *to)
  *
  * Save what a C function must keep on from's stack, take to's. tp is the thread, so it is not saved
- * but set. Called and left with the same interrupt state, in a critical section: an interrupt between
- * two of these instructions only notes itself in gd_reqflags, through tp, which is valid throughout;
- * it uses the stack that sp names, which is valid throughout too, because sp and tp change together
- * with interrupts off.
+ * but set. Ends in lwkt_switch_return(from), whose return is to's return from its own cpu_switch: what
+ * is saved is from's for ever after, so nobody comes back to these instructions.
+ *
+ * Called and left with the same interrupt state, in a critical section: an interrupt between two of
+ * them only notes itself in gd_reqflags, through tp, which is valid throughout; it uses the stack that
+ * sp names, which is valid throughout too, because sp and tp change together with interrupts off.
  *
  * The new stack is read through a1 before sp goes there, so that a fault in it is taken on the old.
  */
@@ -52,17 +54,16 @@ cpu_switch:
         mv      tp, a1
         sc.d    zero, zero, (a2)        /* a reservation never crosses threads */
         csrs    sstatus, a3
-        ret                             /* a0: the thread that ran before */
+        tail    lwkt_switch_return      /* a0: the thread that ran before */
         /* lab 2: to here */
 
 /*
- * Where a new thread's first switch lands: a0 is the thread before, s1 and s2 the function and its
- * argument (cpu_thread_setup). s0 is 0, the end of the chain of frames.
+ * Where the first switch to a new thread returns to: s1 and s2 are the function and its argument
+ * (cpu_thread_setup). s0 is 0, the end of the chain of frames.
  */
         .globl  cpu_thread_first
 cpu_thread_first:
         sfence.vma                      /* its stack may have been mapped by another hart */
-        mv      a1, s1
-        mv      a2, s2
+        mv      a0, s1
+        mv      a1, s2
         call    lwkt_thread_start
-        j       .

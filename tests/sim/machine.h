@@ -41,7 +41,7 @@ bool cpu_intr_enabled(void);
 uint64 cpu_time(void);
 extern uint64 cpu_timebase;
 
-struct thread *cpu_switch(struct thread *from, struct thread *to);
+void cpu_switch(struct thread *from, struct thread *to);
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
 
 /* There are no address spaces. */

@@ -110,7 +110,7 @@ void panic(const char *fmt, ...)
         sim_print_rings(i);
     }
     fflush(stdout);
-    if (ktr_mask != 0)
+    if (ktr_get_mask() != 0)
         ktr_print_last(40);
     fflush(stdout);
     _exit(1);

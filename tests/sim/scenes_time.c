@@ -296,10 +296,10 @@ static void read_trace(void *arg)
 
 void play_ktr(void)
 {
-    uint32 mask = ktr_mask;
+    uint32 mask = ktr_get_mask();
 
     ktr_clear();
-    poke(&ktr_mask, (1u << KTR_NEVENTS) - 1);
+    ktr_set_mask((1u << KTR_NEVENTS) - 1);
     ithreads_begin(quick_body, 400);
     for (int cpu = 0; cpu < ncpus; cpu++)
         sim_spawn(cpu, sum, NULL, "sum");
@@ -307,7 +307,7 @@ void play_ktr(void)
     sim_join_but(3);
     ithreads_end();
     sim_join();
-    poke(&ktr_mask, mask);
+    ktr_set_mask(mask);
 }
 
 /* --- everything --- */

@@ -107,7 +107,8 @@ static void thread_enter(void)
     struct md_thread *md = &curthread->td_mach;
 
     arrive();
-    lwkt_thread_start(cpus[self].before, md->md_func, md->md_arg);
+    lwkt_switch_return(cpus[self].before);
+    lwkt_thread_start(md->md_func, md->md_arg);
 }
 
 /* What ran on this stack before left its marks in the sanitizer's books, and in the detector's. */
@@ -125,16 +126,15 @@ void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
     td->td_mach.md_sp = sim_frame(bottom + size, thread_enter);
 }
 
-struct thread *cpu_switch(struct thread *from, struct thread *to)
+void cpu_switch(struct thread *from, struct thread *to)
 {
     CHECK(from == curthread, "%s switches for %s", curthread->td_comm, from->td_comm);
     sim_point();
     curthread = to;
     cpus[self].before = from;
     jump(&from->td_mach.md_sp, to->td_mach.md_sp, to);
-    struct thread *before = cpus[self].before;
     sim_point();
-    return before;
+    lwkt_switch_return(cpus[self].before);
 }
 
 /* --- interrupts --- */
