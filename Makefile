@@ -260,21 +260,12 @@ $(BUILD)/grade.status: FORCE | $(FIRST)
 grade: $(BUILD)/grade.status ## run the graders: LAB=4 for one lab, TEST=, SEED= to see a failure again, FORMAT=json OUT=file
 	@$(exit-with $(shell cat $(BUILD)/grade.status))exit $$(cat $(BUILD)/grade.status)
 
-.PHONY: mutants
-mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT=M07 JOBS=2
-	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
-
-.PHONY: reliability
-reliability: all ## an hour of repetitions, with figures: PART='repeat grade boot usertests' RUNS=100
-	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py
-
-.PHONY: coverage
-coverage: ## write grading/COVERAGE.md: which test shows what
-	@$(PYTHON) -m grading.coverage
-
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions
 	@$(PYTHON) tools/bench
+
+# What an instructor types; a student's tree does not have it.
+-include grading/instructor.mk
 
 # ---------------------------------------------------------------------------------------------
 # Around it
@@ -304,4 +295,5 @@ clean: ## remove all that was built
 
 .PHONY: help
 help: ## this list
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
+	    Makefile $(wildcard grading/instructor.mk)

@@ -7,6 +7,7 @@
  * call); the target's half is the consume of the ring's index (lwkt/ipiq.c).
  */
 #include "kernel/memlayout.h"
+#include "lib/assert.h"
 #include "lwkt/thread.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"

@@ -7,6 +7,8 @@
  */
 #include "riscv/sbi.h"
 
+#include "lib/assert.h"
+
 #define EXT_PUTCHAR 0x01L    /* "Legacy Extensions" */
 #define EXT_TIME 0x54494D45L /* "Timer Extension" */
 #define EXT_IPI 0x735049L    /* "IPI Extension" */

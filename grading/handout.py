@@ -1,0 +1,317 @@
+"""`make handout LAB=4 OUT=dir`: the tree that a student gets for a lab, in a repository of its own.
+
+What a lab leaves to the student is marked in the sources of the kernel:
+
+    { /* lab 4 */              on the line of a function's opening brace: its body is out
+    { /* lab 4: helper */      the whole function, with its comment, is out
+    /* lab 4: from here */     in a function: what follows is out, up to the line with
+    /* lab 4: to here */       or, without one, up to the function's end
+
+In place of what is out the function panics and says so. All other labs are solved. `make solution LAB=4
+OUT=dir` puts what is out back into such a tree.
+
+Nothing of a handout may give a solution away: see leaks().
+"""
+
+import fnmatch
+import os
+import pathlib
+import re
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from grading import machine
+
+# The instructor's files, which no handout has.
+INSTRUCTORS = """
+.ci/* .github/*
+grading/README.md grading/COVERAGE.md grading/answers/* grading/behaviours.txt grading/class*
+grading/coverage.py grading/gradescope* grading/handout.py grading/instructor.mk grading/submission.py
+tests/cheats/* tests/mutants/* tests/variants/* tests/mutate.py tests/reliability.py
+tests/test_cheats.py tests/test_class.py tests/test_grading.py tests/test_handout.py tests/test_labs.py
+tests/test_mutants.py tests/test_submission.py tests/test_variants.py
+""".split()
+
+BODY = re.compile(r"\{ /\* lab (\d): ?(helper)? \*/|\{ /\* lab (\d) \*/")
+FROM = re.compile(r"( +)/\* lab (\d): from here \*/")
+SHORT = 12      # characters: a shorter line gives nothing away
+RUN = 4         # so many lines of a solution, one after the other, are a copy
+
+
+class Refused(Exception):
+    """What one line tells a person who asked for what can't be."""
+
+
+@dataclass
+class Piece:
+    """A part of a source file. lab: the one whose handout has `instead` in its place; 0: none."""
+    text: str
+    lab: int = 0
+    instead: str = ""
+    line: int = 1
+
+
+# --- the marks ---
+
+def end_of(lines, start, lab, path):
+    """The line after `start` at which what is out ends: "to here", or the function's closing brace."""
+    for at in range(start, len(lines)):
+        if f"/* lab {lab}: to here */" in lines[at] or lines[at].rstrip() == "}":
+            return at
+    raise Refused(f"{path}:{start}: what is marked for lab {lab} has no end")
+
+
+def start_of_function(lines, at):
+    """The first line of the function, with its comment, whose brace is on line `at`."""
+    while at > 0 and lines[at - 1].strip() and not lines[at - 1].startswith(("}", "#")):
+        at -= 1
+    return at
+
+
+def stub(path, lines, at, lab, indent):
+    """What stands in place of what is out, in C or in assembly."""
+    if path.endswith(".S"):
+        name = next(found.group(1) for line in reversed(lines[:at])
+                    if (found := re.match(r"(\w+):", line)))
+        return (f"{indent}la      a0, 9f\n{indent}call    panic\n"
+                f'9:      .string "not implemented: {name} (lab {lab})"\n{indent}.balign 4\n')
+    return f"{indent}not_implemented({lab});\n"
+
+
+def pieces(path, text):
+    """A source file, taken apart at its marks."""
+    lines, found, done, at = text.splitlines(keepends=True), [], 0, 0
+
+    def cut(start, end, lab, instead):
+        found.append(Piece("".join(lines[done:start]), line=done + 1))
+        found.append(Piece("".join(lines[start:end]), lab, instead, start + 1))
+
+    while at < len(lines):
+        body, part = BODY.match(lines[at]), FROM.match(lines[at])
+        if body and body.group(2):
+            lab, start = int(body.group(1)), start_of_function(lines, at)
+            end = end_of(lines, at, lab, path) + 1
+            end += end < len(lines) and not lines[end].strip()
+            cut(start, end, lab, "")
+            done = at = end
+        elif body or part:
+            lab = int(body.group(3) if body else part.group(2))
+            end = end_of(lines, at + 1, lab, path)
+            cut(at + 1, end, lab, stub(path, lines, at, lab, part.group(1) if part else "    "))
+            done = at = end
+        else:
+            at += 1
+    found.append(Piece("".join(lines[done:]), line=done + 1))
+    return found
+
+
+def handed_out(parts, lab):
+    """The text that the lab's student gets."""
+    return "".join(part.instead if part.lab == lab else part.text for part in parts)
+
+
+def put_back(parts, lab, text, path):
+    """A handout's text with what was out in its place again."""
+    place, whole = 0, ""
+    for part in parts:
+        given = part.instead if part.lab == lab else part.text
+        if not text.startswith(given, place):
+            raise Refused(f"{path}: is not as it was handed out, near line {text[:place].count(chr(10)) + 1}")
+        place += len(given)
+        whole += part.text
+    return whole
+
+
+# --- the tree ---
+
+def is_code(path):
+    """C or assembly."""
+    return path.endswith((".c", ".h", ".S"))
+
+
+def instructors(path):
+    """Whether a file is not for students."""
+    return any(fnmatch.fnmatch(path, pattern) for pattern in INSTRUCTORS)
+
+
+def full_tree(root=machine.ROOT):
+    """Path -> content of all files that git knows of."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise Refused("git cannot list this tree's files: " + done.stderr.decode().strip().split("\n")[0])
+    paths = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
+
+
+def taken_apart(tree):
+    """Path -> pieces, of the files that have marks."""
+    parts = {path: pieces(path, data.decode("utf-8")) for path, data in tree.items()
+             if path.startswith("kernel/") and is_code(path)}
+    return {path: found for path, found in parts.items() if len(found) > 1}
+
+
+def labs(marked):
+    """The numbers of the labs that can be handed out."""
+    return sorted({part.lab for found in marked.values() for part in found if part.lab})
+
+
+def student_tree(tree, marked, lab):
+    """Path -> content of the files that the lab's student gets."""
+    given = {path: data for path, data in tree.items() if not instructors(path)}
+    for path, found in marked.items():
+        given[path] = handed_out(found, lab).encode("utf-8")
+    return given
+
+
+# --- leaks ---
+
+def squeezed(text):
+    """A line with each run of white space a single blank."""
+    return " ".join(text.split())
+
+
+def without_comments(text):
+    """C or assembly with its comments blanked."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+
+
+def only_comments(text):
+    """C or assembly with all but its comments blanked."""
+    ends = [0] + [m.start() if i else m.end() for m in re.finditer(r"/\*.*?\*/|//[^\n]*", text, re.S)
+                  for i in (1, 0)] + [len(text)]
+    return "".join(text[start:end] if n % 2 else re.sub(r"[^\n]", " ", text[start:end])
+                   for n, (start, end) in enumerate(zip(ends, ends[1:])))
+
+
+def code_lines(text, line=1):
+    """[(number, code)] of the lines that are long enough to tell, without comments."""
+    return [(number, squeezed(code)) for number, code in
+            enumerate(without_comments(text).splitlines(), line) if len("".join(code.split())) >= SHORT]
+
+
+def find(secrets, text):
+    """(line, secret) of the first of these lines in a text; line ends are blanks too. Or None."""
+    words = [(number, word) for number, line in enumerate(text.splitlines(), 1) for word in line.split()]
+    joined, starts = "", []
+    for number, word in words:
+        starts.append((len(joined), number))
+        joined += word + " "
+    places = [(joined.find(secret), secret) for secret in secrets if secret in joined]
+    if not places:
+        return None
+    place, secret = min(places)
+    return max((start, number) for start, number in starts if start <= place)[1], secret
+
+
+def leaks(marked, given, lab):
+    """[(path, line, the solution's line)]: the first in each file of a handout.
+
+    A solution's line that is also code of something that the student gets (crit_enter();) gives nothing
+    away there, but RUN of them, one after the other, do, as a copy would."""
+    parts = [(path, part) for path, found in marked.items() for part in found if part.lab == lab]
+    hidden = [code for path, part in parts for _, code in code_lines(part.text)]
+    kept = {path: code_lines(data.decode("utf-8")) for path, data in given.items() if is_code(path)}
+    usual = {code for lines in kept.values() for _, code in lines}
+    secrets = sorted(set(hidden) - usual)
+    runs = {tuple(hidden[at:at + RUN]) for at in range(len(hidden) - RUN + 1)}
+    found = []
+    for path, data in sorted(given.items()):
+        text = data.decode("utf-8", "replace")
+        hit = find(secrets, only_comments(text) if is_code(path) else text)
+        if hit:
+            found.append((path, *hit))
+        lines = kept.get(path, [])
+        found += [(path, lines[at][0], lines[at][1]) for at in range(len(lines) - RUN + 1)
+                  if tuple(code for _, code in lines[at:at + RUN]) in runs][:1]
+    return found
+
+
+# --- what a person calls ---
+
+def number_of(text, marked):
+    """The lab that a person asked for."""
+    numbers = [str(lab) for lab in labs(marked)]
+    if text not in numbers:
+        raise Refused(f"LAB={text}: give the number of a lab: {', '.join(numbers)}")
+    return int(text)
+
+
+def write_tree(given, out, source=machine.ROOT):
+    """Write the files, each as executable as its source is, and as old when it is the same."""
+    for path, data in given.items():
+        place = out / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+        if (source / path).stat().st_mode & stat.S_IXUSR:
+            place.chmod(0o755)
+        if (source / path).read_bytes() == data:
+            os.utime(place, ns=((source / path).stat().st_mtime_ns,) * 2)
+
+
+def git(out, *words):
+    """Run git in a handout, as nobody in particular and whatever the instructor's own settings are."""
+    settings = ["user.name=Nymph", "user.email=nymph@localhost", "commit.gpgsign=false",
+                "core.hooksPath=/dev/null", "core.autocrlf=false", "init.defaultBranch=main"]
+    subprocess.run(["git", *(word for s in settings for word in ("-c", s)), *words], cwd=out, check=True,
+                   stdout=subprocess.DEVNULL, env={k: v for k, v in os.environ.items()
+                                                   if not k.startswith("GIT_")})
+
+
+def empty_folder(text):
+    """The folder that a person asked for."""
+    if not text:
+        raise Refused("OUT=: give the folder that the student's tree goes to, as in OUT=../lab4")
+    out = pathlib.Path(text)
+    if out.exists() and not out.is_dir():
+        raise Refused(f"OUT={text}: is a file; give a folder")
+    if out.is_dir() and any(out.iterdir()):
+        raise Refused(f"OUT={text}: there is something in it; give an empty folder")
+    return out
+
+
+def make_handout(lab, out):
+    """Check and write a lab's tree, with a first commit."""
+    tree = full_tree()
+    marked = taken_apart(tree)
+    lab, out = number_of(lab, marked), empty_folder(out)
+    given = student_tree(tree, marked, lab)
+    told = leaks(marked, given, lab)
+    if told:
+        raise Refused("\n".join(f"{path}:{line}: a line of the solution: {code}"
+                                for path, line, code in told))
+    write_tree(given, out)
+    git(out, "init", "-q", "--template=")
+    git(out, "add", "-A", "-f")
+    git(out, "commit", "-q", "-m", f"Lab {lab}, as handed out")
+    out_now = sum(part.lab == lab for found in marked.values() for part in found)
+    print(f"{out}: the tree for lab {lab}; {len(given)} files, {out_now} places to write something")
+
+
+def put_solution(lab, out):
+    """Put what is out back into a lab's tree."""
+    marked = taken_apart(full_tree())
+    lab, out = number_of(lab, marked), pathlib.Path(out or ".")
+    touched = {path: found for path, found in marked.items() if any(part.lab == lab for part in found)}
+    if not all((out / path).is_file() for path in touched):
+        raise Refused(f"OUT={out}: give a folder that `make handout` made")
+    whole = {path: put_back(found, lab, (out / path).read_text(encoding="utf-8"), path)
+             for path, found in touched.items()}
+    for path, text in whole.items():
+        (out / path).write_text(text, encoding="utf-8")
+    print(f"{out}: lab {lab} is solved")
+
+
+def main(what):
+    """The exit status; LAB and OUT come by the environment."""
+    try:
+        what(os.environ.get("LAB", ""), os.environ.get("OUT", ""))
+        return 0
+    except (Refused, OSError, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(put_solution if sys.argv[1:] == ["--solution"] else make_handout))

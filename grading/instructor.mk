@@ -1,0 +1,21 @@
+# What an instructor types, on top of the Makefile's commands. Handouts do not have this file.
+
+.PHONY: handout
+handout: ## write the tree that a student gets for a lab: LAB=4 OUT=dir
+	@LAB='$(LAB)' OUT='$(OUT)' $(PYTHON) -m grading.handout
+
+.PHONY: solution
+solution: ## put the solution into such a tree: LAB=4 OUT=dir
+	@LAB='$(LAB)' OUT='$(OUT)' $(PYTHON) -m grading.handout --solution
+
+.PHONY: mutants
+mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT=M07 JOBS=2
+	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
+
+.PHONY: reliability
+reliability: all ## an hour of repetitions, with figures: PART='repeat grade boot usertests' RUNS=100
+	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py
+
+.PHONY: coverage
+coverage: ## write grading/COVERAGE.md: which test shows what
+	@$(PYTHON) -m grading.coverage

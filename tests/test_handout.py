@@ -1,0 +1,160 @@
+"""Handouts: what a student gets for each lab builds, says what is missing, and gives no solution away."""
+
+import ast
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT, make
+from grading import engine, handout, machine
+
+TREE = handout.full_tree()
+MARKED = handout.taken_apart(TREE)
+LABS = handout.labs(MARKED)
+BOOT = {5, 6, 9}    # labs whose functions a boot to the shell and an `echo` do without
+
+
+def planted(path, line, lab):
+    """What the leak check finds in a lab's handout with that line at the end of a file."""
+    given = handout.student_tree(TREE, MARKED, lab)
+    given[path] += f"\n{line}\n".encode()
+    return handout.leaks(MARKED, given, lab)
+
+
+@pytest.fixture(scope="module", params=LABS)
+def handed(request, tmp_path_factory):
+    """(lab, folder) of each handout, built with this tree's objects where the sources are the same."""
+    out = tmp_path_factory.mktemp("handout") / f"lab{request.param}"
+    make("-s", "handout", f"LAB={request.param}", f"OUT={out}")
+    subprocess.run(["cp", "-a", "--sparse=always", ROOT / "build", out / "build"], check=True)
+    return request.param, out
+
+
+def points(lab, folder):
+    """(points, most, lines of tests) of a grading with one seed."""
+    done = make("-s", "grade", f"LAB={lab}", "SEED=7", cwd=folder, check=False)
+    got, most = re.search(r"^Points: (\d+) of (\d+)", done.stdout, re.M).groups()
+    return int(got), int(most), re.findall(r"^  (ok|FAIL) +(\w+)", done.stdout, re.M)
+
+
+def test_handout(handed):
+    """The handout builds without a warning, and its machine boots or says what is not implemented; it
+    is worth a tenth of the lab at most, and the same each time. The solution put back is this tree, to
+    the byte, and full points."""
+    lab, out = handed
+    done = make("-s", "-j2", "WERROR=1", "UERROR=-Werror", cwd=out)
+    assert "warning" not in done.stdout + done.stderr
+    result = machine.run("echo alive", root=out, timeout=60, DETERMINISTIC=1)
+    if lab in BOOT:
+        assert "alive" in result.console
+    else:
+        found = re.search(r"^panic: not implemented: (\w+) \(lab (\d)\)$", result.console, re.M)
+        assert found and int(found.group(2)) == lab, result.tail()
+    graded = bool(engine.load_labs(str(lab)))
+    if graded:
+        got, most, tests = points(lab, out)
+        assert 10 * got <= most, tests
+        assert points(lab, out) == (got, most, tests)
+    make("-s", "solution", f"LAB={lab}", f"OUT={out}")
+    for path in subprocess.run(["git", "ls-files"], cwd=out, capture_output=True, text=True,
+                               check=True).stdout.splitlines():
+        assert (out / path).read_bytes() == (ROOT / path).read_bytes(), path
+    if graded:
+        got, most, tests = points(lab, out)
+        assert got == most, tests
+
+
+def test_repository(handed):
+    """A student's tree is a repository with one commit and nothing to add; instructor's files, and
+    what depends on them, are not in it."""
+    _, out = handed
+    assert subprocess.run(["git", "log", "--format=%s"], cwd=out, capture_output=True, text=True,
+                          check=True).stdout.count("\n") == 1
+    files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert not any(handout.instructors(path) for path in files)
+    for path in files:
+        if path.endswith(".py"):
+            for name in imported((out / path).read_text(encoding="utf-8")):
+                missing = ROOT / f"{name}.py", ROOT / f"tests/{name}.py"
+                assert not any(place.exists() and not (out / place.relative_to(ROOT)).exists()
+                               for place in missing), f"{path} needs {name}"
+    assert "handout" not in make("help", cwd=out).stdout
+
+
+def imported(text):
+    """The modules that a program imports, as paths."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (name.name.replace(".", "/") for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.replace(".", "/")
+            yield from (f"{node.module.replace('.', '/')}/{name.name}" for name in node.names)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_leaks(lab):
+    """A handout gives nothing away; a line of the solution in a text, in a test or in a comment of the
+    kernel is found, and so is a copy of a function."""
+    assert handout.leaks(MARKED, handout.student_tree(TREE, MARKED, lab), lab) == []
+    lines = [code for found in MARKED.values() for part in found if part.lab == lab
+             for _, code in handout.code_lines(part.text)]
+    line = max(lines, key=len)
+    for path, text in (("LAB.md", f"as in `{line.replace(' ', '  ', 1)}`"),
+                       ("tests/test_boot.py", f"# {line}"), ("kernel/main.c", f"/* {line} */"),
+                       ("kernel/main.c", "\n".join(lines[:6]))):
+        assert [leak[0] for leak in planted(path, text, lab)] == [path], text
+
+
+BAD = [("LAB=", "", "LAB=:"), ("LAB=ipi", "", "LAB=ipi:"), ("LAB=12", "", "LAB=12:"),
+       ("LAB=4", "OUT=", "OUT=:"), ("LAB=4", "OUT=README.md", "is a file"),
+       ("LAB=4", "OUT=kernel", "something in it")]
+
+
+@pytest.mark.parametrize("lab, out, says", BAD)
+def test_bad_options(lab, out, says):
+    """One line that says what to give, and nothing is written."""
+    done = make("-s", "handout", lab, out or "OUT=no-such-folder", check=False)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make:")]
+    assert done.returncode == 2 and len(lines) == 1 and says in lines[0] and done.stdout == ""
+    assert not (ROOT / "no-such-folder").exists()
+
+
+SOURCE = """/* A file. */
+#include "x.h"
+
+/* Helps. */
+static int help(void)
+{ /* lab 3: helper */
+    return 1;
+}
+
+int f(int a)
+{ /* lab 4 */
+    return a;
+}
+
+int g(int a)
+{
+    knob();
+    /* lab 4: from here */
+    a++;
+    /* lab 4: to here */
+    return a;
+}
+"""
+
+
+def test_marks():
+    """Each kind of mark, and the way back."""
+    parts = handout.pieces("kernel/x.c", SOURCE)
+    four, three = handout.handed_out(parts, 4), handout.handed_out(parts, 3)
+    assert four == SOURCE.replace("{ /* lab 4 */\n    return a;", "{ /* lab 4 */\n    not_implemented(4);"
+                                  ).replace("    a++;", "    not_implemented(4);")
+    assert three == SOURCE[:SOURCE.index("/* Helps")] + SOURCE[SOURCE.index("int f"):]
+    for lab, text in ((3, three), (4, four), (5, SOURCE)):
+        assert handout.put_back(parts, lab, text, "x.c") == SOURCE
+    with pytest.raises(handout.Refused):
+        handout.put_back(parts, 4, four.replace("knob", "other"), "x.c")
+    with pytest.raises(handout.Refused):
+        handout.pieces("kernel/x.c", SOURCE[:SOURCE.index("    return a;\n}\n\nint g")])
