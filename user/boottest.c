@@ -8,11 +8,21 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
+/* cpus=, or as many as there are. */
+static int count(void)
+{
+    uint64 there = 0;
+    int wanted = param("cpus", 4);
+
+    sysctl("kern.ncpus", &there, 0);
+    return there < (uint64)wanted ? (int)there : wanted;
+}
+
 /* cpus= threads, one on each cpu, say where they are. When all have, cpu 0's sends each other cpu,
  * which is idle again, a message whose body says so too, and asks the firmware for all harts' state. */
 static void harts(void)
 {
-    int cpus = param("cpus", 4);
+    int cpus = count();
     int body = step(K_HART, 0, 0);
     step(K_END, 0, 0);
     int other = step(K_HART, 0, 0);
@@ -41,7 +51,7 @@ static void ticks(void)
     step(K_HART, 0, 0);
     step(K_END, 0, 0);
     scene_timeout(5000);
-    for (int cpu = 0; cpu < param("cpus", 4); cpu++)
+    for (int cpu = 0; cpu < count(); cpu++)
         thread(names[cpu], cpu, 14, script, 1);
 }
 

@@ -97,9 +97,17 @@ def must_be_where_said(scene):
                    f"an interrupt for hart {hart.val} does not come here", hart)
 
 
+def left_out(scene):
+    """[(hart, the firmware's error)] of the kernel's lines about harts that do not start."""
+    return re.findall(r"^hart (\d+) cannot be started \(error (-?\d+)\)", scene.console, re.M)
+
+
 def judge_up(scene):
-    """All are there."""
+    """All are there, each was started once, and the boot hart was not."""
     must_have_harts(scene, list(range(scene.options["CPUS"])))
+    for hart, error in left_out(scene):
+        scene.must(False, "every other hart to be started once, without an error",
+                   f"hart {hart} cannot be started (error {error})")
 
 
 def judge_numbers(scene):
@@ -118,7 +126,7 @@ def judge_boot_hart(scene):
 
 def judge_own(scene):
     """Idle threads, which messages interrupt, and threads: each has its own tp and stack."""
-    cpus = scene.params["cpus"]
+    cpus = len(each_cpu(scene, "tp"))
     idle = [event for event in scene.of("tp", "sp") if event.td == "ipi"]
     scene.must(len(idle) == 2 * (cpus - 1), f"a message's body on each of {cpus - 1} other cpus",
                f"{len(idle) // 2}")
@@ -146,7 +154,7 @@ def judge_absent(scene):
     """Said, with what the firmware answered, and left out; the others work."""
     absent = argument(scene, "absent_hart")
     judge_numbers(scene)
-    lines = re.findall(r"^hart (\d+) cannot be started \(error (-?\d+)\)", scene.console, re.M)
+    lines = left_out(scene)
     scene.must(lines == [(str(absent), str(INVALID_PARAM))],
                f"one line: hart {absent} cannot be started (error {INVALID_PARAM}): left out",
                "; ".join(f"hart {hart} (error {error})" for hart, error in lines) or "none")
