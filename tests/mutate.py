@@ -5,7 +5,7 @@
     tests/mutate.py --check                only see that every patch still applies; a second or so
 
 A mutant is a small patch, tests/mutants/M07.patch, or M07b.patch for a second way to make the same
-mistake. Lines of its header, before the first file:
+mistake; L1a.patch is a mistake of lab 1 that the reference does not number. Lines of its header, before the first file:
 
     # M07: what is broken, in one line
     # tests: switch/t3_no_preempt crit/t8    the tests, as lab/name, that are expected to see it
@@ -61,8 +61,8 @@ class Mutant:
 
     @property
     def number(self):
-        """7 for M07b."""
-        return int(re.match(r"M(\d+)", self.name).group(1))
+        """7 for M07b; 0 for a lab's own mistake."""
+        return int(self.name[1:3]) if self.name[0] == "M" else 0
 
 
 @dataclass
@@ -91,8 +91,8 @@ def header(path):
 def read_mutant(path):
     """The mutant of a patch file; Unusable if its header is incomplete."""
     name = path.stem
-    if not re.fullmatch(r"M\d\d[a-z]?", name):
-        raise Unusable(f"{path.name}: a name like M07.patch or M07b.patch")
+    if not re.fullmatch(r"M\d\d[a-z]?|L\d[a-z]", name):
+        raise Unusable(f"{path.name}: a name like M07.patch, M07b.patch or L1a.patch")
     words = header(path)
     title = words.get(name) or words.get(name[:3])
     if not title or not words.get("tests"):
@@ -214,7 +214,8 @@ def choose(wanted):
     """The mutants asked for: M7, M07, m07b or a list of them; all without one."""
     mutants = all_mutants()
     chosen = [m for m in mutants for w in wanted
-              if re.fullmatch(rf"[Mm]?0*{m.number}(?:{m.name[3:]})?", w)] if wanted else mutants
+              if w == m.name or m.number and re.fullmatch(rf"[Mm]?0*{m.number}(?:{m.name[3:]})?", w)
+              ] if wanted else mutants
     if not chosen:
         raise Unusable(f"MUTANT={' '.join(wanted)}: there are {' '.join(m.name for m in mutants)}")
     return chosen

@@ -88,6 +88,7 @@ def function_above(lines, at):
     """The function whose opening brace, or whose part, is on line `at`: the nearest name in column 0."""
     for line in reversed(lines[:at + 1]):
         # A declaration's continuation is indented; macros and comments do not count.
+        line = line.replace("__attribute__((noinline)) ", "")
         found = re.match(r"(?:[\w*][\w\s*]*?\b)?(\w+)\(", line) or re.match(r"(\w+):", line)
         if found and not line.startswith((" ", "#", "/", "}")):
             return found.group(1)
