@@ -5,7 +5,8 @@
     tests/mutate.py --check                only see that every patch still applies; a second or so
 
 A mutant is a small patch, tests/mutants/M07.patch, or M07b.patch for a second way to make the same
-mistake; L1a.patch is a mistake of lab 1 that the reference does not number. Lines of its header, before the first file:
+mistake; L1a.patch is a mistake of lab 1 that the reference does not number. Lines of its header, before
+the first file:
 
     # M07: what is broken, in one line
     # tests: switch/t3_no_preempt crit/t8    the tests, as lab/name, that are expected to see it
