@@ -178,7 +178,7 @@ static void ask_for_cpu(const struct proc *p)
         lwkt_send_ipiq_bycpu(worst, resched_here, NULL);
 }
 
-/* The least time that another process of p's level has had, which waits or runs; without one, p's own. */
+/* The least time that another process of p's level has had, which waits or runs; if none, p's own. */
 static uint64 least_vruntime(const struct proc *p)
 {
     uint64 least = ~0UL;
