@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from grading import events, machine
-from grading.failure import Failure, broken, not_written, parted
+from grading.failure import Failure, broken, heartbeats, not_written, parted
 
 WORK = 20           # seconds of processor time for a machine; most scenes take less than one
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
@@ -147,34 +147,48 @@ def check_audit(scene):
                f"all {scene.audit['threads']} threads on their cpus' lists", str(scene.audit["allq"]))
 
 
+def judge_panic(case, result, params):
+    """None, or the Failure of a scene that must end in a panic."""
+    failure = not_written(result)
+    if failure is None and (result.why or "the scene hangs" in result.panic):
+        failure = broken(result)
+    return failure or case.judge(Panic(result, params))
+
+
+def judge_scene(case, scene, ended):
+    """Raise the Failure of a scene that was played. One that did not end in time is judged all the
+    same: what happened until then says more; then what the cpus did is said, too."""
+    try:
+        case.judge(scene)
+        scene.must(ended, "the scene to end", "its time was over before all of its threads had ended")
+        check_audit(scene)
+    except Failure as failure:
+        if not ended:
+            failure.cause, words = heartbeats(scene.console)
+            failure.seen += f" (the scene does not end; {words})"
+        raise
+    # A judge looks for what a right kernel logs; what a wrong one logs may surprise it anyhow.
+    except Exception as error:
+        raise Failure("all of the scene's events", "too few, or others than any right kernel has "
+                      f"({type(error).__name__}: {error})", scene.events) from None
+
+
 def judge_run(case, result, key, params, options):
     """None, or the Failure that the judge, or the state of the machine, gives."""
     try:
-        if case.panics and result.why != "flood":
-            failure = not_written(result)
-            if failure:
-                return failure
-            return case.judge(Panic(result, params))
+        if case.panics:
+            return judge_panic(case, result, params)
         failure = broken(result)
         if failure:
             return failure
         record = events.parse(result.console, key)
-        scene = Scene(record, params, options, result.console)
-        # A scene that hangs is judged all the same: what happened until then says more.
-        case.judge(scene)
-        scene.must(record.result == "ended", "the scene to end",
-                   "its time was over before all of its threads had ended")
-        check_audit(scene)
+        judge_scene(case, Scene(record, params, options, result.console), record.result == "ended")
         if result.status != 0:
             return Failure("exit status 0", f"exit status {result.status}")
     except events.BadEvents as error:
         return Failure(*error.args)
     except Failure as error:
         return error
-    # A judge looks for what a right kernel logs; what a wrong one logs may surprise it anyhow.
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError,
-            ValueError) as error:
-        return Failure("all of the scene's events", f"a record that cannot be read: {error!r}")
     return None
 
 

@@ -46,17 +46,56 @@ def parted(rule, seen, expected, index, events):
     return failure
 
 
-def stuck_in(console):
-    """What a report of a scene that hangs (kernel/ktest/ktest.c) says of the cpus that are not idle:
-    each one's thread, and the functions that it is in, innermost first."""
+def frames_in(console):
+    """cpu -> the functions that it is in, innermost first, of a report of a scene that hangs."""
     report = console[console.rindex("the scene hangs"):]
     frames = re.findall(r"^  [0-9a-f]{16} (\w+)\+", report, re.M)
     frames = frames[frames.index("cpu_relax"):] if "cpu_relax" in frames else frames
     threads = [(found[0], found[1], " < ".join(frames)) for found in
                re.findall(r"^cpu (\d+) \(hart \d+\), thread \w+ \((.*?)\)", report, re.M)[:1]]
-    threads += re.findall(r"^cpu (\d+) \(hart \d+\) ran ([^:\n]*): (.*)$", report, re.M)
-    return "; ".join(f"cpu {cpu} runs {name}, in {where}" for cpu, name, where in threads
+    return threads + re.findall(r"^cpu (\d+) \(hart \d+\) ran ([^:\n]*): (.*)$", report, re.M)
+
+
+def stuck_in(console):
+    """What such a report says of the cpus that are not idle: each one's thread, and where it is."""
+    return "; ".join(f"cpu {cpu} runs {name}, in {where}" for cpu, name, where in frames_in(console)
                      if not name.startswith("idle")) or "all cpus idle: nobody wakes the threads"
+
+
+BEAT = re.compile(r"^beat cpu=(\d+) ms=(\d+) ticks=(\d+) switches=(\d+) messages=(\d+) halts=(\d+) "
+                  r"runs=(.*)$", re.M)
+STUCK = re.compile(r"^stuck td=(\S+) cpu=(\d+) (.*)$", re.M)
+BUSY = 1   # switches or messages a millisecond: more than what the wait for the end itself does
+
+
+def busy_cpu(cpu, ms, ticks, switches, messages):
+    """In words, what a cpu did much of without getting on; or ""."""
+    did = [f"{count} {what}" for count, what in ((switches, "switches"), (messages, "messages"))
+           if count > BUSY * ms]
+    return f"cpu {cpu} made {' and '.join(did)} in {ms} ms without getting on" if did else ""
+
+
+def heartbeats(console):
+    """(cause, words) of a scene that does not end, from what the kernel says of its last milliseconds
+    (kernel/ktest/beats.c): cpus that switch and send are a livelock, else it is a deadlock."""
+    report = console[max(console.rfind("the scene's time is over"), console.rfind("the scene hangs"), 0):]
+    beats = [(*map(int, found[:6]), found[6]) for found in BEAT.findall(report)]
+    if not beats:
+        return "timeout", "the kernel does not say why"
+    busy, rest = [], []
+    for cpu, ms, ticks, switches, messages, _, name in beats:
+        words = busy_cpu(cpu, ms, ticks, switches, messages)
+        if words:
+            busy.append(words)
+        elif ms >= 100 and ticks == 0:
+            rest.append(f"cpu {cpu} took no tick in {ms} ms: its interrupts stay off")
+        elif switches == 0 and not name.startswith("idle"):
+            rest.append(f"cpu {cpu} runs {name} without a switch")
+    rest += [f"{name} (cpu {cpu}) {state}" for name, cpu, state in STUCK.findall(report)
+             if state != "runs"]
+    if busy:
+        return "livelock", "livelock: " + "; ".join(busy)
+    return "deadlock", "deadlock: " + ("; ".join(rest) or "all cpus are idle")
 
 
 def not_written(result):
@@ -69,14 +108,17 @@ def not_written(result):
 def broken(result):
     """A Failure if the machine itself went wrong, before anything is judged."""
     if "the scene hangs" in result.panic:
-        return Failure("the scene to end", "it hangs; " + stuck_in(result.console), cause="deadlock")
+        cause, words = heartbeats(result.console)
+        return Failure("the scene to end", f"it hangs; {stuck_in(result.console)}; {words}", cause=cause)
     if result.panic:
         return not_written(result) or Failure("no panic", result.panic, cause="panic")
     if result.why == "flood":
         return Failure("a console that can be read", "the kernel flooded the console", cause="flood")
-    if result.why == "timeout":
+    if result.why in ("timeout", "halted"):
         up = "harts up" in result.console
         state = "booted, then fell silent" if up else "never came up"
-        return Failure("the scene to end", f"the machine {state}; given up after {result.seconds:.0f} s",
+        how = "all its harts halted for good" if result.why == "halted" else \
+            f"given up after {result.seconds:.0f} s"
+        return Failure("the scene to end", f"the machine {state}; {how}",
                        cause="timeout" if up else "never-booted")
     return None

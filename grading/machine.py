@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUTPUT_LIMIT = 16 << 20  # bytes of console; a kernel that prints more is flooding it
+LOOK = 0.5               # seconds of the host's time between two looks at a silent machine
+HALTED = 3               # seconds in which it does nothing and waits for nothing: it has halted for good
+BOOT = 6                 # seconds of processor time without a word of its harts; a boot takes 0.3
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
 OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
            "IMAGE SNAPSHOT LAB TEST").split()
@@ -23,7 +26,7 @@ OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB
 
 @dataclass
 class Result:
-    """A machine's end. `why` is empty if it halted by itself, else timeout or flood."""
+    """A machine's end. `why` is empty if it ended by itself, else timeout, halted or flood."""
     console: str
     status: int
     seconds: float
@@ -70,10 +73,40 @@ def used_time(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def asleep(process):
+    """Whether QEMU waits: none of its threads runs, or would run if the host had time for it."""
+    states = []
+    for path in pathlib.Path(f"/proc/{process.pid}/task").glob("*/stat"):
+        try:
+            name, _, rest = path.read_text(encoding="ascii", errors="replace").rpartition(")")
+        except OSError:
+            return False
+        states.append(rest.split()[0] if "(qemu" in name or states else "the shell before it")
+    return bool(states) and set(states) == {"S"}
+
+
+class Watch:
+    """Looks now and then at a machine of the deterministic mode, which is never idle: it ends by itself,
+    works, or has halted for good."""
+
+    def __init__(self, process):
+        self.process, self.used, self.quiet = process, -1.0, 0
+
+    def gone(self, booted):
+        """Why there is no more to wait for, or ""."""
+        used = used_time(self.process)
+        self.quiet = self.quiet + 1 if used == self.used and asleep(self.process) else 0
+        self.used = used
+        if self.quiet >= HALTED / LOOK:
+            return "halted"
+        return "timeout" if not booted and used > BOOT else ""
+
+
 def read_all(process, timeout, working):
-    """The process's output up to its end or a limit, and which of these it was ("", "timeout" or
-    "flood"). working: time starts again for a process that has used the processor meanwhile."""
-    chunks, size, used = [], 0, 0.0
+    """The process's output up to its end or a limit, and which of these it was ("", "timeout",
+    "halted" or "flood"). working: time starts again for a process that has used the processor
+    meanwhile."""
+    chunks, size, used, watch = [], 0, 0.0, Watch(process)
     deadline = time.monotonic() + timeout
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -84,7 +117,7 @@ def read_all(process, timeout, working):
                 if not working or used - before < timeout / 500:
                     return chunks, "timeout"
                 deadline = time.monotonic() + timeout
-            elif selector.select(left):
+            elif selector.select(min(left, LOOK) if working else left):
                 data = os.read(process.stdout.fileno(), 65536)
                 if not data:
                     return chunks, ""
@@ -92,6 +125,8 @@ def read_all(process, timeout, working):
                 size += len(data)
                 if size > OUTPUT_LIMIT:
                     return chunks, "flood"
+            elif working and (why := watch.gone(b"harts up" in b"".join(chunks))):
+                return chunks, why
 
 
 _running = set()

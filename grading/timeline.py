@@ -17,6 +17,12 @@ def microseconds(event, first):
     return (event.time - first.time) // TICKS
 
 
+def told(event, first, more=0):
+    """An event in words; `more` came right after it, counting up."""
+    return (f"{str(event):<18}cpu {event.cpu}  {microseconds(event, first):>9} us"
+            + (f", and {more} more, counting up" if more else ""))
+
+
 def aligned(failure):
     """Expected and seen events side by side, around the first that is wrong."""
     wanted, came, wrong = failure.wanted, failure.came, failure.index
@@ -27,22 +33,25 @@ def aligned(failure):
         word = wanted[i] if i < len(wanted) else "nothing"
         seen = "nothing"
         if i < len(came):
-            seen = f"{str(came[i]):<18}cpu {came[i].cpu}  {microseconds(came[i], came[0]):>9} us"
+            seen = told(came[i], came[0])
         lines.append(("> " if i == wrong else "  ") + word.ljust(width) + seen)
     return lines
 
 
 def around(failure):
-    """The lines of events near the wrong one, which is marked; else the last ones."""
-    lines, marked = [], None
+    """The events near the wrong one, which is marked; else the last ones. Those of one line of the
+    record, which count up, are one."""
+    rows, marked = [], None
     for event in failure.events:
-        if not lines or lines[-1] != event.line:
-            lines.append(event.line)
+        if not rows or rows[-1][0].line != event.line:
+            rows.append([event, 0])
+        else:
+            rows[-1][1] += 1
         if event is failure.at:
-            marked = len(lines) - 1
-    last = len(lines) if marked is None else marked + AFTER + 1
-    return [("> " if i == marked else "  ") + line
-            for i, line in enumerate(lines)][max(0, last - AFTER - BEFORE - 1):last]
+            marked = len(rows) - 1
+    last = len(rows) if marked is None else marked + AFTER + 1
+    return [("> " if i == marked else "  ") + told(event, rows[0][0], more)
+            for i, (event, more) in enumerate(rows)][max(0, last - AFTER - BEFORE - 1):last]
 
 
 def shown(failure):

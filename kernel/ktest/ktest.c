@@ -8,6 +8,7 @@
 #include "ktest/ktest.h"
 
 #include "lib/panic.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"
 #include "lwkt/crit.h"
@@ -108,6 +109,7 @@ static void play_caller(struct kt_run *run)
 static void flush_threads(struct kt_run *run)
 {
     poke(&run->stop, 1);
+    kt_beats_note();
     for (int round = 0; consume(&run->alive) != 0; round++) {
         kt_wait_flush(round);
         for (int i = 0; i < run->scene.nthreads; i++)
@@ -120,11 +122,19 @@ static void flush_threads(struct kt_run *run)
 /* Wait for the scene's end, or for its time to be over: then 1. */
 static int wait_for_end(struct kt_run *run)
 {
-    uint64 end = cpu_time() + cpu_timebase / 1000 * (uint64)run->scene.timeout;
+    uint64 half = cpu_timebase / 1000 * (uint64)run->scene.timeout / 2;
+    uint64 middle = cpu_time() + half;
+    bool late = false; /* what comes then is what a scene does that does not end */
 
     while (consume(&run->alive) != 0) {
-        if (cpu_time() > end)
+        if (!late && cpu_time() > middle) {
+            late = true;
+            kt_beats_note();
+        }
+        if (cpu_time() > middle + half) {
+            printf("the scene's time is over%s\n", kt_beats());
             return 1;
+        }
         tsleep_interlock(run, 0);
         if (consume(&run->alive) != 0)
             tsleep(run, PINTERLOCKED, "ktest", HZ / 10);
@@ -148,13 +158,14 @@ void kt_watch(void)
     if (cpu_time() <= kt_run->hung_at)
         return;
     watch_end(); /* a panic relaxes too */
-    panic("the scene hangs: %u threads do not end", peek(&kt_run->alive));
+    panic("the scene hangs: %u threads do not end%s", peek(&kt_run->alive), kt_beats());
 }
 
 static void watch_start(struct kt_run *run)
 {
     uint64 ms = (uint64)run->scene.timeout;
 
+    kt_beats_note();
     run->hung_at = cpu_time() + cpu_timebase / 1000 * (ms + FLUSH_MS);
     amo_or(&knobs_on, 1u << KN_WATCH);
 }

@@ -57,6 +57,11 @@ int kt_note(uint64 unote);
 /* mistakes.c: panic in the kind-th way; a kind that does not exist does nothing. */
 void kt_mistake(uint64 kind);
 
+/* beats.c: count what cpus do from here / lines that say what they did since, and what the scene's
+ * threads wait for, each after a newline. Any context; the text lasts up to the next call. */
+void kt_beats_note(void);
+const char *kt_beats(void);
+
 /* ktest.c: panic if the scene's threads still go on long after its time. Any context. */
 void kt_watch(void);
 
