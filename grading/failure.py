@@ -57,45 +57,52 @@ def frames_in(console):
 
 
 def stuck_in(console):
-    """What such a report says of the cpus that are not idle: each one's thread, and where it is."""
-    return "; ".join(f"cpu {cpu} runs {name}, in {where}" for cpu, name, where in frames_in(console)
-                     if not name.startswith("idle")) or "all cpus idle: nobody wakes the threads"
+    """What such a report says of the cpus that are not idle: each one's thread, and where it is, below
+    what the scene's own machinery called."""
+    shown = []
+    for cpu, name, where in frames_in(console):
+        own = re.split(r" < (?:kt_|player\b)", where)[0]
+        if not name.startswith("idle"):
+            shown.append(f"cpu {cpu} runs {name}, in {own}")
+    return "; ".join(shown) or "all cpus idle: nobody wakes the threads"
 
 
 BEAT = re.compile(r"^beat cpu=(\d+) ms=(\d+) ticks=(\d+) switches=(\d+) messages=(\d+) halts=(\d+) "
                   r"runs=(.*)$", re.M)
 STUCK = re.compile(r"^stuck td=(\S+) cpu=(\d+) (.*)$", re.M)
-BUSY = 1   # switches or messages a millisecond: more than what the wait for the end itself does
+BUSY = 1       # switches or messages a millisecond: more than what the wait for the end itself does
+LONG = 100     # milliseconds in which a cpu takes ten ticks
 
 
-def busy_cpu(cpu, ms, ticks, switches, messages):
-    """In words, what a cpu did much of without getting on; or ""."""
+def busy_cpu(beat):
+    """In words, what a cpu does without getting on; or "" of one that is idle, or does no harm."""
+    *numbers, name = beat
+    cpu, ms, ticks, switches, messages, _ = map(int, numbers)
     did = [f"{count} {what}" for count, what in ((switches, "switches"), (messages, "messages"))
            if count > BUSY * ms]
-    return f"cpu {cpu} made {' and '.join(did)} in {ms} ms without getting on" if did else ""
+    if did:
+        return f"cpu {cpu} made {' and '.join(did)} in {ms} ms"
+    if ms >= LONG and ticks == 0:
+        return f"cpu {cpu} took no tick in {ms} ms: in one critical section, or interrupts are off"
+    if ms >= LONG and switches == 0 and not name.startswith("idle"):
+        return f"cpu {cpu} runs {name} without a switch for {ms} ms"
+    return ""
 
 
 def heartbeats(console):
     """(cause, words) of a scene that does not end, from what the kernel says of its last milliseconds
-    (kernel/ktest/beats.c): cpus that switch and send are a livelock, else it is a deadlock."""
+    (kernel/ktest/beats.c): if some cpu is busy all the while it is a livelock, if all of them are idle
+    a deadlock."""
     report = console[max(console.rfind("the scene's time is over"), console.rfind("the scene hangs"), 0):]
-    beats = [(*map(int, found[:6]), found[6]) for found in BEAT.findall(report)]
+    beats = BEAT.findall(report)
     if not beats:
         return "timeout", "the kernel does not say why"
-    busy, rest = [], []
-    for cpu, ms, ticks, switches, messages, _, name in beats:
-        words = busy_cpu(cpu, ms, ticks, switches, messages)
-        if words:
-            busy.append(words)
-        elif ms >= 100 and ticks == 0:
-            rest.append(f"cpu {cpu} took no tick in {ms} ms: its interrupts stay off")
-        elif switches == 0 and not name.startswith("idle"):
-            rest.append(f"cpu {cpu} runs {name} without a switch")
-    rest += [f"{name} (cpu {cpu}) {state}" for name, cpu, state in STUCK.findall(report)
-             if state != "runs"]
+    busy = [words for words in map(busy_cpu, beats) if words]
+    waiting = [f"{name} (cpu {cpu}) {state}" for name, cpu, state in STUCK.findall(report)
+               if not state.startswith("runs")]
     if busy:
         return "livelock", "livelock: " + "; ".join(busy)
-    return "deadlock", "deadlock: " + ("; ".join(rest) or "all cpus are idle")
+    return "deadlock", "deadlock: all cpus are idle" + "".join(f"; {words}" for words in waiting)
 
 
 def not_written(result):

@@ -15,10 +15,11 @@ import time
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-OUTPUT_LIMIT = 16 << 20  # bytes of console; a kernel that prints more is flooding it
+OUTPUT_LIMIT = 16 << 20  # bytes of console; a kernel that prints more is flooding it,
+SCENE_LIMIT = 1 << 20    # and for a grader much earlier: no scene prints a fifth of that
 LOOK = 0.5               # seconds of the host's time between two looks at a silent machine
 HALTED = 3               # seconds in which it does nothing and waits for nothing: it has halted for good
-BOOT = 6                 # seconds of processor time without a word of its harts; a boot takes 0.3
+BOOT = 4                 # seconds of processor time without a word of its harts; a boot takes 0.3
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
 OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
            "IMAGE SNAPSHOT LAB TEST").split()
@@ -123,7 +124,7 @@ def read_all(process, timeout, working):
                     return chunks, ""
                 chunks.append(data)
                 size += len(data)
-                if size > OUTPUT_LIMIT:
+                if size > (SCENE_LIMIT if working else OUTPUT_LIMIT):
                     return chunks, "flood"
             elif working and (why := watch.gone(b"harts up" in b"".join(chunks))):
                 return chunks, why

@@ -16,7 +16,7 @@ Of a test that passed, what only a failure has is empty or null.
 from grading import engine, runs, scenes, timeline
 from grading.failure import Failure
 
-TAIL = 12  # lines of the console's end
+TAIL = 12  # lines of the console's end, or of a panic's beginning
 
 
 def printable(line, width=300):
@@ -40,6 +40,13 @@ def of_test(outcome):
         "gdb": []}
 
 
+def console(result):
+    """The console's end; of a kernel that panicked, what it said of that."""
+    lines = result.console.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.startswith("panic: ")), None)
+    return [printable(line) for line in (lines[-TAIL:] if first is None else lines[first:first + TAIL])]
+
+
 def replay(outcome):
     """The command that grades this test with this seed again."""
     return (f"make grade LAB={outcome.lab.name} TEST={outcome.test.name} SEED={outcome.seed}"
@@ -56,7 +63,7 @@ def of_failure(outcome):
         "expected": printable(failure.expected, 2000), "seen": printable(failure.seen, 2000),
         "cause": failure.cause, "shown": [printable(line) for line in timeline.shown(failure)],
         "timeline": [printable(line) for line in timeline.draw(failure)],
-        "console": [printable(line) for line in result.tail(TAIL).splitlines()],
+        "console": console(result),
         "replay": replay(outcome), "by_hand": result.command,
         "gdb": [printable(line, 2000) for line in timeline.in_gdb(failure, result.command)]}
 

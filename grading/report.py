@@ -2,6 +2,7 @@
 each failure what helps to find it. All that fails for the same reason as a test above is told in short."""
 
 import os
+import re
 import sys
 import textwrap
 
@@ -61,7 +62,7 @@ class Report:
         lines += labelled("expected", test["expected"]) + labelled("seen", test["seen"])
         lines += block(test["shown"]) + block(test["timeline"])
         if test["console"] and not test["shown"]:
-            lines += block(["the console's end:"] + [f"| {line}" for line in test["console"]])
+            lines += block(["the console:"] + [f"| {line}" for line in test["console"]])
         return lines + ([""] if test["shown"] or test["console"] else [])
 
     def commands(self, test):
@@ -78,7 +79,7 @@ class Report:
             return []
         if test["cause"] == "build":
             return []
-        why = (test["cause"], test["seen"])
+        why = (test["cause"], re.sub(r"\d+", "", test["seen"]))
         if why in self.told:
             return labelled("seen", f"{test['seen']} (as in {self.told[why]})") + \
                 commands("again", [test["replay"]])

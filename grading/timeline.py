@@ -114,14 +114,24 @@ def draw(failure):
     return lines
 
 
-def in_gdb(failure, command):
-    """What to type to stop where it goes wrong: the machine's command, then gdb's."""
-    start = [command.replace("make qemu ", "make qemu-gdb ", 1), "make gdb"]
-    event = failure.at or (failure.events[-1] if failure.events and failure.cause == "judged" else None)
-    if event is None:
-        return start + ["break vpanic", "continue", "backtrace"]
-    same = [e for e in failure.events if (e.what, e.td, e.val) == (event.what, event.td, event.val)]
+def stop_at(event, events):
+    """gdb's commands to stop where the kernel notes this event down."""
+    same = [e for e in events if (e.what, e.td, e.val) == (event.what, event.td, event.val)]
     before = next(i for i, e in enumerate(same) if e is event)
     stop = [f'break kt_log if val == {event.val} && $_streq(thread, "{event.td}")'
             f' && $_streq(what, "{event.what}")']
-    return start + stop + ([f"ignore 1 {before}"] if before else []) + ["continue", "backtrace"]
+    return stop + ([f"ignore 1 {before}"] if before else []) + ["continue", "backtrace"]
+
+
+def in_gdb(failure, command):
+    """What to type to stop where it goes wrong: the machine's command, then gdb's."""
+    event = failure.at or (failure.events[-1] if failure.events and failure.cause == "judged" else None)
+    if event is not None:
+        typed = stop_at(event, failure.events)
+    elif failure.cause in ("deadlock", "livelock"):
+        typed = ["break kt_beats", "continue", "threads"]
+    elif failure.cause in ("never-booted", "timeout", "flood"):
+        typed = ["continue", "# Ctrl-C after a while", "thread apply all backtrace"]
+    else:
+        typed = ["break vpanic", "continue", "backtrace"]
+    return [command.replace("make qemu ", "make qemu-gdb ", 1), "make gdb"] + typed

@@ -1,12 +1,17 @@
 """The graders: full points on this tree, and none for lines that are not the run's own."""
 
+import json
 import os
+import re
+import shlex
 import subprocess
+import time
 
+import pexpect
 import pytest
 
-from conftest import make
-from grading import engine, events
+from conftest import ROOT, make
+from grading import engine, events, failure, machine, runs
 
 
 def full_points(**options):
@@ -89,35 +94,208 @@ def test_order_marks_the_first_difference():
     assert caught.value.at.val == 2
 
 
-BROKEN = [  # what is changed, in which file, into what; the lab and a test that must see it
-    ("first->td_runprev->td_runnext = td;", "kernel/lwkt/runq.h",
-     "gd->gd_tdrunq[td->td_pri] = td; first->td_runprev->td_runnext = td;", "switch", "t1"),
-    ("bit_highest32(gd->gd_runqmask)", "kernel/lwkt/switch.c",
-     "bit_highest32(gd->gd_runqmask & -gd->gd_runqmask)", "switch", "t2"),
-]
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A copy of the tree with what is built from it, so that a change builds in a second."""
+    copy = tmp_path_factory.mktemp("grading") / "tree"
+    copy.mkdir()
+    for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading", "build"):
+        subprocess.run(["cp", "-a", "--sparse=always", ROOT / name, copy / name], check=True)
+    return copy
 
 
-@pytest.mark.parametrize("old, path, new, lab, seen_by", BROKEN)
-def test_broken_kernel_loses_points(tree, old, path, new, lab, seen_by):
+@pytest.fixture
+def broken(built):
+    """broken(path, old, new, *options): grade a kernel with this change; (process, record, seconds)."""
+    changed = {}
+
+    def grade(path, old, new, *options, status=1):
+        changed[built / path] = text = (built / path).read_text()
+        assert old in text
+        (built / path).write_text(text.replace(old, new))
+        started = time.monotonic()
+        done = make("-s", "grade", *options, "FORMAT=json", "OUT=record.json", cwd=built, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        return done, json.loads((built / "record.json").read_text()), time.monotonic() - started
+
+    yield grade
+    for path, text in changed.items():
+        path.write_text(text)
+
+
+RING = ("kernel/lwkt/runq.h", "first->td_runprev->td_runnext = td;",
+        "gd->gd_tdrunq[td->td_pri] = td; first->td_runprev->td_runnext = td;")
+DESCHEDULE = ("kernel/lwkt/sched.c", "    _lwkt_dequeue(td);\n    crit_exit();")
+LAST_OF_QUEUE = ("kernel/lwkt/switch.c", "bit_highest32(gd->gd_runqmask)",
+                 "bit_highest32(gd->gd_runqmask & -gd->gd_runqmask)")
+BOOT = ("kernel/main.c", "    plic_init();")
+
+
+@pytest.mark.parametrize("change, lab, seen_by", [(RING, "switch", "t1"), (LAST_OF_QUEUE, "2", "t2")])
+def test_broken_kernel_loses_points(broken, change, lab, seen_by):
     """A kernel with a student's bug: the test of that mechanism says so, with all that helps."""
-    text = (tree / path).read_text()
-    assert old in text
-    (tree / path).write_text(text.replace(old, new))
-    done = make("-s", "-j2", "grade", f"LAB={lab}", f"TEST={seen_by}", cwd=tree, check=False)
-    assert done.returncode != 0
-    assert f"FAIL  {seen_by}" in done.stdout and "Traceback" not in done.stdout + done.stderr
-    for word in ("expected", "seen", "again", "by hand"):
-        assert word in done.stdout
+    done, record, _ = broken(*change, f"LAB={lab}", f"TEST={seen_by}")
+    test = record["tests"][0]
+    assert f"FAIL  {seen_by}" in done.stdout and test["cause"] == "judged"
+    for word in ("scene", "expected", "seen", "again", "by hand", "in gdb"):
+        assert f"        {word} " in done.stdout
+    assert all(len(line) <= 100 for line in test["shown"] + test["timeline"])
+    assert sum(line.startswith("> ") for line in test["shown"]) == 1
+    assert any(line.startswith("cpu 0 ") for line in test["timeline"])
+    assert test["gdb"][0].startswith("make qemu-gdb ") and "break kt_log if" in test["gdb"][2]
+    assert test["seed"] == min(test["seeds"]), "this bug shows with every seed"
+
+
+def test_build_error(broken):
+    """The compiler's words, no points, and nothing is run."""
+    done, record, seconds = broken(*DESCHEDULE, "    _lwkt_dequeue(td)\n    crit_exit();", "LAB=2")
+    assert "sched.c:" in record["build"] and "error: expected ';'" in done.stdout
+    assert record["points"] == 0 and {t["cause"] for t in record["tests"]} == {"build"}
+    assert done.stdout.endswith(f"Points: 0 of {record['most']}\n") and seconds < 60
+
+
+def after_dequeue(words):
+    """lwkt_deschedule_self with something more at its end."""
+    return (*DESCHEDULE, f"    _lwkt_dequeue(td);\n    {words}\n    crit_exit();")
+
+
+KINDS = {  # cause: the change, lab and test, what is said
+    "panic": (after_dequeue('panic("I give up");'), "LAB=2 TEST=t5", "panic: I give up"),
+    "not-written": (after_dequeue("not_implemented(2);"), "LAB=2 TEST=t5",
+                    "lwkt_deschedule_self is not written yet"),
+    "livelock": (("kernel/lwkt/wait.c", "lwkt_deschedule_self(td);", "td->td_wait = w;"),
+                 "LAB=7 TEST=t51_order", "livelock: cpu"),
+    "deadlock": (("kernel/lwkt/wait.c", "td->td_wait = NULL;\n        lwkt_schedule(td);",
+                  "td->td_wait = NULL;"), "LAB=7 TEST=t51_order",
+                 "deadlock: all cpus are idle; W0"),
+    "flood": ((*BOOT, '    for (;;)\n        printf("\\033[31mspam\\n");'), "LAB=2 TEST=t5", "flooded"),
+    "never-booted": ((*BOOT, "    for (;;)\n        ;"), "LAB=2 TEST=t5", "never came up"),
+}
+
+
+@pytest.mark.parametrize("cause", KINDS)
+def test_broken_machine(broken, cause):
+    """Each way in which a machine goes wrong is said as such, and is not waited for."""
+    change, options, words = KINDS[cause]
+    done, record, _ = broken(*change, *options.split(), "SEED=5")
+    test = record["tests"][0]
+    assert (test["cause"], test["points"]) == (cause, 0)
+    assert words in test["seen"] and words.split()[0] in done.stdout
+    assert "\033" not in done.stdout and test["console"] and test["seconds"] < 60
+
+
+def test_halted_for_good(broken):
+    """Nothing is due and nobody can wake a hart: said without waiting for a limit."""
+    _, record, _ = broken(*BOOT, '    for (;;)\n        __asm__ volatile("csrw sie, zero; wfi");',
+                          "LAB=2", "TEST=t5", "SEED=5")
+    test = record["tests"][0]
+    assert test["cause"] == "never-booted" and "halted for good" in test["seen"]
+
+
+def test_not_written_is_told_in_short(broken):
+    """One line a test, and a count at the end."""
+    done, record, _ = broken(*after_dequeue("not_implemented(2);"), "LAB=2", "SEED=5")
+    bad = [t for t in record["tests"] if t["status"] == "fail"]
+    assert len(bad) > 3 and {t["cause"] for t in bad} == {"not-written"}
+    assert f"Not written yet: lwkt_deschedule_self ({len(bad)} tests)" in done.stdout
+    assert len(done.stdout.splitlines()) < len(record["tests"]) + 8
+
+
+def test_replay(broken, built):
+    """The command that a failure shows gives the same bytes each time, and the same events."""
+    _, record, _ = broken(*RING, "LAB=2", "TEST=t1", "SEED=5")
+    test = record["tests"][0]
+    words = [word for word in shlex.split(test["by_hand"]) if "=" in word]
+    consoles = [subprocess.run(["make", "-s", "qemu", *words], cwd=built, capture_output=True,
+                               env=machine.environment(), timeout=120, check=False).stdout
+                for _ in range(2)]
+    assert consoles[0] == consoles[1] and b"result=ended" in consoles[0]
+    key = re.search(r"key=(\w+)", test["by_hand"]).group(1)
+    replayed = events.parse(consoles[0].decode().replace("\r\n", "\n"), key).events
+    assert str(replayed[0]) in test["shown"][1]
+
+
+def fails_from(limit):
+    """A run_seed that fails for seeds from `limit` on, the smaller ones taking longer."""
+    def run_seed(case, seed):
+        time.sleep(0.2 if seed == limit else 0.01)
+        return failure.Failure("less", str(seed)) if seed >= limit else None, None
+    return run_seed
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_smallest_failing_seed(monkeypatch, workers):
+    """Whatever comes back first, the smallest failing of all drawn seeds is reported."""
+    monkeypatch.setattr(engine, "run_seed", fails_from(30))
+    monkeypatch.setattr(runs, "draw_seeds", lambda given: [10, 20, 30, 40, 50])
+    lab = engine.load_labs("switch")[0]
+    outcomes = list(runs.grade([(lab, case) for case in lab.tests[:3]], workers=workers))
+    assert [outcome.seed for outcome in outcomes] == [30] * 3
+    assert [outcome.failure.seen for outcome in outcomes] == ["30"] * 3
+
+
+def test_judge_that_is_surprised():
+    """A record that no judge thought of is a failure like any other."""
+    lab = engine.load_labs("switch")[0]
+    case = next(case for case in lab.tests if case.name == "t23_idle_token")
+    text = RECORD.format(k="k").replace("what=end", "what=idle_waits")
+    result = engine.machine.Result(text, 0, 1.0, "", "make qemu RUN='swtest t23 key=k'")
+    failure = engine.judge_run(case, result, "k", {}, {})
+    assert failure.cause == "judged" and failure.expected
+
+
+def on_terminal(*words, **env):
+    """What a person at a terminal sees of `make grade`."""
+    child = pexpect.spawn("make", ["-s", "grade", *words], cwd=str(ROOT), timeout=120, dimensions=(24, 80),
+                          env={**machine.environment(TERM="xterm"), **env}, encoding="utf-8")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    return child.before
+
+
+def test_terminal():
+    """Progress and colour on a terminal only; NO_COLOR leaves the progress."""
+    words = ("LAB=2", "TEST=t1", "SEED=5")
+    shown = on_terminal(*words)
+    assert "\033[32mok" in shown and "\r\033[K" in shown
+    assert "1 of 1 runs left: t1_turns (seed 5)" in shown
+    plain = on_terminal(*words, NO_COLOR="1")
+    assert "\033[32m" not in plain and "1 of 1 runs left" in plain
+    piped = make("-s", "grade", *words).stdout
+    assert "\033" not in piped and "\r" not in piped and "left" not in piped
+
+
+def test_formats_by_make(tmp_path):
+    """One format goes to the file OUT or to standard output, several to the folder OUT."""
+    words = ("-s", "grade", "LAB=2", "TEST=t1", "SEED=5")
+    assert make(*words, "FORMAT=ktap").stdout.startswith("KTAP version 1\n")
+    done = make(*words, "FORMAT=json", f"OUT={tmp_path}/one.json")
+    assert "Points: 10 of 10" in done.stdout
+    assert json.loads((tmp_path / "one.json").read_text())["seed"] == 5
+    make(*words, "FORMAT=json,junit", f"OUT={tmp_path}/all")
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["grade.json", "junit.xml"]
+
+
+@pytest.mark.parametrize("word", ["TEST=nonsense", "FORMAT=nonsense", "FORMAT=json OUT=/proc/none/x",
+                                  "FORMAT=json,text", "SEED=x"])
+def test_bad_options(word):
+    """A line that says what to do, and status 2."""
+    done = make("-s", "grade", "LAB=2", *word.split(), check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert word.split()[-1].partition("=")[0] in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 def test_hanging_machine():
     """One that does not end in time is ended, and said to be so."""
     result = engine.machine.run("sleep 10000", timeout=5, DETERMINISTIC=1)
-    assert result.seconds < 15 and "silent" in engine.broken(result).seen
+    assert result.seconds < 15 and "silent" in failure.broken(result).seen
 
 
 HANGS = """
 panic: the scene hangs: 1 threads do not end
+beat cpu=2 ms=1000 ticks=100 switches=12000 messages=3 halts=0 runs=B
 cpu 0 (hart 0), thread 0xffffffc08fe0b430 (A), in 1 critical sections
 backtrace:
   ffffffc0802082bc kt_watch+0x4c
@@ -131,13 +309,26 @@ cpu 2 (hart 2) ran B: lwkt_wait_ipiq < kt_play
 def test_hang_says_where():
     """The kernel's report of a scene that hangs becomes one line; idle cpus say nothing."""
     result = engine.machine.Result(HANGS, 101, 1.0, "", "")
-    assert engine.broken(result).seen == (
-        "it hangs; cpu 0 runs A, in cpu_relax < enqueue_message; "
-        "cpu 2 runs B, in lwkt_wait_ipiq < kt_play")
+    found = failure.broken(result)
+    assert found.cause == "livelock" and found.seen == (
+        "it hangs; cpu 0 runs A, in cpu_relax < enqueue_message; cpu 2 runs B, in lwkt_wait_ipiq; "
+        "livelock: cpu 2 made 12000 switches in 1000 ms")
+
+
+def test_heartbeats():
+    """A cpu without a tick, a spinning one, and none that is busy: all wait."""
+    report = "the scene's time is over\n" + "beat cpu=0 ms=900 ticks=90 switches=95 messages=9 halts=1 runs=t"
+    spins = "\nbeat cpu=1 ms=900 ticks=90 switches=0 messages=0 halts=0 runs=A"
+    dead = "\nbeat cpu=1 ms=900 ticks=0 switches=0 messages=0 halts=0 runs=idle1"
+    waits = "\nstuck td=B cpu=1 waits: ktblock\n"
+    assert failure.heartbeats(report + waits) == (
+        "deadlock", "deadlock: all cpus are idle; B (cpu 1) waits: ktblock")
+    assert "runs A without a switch for 900 ms" in failure.heartbeats(report + spins + waits)[1]
+    assert "no tick in 900 ms" in failure.heartbeats(report + dead)[1]
 
 
 def test_panic_is_said_at_once():
     """A panic doesn't wait for a time limit, and is quoted."""
     result = engine.machine.run("sysctl debug.panic=1", timeout=30, DETERMINISTIC=1,
                                 APPEND="ktest=1")
-    assert result.seconds < 20 and "debug.panic=1" in engine.broken(result).seen
+    assert result.seconds < 20 and "debug.panic=1" in failure.broken(result).seen
