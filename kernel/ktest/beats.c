@@ -1,6 +1,6 @@
 /*
  * What each cpu did of late, and what each of the scene's threads waits for: when a scene does not end,
- * this tells threads that all wait (a deadlock) from cpus that are busy without getting on (a livelock).
+ * this tells threads that all wait (a deadlock) from busy cpus that get nowhere (a livelock).
  *
  *   beat cpu=1 ms=1000 ticks=100 switches=12031 messages=0 halts=0 runs=B
  *   stuck td=A cpu=0 waits: ktwait
