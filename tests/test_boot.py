@@ -41,6 +41,19 @@ def test_memory(run, mem):
     assert value(console, "vm.free_pages") > megabytes * 256 * 6 // 10
 
 
+def test_boot_hart(run):
+    """In the deterministic mode any hart can be made the one that boots; it is cpu 0, and so again."""
+    first, second = (run("echo hello", CPUS=4, BOOT_HART=2, DETERMINISTIC=1).console for _ in range(2))
+    assert "4 harts up, boot hart 2 is cpu 0" in first
+    assert first == second
+
+
+def test_absent_hart(run):
+    """A hart that the firmware does not have is reported, and the others work."""
+    console = run("echo a | wc", CPUS=3, APPEND="ktest=1 absent_hart=77 absent_place=1").console
+    assert "hart 77 cannot be started (error -3): left out" in console and "3 harts up" in console
+
+
 @pytest.mark.parametrize("part", range(5))
 def test_fifty_boots(terminal, part):
     """Each of 50 boots reaches the prompt, and `halt` ends it with status 0 (in five parts)."""
