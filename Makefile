@@ -257,7 +257,7 @@ $(BUILD)/grade.status: FORCE | $(FIRST)
 	@$(foreach o,FORMAT OUT BUILD_WITH,$(o)=$(call quote,$($(o)))) $(PYTHON) -m grading; echo $$? >$@
 
 .PHONY: grade
-grade: $(BUILD)/grade.status ## run the graders: LAB=4 for one lab, TEST=, SEED= to see a failure again, FORMAT=json OUT=file
+grade: $(BUILD)/grade.status ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
 	@$(exit-with $(shell cat $(BUILD)/grade.status))exit $$(cat $(BUILD)/grade.status)
 
 .PHONY: bench

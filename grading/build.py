@@ -26,7 +26,7 @@ def build(seen=None, root=machine.ROOT):
     told what is being built."""
     options = os.environ.get("BUILD_WITH", "").split()
     process = subprocess.Popen(
-        ["timeout", str(LIMIT), "make", "-s", f"-j{os.cpu_count()}", "--output-sync", *options, "all"],
+        ["timeout", str(LIMIT), "make", "-s", f"-j{machine.processors()}", "--output-sync", *options, "all"],
         cwd=root, env=machine.environment(LC_ALL="C"), stdin=subprocess.DEVNULL, text=True,
         errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     lines = []

@@ -124,8 +124,8 @@ def broken(result):
     if result.why in ("timeout", "halted"):
         up = "harts up" in result.console
         state = "booted, then fell silent" if up else "never came up"
-        how = "all its harts halted for good" if result.why == "halted" else \
-            f"given up after {result.seconds:.0f} s"
-        return Failure("the scene to end", f"the machine {state}; {how}",
+        how = "all its harts halted for good; " if result.why == "halted" else ""
+        return Failure("the scene to end",
+                       f"the machine {state}; {how}given up after {result.seconds:.0f} s",
                        cause="timeout" if up else "never-booted")
     return None

@@ -45,6 +45,11 @@ class Result:
         return found.group(0).strip() if found else ""
 
 
+def processors():
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def environment(**options):
     """This process's environment, without options that a calling make left in it, plus `options`."""
     env = {k: v for k, v in os.environ.items() if k not in OPTIONS and not k.startswith("MAKE")}

@@ -52,7 +52,8 @@ class Report:
         word = self.paint("ok", GREEN) + "  " if good else self.paint("FAIL", RED)
         line = f"  {word}  {test['name']:17} {test['points']:2}/{test['most']:<2}  {test['title']}"
         if good:
-            return line + f"  ({len(test['seeds'])} seeds, {test['seconds']:.1f} s)"
+            seeds = "1 seed" if len(test["seeds"]) == 1 else f"{len(test['seeds'])} seeds"
+            return f"{line}  ({seeds}, {test['seconds']:.1f} s)"
         return line + (f": {test['seen']}" if test["cause"] == "not-written" else "")
 
     def details(self, test):

@@ -1,6 +1,5 @@
 """Play many tests with many seeds, as many machines at a time as there are processors."""
 
-import os
 import secrets
 import threading
 import time
@@ -82,7 +81,7 @@ def collect(job, futures):
 def grade(jobs, seed="", workers=None, progress=Quiet()):
     """Run (lab, test) pairs; yields an Outcome for each, in their order."""
     jobs = [Job(lab, case, draw_seeds(seed)) for lab, case in jobs]
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(workers or machine.processors()) as pool:
         futures = [[pool.submit(play, job, number, progress) for number in job.seeds] for job in jobs]
         try:
             for job, played in zip(jobs, futures):

@@ -33,11 +33,11 @@ def find(program):
     except OSError:
         return Where("", "", 0)
     entry = re.search(rf'\{{"{re.escape(test)}",\s*(\w+)\}}', text)
-    built = entry and re.search(rf"(?:/\*((?:(?!\*/).)*)\*/\n)?static void {entry.group(1)}\(void\)\n\{{",
+    built = entry and re.search(rf"(?:/\*((?:(?!\*/).)*)\*/\n)?static void {entry.group(1)} ?\(void\)\n\{{",
                                 text, re.S)
     if not built:
         return Where("", f"user/{name}.c", 1)
-    line = text.count("\n", 0, text.index(f"static void {entry.group(1)}(void)\n{{")) + 1
+    line = text.count("\n", 0, built.end())
     return Where(sentence(built.group(1) or ""), f"user/{name}.c", line)
 
 

@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from conftest import ROOT, make
-from grading import engine, events, failure, machine, runs
+from grading import engine, events, failure, machine, runs, scenes
 
 
 def full_points(**options):
@@ -45,7 +45,7 @@ def test_untimely_switches():
 def test_choice():
     """One lab by name and by number, one test, one seed; what there is when the name is wrong."""
     by_name = make("-s", "grade", "LAB=switch", "TEST=t1", "SEED=5").stdout
-    assert "(1 seeds" in by_name
+    assert "(1 seed, " in by_name
     assert by_name.splitlines()[0] == make("-s", "grade", "LAB=2", "TEST=t1",
                                            "SEED=5").stdout.splitlines()[0]
     done = make("-s", "grade", "LAB=switch", "TEST=nonsense", check=False)
@@ -58,6 +58,7 @@ def test_every_lab_has_tests():
         names = [case.name for case in lab.tests]
         assert names and len(names) == len(set(names))
         assert all(case.points > 0 and case.covers for case in lab.tests)
+        assert all(scenes.find(case.program).text for case in lab.tests), "a failure tells the scene"
 
 
 RECORD = """scene key={k} test=t1 result=ended

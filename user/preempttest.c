@@ -370,11 +370,13 @@ static void storm_scene(int work, int preempters_work)
     ithread("J", cpu, param("jpri", 29), p);
 }
 
+/* Threads keep patterns in all of their registers while others preempt them. */
 static void registers(void)
 {
     storm_scene(KW_PATTERN, KW_PATTERN);
 }
 
+/* Threads add up with LR and SC while others preempt them. */
 static void reservations(void)
 {
     storm_scene(KW_ADD, KW_ADD);

@@ -280,6 +280,7 @@ static void roamer(int i)
     note("done", 0);
 }
 
+/* procs= processes that change again and again on which cpus they may run. */
 static void affinity(void)
 {
     for (int i = 0; i < param("procs", 3); i++)

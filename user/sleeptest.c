@@ -121,6 +121,7 @@ static void wake_one(void)
     thread("W", param("waker", 0), param("pri", 12), w, 1);
 }
 
+/* W wakes all sleepers at once. */
 static void wake_all(void)
 {
     int n = sleepers();

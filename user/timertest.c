@@ -18,7 +18,7 @@ static void start_all(int on)
         step(K_ONESHOT, HERE(i, on), param(delays[i], 100 * (i + 1)));
 }
 
-/* All from a thread of the same cpu. */
+/* A starts all timers on its own cpu. */
 static void order(void)
 {
     int cpu = param("cpu", 0);
@@ -30,7 +30,7 @@ static void order(void)
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
-/* As above, and some are deleted before any is due: del= is a mask. */
+/* A starts all timers on its own cpu, and deletes some before any is due: del= is a mask. */
 static void delete (void)
 {
     int cpu = param("cpu", 0), mask = param("del", 1);
