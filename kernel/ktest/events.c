@@ -75,6 +75,7 @@ int kt_events_copyout(uint64 udst, uint64 bytes)
 
 /* --- the audit: of all cpus, while they are stopped and only serve messages --- */
 
+#define SETTLE_TRIES 10
 #define SETTLE_SECONDS 1 /* that messages have to arrive: a busy host may stop a hart for long */
 
 static struct kt_audit audit;
@@ -132,7 +133,7 @@ static void settle(void)
     } while (audit.ipimask + audit.undelivered != 0 && cpu_time() < end);
 }
 
-int kt_audit_copyout(uint64 udst)
+static void audit_all(void)
 {
     struct lwkt_cpusync stop = {.cs_run_func = NULL};
 
@@ -146,5 +147,16 @@ int kt_audit_copyout(uint64 udst)
     }
     audit.threads = lwkt_thread_count() + (uint64)ncpus; /* idle threads are listed, not counted */
     lwkt_cpusync_finish(&stop);
+}
+
+/* Threads that are on their way out, as where one hart runs at a time they may be for long, get time
+ * for it: they are not left over. */
+int kt_audit_copyout(uint64 udst)
+{
+    audit_all();
+    for (int tries = 0; audit.runnable != 0 && tries < SETTLE_TRIES; tries++) {
+        lwkt_pause(cpu_timebase / HZ);
+        audit_all();
+    }
     return copyout(udst, &audit, sizeof(audit));
 }
