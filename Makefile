@@ -124,11 +124,11 @@ all: $(BUILD)/kernel $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build
 MAKEFLAGS += --no-builtin-rules
 
 # A file that holds the words it was made from: what depends on it is rebuilt when they change (other
-# flags, a source file gone), and left alone when they don't.
+# flags, a source file gone), and left alone when they don't. (With -Werror the code is the same.)
 remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 .PHONY: FORCE
 $(O)/kernel.flags: FORCE | $(FIRST)
-	$(call remember,$(CC) $(KFLAGS))
+	$(call remember,$(CC) $(filter-out -Werror,$(KFLAGS)))
 $(O)/user.flags: FORCE | $(FIRST)
 	$(call remember,$(CC) $(UFLAGS))
 $(O)/kernel.list: FORCE | $(FIRST)
