@@ -229,7 +229,7 @@ enum kt_op {
     K_KEPT,     /* event "kept": 1 if the thread of K_KEEP has exited and is untouched */
     K_RELE,     /* lwkt_rele(t = a), which the scene holds; no more steps with it then */
     K_WAITFREE, /* lwkt_wait_free(t = a) */
-    K_CACHED,   /* event "cached": exited threads that cpu a keeps */
+    K_CACHED,   /* events "keeps": CACHE_NTHREADS; "cached": exited threads that cpu a keeps */
 
     /* More about messages; see kernel/ktest/floodsteps.c. */
     /* lwkt_send_ipiq_nowait to cpu a until refused, at most b times: bodies as K_FLOOD's; event

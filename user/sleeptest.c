@@ -4,6 +4,7 @@
  * See user/scene.h.
  */
 #include "kernel/types.h"
+#include "kernel/param.h"
 #include "user/scene.h"
 #include "user/user.h"
 
@@ -52,8 +53,8 @@ static void late_sleep(void)
 }
 
 /*
- * A sleeps for one tick (v0), B wakes it from= to from= + width= microseconds after it said that it
- * would; then A sleeps for ticks= where nobody wakes it, and for long, but is woken at once. All of
+ * A sleeps for one tick (v0), B wakes it from= to from= + width= 10,000ths of a tick after it said that
+ * it would; then A sleeps for ticks= where nobody wakes it, and for long, but is woken at once. All of
  * it rounds= times.
  */
 static void timeout_race(void)
@@ -70,8 +71,8 @@ static void timeout_race(void)
     int b = step(K_REPEAT, 0, rounds);
     step(K_WAIT, 1, 1);
     step(K_ADD, 1, -1);
-    step(K_PAUSE, 0, param("from", 9800));
-    step(K_JITTER, 0, param("width", 400));
+    step(K_PAUSE, 0, param("from", 9800) * 100 / HZ);
+    step(K_JITTER, 0, param("width", 400) * 100 / HZ);
     step(K_WAKEUP, IN(0, 0), -1);
     step(K_WAIT, 1, 1);
     step(K_ADD, 1, -1);

@@ -2,7 +2,6 @@
 
 from grading.engine import test
 
-TICK = 100_000  # ticks of the time CSR (10 MHz) in one of HZ (100 a second)
 OK, EWOULDBLOCK = 0, 1
 NAMES = "ABCDEF"
 SHIFT = 5       # what sleeps needs time, and time is instructions of a hart that looks for work
@@ -96,19 +95,24 @@ def sleeps(scene, name):
     return pairs
 
 
+def tick_of(scene):
+    """A tick, of which HZ are a second, in ticks of the time CSR."""
+    return scene.of("tick")[0].val
+
+
 def judge_late(scene):
     """The wakeup came before the sleep, which ends at once: 0, and no time goes by."""
-    pairs = sleeps(scene, "A")
+    pairs, tick = sleeps(scene, "A"), tick_of(scene)
     scene.must(len(pairs) == scene.params["rounds"], f"{scene.params['rounds']} sleeps", str(len(pairs)))
     for asleep, woke in pairs:
-        scene.must(woke.val == OK and woke.time - asleep.time < TICK // 20,
+        scene.must(woke.val == OK and woke.time - asleep.time < tick // 20,
                    "a sleep that ends at once, with 0: the wakeup came after the interlock",
-                   f"result {woke.val} after {(woke.time - asleep.time) / TICK:.2f} ticks", woke)
+                   f"result {woke.val} after {(woke.time - asleep.time) / tick:.2f} ticks", woke)
 
 
 def must_last(scene, asleep, woke):
     """A sleep that nobody ended: its whole time, and not much more."""
-    ticks = (woke.time - asleep.time) / TICK
+    ticks = (woke.time - asleep.time) / tick_of(scene)
     scene.must(woke.val == EWOULDBLOCK, f"EWOULDBLOCK ({EWOULDBLOCK}): nobody wakes this ident",
                str(woke.val), woke)
     scene.must(asleep.val <= ticks < asleep.val + 0.5, f"a sleep of {asleep.val} ticks",
@@ -118,19 +122,19 @@ def must_last(scene, asleep, woke):
 def judge_timeout(scene):
     """One of 0 and EWOULDBLOCK; EWOULDBLOCK not before its time; and no timer is left for the next
     sleep."""
-    pairs = sleeps(scene, "A")
+    pairs, tick = sleeps(scene, "A"), tick_of(scene)
     scene.must(len(pairs) == 3 * scene.params["rounds"], f"{3 * scene.params['rounds']} sleeps",
                str(len(pairs)))
     for (asleep, woke), (second, end), (third, woken) in zip(pairs[::3], pairs[1::3], pairs[2::3]):
         scene.must(woke.val in (OK, EWOULDBLOCK), "0 or EWOULDBLOCK", str(woke.val), woke)
-        ticks = (woke.time - asleep.time) / TICK
+        ticks = (woke.time - asleep.time) / tick
         scene.must(ticks < 1.5 and (woke.val == OK or ticks >= 1),
                    "a sleep of a tick at most, and EWOULDBLOCK not before",
                    f"{woke.val} after {ticks:.3f} ticks", woke)
         must_last(scene, second, end)
-        scene.must(woken.val == OK and woken.time - third.time < TICK,
+        scene.must(woken.val == OK and woken.time - third.time < tick,
                    "0 within a tick: the third sleep is woken long before its time",
-                   f"{woken.val} after {(woken.time - third.time) / TICK:.2f} ticks", woken)
+                   f"{woken.val} after {(woken.time - third.time) / tick:.2f} ticks", woken)
 
 
 def wakeups(scene):

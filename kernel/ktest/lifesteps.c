@@ -5,7 +5,7 @@
 #include "lib/string.h"
 #include "lwkt/crit.h"
 
-#define SEEN 64         /* structs that are told apart */
+#define SEEN 200        /* structs that are told apart */
 #define STACK_WORDS 128 /* of each short-lived thread's stack that are written and read back */
 
 /* The thread of K_KEEP, as it was. It may be gone since. */
@@ -155,6 +155,7 @@ bool kt_play_life(struct kt_context *ctx, const struct kt_step *s)
         lwkt_wait_free(kt_run->td[s->a]);
         break;
     case K_CACHED:
+        kt_log("keeps", ctx->name, CACHE_NTHREADS);
         kt_log("cached", ctx->name, peek(&globaldata_of[s->a]->gd_tdfreecount));
         break;
     default:

@@ -1,9 +1,11 @@
 /*
  * tsleep and wakeup for scripts. Idents are the scene's variables.
  */
+#include "kernel/param.h"
 #include "ktest/ktest.h"
 #include "lwkt/crit.h"
 #include "proc/sleep.h"
+#include "riscv/fdt.h"
 
 /* Operand a: the variable, and 256 times the domain. */
 static int64 *ident_of(const struct kt_step *s)
@@ -15,11 +17,12 @@ static int domain_of(const struct kt_step *s)
     return s->a >> 8;
 }
 
-/* Event "asleep", then "woke": tsleep's result. */
+/* Events "tick": how long one is, in the time CSR's; "asleep"; then "woke": tsleep's result. */
 static void sleep_here(struct kt_context *ctx, const struct kt_step *s, int flags)
 {
     int result;
 
+    kt_log("tick", ctx->name, (int64)(cpu_timebase / HZ));
     kt_log("asleep", ctx->name, s->b);
     result = tsleep(ident_of(s), PDOMAIN(domain_of(s)) | flags, "scene", s->b);
     kt_log("woke", ctx->name, result);
