@@ -19,6 +19,7 @@ GDBPORT       =
 LAB           =
 TEST          =
 MUTANT        =
+VARIANT       =
 JOBS          =
 PART          =
 RUNS          =

@@ -12,6 +12,10 @@ solution: ## put the solution into such a tree: LAB=4 OUT=dir
 mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT=M07 JOBS=2
 	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
 
+.PHONY: variants
+variants: all ## grade correct kernels that do it otherwise: no grader may reject one; VARIANT=V02 JOBS=2
+	@VARIANT='$(VARIANT)' JOBS='$(JOBS)' RUNS='$(RUNS)' $(PYTHON) tests/vary.py
+
 .PHONY: reliability
 reliability: all ## an hour of repetitions, with figures: PART='repeat grade boot usertests' RUNS=100
 	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py

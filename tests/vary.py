@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""Grade correct kernels that do it otherwise than this tree: no grader may reject one.
+
+    make variants [VARIANT=V02] [JOBS=2] [RUNS=3]   all graders, with fresh seeds, and usertests
+    tests/test_variants.py                          the labs that each variant is about, quickly
+
+A variant is a patch, tests/variants/V02.patch. Lines of its header, before the first file:
+
+    # V02: what is otherwise, in one line
+    # tests: token switch/t23_idle_token   the labs and tests that it is about: test_variants.py runs them
+    # make: INVARIANTS=0                   optional: options of the build
+
+A variant keeps to what LAB.md and the headers promise. When a grader rejects one, that decides who is
+wrong, and mostly it is the grader.
+"""
+
+import os
+import secrets
+import signal
+import sys
+import tempfile
+
+import patches
+from grading import engine, machine
+from patches import ROOT, Unusable
+
+VARIANTS = ROOT / "tests" / "variants"
+NAMES = (r"V\d\d", "V02.patch")
+SIZES = ((1, 0), (2, 0), (4, 0), (4, 1))    # of usertests: harts, deterministic
+HOURS = 1800                                # seconds of the host's time for usertests
+
+
+def all_variants():
+    """Every patch, in order."""
+    return [patches.read(path, NAMES) for path in sorted(VARIANTS.glob("*.patch"))]
+
+
+def usertests(tree):
+    """What goes wrong in usertests -q, line by line."""
+    for cpus, deterministic in SIZES:
+        result = machine.run("usertests -q", timeout=HOURS, root=tree, CPUS=cpus,
+                             DETERMINISTIC=deterministic, SEED=secrets.randbelow(10 ** 6))
+        if result.status != 0 or result.why:
+            yield f"{result.command}: status {result.status} {result.why}\n{result.tail(10)}"
+
+
+def rejections(cases, seeds, tree, stop=None):
+    """What the graders say against the machine of a tree, as a list."""
+    return [f"{fault.lab.name}/{fault.case.name} seed {fault.seed}: {fault}"
+            for fault in patches.faults(cases, seeds, tree, stop)]
+
+
+def grade(variant, labs, place, runs, stop):
+    """All graders, `runs` fresh seeds each, and usertests: a list of what went wrong."""
+    cases = [(lab, case) for lab in labs for case in lab.tests]
+    with patches.machine_of(variant, place, strict=True) as tree:
+        return rejections(cases, engine.draw_seeds("", runs), tree, stop) + list(usertests(tree))
+
+
+def report(variant, wrong, seconds):
+    """A variant's lines; whether it was accepted."""
+    wrong = [str(wrong)] if isinstance(wrong, Unusable) else wrong
+    print(f"{variant.name}  {'REJECTED' if wrong else 'accepted'}  {variant.title}  ({seconds:.0f} s)")
+    for text in wrong:
+        print("     " + text.replace("\n", "\n     "))
+    sys.stdout.flush()
+    return not wrong
+
+
+def run(wanted, jobs, runs):
+    """Grade the variants; the exit status: 0 when none was rejected."""
+    variants, labs = patches.choose(all_variants(), wanted, "VARIANT"), engine.load_labs()
+    with tempfile.TemporaryDirectory(prefix="variants.") as place:
+        accepted = [report(variant, *result) for variant, result in zip(variants, patches.try_all(
+            lambda v, stop: grade(v, labs, place, runs, stop), variants, jobs))]
+    print(f"{sum(accepted)} of {len(accepted)} variants not rejected")
+    return 0 if all(accepted) else 1
+
+
+def main(arguments):
+    """Options come from the environment, as make gives them."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: clean up
+    try:
+        return run(os.environ.get("VARIANT", "").split() or arguments,
+                   int(os.environ.get("JOBS") or os.cpu_count()),
+                   int(os.environ.get("RUNS") or engine.SEEDS))
+    except KeyboardInterrupt:
+        return 130
+    except Unusable as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
