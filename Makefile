@@ -25,6 +25,7 @@ PART          =
 RUNS          =
 FORMAT        =
 OUT           =
+NAME          =
 INVARIANTS    = 1
 TOOLCHAIN     = gcc
 WERROR        = 1
@@ -56,7 +57,7 @@ $(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
 endif
 # The rest is tools/qemu's to judge. (make 4.3 does not export to $(shell): we quote by hand here.)
 quote = '$(subst ','\'',$(1))'
-ifneq (,$(filter qemu qemu-gdb test grade bench,$(MAKECMDGOALS)))
+ifneq (,$(filter qemu qemu-gdb test grade bench leaderboard,$(MAKECMDGOALS)))
 BAD := $(shell $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) \
     tools/qemu $(if $(FIRST),--check-options,--check) 2>&1)
 ifneq (,$(BAD))
@@ -264,6 +265,10 @@ grade: $(BUILD)/grade.status ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,g
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions
 	@$(PYTHON) tools/bench
+
+.PHONY: leaderboard
+leaderboard: all ## an entry for the leaderboard of a lab that is solved: LAB=2, 4 or 6; NAME=me OUT=file
+	@$(foreach o,NAME OUT,$(o)=$(call quote,$($(o)))) $(PYTHON) -m grading.leaderboard
 
 # What an instructor types; a student's tree does not have it.
 -include grading/instructor.mk

@@ -28,10 +28,10 @@ from grading import machine
 INSTRUCTORS = """
 .ci/* .github/*
 grading/README.md grading/COVERAGE.md grading/answers/* grading/behaviours.txt grading/class*
-grading/coverage.py grading/gradescope* grading/handout.py grading/instructor.mk grading/submission.py
-tests/cheats/* tests/mutants/* tests/variants/* tests/mutate.py tests/reliability.py
-tests/test_cheats.py tests/test_class.py tests/test_grading.py tests/test_handout.py tests/test_labs.py
-tests/test_mutants.py tests/test_submission.py tests/test_variants.py
+grading/coverage.py grading/handout.py grading/instructor.mk grading/staff/*
+tests/cheats/* tests/handing_in.py tests/mutants/* tests/variants/* tests/mutate.py tests/reliability.py
+tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
+tests/test_labs.py tests/test_mutants.py tests/test_submission.py tests/test_variants.py
 """.split()
 
 BODY = re.compile(r"\{ /\* lab (\d): ?(helper)? \*/|\{ /\* lab (\d) \*/")

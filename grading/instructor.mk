@@ -23,3 +23,7 @@ reliability: all ## an hour of repetitions, with figures: PART='repeat grade boo
 .PHONY: coverage
 coverage: ## write grading/COVERAGE.md: which test shows what
 	@$(PYTHON) -m grading.coverage
+
+.PHONY: gradescope
+gradescope: ## pack Gradescope's autograder for a lab: LAB=4 OUT=autograder.zip
+	@OUT='$(OUT)' $(PYTHON) -m grading.staff.gradescope pack '$(LAB)'

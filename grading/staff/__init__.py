@@ -1,0 +1,1 @@
+"""What only the course's staff has: taking submissions in, grading a class, packing for Gradescope."""

@@ -1,0 +1,148 @@
+"""Grade one submission: take it in, build it, play the lab's tests with each seed, put the parts together.
+
+    python3 -m grading.staff.one RESULTS NUMBER     a worker of grading/class: the submission of that
+                                                    number in RESULTS/.work/jobs.json
+
+The result is written in one piece or not at all, so that a worker may be killed at any time.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+import time
+
+from grading import engine
+from grading import record as records
+from grading.build import first_errors
+from grading.machine import ROOT
+from grading.staff import results, sandbox, submission
+from grading.staff.unpack import Refused
+
+BUILD_SECONDS = 600     # that a build may take, of the host's time
+GRADE_SECONDS = 3600    # that the tests of a lab may take with one seed
+RECORD_LIMIT = 64 << 20
+
+
+class Failed(Exception):
+    """The grading itself did not come to its end; a line that says how."""
+
+
+def nothing(lab, test, seen, errors=None):
+    """The record of a submission of which no test could be played."""
+    tests = [records.not_built(one, case, seen) for one in engine.load_labs(lab)
+             for case in engine.choose(one, test)]
+    return records.whole(lab, None, 0, errors, tests)
+
+
+def build(tree):
+    """Build the tree: (options for make from then on, the compiler's errors or ""). Warnings are errors
+    as in the student's own build, but where only warnings are in the way they are passed over: another
+    compiler may warn of more."""
+    for options in ([], ["WERROR=0"]):
+        done = sandbox.run(["make", "-s", "-j2", *options, "all"], tree, BUILD_SECONDS)
+        if done.why:
+            return options, f"the build was given up after {BUILD_SECONDS} seconds"
+        if done.status == 0:
+            return options, ""
+        if "[-Werror" not in done.output:
+            break
+    return options, first_errors("\n".join(line for line in done.output.splitlines()
+                                           if not re.match(r"  (cc|ld|mkfs) ", line)))
+
+
+def play(tree, options, lab, test, seed):
+    """One seed's record."""
+    out = pathlib.Path(tree, "record.json")
+    words = ["make", "-s", *options, "grade", f"LAB={lab}", f"SEED={seed}", "FORMAT=json", f"OUT={out.name}"]
+    done = sandbox.run(words + ([f"TEST={test}"] if test else []), tree, GRADE_SECONDS)
+    if done.why:
+        raise Failed(f"the tests were given up after {GRADE_SECONDS} seconds")
+    try:
+        if out.stat().st_size > RECORD_LIMIT:
+            raise Failed("the graders' record is too large")
+        record = json.loads(out.read_text(encoding="utf-8"))
+        out.unlink()
+    except (OSError, ValueError):
+        last = (done.output.strip().splitlines() or ["without a word"])[-1]
+        raise Failed(f"the graders ended with status {done.status}: {last[:200]}") from None
+    return record
+
+
+def together(parts):
+    """The record of several seeds: a test counts when it was passed with all, and is otherwise shown as
+    it failed with the smallest."""
+    tests = []
+    for cases in zip(*(part["tests"] for part in parts)):
+        shown = next((case for case in cases if case["status"] != "ok"), cases[0])
+        tests.append({**shown, "seeds": [seed for case in cases for seed in case["seeds"]],
+                      "seconds": round(sum(case["seconds"] for case in cases), 2)})
+    return records.whole(parts[0]["lab"], parts[0]["seed"] if len(parts) == 1 else None,
+                         sum(part["seconds"] for part in parts),
+                         next((part["build"] for part in parts if part["build"]), None), tests)
+
+
+def cause_of(errors):
+    """The line of the compiler's that says what is wrong."""
+    lines = errors.splitlines()
+    return next((line for line in lines if "error:" in line or "undefined reference" in line), lines[0])
+
+
+def grade_tree(tree, lab, test, seeds, also):
+    """(status, record) of an assembled tree."""
+    options, errors = build(tree)
+    if errors:
+        return "build", nothing(lab, test, cause_of(errors), errors)
+    record = together([play(tree, options, lab, test, seed) for seed in sorted(seeds)])
+    if record["build"]:
+        return "build", record
+    also(tree, options, record)
+    return "graded", record
+
+
+def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options, record: None):
+    """The result of a submission: a dict for results.py. scratch: a folder of its own, which is made and
+    is gone afterwards. also: what else to do with a tree that was graded."""
+    started = time.monotonic()
+    scratch = pathlib.Path(scratch)
+    shutil.rmtree(scratch, ignore_errors=True)  # of a worker that was killed
+    result = {"student": name, "lab": lab, "cause": "", "notes": []}
+    try:
+        taken = submission.take(source)
+        result["notes"] = taken.notes
+        status, record = grade_tree(submission.assemble(taken, scratch / "tree"), lab, test, seeds, also)
+    except Refused as error:
+        status, record = "refused", nothing(lab, test, str(error))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if status != "graded":
+        result["cause"] = record["tests"][0]["seen"]
+    return {**result, "status": status, "record": record, "seconds": time.monotonic() - started}
+
+
+def worker(place, number):
+    """Grade a submission of the class; the exit status."""
+    place = results.Results(place)
+    with place.working():
+        job, settings = place.jobs()[int(number)], place.settings()
+        result = grade(job["source"], job["name"], settings["lab"], settings["seeds"],
+                       place.work / "scratch" / job["name"], settings["test"])
+        place.keep({**result, "fingerprint": job["fingerprint"]})
+    print(results.one_line(result), flush=True)
+    return 0
+
+
+def main(words):
+    """The worker, its errors as a line each."""
+    os.chdir(ROOT)
+    try:
+        return worker(*words)
+    except (Failed, sandbox.Missing, results.Unusable, OSError) as error:
+        print(f"{' '.join(words[1:])}: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,198 @@
+"""Read the sources of kernel/ out of a submission: a folder, a zip or a tar file.
+
+Nothing is unpacked as it comes. Names are judged first; what is wanted is read into memory, within
+limits; all else is passed over. Regular files only, no links, no names that lead out of the archive.
+"""
+
+import bz2
+import gzip
+import lzma
+import os
+import re
+import stat
+import tarfile
+import zipfile
+import zlib
+
+FILE_LIMIT = 1 << 20        # bytes of a source file
+TOTAL_LIMIT = 8 << 20       # of all of them
+ARCHIVE_LIMIT = 512 << 20   # of an archive, and of all that is unpacked to look for kernel/ in it
+COUNT_LIMIT = 50_000        # files in a submission, whatever they are
+
+
+class Refused(Exception):
+    """A submission that cannot be graded; the text is one line for the student."""
+
+
+# --- finding kernel/ ---------------------------------------------------------------------------
+
+def clean(name):
+    """An archive's name as a relative path with /; Refused if it leads out of the archive."""
+    name = name.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in parts:
+        raise Refused(f"the archive names a file outside of itself: {printable(name)}")
+    return "/".join(parts)
+
+
+def printable(text):
+    """A name that can stand in a line."""
+    return "".join(c if c.isprintable() else "?" for c in text[:100])
+
+
+def kernel_places(names):
+    """The folders in which a kernel/ of this course's form lies, nearest to the top first."""
+    places = set()
+    for name in names:
+        found = re.match(r"((?:.*/)?)kernel/(?:main\.c|(?:lwkt|riscv|proc)/[^/]+\.[chS])$", name)
+        if found and not re.search(r"(^|/)(\.|__MACOSX/|build/)", name):
+            places.add(found.group(1))
+    return sorted(places, key=lambda place: (place.count("/"), place))
+
+
+def wanted_names(names):
+    """name in the submission -> path in the tree, of the sources of the one kernel/ that there is."""
+    places = kernel_places(names)
+    if not places:
+        raise Refused("there is no kernel/ in it: hand in the whole folder kernel/, with its subfolders")
+    top = [place for place in places if place.count("/") == places[0].count("/")]
+    if len(top) > 1:
+        raise Refused(f"there are several kernel/ in it ({', '.join(p or './' for p in top[:3])}): "
+                      "hand in one")
+    start = top[0]
+    return {name: name[len(start):] for name in names
+            if name.startswith(start + "kernel/") and name.endswith((".c", ".h", ".S", ".ld"))}
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+class Budget:
+    """Counts what is read against the limits."""
+
+    def __init__(self):
+        self.files = self.bytes = 0
+
+    def file(self):
+        """One more file is seen."""
+        self.files += 1
+        if self.files > COUNT_LIMIT:
+            raise Refused(f"more than {COUNT_LIMIT} files")
+
+    def take(self, name, stream):
+        """The content of a source file."""
+        data = stream.read(FILE_LIMIT + 1)
+        self.bytes += len(data)
+        if len(data) > FILE_LIMIT:
+            raise Refused(f"{printable(name)} is larger than {FILE_LIMIT >> 20} MiB")
+        if self.bytes > TOTAL_LIMIT:
+            raise Refused(f"its sources are larger than {TOTAL_LIMIT >> 20} MiB")
+        return data
+
+
+def refuse_link(path):
+    """A link where a source should be."""
+    raise Refused(f"{printable(path)} is a link: hand in the file itself")
+
+
+def read_folder(folder):
+    """path -> bytes of a folder's kernel/."""
+    budget, names = Budget(), {}
+    for place, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = [name for name in folders if name not in (".git", "build")]
+        for name in [*files, *(n for n in folders if os.path.islink(os.path.join(place, n)))]:
+            budget.file()
+            path = os.path.join(place, name)
+            names[os.path.relpath(path, folder)] = path
+    found = {}
+    for name, path in wanted_names(names).items():
+        # Opened without following a link, and looked at when open: it cannot be exchanged in between.
+        try:
+            handle = os.open(names[name], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            refuse_link(path)
+        with open(handle, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise Refused(f"{printable(path)} is no regular file")
+            found[path] = budget.take(path, stream)
+    return found
+
+
+def read_zip(source):
+    """path -> bytes of a zip's kernel/."""
+    budget, members = Budget(), {}
+    with zipfile.ZipFile(source) as archive:
+        for info in archive.infolist():
+            budget.file()
+            if not info.is_dir():
+                members[clean(info.filename)] = info
+        found = {}
+        for name, path in wanted_names(members).items():
+            if stat.S_ISLNK(members[name].external_attr >> 16):
+                refuse_link(path)
+            with archive.open(members[name]) as stream:
+                found[path] = budget.take(path, stream)
+    return found
+
+
+class Bounded:
+    """A stream that refuses to give more than a limit: archives that unpack to far more than they are."""
+
+    def __init__(self, stream, limit):
+        self.stream, self.left = stream, limit
+
+    def read(self, size=-1):
+        """As a file's."""
+        data = self.stream.read(min(size, self.left + 1) if size >= 0 else self.left + 1)
+        self.left -= len(data)
+        if self.left < 0:
+            raise Refused(f"it unpacks to more than {ARCHIVE_LIMIT >> 20} MiB")
+        return data
+
+
+def decompressed(source):
+    """A tar file's plain stream."""
+    with open(source, "rb") as stream:
+        start = stream.read(6)
+    for magic, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ\0", lzma)):
+        if start.startswith(magic):
+            return module.open(source, "rb")
+    return open(source, "rb")
+
+
+def read_tar(source):
+    """path -> bytes of a tar file's kernel/, read as a stream: whatever its head says, no more is
+    unpacked than ARCHIVE_LIMIT."""
+    budget, data, links = Budget(), {}, set()
+    with decompressed(source) as plain, \
+            tarfile.open(fileobj=Bounded(plain, ARCHIVE_LIMIT), mode="r|") as archive:
+        for member in archive:
+            budget.file()
+            name = clean(member.name)
+            if not re.search(r"(^|/)kernel/.*\.(c|h|S|ld)$", name) or re.search(r"(^|/)build/", name):
+                if member.islnk() or member.issym():
+                    links.add(name)
+            elif member.isreg() and not member.issparse():
+                data[name] = budget.take(name, archive.extractfile(member))
+            else:
+                refuse_link(name)
+    if any(name.rpartition("/")[2] == "kernel" for name in links):
+        refuse_link("kernel")
+    return {path: data[name] for name, path in wanted_names(data).items()}
+
+
+def read_any(source):
+    """path -> bytes, whatever the submission is."""
+    if source.is_dir():
+        return read_folder(source)
+    if not source.is_file():
+        raise Refused("there is no such file or folder")
+    if source.stat().st_size > ARCHIVE_LIMIT:
+        raise Refused(f"it is larger than {ARCHIVE_LIMIT >> 20} MiB")
+    try:
+        if zipfile.is_zipfile(source):
+            return read_zip(source)
+        return read_tar(source)
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, NotImplementedError,
+            OSError, ValueError, MemoryError, UnicodeError) as error:
+        kind = "zip" if zipfile.is_zipfile(source) else "folder, zip or tar"
+        raise Refused(f"it is no {kind} that can be read: {printable(str(error)) or 'broken'}") from None

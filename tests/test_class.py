@@ -1,0 +1,258 @@
+"""grading/class: forty submissions, two at a time, a worker killed half-way, stopped and gone on with."""
+
+import csv
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT
+from grading import engine, machine
+from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, write
+
+LAB, TEST = "4", "t25_create"       # one test of the lab, so that building is what takes time
+# Mutants of other mechanisms, in one C file each, which the test does not see; and one that it sees.
+UNSEEN = "M10 M11 M12 M26 M27 M28 M40 M42 M43 M44 M45 M52".split()
+SEEN = "M30b"
+
+OWN = """
+    uint32 {0} = 0;
+    for (int {1} = 0; {1} < 64; {1}++) {{
+        if ((({1} * 7) ^ (int){0}) > 12 && {1} % 5 != 3)
+            {0} = {0} * 31 + (uint32){1};
+        else if ({0} > 1000000)
+            {0} -= ({0} >> 3) + (uint32){1} * 2;
+    }}
+    while ({0} != 0)
+        {0} = {0} / 2 - ({0} % 2 == 0 ? 0 : {0} / 9);
+    {2}
+    not_implemented(4);
+"""
+OTHER = """
+    uint64 bits = 5, seen = 1;
+    do {
+        bits = (bits << 2) | (seen & 3);
+        seen ^= bits + (seen << 1);
+        if (seen == bits || (seen & 64) != 0)
+            break;
+        bits &= ~(1ul << (seen % 7));
+    } while (bits < 100000 && seen != 0);
+    if (bits > seen + 12345)
+        bits = seen = 0;
+    not_implemented(4);
+"""
+
+
+def edited(files, body):
+    """The handout with something of the student's own in lwkt_send_ipiq."""
+    path = "kernel/lwkt/ipiq.c"
+    text = files[path].decode()
+    start = text.index("    not_implemented(4);", text.index("int lwkt_send_ipiq("))
+    return {**files, path: (text[:start] + body.lstrip("\n") + text[start:].partition("\n")[2]).encode()}
+
+
+def broken_build(files, number):
+    """The solved kernel with a syntax error."""
+    path = ("kernel/lwkt/ipiq.c", "kernel/riscv/ipi.c")[number % 2]
+    return {**files, path: files[path] + b"\nint x%d = ;\n" % number}
+
+
+def gradable(place, scratch):
+    """Submissions that are built and graded: name -> points."""
+    good, given = solved(), handed_out(int(LAB))
+    full = {}
+    for number in range(3):
+        write({f"lab/{p}": d for p, d in good.items()} if number else good, place / f"solved{number}")
+        as_zip(good, place / f"solved_zip{number}.zip", ("", "me/", "a b/c/")[number])
+        as_tar(good, place / f"solved_tar{number}.tar{('', '.gz', '.xz')[number]}")
+        full |= {f"solved{number}": 10, f"solved_zip{number}": 10, f"solved_tar{number}": 10}
+    for name in UNSEEN:
+        as_zip(patched(good, MUTANTS / f"{name}.patch", scratch / name), place / f"mutant_{name}.zip")
+        full[f"mutant_{name}"] = 10
+    wrong = patched(good, MUTANTS / f"{SEEN}.patch", scratch / SEEN)
+    write(wrong, place / "wrong")
+    as_tar(wrong, place / "wrong_tar.tar.gz")
+    write(given, place / "handout")
+    as_zip(given, place / "handout_zip.zip")
+    write(edited(given, OWN.format("sum", "i", "/* mine */")), place / "twin_a")
+    as_zip(edited(given, OWN.format("total", "step", "")), place / "twin_b.zip")
+    write(edited(given, OTHER), place / "other")
+    none = ["wrong", "wrong_tar", "handout", "handout_zip", "twin_a", "twin_b", "other"]
+    return full | dict.fromkeys(none, 0)
+
+
+def ungradable(place):
+    """Submissions that are not: name -> status."""
+    good = solved()
+    for number in range(4):
+        write(broken_build(good, number), place / f"build{number}")
+    (place / "empty").mkdir()
+    (place / "zero.zip").write_bytes(b"")
+    (place / "text.tar.gz").write_text("my dog ate it")
+    whole = as_zip(good, place / "cut.zip").read_bytes()
+    (place / "cut.zip").write_bytes(whole[:len(whole) // 2])
+    write(good, place / "link")
+    (place / "link/kernel/lwkt/secret.h").symlink_to("/etc/passwd")
+    path = "kernel/lwkt/ipiq.c"
+    write({**good, path: good[path] + b'\n#include "/etc/passwd"\n'}, place / "reads")
+    as_zip({**{f"a/{p}": d for p, d in good.items()}, **{f"b/{p}": d for p, d in good.items()}},
+           place / "twice.zip")
+    write({"Makefile": b"all:\n"}, place / "nothing")
+    return {**{f"build{n}": "build" for n in range(4)},
+            **dict.fromkeys(["empty", "zero", "text", "cut", "link", "reads", "twice", "nothing"], "refused")}
+
+
+class Course:
+    """A class that is being graded."""
+
+    def __init__(self, place, *more, env=None):
+        words = ["grading/class", place / "in", "--lab", LAB, "--out", place / "out", "--test", TEST,
+                 "--seed", "1", *more]
+        self.process = subprocess.Popen(list(map(str, words)), cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, env=machine.environment(**(env or {})))
+        self.printed = []
+
+    def until(self, number):
+        """Read until so many submissions are graded."""
+        for line in self.process.stdout:
+            self.printed.append(line)
+            if line.startswith(f"[{number}/"):
+                return
+        pytest.fail("it ended early:\n" + "".join(self.printed))
+
+    def end(self):
+        """(exit status, all that was printed)."""
+        self.printed += self.process.stdout.readlines()
+        self.process.stdout.close()
+        return self.process.wait(timeout=300), "".join(self.printed)
+
+
+def workers(place):
+    """The process ids of the workers."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"grading.staff.one" in words and str(place / "out").encode() in words:
+            found.append(int(path.parent.name))
+    return found
+
+
+def kill_a_worker(place):
+    """SIGKILL to the first that is found."""
+    for _ in range(1000):
+        for pid in workers(place):
+            os.kill(pid, signal.SIGKILL)
+            return
+        time.sleep(0.01)
+    pytest.fail("there are no workers")
+
+
+def table(place):
+    """The table's rows."""
+    with open(place / "out" / "table.csv", encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def records(place):
+    """name -> when it was graded."""
+    return {path.stem: path.stat().st_mtime_ns for path in (place / "out/.work/records").glob("*.json")}
+
+
+def test_class(tmp_path):
+    """All rows are there, once, with the right points, whatever happens on the way."""
+    (tmp_path / "in").mkdir()
+    points, statuses = gradable(tmp_path / "in", tmp_path / "scratch"), ungradable(tmp_path / "in")
+    assert len(points) + len(statuses) == 40
+    first = Course(tmp_path, "--jobs", "2")
+    first.until(8)
+    kill_a_worker(tmp_path)
+    first.until(16)
+    first.process.send_signal(signal.SIGINT)
+    status, printed = first.end()
+    assert status == 130 and "goes on from here" in printed and "Traceback" not in printed
+    assert not workers(tmp_path)
+    before = records(tmp_path)
+    assert 16 <= len(before) < 40
+    status, printed = Course(tmp_path, "--jobs", "2").end()
+    assert status == 0 and f"{len(before)} of them graded already" in printed, printed
+    assert "Traceback" not in printed
+    assert {name: when for name, when in records(tmp_path).items() if name in before} == before
+    check_table(table(tmp_path), points, statuses)
+    check_page(tmp_path / "out")
+    check_again(tmp_path)
+
+
+def check_table(rows, points, statuses):
+    """A row for each, with its points."""
+    assert sorted(row["student"] for row in rows) == sorted([*points, *statuses])
+    number = next(case.number for lab in engine.load_labs(LAB) for case in lab.tests if case.name == TEST)
+    for row in rows:
+        name = row["student"]
+        assert row["status"] == statuses.get(name, "graded"), row
+        assert int(row["points"]) == int(row[f"{number} ipi/{TEST}"]) == points.get(name, 0), row
+        assert row["most"] == "10" and bool(row["cause"]) == (name in statuses)
+    notes = {row["student"]: row["notes"] for row in rows}
+    assert notes["twin_a"] == "nearly identical to twin_b" and notes["twin_b"] == "nearly identical to twin_a"
+    assert "the course's solution" in notes["solved0"] and not notes["handout"] and not notes["other"]
+
+
+def check_page(out):
+    """The page groups failures; each student has a report."""
+    text = (out / "index.html").read_text(encoding="utf-8")
+    assert "is not written yet" in text and "handout, handout_zip, other, twin_a, twin_b" in text
+    assert "wrong, wrong_tar" in text and "<li>twin_a, twin_b</li>" in text
+    assert len(list(out.glob("*.txt"))) == 40
+    assert "error: expected expression" in (out / "build0.txt").read_text(encoding="utf-8")
+    assert re.search(r"FAIL +t25_create", (out / "wrong.txt").read_text(encoding="utf-8"))
+
+
+def check_again(place):
+    """Nothing is left to do; what is handed in anew is graded anew; other seeds need another folder."""
+    (place / "in" / "text.tar.gz").unlink()
+    as_tar(broken_build(solved(), 7), place / "in" / "text.tar.gz")
+    status, printed = Course(place).end()
+    assert status == 0 and "39 of them graded already" in printed
+    assert {row["student"]: row["status"] for row in table(place)}["text"] == "build"
+    status, printed = Course(place, "--seed", "2").end()
+    assert status == 2 and "another --out" in printed
+
+
+SSH = """#!/bin/sh
+# In the place of ssh: the other machine is this one.
+while [ "$1" != there ]; do shift; done
+shift
+[ "$1" != -- ] || shift
+echo "$*" >>"$(dirname "$0")/asked"
+exec sh -c "$*"
+"""
+
+
+def test_other_machines(tmp_path):
+    """--sshloginfile: the workers run where GNU parallel's ssh brings them."""
+    write(solved(), tmp_path / "in" / "one")
+    (tmp_path / "in" / "two").mkdir()
+    (tmp_path / "ssh").write_text(SSH)
+    (tmp_path / "ssh").chmod(0o755)
+    (tmp_path / "machines").write_text("2/there\n")
+    status, printed = Course(tmp_path, "--sshloginfile", tmp_path / "machines",
+                             env={"PARALLEL_SSH": tmp_path / "ssh"}).end()
+    assert status == 0, printed
+    assert {row["student"]: row["status"] for row in table(tmp_path)} == {"one": "graded", "two": "refused"}
+    assert (tmp_path / "asked").stat().st_size > 0
+
+
+@pytest.mark.parametrize("words, line", [
+    (["no-such-folder", "--lab", "4"], "no-such-folder: No such file"),
+    (["kernel", "--lab", "77"], "no such lab")])
+def test_wrong_words(words, line, tmp_path):
+    """What a person gets wrong is said in one line."""
+    done = subprocess.run(["grading/class", *words, "--out", tmp_path / "out"], cwd=ROOT, check=False,
+                          capture_output=True, text=True, env=machine.environment())
+    assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1

@@ -1,0 +1,87 @@
+"""`make gradescope`: the zip, unpacked in a clean folder, grades a submission as Gradescope would."""
+
+import json
+import os
+import subprocess
+import zipfile
+
+import jsonschema
+import pytest
+
+from conftest import ROOT, make
+from handing_in import as_zip, handed_out, solved, write
+
+LAB = "3"       # the lab whose grading takes least
+
+
+@pytest.fixture(scope="module")
+def autograder(tmp_path_factory):
+    """A folder as Gradescope's /autograder is after setup.sh."""
+    place = tmp_path_factory.mktemp("autograder")
+    make("-s", "gradescope", f"LAB={LAB}", f"OUT={place / 'autograder.zip'}")
+    source = place / "source"
+    with zipfile.ZipFile(place / "autograder.zip") as archive:
+        for info in archive.infolist():
+            path = archive.extract(info, source)
+            os.chmod(path, info.external_attr >> 16)
+    assert not list(source.rglob("answers")) and not list(source.rglob("*.pyc"))
+    for name in ("results", "submission"):
+        (place / name).mkdir()
+    done = subprocess.run(["./setup.sh"], cwd=source, env=environment(place), capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0 and done.stdout.endswith("all is well\n"), done.stdout + done.stderr
+    return place
+
+
+def environment(place):
+    """What the scripts see: little, and where their folders are."""
+    return {"PATH": os.environ["PATH"], "HOME": "/root", "AUTOGRADER": str(place)}
+
+
+def grade(place, files):
+    """results.json of a submission, valid by its schema."""
+    subprocess.run(["rm", "-rf", place / "submission"], check=True)
+    (place / "submission").mkdir()
+    files(place / "submission")
+    done = subprocess.run([place / "source" / "run_autograder"], cwd="/", env=environment(place),
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Traceback" not in done.stdout + done.stderr, done.stderr
+    results = json.loads((place / "results" / "results.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "tests/schemas/gradescope.json").read_text(encoding="utf-8"))
+    jsonschema.validate(results, schema)
+    return results
+
+
+def test_solved_and_handed_out(autograder):
+    """Full points for the one, at most a tenth for the other."""
+    results = grade(autograder, lambda place: write(solved(), place / "lab3"))
+    assert results["score"] == sum(test["max_score"] for test in results["tests"]) > 0
+    results = grade(autograder, lambda place: as_zip(handed_out(int(LAB)), place / "mine.zip"))
+    assert results["score"] <= sum(test["max_score"] for test in results["tests"]) / 10
+
+
+def test_broken(autograder):
+    """What can't be graded, or does not build, has no points, and a line that says why."""
+    results = grade(autograder, lambda place: write({"README": b""}, place))
+    assert results["score"] == 0 and "no kernel/" in results["output"] and results["tests"]
+    path = "kernel/lwkt/crit.c"
+    wrong = {**solved(), path: solved()[path] + b"\nint x = ;\n"}
+    results = grade(autograder, lambda place: write(wrong, place))
+    assert results["score"] == 0 and "error: expected expression" in results["output"]
+
+
+def test_unpackable_image(autograder, tmp_path):
+    """An image whose QEMU is too old is told so when it is made, not by the first student."""
+    (tmp_path / "qemu-system-riscv64").write_text("#!/bin/sh\necho QEMU emulator version 6.2.0\n")
+    (tmp_path / "qemu-system-riscv64").chmod(0o755)
+    env = environment(autograder)
+    env["PATH"] = f"{tmp_path}:{env['PATH']}"
+    done = subprocess.run(["./setup.sh"], cwd=autograder / "source", capture_output=True, text=True,
+                          check=False, env=env)
+    assert done.returncode == 1 and "Ubuntu 24.04" in done.stdout and "too old" in done.stdout
+
+
+def test_no_such_lab():
+    """A line, and status 2 (make's)."""
+    done = make("-s", "gradescope", "LAB=77", check=False)
+    assert done.returncode == 2 and "LAB=77" in done.stderr

@@ -1,0 +1,56 @@
+"""`make leaderboard`: an entry from the benchmarks of a kernel that has full points."""
+
+import json
+
+import pytest
+
+from conftest import make
+from grading import engine, leaderboard
+
+FULL = {"version": 1, "lab": "2", "points": 10, "most": 10}
+
+
+def test_total():
+    """100 is the course's kernel; the mean is geometric."""
+    own = {"a": 100, "b": 10}
+    assert leaderboard.total({"a": 100, "b": 10}, own) == 100
+    assert leaderboard.total({"a": 50, "b": 20}, own) == 100
+    assert leaderboard.total({"a": 50, "b": 10}, own) == pytest.approx(70.71)
+
+
+def test_entry():
+    """All operations of the lab, the total first, less is better; no operation may be missing."""
+    measured = [(name, count * 2) for name, count in leaderboard.figures()["4"].items()]
+    made = leaderboard.entry("4", "ann", measured + [("other", 1)])
+    assert made["leaderboard"][0] == {"name": "total", "value": 200.0, "order": "asc"}
+    assert {line["name"] for line in made["leaderboard"][1:]} == set(leaderboard.figures()["4"])
+    assert "ann: lab 4, 200.0" in leaderboard.in_words(made)
+    with pytest.raises(leaderboard.Refused, match="not measured"):
+        leaderboard.entry("4", "ann", measured[1:])
+
+
+@pytest.mark.parametrize("change", [{"points": 9}, {"lab": "4"}, {"points": 0, "most": 0}])
+def test_only_with_full_points(change):
+    """In this lab."""
+    leaderboard.check(FULL, "2")
+    with pytest.raises(leaderboard.Refused):
+        leaderboard.check({**FULL, **change}, "2")
+
+
+def test_labs():
+    """Each lab with a leaderboard has graders."""
+    assert set(leaderboard.figures()) == {"2", "4", "6"}
+    assert all(engine.load_labs(lab) for lab in leaderboard.figures())
+
+
+def test_this_tree(tmp_path, monkeypatch):
+    """The course's own kernel is measured to be about what leaderboard.txt says; one with fewer points is
+    refused."""
+    monkeypatch.setenv("RECORD", str(tmp_path / "record.json"))
+    (tmp_path / "record.json").write_text(json.dumps(FULL))
+    make("-s", "leaderboard", "LAB=2", "NAME=ann's", f"OUT={tmp_path / 'entry.json'}")
+    made = json.loads((tmp_path / "entry.json").read_text())
+    assert made["name"] == "ann's" and 90 < made["total"] < 110
+    (tmp_path / "record.json").write_text(json.dumps({**FULL, "points": 9}))
+    done = make("-s", "leaderboard", "LAB=2", check=False)
+    assert done.returncode != 0 and "9 of 10 points" in done.stderr
