@@ -192,6 +192,8 @@ static void several(void)
         int s = step(K_REPEAT, 0, rounds);
         for (int t = 0; t < tokens; t++)
             step(K_GETTOKEN, (i + t) % tokens, 0);
+        if (param("yield", 0))
+            step(K_YIELD, 0, 0);
         for (int t = 0; t < tokens; t++)
             step(K_BUMP, t, 0);
         for (int t = 0; t < tokens; t++)

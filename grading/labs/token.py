@@ -51,6 +51,12 @@ def draw_several(rng):
     return {"cpus": cpus, "tokens": rng.randint(2, 4), "rounds": rng.randint(50, 100)}, {"CPUS": cpus}
 
 
+def draw_yielding(rng):
+    """They let go of all tokens together, and each needs all of them to run on."""
+    params, options = draw_several(rng)
+    return {**params, "yield": 1}, options
+
+
 def draw_crowd(rng):
     """Eight cpus."""
     return {"cpus": 8, "tokens": rng.randint(2, 6), "rounds": rng.randint(15, 30)}, {"CPUS": 8}
@@ -164,6 +170,10 @@ def declare():
          hint="a thread that spins keeps what others need: may_while_spinning()")
     test("t40_crowd", "the same on eight cpus", 5, "tokentest t40", draw_crowd, judge_several,
          covers="T40", hint="who wins when each of two cpus wants what the other has?")
+    test("t40_yield", "several tokens let go of together and had again together", 10, "tokentest t40",
+         draw_yielding, judge_several, covers="T40",
+         hint="a cpu that idles for a thread gives away one of its tokens while it waits for another: "
+              "gd_tokwaiter and kept_for_waiter()")
     test("t41_reference", "a released reference is the caller's own", 10, "tokentest t41", draw_preempted,
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")

@@ -104,7 +104,8 @@ static thread_t choose_able(globaldata_t gd)
 static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_t td)
 {
     if (gd->gd_tokreqbase != NULL)
-        lwkt_drain_token_requests();
+        lwkt_drain_token_requests(); /* which keeps tokens for gd_tokwaiter */
+    gd->gd_tokwaiter = NULL;
 
     thread_t ntd = choose_able(gd);
 
@@ -240,13 +241,12 @@ void lwkt_switch(void)
         switch_back(gd, td);
         return;
     }
-    gd->gd_tokwaiter = NULL;
     if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
         amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
 
     thread_t ntd = NULL;
 
-    if (gd->gd_tokreqbase == NULL && !gd->gd_mpheld)
+    if (gd->gd_tokreqbase == NULL && gd->gd_tokwaiter == NULL && !gd->gd_mpheld)
         ntd = lwkt_choose(gd);
     if (ntd == NULL)
         switch_with_locks(gd, td);
