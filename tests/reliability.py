@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade boot usertests'] [RUNS=100]
+    make reliability [PART='repeat grade boot usertests soak'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
     grade       RUNS / 10 gradings on the host as it is, and as many on a busy one: full points
     boot        RUNS / 2 machines of 4 harts to which somebody types: prompt, halt, status 0
     usertests   at 1, 2, 4 and 8 harts, concurrent and deterministic
+    soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
+                move, sleep, create others and change priority at random, with switches where nobody
+                expects them and knobs drawn by lot; no assertion, no count lost
 
 What went wrong is kept in build/reliability/, and named.
 """
@@ -15,6 +18,7 @@ What went wrong is kept in build/reliability/, and named.
 import contextlib
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -104,6 +108,32 @@ def usertests(_):
             yield (f"usertests at {cpus} harts{', deterministic' if deterministic else ''}",
                    "" if result.status == 0 else f"status {result.status} {result.why}",
                    result.console)
+
+
+def soak_words(rng, cpus):
+    """A dance (user/soaktest.c) of about a minute."""
+    values = {"cpus": cpus, "threads": rng.randint(cpus, 12), "n": rng.randint(50, 150),
+              "seed": rng.randrange(10 ** 6), "delay": rng.choice((0, 3)),
+              "preempt": rng.choice((0, 50)), "running": rng.choice((0, 1)),
+              "setcpu": rng.choice((0, 1)), "timeout": 600000}
+    return " ".join(f"{name}={value}" for name, value in values.items())
+
+
+@part
+def soak(runs):
+    """Until the time is over, never the same."""
+    end = time.monotonic() + runs * 6
+    while time.monotonic() < end:
+        seed = random.randrange(10 ** 6)
+        rng = random.Random(seed)
+        cpus = rng.choice((2, 3, 4, 6, 8))
+        words = soak_words(rng, cpus)
+        result = machine.run(f"sysctl lwkt.untimely_switch=1; soaktest dance {words}", timeout=900,
+                             CPUS=cpus, APPEND="ktest=1")
+        wrong = result.panic or (f"status {result.status} {result.why}" if result.status else "")
+        if not wrong and not re.search(r"what=lost .*\bval=0\b", result.console):
+            wrong = "counts were lost"
+        yield f"dance {seed} at {cpus} harts, {words}", wrong, result.console
 
 
 def run_part(name, runs):

@@ -1,6 +1,6 @@
 /*
  * The soak test's scene: threads= threads that do everything at random, n= moves each, with the knobs
- * given. See kernel/ktest/dance.c and tests/soak.
+ * given. See kernel/ktest/dance.c and tests/reliability.py.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
