@@ -74,10 +74,12 @@ def read(path, names):
 
 def choose(patches, wanted, what):
     """Those asked for: M7, M07, m07b or a list of them; all without one."""
-    chosen = [p for p in patches for w in wanted
-              if w == p.name or p.number and re.fullmatch(
-                  rf"[{p.name[0]}{p.name[0].lower()}]?0*{p.number}(?:{p.name[3:]})?", w)
-              ] if wanted else patches
+    def is_meant(patch, word):
+        letter = patch.name[0]
+        return word == patch.name or patch.number and re.fullmatch(
+            rf"[{letter}{letter.lower()}]?0*{patch.number}(?:{patch.name[3:]})?", word)
+
+    chosen = [p for p in patches if any(is_meant(p, word) for word in wanted)] if wanted else patches
     if not chosen:
         raise Unusable(f"{what}={' '.join(wanted)}: there are {' '.join(p.name for p in patches)}")
     return chosen

@@ -6,8 +6,7 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/ring.h"
 
-#define ANSWER_EVERY 2 /* messages */
-#define BATCH 12       /* messages that are sent in one critical section */
+#define BATCH 12 /* messages that are sent in one critical section */
 
 /* What a cpu has got of K_FLOODALL's messages: its own, in bodies. */
 static struct tally {
@@ -27,7 +26,7 @@ static void count_answer(void *arg)
     tallies[mycpuid].answers++;
 }
 
-/* arg: the source, and the message's number. Some are answered from here, so that bodies wait for
+/* arg: the source, and the message's number. Each is answered from here, so that bodies wait for
  * room too. */
 static void numbered(void *arg)
 {
@@ -38,8 +37,7 @@ static void numbered(void *arg)
     t->misordered += number != t->next[source];
     t->next[source] = number + 1;
     t->got++;
-    if (number % ANSWER_EVERY == ANSWER_EVERY - 1)
-        lwkt_send_ipiq_bycpu(source, count_answer, NULL);
+    lwkt_send_ipiq_bycpu(source, count_answer, NULL);
 }
 
 static int depth_of(int cpu)
