@@ -6,6 +6,10 @@
  * New threads have a count of 1 unless they are created with TDF_MPSAFE. The kernel's own paths do
  * not need the lock; sysctl kern.giant=1 puts every system call under it.
  *
+ * It keeps other cpus out, not this one's interrupts: an interrupt thread that preempts the holder
+ * inherits the lock until it goes back, so it may run in the middle of what the lock protects. What an
+ * interrupt thread touches too needs a critical section.
+ *
  * gd_mpheld says whether this cpu owns the lock. mp_lock itself, the owner's number or -1, is touched
  * only to take and free it, so a switch that has nothing to do with the lock reads no shared line.
  */
