@@ -146,14 +146,6 @@ def test_github(whole):
     assert (points, most) == (whole["points"], whole["most"])
 
 
-def test_classroom_workflow():
-    """The workflow hands the reporter what the format gives."""
-    text = (machine.ROOT / "grading" / "classroom.yml").read_text(encoding="utf-8")
-    assert "FORMAT=github,text OUT=results" in text and "${{ env.NYMPH_RUNNERS }}" in text
-    assert f"results/{formats.FORMATS['github'][0]}" in text
-    assert f"results/{formats.FORMATS['text'][0]}" in text
-
-
 def test_autolab(whole):
     """The report, and then one line of JSON."""
     *shown, last = formats.autolab(whole).splitlines()

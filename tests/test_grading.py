@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from conftest import ROOT, make
-from grading import engine, events, failure, machine, runs, scenes
+from grading import engine, events, failure, formats, machine, runs, scenes
 
 
 def full_points(**options):
@@ -217,6 +217,32 @@ def test_replay(broken, built):
     assert str(replayed[0]) in test["shown"][1]
 
 
+def test_gdb_stops_there(broken, built):
+    """What a failure says to type stops a debugger at the wrong event."""
+    _, record, _ = broken(*RING, "LAB=2", "TEST=t1", "SEED=5")
+    start, connect, *typed = record["tests"][0]["gdb"]
+    assert connect == "make gdb"
+    socket = built / "build" / "gdb.sock"
+    socket.unlink(missing_ok=True)
+    process = subprocess.Popen([*shlex.split(start), "TIMEOUT=100"], cwd=built, env=machine.environment(),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        for _ in range(300):
+            if socket.exists():
+                break
+            time.sleep(0.1)
+        done = subprocess.run(["tools/debug", "-batch", *(w for c in typed for w in ("-ex", c))], cwd=built,
+                              env=machine.environment(), capture_output=True, text=True, timeout=80,
+                              check=False)
+    finally:
+        machine.end(process)
+    wrong = next(line for line in record["tests"][0]["shown"] if line.startswith("> ")).split()[2]
+    name, _, value = wrong.partition(":")
+    assert re.search(rf'Breakpoint 1, kt_log \(what=.* "log", thread=.* "{name}", val={value}\)', done.stdout)
+    assert "player" in done.stdout, "the backtrace"
+
+
 def fails_from(limit):
     """A run_seed that fails for seeds from `limit` on, the smaller ones taking longer."""
     def run_seed(case, seed):
@@ -277,6 +303,14 @@ def test_formats_by_make(tmp_path):
     assert json.loads((tmp_path / "one.json").read_text())["seed"] == 5
     make(*words, "FORMAT=json,junit", f"OUT={tmp_path}/all")
     assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["grade.json", "junit.xml"]
+
+
+def test_classroom_workflow():
+    """The workflow hands the reporter what the format gives."""
+    text = (machine.ROOT / "grading" / "classroom.yml").read_text(encoding="utf-8")
+    assert "FORMAT=github,text OUT=results" in text and "${{ env.NYMPH_RUNNERS }}" in text
+    assert f"results/{formats.FORMATS['github'][0]}" in text
+    assert f"results/{formats.FORMATS['text'][0]}" in text
 
 
 @pytest.mark.parametrize("word", ["TEST=nonsense", "FORMAT=nonsense", "FORMAT=json OUT=/proc/none/x",
