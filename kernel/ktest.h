@@ -269,6 +269,7 @@ enum kt_knob {
     KN_STALL_SETCPU,  /* microseconds in a thread's migration, before its last switch */
     KN_STALL_IDLE,    /* microseconds between the idle thread's last look and its wait */
     KN_SPIN_DELAY,    /* up to so many turns more in each cpu_relax() */
+    KN_STALL_IPI,     /* microseconds after an interrupt was raised at another cpu */
     KN_FORCE_PREEMPT, /* every so many interrupts, a thread preempts what was interrupted */
     KN_COUNT,
     KN_WATCH = KN_COUNT, /* no knob: a scene is being played, and may hang */

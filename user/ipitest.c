@@ -7,14 +7,17 @@
 #include "user/scene.h"
 #include "user/user.h"
 
-/* B sleeps on the idle cpu to=; A, on cpu from=, schedules it pause= microseconds later. */
+/* B sleeps on the idle cpu to=; A, on cpu from=, schedules it pause= microseconds later, and stands still
+ * for stall= microseconds when the interrupt is raised, so that the target looks at once. */
 static void wake_idle(void)
 {
     int from = param("from", 0), to = param("to", 1);
     int a = step(K_WAIT, 0, 1);
     step(K_PAUSE, 0, param("pause", 300));
+    step(K_KNOB, KN_STALL_IPI, param("stall", 0));
     step(K_LOG, 0, 1);
     step(K_SCHED, 1, 0);
+    step(K_KNOB, KN_STALL_IPI, 0);
     step(K_WAIT, 1, 1);
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
@@ -154,11 +157,18 @@ static void late(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A message that takes a while; its target sends flood= messages back meanwhile. */
+/* A waits for a message whose body sends so many back that it waits for room, in rings of four, and runs
+ * what these sent while it does. B floods A's cpu meanwhile. */
 static void wait_for(void)
 {
     int from = param("from", 0), to = param("to", 1);
-    int body = step(K_PAUSE, 0, param("pause", 100));
+    int quick = step(K_END, 0, 0);
+    int back = step(K_IPI, to, quick);
+    step(K_END, 0, 0);
+    int body = step(K_REPEAT, 0, param("back", 8));
+    step(K_IPI, from, back);
+    step(K_AGAIN, 0, 0);
+    step(K_PAUSE, 0, param("pause", 100));
     step(K_SET, 0, param("value", 5));
     step(K_END, 0, 0);
     int a = step(K_WAIT, 1, 1);

@@ -16,9 +16,10 @@ def machine(rng):
 
 
 def draw_wake(rng):
-    """A pause long enough for the target to fall asleep."""
+    """A pause long enough for the target to fall asleep; the target looks while the source still sends."""
     source, target, options = machine(rng)
-    return {"from": source, "to": target, "pause": rng.randint(300, 3000)}, options
+    return {"from": source, "to": target, "pause": rng.randint(300, 3000),
+            "stall": rng.randint(20, 100)}, options
 
 
 def draw_reversed(rng):
@@ -93,8 +94,9 @@ def draw_late(rng):
 def draw_wait(rng):
     """How long the body takes, and what comes back meanwhile."""
     source, target, options = machine(rng)
+    options["APPEND"] = f"ktest=1 ipiq_size={SHORT}"
     return {"from": source, "to": target, "pause": rng.randint(50, 300), "value": rng.randint(2, 99),
-            "flood": rng.randint(50, 300)}, options
+            "flood": rng.randint(50, 300), "back": rng.randint(10, 14)}, options
 
 
 def draw_self(rng):
@@ -232,8 +234,8 @@ def judge_self(scene):
 def declare():
     """This lab's tests."""
     test("t21_wake", "an idle cpu runs at once what another schedules", 15, "ipitest t21", draw_wake,
-         judge_wake, covers="T21", hint="the target isn't told, or its idle thread looks and then "
-         "sleeps with interrupts on in between")
+         judge_wake, covers="T21", hint="the target isn't told, or is told before the message is "
+         "in the ring, or its idle thread looks and then sleeps with interrupts on in between")
     test("t21_harts", "cpu numbers are not hart ids", 5, "ipitest t21", draw_reversed, judge_wake,
          covers="T21", hint="a cpu's number is taken for its hart's, or for its place in the device tree")
     test("t25_create", "threads created for a cpu run there", 10, "ipitest t25", draw_create,
@@ -256,6 +258,6 @@ def declare():
     test("t31_late", "a message that comes during a body", 10, "ipitest t31late", draw_late, judge_late,
          covers="T31", hint="the mask is taken back before the indices are read")
     test("t32_wait", "lwkt_wait_ipiq waits for the body's end", 10, "ipitest t32", draw_wait, judge_wait,
-         covers="T32", hint="ip_xindex is published when the body has run")
+         covers="T32", hint="ip_xindex says that all before it have run: also those that wait, and so run others")
     test("t33_self", "a message to oneself is a call", 10, "ipitest t33", draw_self, judge_self,
          covers="T33", hint="the own cpu's ring is read only at the end of the critical section")

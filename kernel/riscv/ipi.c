@@ -8,6 +8,7 @@
  */
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
+#include "lwkt/knob.h"
 #include "lwkt/thread.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
@@ -47,6 +48,7 @@ void cpu_ipi_raise(int cpu)
         ipi_raise_sswi(cpu);
     else
         ipi_raise_sbi(cpu);
+    knob_point(KN_STALL_IPI);
 }
 
 bool ipi_use_sswi(bool sswi)
