@@ -7,8 +7,8 @@
 #include "user/scene.h"
 #include "user/user.h"
 
-/* B sleeps on the idle cpu to=; A, on cpu from=, schedules it pause= microseconds later, and stands still
- * for stall= microseconds when the interrupt is raised, so that the target looks at once. */
+/* B sleeps on the idle cpu to=; A, on cpu from=, schedules it pause= microseconds later, and stands
+ * still for stall= microseconds when the interrupt is raised, so that the target looks at once. */
 static void wake_idle(void)
 {
     int from = param("from", 0), to = param("to", 1);
@@ -157,8 +157,8 @@ static void late(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A waits for a message whose body sends so many back that it waits for room, in rings of four, and runs
- * what these sent while it does. B floods A's cpu meanwhile. */
+/* A waits for a message whose body sends so many back that it waits for room, in rings of four, and
+ * runs what these sent while it does. B floods A's cpu meanwhile. */
 static void wait_for(void)
 {
     int from = param("from", 0), to = param("to", 1);
