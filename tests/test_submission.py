@@ -240,3 +240,16 @@ def test_qemu_in_its_sandbox():
     assert done.returncode == 0 and "hello" in done.stdout
     assert "spawn=deny" in subprocess.run(["tools/qemu", "--print"], env=env, capture_output=True, text=True,
                                           check=True).stdout
+
+
+def test_as_a_command(files, tmp_path):
+    """For other autograders: the tree that is graded, or one line."""
+    words = [sys.executable, "-m", "grading.staff.submission"]
+    archive = as_tar(files, tmp_path / "handin.tar.gz")
+    subprocess.run([*words, archive, tmp_path / "graded"], check=True)
+    assert (tmp_path / "graded/kernel/lwkt/ipiq.c").read_bytes() == files["kernel/lwkt/ipiq.c"]
+    done = subprocess.run([*words, archive, tmp_path / "graded"], check=False, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    archive.write_bytes(b"")
+    done = subprocess.run([*words, archive, tmp_path / "other"], check=False, capture_output=True, text=True)
+    assert done.returncode == 1 and "can be read" in done.stderr
