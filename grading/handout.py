@@ -29,7 +29,8 @@ INSTRUCTORS = """
 .ci/* .github/*
 grading/README.md grading/COVERAGE.md grading/answers/* grading/behaviours.txt grading/class*
 grading/coverage.py grading/handout.py grading/instructor.mk grading/staff/*
-tests/cheats/* tests/handing_in.py tests/mutants/* tests/variants/* tests/mutate.py tests/reliability.py
+tests/cheats/* tests/mutants/* tests/variants/*
+tests/handing_in.py tests/mutate.py tests/patches.py tests/reliability.py tests/vary.py
 tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
 tests/test_labs.py tests/test_mutants.py tests/test_submission.py tests/test_variants.py
 """.split()
@@ -168,7 +169,7 @@ def student_tree(tree, marked, lab):
 # --- leaks ---
 
 def squeezed(text):
-    """A line with each run of white space a single blank."""
+    """A text with each run of white space a single blank."""
     return " ".join(text.split())
 
 
@@ -193,16 +194,17 @@ def code_lines(text, line=1):
 
 def find(secrets, text):
     """(line, secret) of the first of these lines in a text; line ends are blanks too. Or None."""
-    words = [(number, word) for number, line in enumerate(text.splitlines(), 1) for word in line.split()]
-    joined, starts = "", []
-    for number, word in words:
-        starts.append((len(joined), number))
-        joined += word + " "
+    joined = squeezed(text)
     places = [(joined.find(secret), secret) for secret in secrets if secret in joined]
     if not places:
         return None
     place, secret = min(places)
-    return max((start, number) for start, number in starts if start <= place)[1], secret
+    before = len(joined[:place].split())    # words
+    for number, line in enumerate(text.splitlines(), 1):
+        before -= len(line.split())
+        if before < 0:
+            break
+    return number, secret
 
 
 def leaks(marked, given, lab):

@@ -1,7 +1,7 @@
 /*
  * locks [calls [us]]: what it costs that several harts want one lock. One process on each of 1, 2, ..
- * harts makes `calls` system calls that work for `us` microseconds each (KT_WORK; boot argument ktest=1),
- * under
+ * harts makes `calls` system calls that work for `us` microseconds each (KT_WORK; boot argument
+ * ktest=1), under
  *
  *   own      a token of its own for each process
  *   quarter  one token for all, held for a quarter of the work
