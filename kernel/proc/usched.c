@@ -16,8 +16,7 @@
  *                                       -> take its place; it goes into the queue (take_over)
  *                     else              -> queue; sleep until some cpu picks us (p_target)
  *
- * A process that a wakeup made runnable waits for the next tick, or until the current one blocks,
- * unless a cpu is free (may_defer).
+ * A process that was woken waits for the next tick, the current one's block or a free cpu (may_defer).
  *
  * gd_uschedcp is shared: NULL -> p by compare-and-swap, from any cpu; from p to NULL or to another
  * only by its own cpu. Freeing a cpu and queueing are the two sides of a store-load race (Dekker): the
@@ -237,16 +236,18 @@ static void vacate(globaldata_t gd)
     pick_for(gd);
 }
 
-/* td_release: the process blocks. Called by lwkt_switch, before its critical section. */
+/* The process gives up its designation, if it has one. td_release: called by lwkt_switch when it blocks. */
 static void usched_release(thread_t td)
 { /* lab 8 */
     struct proc *p = td->td_proc;
 
     crit_enter(); /* the tick charges too */
-    td->td_release = NULL;
-    lwkt_setpri_self(TDPRI_KERN_USER);
-    charge(p);
-    vacate(mycpu);
+    if (td->td_release != NULL) {
+        td->td_release = NULL;
+        lwkt_setpri_self(TDPRI_KERN_USER);
+        charge(p);
+        vacate(mycpu);
+    }
     crit_exit();
 }
 
@@ -392,9 +393,9 @@ static bool may_defer(void)
 static void let_better_run(struct proc *p)
 {
     thread_t td = curthread;
-    void (*release)(thread_t) = td->td_release;
 
     crit_enter();
+    void (*release)(thread_t) = td->td_release;
     td->td_release = NULL;
     p->p_parked = release != NULL;
     lwkt_switch();
@@ -454,8 +455,7 @@ void usched_yield(struct proc *p)
 /* A process killed before it first ran may have been picked by a cpu and not yet gone there. */
 void usched_exit(struct proc *p)
 {
-    if (curthread->td_release != NULL)
-        usched_release(curthread);
+    usched_release(curthread);
     crit_enter();
     if (p->p_target >= 0) {
         globaldata_t gd = globaldata_of[p->p_target];
