@@ -236,7 +236,7 @@ static void vacate(globaldata_t gd)
     pick_for(gd);
 }
 
-/* The process gives up its designation, if it has one. td_release: called by lwkt_switch when it blocks. */
+/* The process gives up its designation, if it has one. td_release: called by lwkt_switch. */
 static void usched_release(thread_t td)
 { /* lab 8 */
     struct proc *p = td->td_proc;
