@@ -10,6 +10,7 @@ import os
 import pathlib
 import sys
 import time
+import traceback
 
 from grading import build, engine, formats, progress, record, report, runs
 
@@ -46,6 +47,8 @@ def outputs(names, out):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadOption(f"OUT={out}: {error.strerror}") from None
+    if out and (not os.access(folder, os.W_OK) or len(names) == 1 and pathlib.Path(out).is_dir()):
+        raise BadOption(f"OUT={out}: give a file that can be written")
     return [(formats.FORMATS[name][1], folder / formats.FORMATS[name][0] if len(names) > 1 else
              pathlib.Path(out) if out else None) for name in names]
 
@@ -109,6 +112,11 @@ def guarded():
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="ascii")  # what is flushed at the end goes there
         return 1
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        print(f"the grader itself went wrong, which is no fault of the kernel's: {type(error).__name__}: "
+              f"{error} ({os.path.basename(last.filename)}, line {last.lineno})", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from grading import events, machine
-from grading.failure import Failure, broken, heartbeats, not_written, parted
+from grading.failure import Failure, broken, heartbeats, never_up, not_written, parted
 
-WORK = 20           # seconds of processor time for a machine; most scenes take less than one
+WORK = 12           # seconds of processor time for a machine; most scenes take half of one
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
 # `make grade UNTIMELY=1`: the same results with a switch at every end of a critical section that finds
 # work (reference, T64).
@@ -186,7 +186,7 @@ def judge_run(case, result, key, params, options):
         if result.status != 0:
             return Failure("exit status 0", f"exit status {result.status}")
     except events.BadEvents as error:
-        return Failure(*error.args)
+        return Failure(*error.args) if "harts up" in result.console else never_up(result)
     except Failure as error:
         return error
     return None

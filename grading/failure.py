@@ -112,6 +112,12 @@ def not_written(result):
                    cause="not-written") if found else None
 
 
+def never_up(result):
+    """The Failure of a machine that ended by itself before its harts were up."""
+    return Failure("the scene to end", f"the machine never came up: it ended with status {result.status}",
+                   cause="never-booted")
+
+
 def broken(result):
     """A Failure if the machine itself went wrong, before anything is judged."""
     if "the scene hangs" in result.panic:

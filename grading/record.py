@@ -31,7 +31,8 @@ def of_test(outcome):
     scene = scenes.find(case.program)
     good = outcome.failure is None
     return {
-        "lab": lab.number, "part": lab.name, "part_title": lab.title, "number": case.number, "name": case.name,
+        "lab": lab.number, "part": lab.name, "part_title": lab.title, "number": case.number,
+        "name": case.name,
         "title": case.title, "scene": scene.text or case.title, "setting": "", "file": scene.file,
         "line": scene.line, "points": case.points if good else 0, "most": case.points,
         "status": "ok" if good else "fail", "seeds": outcome.seeds, "seed": None,

@@ -6,10 +6,13 @@
     > A:2               B:2               cpu 1         31 us             ^
 """
 
+import textwrap
+
 TICKS = 10       # of the time CSR in a microsecond, on QEMU's virt machine
 COLUMNS = 80     # events of a timeline, at most
 BEFORE = 7       # events shown before the wrong one
 AFTER = 3        # and after it
+WIDTH = 92       # of the legend
 
 
 def microseconds(event, first):
@@ -74,12 +77,13 @@ def columns(failure):
 
 
 def letters(names):
-    """A letter for each thread: its own first one, if that is free."""
+    """A letter for each thread: of its own its digit or the first one, if that is free."""
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"]
     chosen = {}
     for name in names:
         if name not in chosen:
-            like = [c for c in (name[:1], name[:1].upper(), name[:1].lower()) if c in free]
+            own = (name[-1:] if name[-1:].isdigit() else name[:1], name[:1].upper(), name[:1].lower())
+            like = [c for c in own if c in free]
             chosen[name] = like[0] if like else free[0] if free else "?"
             if chosen[name] in free:
                 free.remove(chosen[name])
@@ -109,9 +113,9 @@ def draw(failure):
     if wrong is not None:
         lines.append(" " * (8 + wrong) + "^")
     renamed = [f"{c}: {name}" for name, c in letter.items() if c != name]
-    lines.append("a column an event, a letter its thread" + ("; " + ", ".join(renamed) if renamed else "")
-                 + ("; ^ is the wrong one" if wrong is not None else ""))
-    return lines
+    legend = "a column an event, a letter its thread" + ("; " + ", ".join(renamed) if renamed else "") \
+        + ("; ^ is the wrong one" if wrong is not None else "")
+    return lines + textwrap.wrap(legend, WIDTH)
 
 
 def stop_at(event, events):

@@ -186,6 +186,13 @@ def test_broken_machine(broken, cause):
     assert "\033" not in done.stdout and test["console"] and test["seconds"] < 60
 
 
+def test_ends_by_itself(broken):
+    """A kernel that ends the machine before it has booted."""
+    _, record, _ = broken(*BOOT, "    extern void machine_halt(int);\n    machine_halt(7);", "LAB=2", "TEST=t5", "SEED=5")
+    test = record["tests"][0]
+    assert test["cause"] == "never-booted" and test["seen"].endswith("it ended with status 7")
+
+
 def test_halted_for_good(broken):
     """Nothing is due and nobody can wake a hart: said without waiting for a limit."""
     _, record, _ = broken(*BOOT, '    for (;;)\n        __asm__ volatile("csrw sie, zero; wfi");',
