@@ -6,6 +6,7 @@
     > A:2               B:2               cpu 1         31 us             ^
 """
 
+import re
 import textwrap
 
 TICKS = 10       # of the time CSR in a microsecond, on QEMU's virt machine
@@ -13,6 +14,7 @@ COLUMNS = 80     # events of a timeline, at most
 BEFORE = 7       # events shown before the wrong one
 AFTER = 3        # and after it
 WIDTH = 92       # of the legend
+WHAT_ROOM, THREAD_ROOM = 11, 7   # characters of an event's names (kernel/ktest.h, struct kt_event)
 
 
 def microseconds(event, first):
@@ -118,12 +120,19 @@ def draw(failure):
     return lines + textwrap.wrap(legend, WIDTH)
 
 
+def same_text(name, text, room):
+    """gdb's condition that a string is this one, of which the record has `room` characters at most."""
+    if re.fullmatch(r"\w+", text) and len(text) < room:
+        return f'$_streq({name}, "{text}")'
+    return f'$_regex({name}, "^{re.sub("[^A-Za-z0-9_]", ".", text)}")'
+
+
 def stop_at(event, events):
     """gdb's commands to stop where the kernel notes this event down."""
     same = [e for e in events if (e.what, e.td, e.val) == (event.what, event.td, event.val)]
     before = next(i for i, e in enumerate(same) if e is event)
-    stop = [f'break kt_log if val == {event.val} && $_streq(thread, "{event.td}")'
-            f' && $_streq(what, "{event.what}")']
+    stop = [f"break kt_log if val == {event.val} && {same_text('thread', event.td, THREAD_ROOM)}"
+            f" && {same_text('what', event.what, WHAT_ROOM)}"]
     return stop + ([f"ignore 1 {before}"] if before else []) + ["continue", "backtrace"]
 
 
