@@ -173,8 +173,8 @@ static void busy(void)
         process("T", 0, ticker);
 }
 
-/* Wake whoever reads the pipe, rounds= times: sleep for sleeps= tenths of a second before, and wait up to
- * 30 ms more. */
+/* Wake whoever reads the pipe, rounds= times: sleep for sleeps= tenths of a second before, and wait up
+ * to 30 ms more. */
 static void waker(int i)
 {
     seed(i);
