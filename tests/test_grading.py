@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import time
 
+import jsonschema
 import pexpect
 import pytest
 
@@ -118,7 +119,10 @@ def broken(built):
         done = make("-s", "grade", *options, "FORMAT=json", "OUT=record.json", cwd=built, check=False)
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
-        return done, json.loads((built / "record.json").read_text()), time.monotonic() - started
+        record = json.loads((built / "record.json").read_text())
+        jsonschema.validate(record, json.loads((ROOT / "tests/schemas/record.json").read_text()))
+        assert done.stdout == formats.as_text(record), "what is shown is made from the record"
+        return done, record, time.monotonic() - started
 
     yield grade
     for path, text in changed.items():
