@@ -207,13 +207,18 @@ def find(secrets, text):
     return number, secret
 
 
+def hidden_lines(marked, lab):
+    """The lines of a lab's solution that are long enough to tell, in order."""
+    return [code for _, found in sorted(marked.items()) for part in found if part.lab == lab
+            for _, code in code_lines(part.text)]
+
+
 def leaks(marked, given, lab):
     """[(path, line, the solution's line)]: the first in each file of a handout.
 
     A solution's line that is also code of something that the student gets (crit_enter();) gives nothing
     away there, but RUN of them, one after the other, do, as a copy would."""
-    parts = [(path, part) for path, found in marked.items() for part in found if part.lab == lab]
-    hidden = [code for path, part in parts for _, code in code_lines(part.text)]
+    hidden = hidden_lines(marked, lab)
     kept = {path: code_lines(data.decode("utf-8")) for path, data in given.items() if is_code(path)}
     usual = {code for lines in kept.values() for _, code in lines}
     secrets = sorted(set(hidden) - usual)
