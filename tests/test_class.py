@@ -12,6 +12,7 @@ import pytest
 
 from conftest import ROOT
 from grading import engine, machine
+from grading.staff import table as table_of
 from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, write
 
 LAB, TEST = "4", "t25_create"       # one test of the lab, so that building is what takes time
@@ -222,6 +223,24 @@ def check_again(place):
     assert {row["student"]: row["status"] for row in table(place)}["text"] == "build"
     status, printed = Course(place, "--seed", "2").end()
     assert status == 2 and "another --out" in printed
+
+
+def test_what_failures_say():
+    """Numbers and addresses aside, words kept; checks that say the same of the same students are one."""
+    assert table_of.normal("a ring half full: 12 then 13 of 0xffffffc080209854") == \
+        "a ring half full: N then N of ADDRESS"
+    assert table_of.normal("it hangs; cpu 2 runs A; livelock: cpu 2 took no tick") == "it hangs; cpu N runs A"
+    assert table_of.normal("A:1 [B:2] t25 N N N") == "A:N [B:N] t25 N .."
+    failed = {"status": "fail", "cause": "judged", "expected": "5 of them", "part": "ipi", "seen": "4"}
+    one = {"status": "graded", "record": {"tests": [
+        {**failed, "number": "4.1", "name": "t1"}, {**failed, "number": "4.2", "name": "t2", "seen": "3"}]}}
+    second = {**failed, "number": "4.1", "name": "t1", "seen": "two"}
+    two = {"status": "graded", "record": {"tests": [second]}}
+    none = {"status": "refused", "cause": "no kernel/", "record": {"tests": []}}
+    assert table_of.groups({"ann": one, "bob": two, "carol": one, "dave": none}) == [
+        ("4.1 ipi/t1, 4.2 ipi/t2", "judged", "N of them", "N", ["ann", "carol"]),
+        ("4.1 ipi/t1", "judged", "N of them", "two", ["bob"]),
+        ("no check", "refused", "", "no kernel/", ["dave"])]
 
 
 SSH = """#!/bin/sh

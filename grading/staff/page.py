@@ -47,7 +47,7 @@ def group_table(groups):
     """Failures grouped by what they say."""
     if not groups:
         return "<p>No check failed.</p>"
-    head = "".join(f"<th>{name}</th>" for name in ("how many", "check", "cause", "expected", "seen", "who"))
+    head = "".join(f"<th>{name}</th>" for name in ("how many", "checks", "cause", "expected", "seen", "who"))
     lines = [f"<tr>{cell(len(names), 'n')}{cell(test)}{cell(cause)}{cell(expected)}{cell(seen)}"
              f"{cell(', '.join(names))}</tr>" for test, cause, expected, seen, names in groups]
     return f"<table><tr>{head}</tr>\n" + "\n".join(lines) + "</table>"

@@ -55,30 +55,37 @@ def as_csv(table):
 
 
 def normal(text):
-    """A failure's text without what differs from run to run: numbers, addresses, long lists."""
+    """A failure's text without what differs from run to run: numbers, addresses, long lists, and, of a
+    scene that hangs, what each thread of it waits for."""
+    text = re.sub(r"; (deadlock|livelock): .*", "", text)
     text = re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{16}\b", "ADDRESS", text)
-    text = re.sub(r"(cpu|hart|thread) \d+", r"\1 N", text)
-    text = re.sub(r"\b\d[\d,.]*\b", "N", text)
-    return re.sub(r"(\S+)( \1)+", r"\1 ..", " ".join(text.split()))[:160]
+    text = re.sub(r"(?<![\w.])-?\d[\d,.]*(?!\w)", "N", text)
+    return re.sub(r"(?<!\S)(\S+)(?: \1(?!\S))+", r"\1 ..", " ".join(text.split()))[:160]
+
+
+def by_check(results):
+    """(check, cause, expected, seen) -> students, in the order of the checks."""
+    found = defaultdict(list)
+    for name, result in sorted(results.items()):
+        if result["status"] != "graded":
+            found["no check", result["status"], "", normal(result["cause"])].append(name)
+            continue
+        for case in result["record"]["tests"]:
+            if case["status"] != "ok":
+                key = column(case), case["cause"], normal(case["expected"]), normal(case["seen"])
+                found[key].append(name)
+    return found
 
 
 def groups(results):
-    """Failures by what they say: [(number, test, cause, expected, seen, students)], the most frequent
-    first."""
-    found, order = defaultdict(list), {}
-    for name, result in sorted(results.items()):
-        for case in result["record"]["tests"]:
-            if case["status"] == "ok" or result["status"] != "graded":
-                continue
-            key = (column(case), case["cause"], normal(case["expected"]), normal(case["seen"]))
-            found[key].append(name)
-            order.setdefault(key, case)
-    rest = defaultdict(list)
-    for name, result in sorted(results.items()):
-        if result["status"] != "graded":
-            rest[("no test", result["status"], "", normal(result["cause"]))].append(name)
-    return sorted([(*key, names) for key, names in [*found.items(), *rest.items()]],
-                  key=lambda group: (-len(group[4]), group[0]))
+    """Failures by what they say: [(checks, cause, expected, seen, students)], the most frequent first.
+    Checks that say the same of the same students are one line."""
+    merged = defaultdict(list)
+    for (check, *text), names in by_check(results).items():
+        merged[(*text, tuple(names))].append(check)
+    lines = [(", ".join(checks), cause, expected, seen, list(names))
+             for (cause, expected, seen, names), checks in merged.items()]
+    return sorted(lines, key=lambda line: -len(line[4]))
 
 
 def report(result, seeds):
