@@ -128,7 +128,7 @@ def worker(place, number):
     with place.working():
         job, settings = place.jobs()[int(number)], place.settings()
         result = grade(job["source"], job["name"], settings["lab"], settings["seeds"],
-                       place.work / "scratch" / job["name"], settings["test"])
+                       place.work / "scratch" / f"{job['name']}.{os.getpid()}", settings["test"])
         place.keep({**result, "fingerprint": job["fingerprint"]})
     print(results.one_line(result), flush=True)
     return 0
