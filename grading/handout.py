@@ -316,9 +316,11 @@ def main(what):
     try:
         what(os.environ.get("LAB", ""), os.environ.get("OUT", ""))
         return 0
-    except (Refused, OSError, subprocess.SubprocessError) as error:
+    except (Refused, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)
-        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
