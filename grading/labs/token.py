@@ -158,7 +158,8 @@ def declare():
          hint="a token stays with a sleeper, or the switch doesn't look at td_toks (lwkt_chktokens)")
     test("t37_recursive", "only the last release gives the token away", 10, "tokentest t37",
          draw_recursive, judge_recursive, timely=True, covers="T37",
-         hint="lwkt_reltoken doesn't look for other references of the thread to the same token")
+         hint="a release doesn't look for other references of the thread to the same token, or leaves "
+              "who waits to the next switch")
     test("t38_preempted", "who preempts the holder waits for it", 10, "tokentest t38", draw_one,
          judge_preempted, covers="T38", hint="held_below() in lwkt_gettoken")
     test("t38_other", "a preempted holder keeps the token", 10, "tokentest t38other", draw_preempted,
