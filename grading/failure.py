@@ -74,14 +74,16 @@ BUSY = 1       # switches or messages a millisecond: more than what the wait for
 LONG = 100     # milliseconds in which a cpu takes ten ticks
 
 
-def busy_cpu(beat):
-    """In words, what a cpu does without getting on; or "" of one that is idle, or does no harm."""
+def busy_cpu(beat, waiting):
+    """In words, what a cpu does without getting on; or "" of one that is idle, waits, or does no harm."""
     *numbers, name = beat
     cpu, ms, ticks, switches, messages, _ = map(int, numbers)
     did = [f"{count} {what}" for count, what in ((switches, "switches"), (messages, "messages"))
            if count > BUSY * ms]
     if did:
         return f"cpu {cpu} made {' and '.join(did)} in {ms} ms"
+    if cpu in waiting:
+        return ""
     if ms >= LONG and ticks == 0:
         return f"cpu {cpu} took no tick in {ms} ms: in one critical section, or interrupts are off"
     if ms >= LONG and switches == 0 and not name.startswith("idle"):
@@ -89,20 +91,33 @@ def busy_cpu(beat):
     return ""
 
 
+def spinning(console):
+    """cpu -> where it waits without switching (in cpu_relax, which a tick does, too); of a report of a
+    scene that hangs."""
+    found = {}
+    for cpu, name, where in frames_in(console) if "the scene hangs" in console else []:
+        calls = where.split(" < ")
+        if calls[0] == "cpu_relax" and calls[1:2] != ["hardclock"] and not name.startswith("idle"):
+            found[int(cpu)] = f"{name} (cpu {cpu}) spins in {(calls + ['cpu_relax'])[1]}"
+    return found
+
+
 def heartbeats(console):
     """(cause, words) of a scene that does not end, from what the kernel says of its last milliseconds
     (kernel/ktest/beats.c): if some cpu is busy all the while it is a livelock, if all of them are idle
-    a deadlock."""
+    or wait a deadlock."""
     report = console[max(console.rfind("the scene's time is over"), console.rfind("the scene hangs"), 0):]
     beats = BEAT.findall(report)
     if not beats:
         return "timeout", "the kernel does not say why"
-    busy = [words for words in map(busy_cpu, beats) if words]
-    waiting = [f"{name} (cpu {cpu}) {state}" for name, cpu, state in STUCK.findall(report)
-               if not state.startswith("runs")]
+    spins = spinning(console)
+    busy = [words for words in (busy_cpu(beat, spins) for beat in beats) if words]
+    waiting = list(spins.values()) + [f"{name} (cpu {cpu}) {state}" for name, cpu, state
+                                      in STUCK.findall(report) if not state.startswith("runs")]
     if busy:
         return "livelock", "livelock: " + "; ".join(busy)
-    return "deadlock", "deadlock: all cpus are idle" + "".join(f"; {words}" for words in waiting)
+    return "deadlock", f"deadlock: all cpus {'wait' if spins else 'are idle'}" + \
+        "".join(f"; {words}" for words in waiting)
 
 
 def not_written(result):

@@ -373,6 +373,17 @@ def test_heartbeats():
     assert "no tick in 900 ms" in failure.heartbeats(report + dead)[1]
 
 
+def test_spinning_is_waiting():
+    """A cpu that spins in cpu_relax for a message waits; one that a tick found there does not."""
+    text = HANGS.replace("switches=12000", "switches=0").replace(
+        "ran B: ", "ran B: cpu_relax < ").replace("enqueue_message", "wait_for_room")
+    assert failure.heartbeats(text) == (
+        "deadlock", "deadlock: all cpus wait; A (cpu 0) spins in wait_for_room; "
+        "B (cpu 2) spins in lwkt_wait_ipiq")
+    ticked = text.replace("wait_for_room", "hardclock").replace("cpu_relax < lwkt", "lwkt")
+    assert failure.heartbeats(ticked)[0] == "livelock"
+
+
 def test_panic_is_said_at_once():
     """A panic doesn't wait for a time limit, and is quoted."""
     result = engine.machine.run("sysctl debug.panic=1", timeout=30, DETERMINISTIC=1,

@@ -16,6 +16,7 @@ struct kt_run {
     int64 var[KT_VARS];      /* publish, consume, AMO */
     uint32 alive;            /* threads that have not ended: AMO, wakeup */
     uint32 stop;             /* give up: the time is over */
+    uint64 late_at;          /* when beats are counted anew, or hung_at if they are: kt_watch */
     uint64 hung_at;          /* when that has been over for long, too */
 };
 
