@@ -65,6 +65,24 @@ static void deschedule(void)
     thread("B", cpu, pri, b, 1);
 }
 
+/* A takes itself off its queue, and yields: it has its turn again behind B, which yields too. */
+static void yield_off_queue(void)
+{
+    int cpu = param("cpu", 0), pri = param("pri", 12);
+    int a = step(K_LOG, 0, 1);
+    step(K_DESCHED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_END, 0, 0);
+    int b = step(K_LOG, 0, 1);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    thread("A", cpu, pri, a, 1);
+    thread("B", cpu, pri, b, 1);
+}
+
 /* A schedules the sleeping B times= times at once and yields, rounds= times; B logs and sleeps. */
 static void schedule_twice(void)
 {
@@ -252,10 +270,10 @@ static void check_priorities(void)
 }
 
 static const struct test tests[] = {
-    {"t1", round_robin},          {"t2", priorities},        {"t3", request},
-    {"t5", deschedule},           {"t6", schedule_twice},    {"t22", wake_between},
-    {"t23", idle_waits_for_lock}, {"t24", idle_asked},       {"t26", stopped},
-    {"t57", set_priorities},      {"t58", check_priorities},
+    {"t1", round_robin},   {"t2", priorities},           {"t3", request},
+    {"t5", deschedule},    {"t5yield", yield_off_queue}, {"t6", schedule_twice},
+    {"t22", wake_between}, {"t23", idle_waits_for_lock}, {"t24", idle_asked},
+    {"t26", stopped},      {"t57", set_priorities},      {"t58", check_priorities},
 };
 
 int main(int argc, char **argv)
