@@ -259,8 +259,8 @@ def declare():
     test("t5_deschedule", "descheduled: runs on, switches away, comes back when scheduled", 10,
          "swtest t5", draw_turns, judge_deschedule, covers="T5",
          hint="a switch that puts the thread back by itself, or a schedule that does not")
-    test("t5_yield", "a yield puts its caller back on the queue", 5, "swtest t5yield", draw_turns, judge_yield,
-         covers="T5", hint="lwkt_yield of a thread that is on no queue: lwkt_schedule_self")
+    test("t5_yield", "a yield puts its caller back on the queue", 5, "swtest t5yield", draw_turns,
+         judge_yield, covers="T5", hint="lwkt_yield of a thread that is on no queue: lwkt_schedule_self")
     test("t6_schedule_twice", "scheduled several times is queued once", 10, "swtest t6", draw_times,
          judge_schedule_twice, covers="T6", hint="enqueueing without a look at TDF_RUNQ")
     test("t3_request", "a better thread asks for a reschedule, and gets it at the switch", 10,
