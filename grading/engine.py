@@ -14,7 +14,7 @@ import secrets
 from collections import Counter
 from dataclasses import dataclass, field
 
-from grading import events, machine
+from grading import events, machine, timeline
 from grading.failure import Failure, broken, heartbeats, never_up, not_written, parted
 
 WORK = 12           # seconds of processor time for a machine; most scenes take half of one
@@ -200,9 +200,11 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK):
     key = "k" + secrets.token_hex(4)
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": key}.items())
     options = {"DETERMINISTIC": 1, "SEED": seed, "APPEND": "ktest=1", **options}
+    # In its place for a breakpoint at an event: another number, of as many digits, and the run is the same.
+    machine_options = {**options, "APPEND": f"{options['APPEND']} stop={0:0{timeline.STOP_DIGITS}}"}
     before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
     result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
-                         **options)
+                         **machine_options)
     return judge_run(case, result, key, params, options), result
 
 

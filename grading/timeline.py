@@ -14,7 +14,7 @@ COLUMNS = 80     # events of a timeline, at most
 BEFORE = 7       # events shown before the wrong one
 AFTER = 3        # and after it
 WIDTH = 92       # of the legend
-WHAT_ROOM, THREAD_ROOM = 11, 7   # characters of an event's names (kernel/ktest.h, struct kt_event)
+STOP_DIGITS = 7  # of an event's number in the boot argument stop
 
 
 def microseconds(event, first):
@@ -120,27 +120,14 @@ def draw(failure):
     return lines + textwrap.wrap(legend, WIDTH)
 
 
-def same_text(name, text, room):
-    """gdb's condition that a string is this one, of which the record has `room` characters at most."""
-    if re.fullmatch(r"\w+", text) and len(text) < room:
-        return f'$_streq({name}, "{text}")'
-    return f'$_regex({name}, "^{re.sub("[^A-Za-z0-9_]", ".", text)}")'
-
-
-def stop_at(event, events):
-    """gdb's commands to stop where the kernel notes this event down."""
-    same = [e for e in events if (e.what, e.td, e.val) == (event.what, event.td, event.val)]
-    before = next(i for i, e in enumerate(same) if e is event)
-    stop = [f"break kt_log if val == {event.val} && {same_text('thread', event.td, THREAD_ROOM)}"
-            f" && {same_text('what', event.what, WHAT_ROOM)}"]
-    return stop + ([f"ignore 1 {before}"] if before else []) + ["continue", "backtrace"]
-
-
 def in_gdb(failure, command):
-    """What to type to stop where it goes wrong: the machine's command, then gdb's."""
+    """What to type to stop where it goes wrong: the machine's command, then gdb's. The kernel calls kt_stop
+    with the event whose number it is given (kernel/ktest/events.c): it is gdb's first stop, so all is as it was."""
     event = failure.at or (failure.events[-1] if failure.events and failure.cause == "judged" else None)
-    if event is not None:
-        typed = stop_at(event, failure.events)
+    number = next((i for i, e in enumerate(failure.events, 1) if e is event), 0)
+    if number:
+        command = re.sub(r"\bstop=0+\b", f"stop={number:0{STOP_DIGITS}}", command)
+        typed = ["break kt_stop", "continue", "backtrace"]
     elif failure.cause in ("deadlock", "livelock"):
         typed = ["break kt_beats", "continue", "threads"]
     elif failure.cause in ("never-booted", "timeout", "flood"):

@@ -148,7 +148,8 @@ def test_broken_kernel_loses_points(broken, change, lab, seen_by):
     assert all(len(line) <= 100 for line in test["shown"] + test["timeline"])
     assert sum(line.startswith("> ") for line in test["shown"]) == 1
     assert any(line.startswith("cpu 0 ") for line in test["timeline"])
-    assert test["gdb"][0].startswith("make qemu-gdb ") and "break kt_log if" in test["gdb"][2]
+    assert test["gdb"][0].startswith("make qemu-gdb ") and test["gdb"][2] == "break kt_stop"
+    assert re.search(r"stop=0*[1-9]", test["gdb"][0]) and "stop=0000000" in test["by_hand"]
     assert test["seed"] == min(test["seeds"]), "this bug shows with every seed"
 
 
@@ -250,7 +251,7 @@ def test_gdb_stops_there(broken, built):
         machine.end(process)
     wrong = next(line for line in record["tests"][0]["shown"] if line.startswith("> ")).split()[2]
     name, _, value = wrong.partition(":")
-    assert re.search(rf'Breakpoint 1, kt_log \(what=.* "log", thread=.* "{name}", val={value}\)', done.stdout)
+    assert re.search(rf'Breakpoint 1, kt_stop \(what=.* "log", thread=.* "{name}", val=(val@entry=)?{value}\)', done.stdout)
     assert "player" in done.stdout, "the backtrace"
 
 

@@ -1,5 +1,9 @@
 /*
  * What a scene's players write down, in one order over all cpus, and the audit after it.
+ *
+ * The boot argument stop=N has kt_stop() called with the scene's N-th event (from 1; 0: never), for a
+ * breakpoint. Graders always give it, with as many digits, so that a run with another N is the same
+ * run up to there: a debugger's first stop changes nothing before it, each later one may.
  */
 #include "ktest/ktest.h"
 #include "lib/string.h"
@@ -8,13 +12,16 @@
 #include "lwkt/spin.h"
 #include "mm/page.h"
 #include "proc/proc.h"
+#include "riscv/fdt.h"
 
 #define PER_PAGE (PGSIZE / sizeof(struct kt_event))
 #define PAGES ((KT_EVENTS_MAX + PER_PAGE - 1) / PER_PAGE)
 
 static struct spinlock lock = SPINLOCK("ktest events");
 static struct kt_event *pages[PAGES];
-static uint32 count; /* under the lock */
+static uint32 count;       /* entries; under the lock */
+static uint64 logged;      /* events of this run; under the lock */
+static uint64 stop_behind; /* boot argument stop */
 
 static struct kt_event *slot(uint32 i)
 {
@@ -27,6 +34,12 @@ static bool continues(const struct kt_event *e, const char *what, const char *th
     return e->val + e->n == val && e->cpu == mycpuid &&
            strncmp(e->what, what, sizeof(e->what)) == 0 &&
            strncmp(e->thread, thread, sizeof(e->thread)) == 0;
+}
+
+/* The empty statement uses the arguments, so that they are there to be looked at. */
+void __attribute__((noinline)) kt_stop(const char *what, const char *thread, int64 val)
+{
+    __asm__ volatile("" ::"r"(what), "r"(thread), "r"(val) : "memory");
 }
 
 /* Any context. Past KT_EVENTS_MAX, or without memory, events are dropped: the last says how many. */
@@ -48,12 +61,16 @@ void kt_log(const char *what, const char *thread, int64 val)
             e->time = cpu_time();
         }
     }
+    if (++logged == stop_behind)
+        kt_stop(what, thread, val);
     spin_unlock(&lock);
 }
 
 void kt_events_reset(void)
 {
     count = 0;
+    logged = 0;
+    stop_behind = bootarg_u64("stop", 0);
     for (uint32 i = 0; i < PAGES; i++)
         if (pages[i] != NULL) {
             page_unref(pages[i]);

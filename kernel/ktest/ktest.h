@@ -47,6 +47,8 @@ struct kt_refs {
 
 /* events.c */
 void kt_log(const char *what, const char *thread, int64 val);
+/* A place for a breakpoint: see events.c. */
+void kt_stop(const char *what, const char *thread, int64 val);
 void kt_events_reset(void);
 int kt_events_copyout(uint64 udst, uint64 bytes);
 int kt_audit_copyout(uint64 udst);
