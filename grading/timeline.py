@@ -121,8 +121,9 @@ def draw(failure):
 
 
 def in_gdb(failure, command):
-    """What to type to stop where it goes wrong: the machine's command, then gdb's. The kernel calls kt_stop
-    with the event whose number it is given (kernel/ktest/events.c): it is gdb's first stop, so all is as it was."""
+    """What to type to stop where it goes wrong: the machine's command, then gdb's. The kernel calls
+    kt_stop with the event whose number it is given (kernel/ktest/events.c). It is gdb's first stop, so
+    all is as it was."""
     event = failure.at or (failure.events[-1] if failure.events and failure.cause == "judged" else None)
     number = next((i for i, e in enumerate(failure.events, 1) if e is event), 0)
     if number:

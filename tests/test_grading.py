@@ -193,7 +193,8 @@ def test_broken_machine(broken, cause):
 
 def test_ends_by_itself(broken):
     """A kernel that ends the machine before it has booted."""
-    _, record, _ = broken(*BOOT, "    extern void machine_halt(int);\n    machine_halt(7);", "LAB=2", "TEST=t5", "SEED=5")
+    _, record, _ = broken(*BOOT, "    extern void machine_halt(int);\n    machine_halt(7);", "LAB=2",
+                          "TEST=t5", "SEED=5")
     test = record["tests"][0]
     assert test["cause"] == "never-booted" and test["seen"].endswith("it ended with status 7")
 
@@ -251,7 +252,8 @@ def test_gdb_stops_there(broken, built):
         machine.end(process)
     wrong = next(line for line in record["tests"][0]["shown"] if line.startswith("> ")).split()[2]
     name, _, value = wrong.partition(":")
-    assert re.search(rf'Breakpoint 1, kt_stop \(what=.* "log", thread=.* "{name}", val=(val@entry=)?{value}\)', done.stdout)
+    at = rf'Breakpoint 1, kt_stop \(what=.* "log", thread=.* "{name}", val=(val@entry=)?{value}\)'
+    assert re.search(at, done.stdout)
     assert "player" in done.stdout, "the backtrace"
 
 
