@@ -214,7 +214,7 @@ def test_text(whole):
     if whole != RECORDS["nasty"]:
         assert all(c == "\n" or c.isprintable() for c in text)
     if whole == RECORDS["failed"]:
-        assert "> A:2" in text and "cpu 1" in text and "break kt_log" in text
+        assert "> A:2" in text and "cpu 1" in text and "break kt_stop" in text
 
 
 def test_files(tmp_path, whole):

@@ -45,7 +45,7 @@ def test_mistake(run, number, deterministic):
     places = [trace.index(name) for name in functions]
     assert places == sorted(places), trace
 
-    others = [line for line in lines if re.match(r"cpu \d \(hart \d\) ran \w+: \w", line)]
+    others = [line for line in lines if re.match(r"cpu \d \(hart \d\) ran [^:]+: \w", line)]
     assert len(others) == 2, lines
     assert {line[4] for line in others} | {who[1]} == {"0", "1", "2"}
 

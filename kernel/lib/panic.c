@@ -28,7 +28,7 @@
 
 #define PANIC_STATUS 101 /* exit status of QEMU with panic=exit */
 #define LAST_EVENTS 8    /* of each cpu, if tracing was on */
-#define STOP_WAIT_DIV 10 /* wait for the others at most 1/10 s */
+#define STOP_SECONDS 1   /* wait for the others at most: a busy host may stop a hart for long */
 
 uint32 panic_owner;
 static cpumask_t panic_stopped; /* cpus that have halted: AMO */
@@ -70,7 +70,7 @@ static void stop_others(void)
     }
     /* Pairs with the release in panic_stop. */
     while ((consume(&panic_stopped) & others) != others &&
-           cpu_time() - start < cpu_timebase / STOP_WAIT_DIV)
+           cpu_time() - start < cpu_timebase * STOP_SECONDS)
         cpu_relax();
 }
 
