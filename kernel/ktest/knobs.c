@@ -114,9 +114,11 @@ static void force_preempt(uint64 every)
     if (td == NULL || p->busy || ++p->interrupts % every != 0)
         return;
     p->busy = true;
+    ++curthread->td_nest_count; /* as splz does: no untimely switch of what was interrupted */
     cpu_intr_enable();
     lwkt_schedule(td);
     cpu_intr_disable();
+    --curthread->td_nest_count;
     p->busy = false;
 }
 
