@@ -114,11 +114,9 @@ static void force_preempt(uint64 every)
     if (td == NULL || p->busy || ++p->interrupts % every != 0)
         return;
     p->busy = true;
-    ++curthread->td_nest_count; /* as splz does: no untimely switch of what was interrupted */
     cpu_intr_enable();
     lwkt_schedule(td);
     cpu_intr_disable();
-    --curthread->td_nest_count;
     p->busy = false;
 }
 
@@ -147,8 +145,10 @@ static uint32 reached(enum kt_knob which)
     case KN_SPIN_DELAY:
         return (uint32)(next_random() % (v + 1));
     case KN_FORCE_PREEMPT:
+        ++curthread->td_nest_count; /* as splz does: no untimely switch of what was interrupted */
         if (v != 0 && !force_scene(v))
             force_preempt(v);
+        --curthread->td_nest_count;
         return 0;
     case KN_STALL_IDLE:
         stall_asleep(v);

@@ -118,20 +118,31 @@ static uint64 preempter_work(struct kt_context *ctx, int work)
     }
 }
 
-/* The thread's life; it ends when it is scheduled after v[0] was set. */
+static bool preempters_end(void)
+{
+    return consume(&kt_run->var[0]) != 0 || peek(&kt_run->stop) != 0;
+}
+
+/*
+ * The thread's life; it ends when it is scheduled after v[0] was set. Who sets v[0], on this cpu, then
+ * schedules us; in the section, so that nobody does between our last look and the deschedule, where
+ * being scheduled would be lost.
+ */
 static void preempter(struct kt_context *ctx, int work)
 {
     uint64 ran = 0, nested = 0, damaged = 0;
 
-    while (consume(&kt_run->var[0]) == 0 && peek(&kt_run->stop) == 0) {
+    while (!preempters_end()) {
         thread_t below = curthread->td_preempted;
         ran++;
         nested += below != NULL && below->td_preempted != NULL;
         amo_add(&runs, 1);
         damaged |= preempter_work(ctx, work);
         crit_enter();
-        lwkt_deschedule_self(curthread);
-        lwkt_switch();
+        if (!preempters_end()) {
+            lwkt_deschedule_self(curthread);
+            lwkt_switch();
+        }
         crit_exit();
     }
     kt_log("ran", ctx->name, (int64)ran);
