@@ -2,7 +2,8 @@
  * How much memory there is. vm.free_pages is exact when nothing allocates or frees meanwhile: it
  * counts the pages that lie in per-cpu lists and reserves, and first has every cpu give up the dead
  * threads that it keeps, and take home what others freed of its memory. So two readings around work
- * that leaks nothing are equal.
+ * that leaks nothing are equal, but for what caches of blocks took (vfs.cache_pages), and a page here
+ * and there because what lives longer lies in other cpus' slabs now.
  */
 #include "mm/memstat.h"
 
