@@ -327,7 +327,7 @@ def declare():
     test("preempt_foreign", "a thread of another cpu doesn't preempt", 5, "preempttest foreign",
          draw_foreign, judge_foreign, covers="T14", hint="lwkt_preempt's look at td_gd")
     test("t20_splz", "splz's recursion is bounded", 5, "preempttest t63", draw_splz, judge_splz,
-         covers="T20", hint="td_nest_count")
+         timely=True, covers="T20", hint="td_nest_count")
     test("t63_again", "an interrupt during its own handler is not lost", 10, "preempttest t63",
          draw_again, judge_again, timely=True, covers="T63",
          hint="the request is cleared after the handler has run, or the source isn't completed")

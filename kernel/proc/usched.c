@@ -66,15 +66,21 @@ static bool before(const struct proc *p, const struct proc *q)
     return p->p_upri != q->p_upri ? p->p_upri > q->p_upri : p->p_vruntime < q->p_vruntime;
 }
 
-/* Charge the current process p for its time, and let others see how far it is. On its cpu. */
+/* Let others see how far p, a cpu's current process, is. */
+static void show(int cpu, const struct proc *p)
+{
+    poke(&cpus[cpu].vruntime, p->p_vruntime);
+    poke(&cpus[cpu].level, p->p_upri);
+}
+
+/* Charge the current process p for its time. On its cpu. */
 static void charge(struct proc *p)
 {
     uint64 now = cpu_time();
 
     p->p_vruntime += now - p->p_since;
     p->p_since = now;
-    poke(&cpus[mycpuid].vruntime, p->p_vruntime);
-    poke(&cpus[mycpuid].level, p->p_upri);
+    show(mycpuid, p);
 }
 
 static struct proc *current_on(globaldata_t gd)
@@ -82,9 +88,13 @@ static struct proc *current_on(globaldata_t gd)
     return consume(&gd->gd_uschedcp);
 }
 
+/* p's, from now on, whether p is there already or not: who queues a moment later sees the hints. */
 static bool claim(globaldata_t gd, struct proc *p)
 {
-    return peek(&gd->gd_uschedcp) == NULL && amo_cas(&gd->gd_uschedcp, NULL, (void *)p);
+    if (peek(&gd->gd_uschedcp) != NULL || !amo_cas(&gd->gd_uschedcp, NULL, (void *)p))
+        return false;
+    show(gd->gd_cpuid, p);
+    return true;
 }
 
 /* --- the queue --- */
@@ -121,12 +131,10 @@ static void queue_remove(struct proc *p)
  * section or not. */
 static void pick_for(globaldata_t gd)
 { /* lab 8 */
-    struct proc *p;
-
     if (peek(&queue_length) == 0)
         return;
     spin_lock(&queue_lock);
-    p = queue_first(gd->gd_cpuid);
+    struct proc *p = queue_first(gd->gd_cpuid);
     if (p != NULL && claim(gd, p)) {
         queue_remove(p);
         p->p_target = gd->gd_cpuid;
@@ -214,10 +222,8 @@ static void limit_credit(struct proc *p)
  * acquire's loop: either there, or here, it is seen. IPI body. */
 void usched_killed(struct proc *p)
 {
-    bool waits;
-
     spin_lock(&queue_lock);
-    waits = list_linked(&p->p_runnode);
+    bool waits = list_linked(&p->p_runnode);
     if (waits)
         queue_remove(p);
     spin_unlock(&queue_lock);
@@ -256,8 +262,7 @@ static void take_designation(struct proc *p)
 {
     p->p_since = cpu_time();
     p->p_target = -1;
-    poke(&cpus[mycpuid].vruntime, p->p_vruntime);
-    poke(&cpus[mycpuid].level, p->p_upri);
+    show(mycpuid, p);
     lwkt_setpri_self(level_pri[p->p_upri]);
     curthread->td_release = usched_release;
     if (lwkt_checkpri_self()) /* lower now than one that waits */
@@ -303,10 +308,8 @@ static bool take_over(struct proc *p)
 
 static bool is_queued(struct proc *p)
 {
-    bool queued;
-
     spin_lock(&queue_lock);
-    queued = list_linked(&p->p_runnode);
+    bool queued = list_linked(&p->p_runnode);
     spin_unlock(&queue_lock);
     return queued;
 }
@@ -354,12 +357,10 @@ static void acquire(struct proc *p)
  * "Better" leaves a process its turn of one tick against equals. */
 static void give_way(struct proc *p)
 { /* lab 8 */
-    struct proc *first;
-
     crit_enter();
     charge(p);
     spin_lock(&queue_lock);
-    first = queue_first(mycpuid);
+    struct proc *first = queue_first(mycpuid);
     bool better = first != NULL && before(first, p);
     spin_unlock(&queue_lock);
     crit_exit();
@@ -437,14 +438,12 @@ void usched_setrunqueue(struct proc *p)
 /* The caller lets the first of its level in the queue go before it, whatever time it has had. */
 void usched_yield(struct proc *p)
 {
-    struct proc *first;
-
     if (curthread->td_release == NULL || peek(&queue_length) == 0)
         return;
     crit_enter();
     charge(p);
     spin_lock(&queue_lock);
-    first = queue_first(mycpuid);
+    struct proc *first = queue_first(mycpuid);
     if (first != NULL && first->p_upri >= p->p_upri && first->p_vruntime >= p->p_vruntime)
         p->p_vruntime = first->p_vruntime + 1;
     spin_unlock(&queue_lock);
