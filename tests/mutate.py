@@ -2,7 +2,7 @@
 """Plant each bug of tests/mutants/ into a copy of the tree and see the graders find it.
 
     make mutants [MUTANT=M07] [JOBS=2]     build, grade and judge all mutants, or those named
-    tests/mutate.py --check                only see that every patch still applies; a second or so
+    python3 tests/mutate.py --check        only see that every patch still applies; a second or so
 
 A mutant is a small patch, tests/mutants/M07.patch, or M07b.patch for a second way to make the same
 mistake; L1a.patch is a mistake of lab 1 that the reference does not number. Lines of its header, before
@@ -24,15 +24,16 @@ Bugs that no run can show are listed, with the reason, in tests/mutants/NONE.
 
 import os
 import re
-import signal
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 
+import command
 import patches
+from command import Unusable
 from grading import engine
-from patches import ROOT, Unusable
+from patches import ROOT
 
 MUTANTS = ROOT / "tests" / "mutants"
 NUMBERS = 62                    # M1 to M62: reference, section 5.2
@@ -184,19 +185,11 @@ def run(wanted, jobs):
 
 
 def main(arguments):
-    """Options come from the environment, as make gives them."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: clean up
-    try:
-        if arguments == ["--check"]:
-            return check()
-        return run(os.environ.get("MUTANT", "").split() or arguments,
-                   int(os.environ.get("JOBS") or os.cpu_count()))
-    except KeyboardInterrupt:
-        return 130
-    except Unusable as error:
-        print(error, file=sys.stderr)
-        return 2
+    """The exit status."""
+    if arguments == ["--check"]:
+        return check()
+    return run(command.words("MUTANT") or arguments, command.number("JOBS", os.cpu_count()))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command.run(lambda: main(sys.argv[1:])))

@@ -20,14 +20,11 @@ from dataclasses import dataclass, field
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grading import engine, machine  # noqa: E402  (needs the path above)
+from command import Unusable  # noqa: E402  (needs the path above)
+from grading import engine, machine  # noqa: E402
 
 WORK = 20                       # seconds of processor time for a run
 SOURCES = ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "build")
-
-
-class Unusable(Exception):
-    """A patch that cannot be tried: its header, its place in the tree or its build is wrong."""
 
 
 @dataclass

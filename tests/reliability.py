@@ -23,6 +23,7 @@ import subprocess
 import sys
 import time
 
+import command
 from conftest import Terminal, ROOT
 from grading import engine, machine
 
@@ -150,17 +151,16 @@ def run_part(name, runs):
     return failed
 
 
-def main(names, runs):
+def main():
     """The exit status."""
+    names, runs = command.words("PART") or list(PARTS), command.number("RUNS", 100)
     unknown = [name for name in names if name not in PARTS]
     if unknown:
-        print(f"PART={' '.join(unknown)}: give some of {' '.join(PARTS)}", file=sys.stderr)
-        return 2
+        raise command.Unusable(f"PART={' '.join(unknown)}: give some of {' '.join(PARTS)}")
     KEPT.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)
     return 1 if sum(run_part(name, runs) for name in names) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ.get("PART", "").split() or list(PARTS),
-                  int(os.environ.get("RUNS") or 100)))
+    sys.exit(command.run(main))

@@ -16,13 +16,15 @@ wrong, and mostly it is the grader.
 
 import os
 import secrets
-import signal
 import sys
 import tempfile
 
+import command
 import patches
+from command import Unusable
 from grading import engine, machine
-from patches import ROOT, Unusable
+from grading.runs import SEEDS, draw_seeds
+from patches import ROOT
 
 VARIANTS = ROOT / "tests" / "variants"
 NAMES = (r"V\d\d", "V02.patch")
@@ -54,7 +56,7 @@ def grade(variant, labs, place, runs, stop):
     """All graders, `runs` fresh seeds each, and usertests: a list of what went wrong."""
     cases = [(lab, case) for lab in labs for case in lab.tests]
     with patches.machine_of(variant, place, strict=True) as tree:
-        return rejections(cases, engine.draw_seeds("", runs), tree, stop) + list(usertests(tree))
+        return rejections(cases, draw_seeds("", runs), tree, stop) + list(usertests(tree))
 
 
 def report(variant, wrong, seconds):
@@ -78,18 +80,10 @@ def run(wanted, jobs, runs):
 
 
 def main(arguments):
-    """Options come from the environment, as make gives them."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: clean up
-    try:
-        return run(os.environ.get("VARIANT", "").split() or arguments,
-                   int(os.environ.get("JOBS") or os.cpu_count()),
-                   int(os.environ.get("RUNS") or engine.SEEDS))
-    except KeyboardInterrupt:
-        return 130
-    except Unusable as error:
-        print(error, file=sys.stderr)
-        return 2
+    """The exit status."""
+    return run(command.words("VARIANT") or arguments, command.number("JOBS", os.cpu_count()),
+               command.number("RUNS", SEEDS))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command.run(lambda: main(sys.argv[1:])))
