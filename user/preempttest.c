@@ -40,6 +40,16 @@ static void let_end(int t)
     step(K_YIELD, 0, 0);
 }
 
+/* Thread 1 is scheduled, between two readings of the counters. */
+static void schedule_counted(void)
+{
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_PREEMPTS, 0, 0);
+}
+
 /* A schedules I, rounds= times over: it runs at once. B and C, of A's priority, show A's place in the
  * queue. */
 static void preempt(void)
@@ -48,11 +58,7 @@ static void preempt(void)
     int a = step(K_SCHED, 3, 0);
     step(K_REPEAT, 0, rounds);
     step(K_LOOK, 0, KL_RELEASE | KL_RUNQ);
-    step(K_PREEMPTS, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_SCHED, 1, 0);
-    step(K_LOG, 0, 2);
-    step(K_PREEMPTS, 0, 0);
+    schedule_counted();
     step(K_LOOK, 0, KL_RELEASE | KL_RUNQ | KL_LOCKED);
     step(K_LOOK, 1, KL_BELOW | KL_RUNQ);
     step(K_AGAIN, 0, 0);
@@ -190,11 +196,7 @@ static void has_token(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_SCHED, 1, 0);
-    step(K_PREEMPTS, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_SCHED, 1, 0);
-    step(K_LOG, 0, 2);
-    step(K_PREEMPTS, 0, 0);
+    schedule_counted();
     step(K_RESCHED, 0, 0);
     step(K_SWITCH, 0, 0);
     step(K_LOG, 0, 3);
@@ -282,11 +284,7 @@ static void not_better(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_YIELD, 0, 0);
-    step(K_PREEMPTS, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_SCHED, 1, 0);
-    step(K_LOG, 0, 2);
-    step(K_PREEMPTS, 0, 0);
+    schedule_counted();
     step(K_RESCHED, 0, 0);
     step(K_END, 0, 0);
     victim(cpu, a);
