@@ -271,7 +271,7 @@ leaderboard: all ## an entry for the leaderboard of a lab that is solved: LAB=2,
 	@$(foreach o,NAME OUT,$(o)=$(call quote,$($(o)))) $(PYTHON) -m grading.leaderboard
 
 # What an instructor types; a student's tree does not have it.
--include grading/instructor.mk
+include $(wildcard grading/instructor.mk)
 
 # ---------------------------------------------------------------------------------------------
 # Around it
@@ -303,3 +303,9 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
 	    Makefile $(wildcard grading/instructor.mk)
+
+# Mistyped: a name that nothing makes, or one that is only a folder's.
+mistyped = @echo "make $@: there is no such command; type: make help" >&2; exit 2
+.PHONY: grading kernel tests user
+grading kernel tests user: ; $(mistyped)
+.DEFAULT: ; $(mistyped)

@@ -24,6 +24,14 @@ def test_bad_value(option):
     assert option.split("=")[0] in lines[0] and "give" in lines[0]
 
 
+@pytest.mark.parametrize("goal", ["qmu", "tests", "kernel"])
+def test_mistyped(goal):
+    """A name that is no command, a folder's name too: a line says where they are listed; status 2."""
+    done = make("-s", goal, check=False, timeout=20)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == f"make {goal}: there is no such command; type: make help"
+
+
 def without(tool, tmp_path):
     """A PATH on which everything but `tool` is found."""
     path = tmp_path / "bin"
