@@ -211,8 +211,8 @@ $(BUILD)/fresh.img $(BUILD)/ram.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user
 $(BUILD)/fs.img: $(BUILD)/fresh.img
 	@cp --sparse=always $< $@
 
--include $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d)
--include $(patsubst %.c,$(O)/%.c.d,$(wildcard user/*.c user/*/*.c))
+include $(wildcard $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d))
+include $(wildcard $(patsubst %.c,$(O)/%.c.d,$(wildcard user/*.c user/*/*.c)))
 
 # ---------------------------------------------------------------------------------------------
 # Running it
