@@ -11,6 +11,7 @@ import os
 import random
 import re
 import secrets
+import string
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from grading import events, machine, timeline
 from grading.failure import Failure, broken, heartbeats, never_up, not_written, parted
 
 WORK = 12           # seconds of processor time for a machine; most scenes take half of one
+KEY_LETTERS = 9
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
 # `make grade UNTIMELY=1`: the same results with a switch at every end of a critical section that finds
 # work (reference, T64).
@@ -195,9 +197,9 @@ def judge_run(case, result, key, params, options):
 def run_seed(case, seed, root=machine.ROOT, work=WORK):
     """Boot the machine of the tree `root`, run, judge: (failure or None, result)."""
     params, options = case.draw(random.Random(f"{case.name} {seed}"))
-    # Never the same key twice, so that a kernel cannot know it; always of one length, so that it
-    # changes no schedule. The command that a failure shows holds it, and replays the run to the byte.
-    key = "k" + secrets.token_hex(4)
+    # Never the same key twice, so that a kernel cannot know it; always so many letters (the shell takes
+    # another way for a digit), so that it changes no schedule: a seed's run is the same with each key.
+    key = "".join(secrets.choice(string.ascii_lowercase) for _ in range(KEY_LETTERS))
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": key}.items())
     options = {"DETERMINISTIC": 1, "SEED": seed, "APPEND": "ktest=1", **options}
     # In its place for a breakpoint at an event: another number, of as many digits, and the run is the same.

@@ -230,6 +230,18 @@ def test_replay(broken, built):
     assert str(replayed[0]) in test["shown"][1]
 
 
+def test_key_changes_no_schedule():
+    """A seed's run is the same with each key, so what failed once fails again with the seed alone."""
+    [lab] = engine.load_labs("preempt")
+    [case] = engine.choose(lab, "t65_registers")
+    consoles = set()
+    for _ in range(3):
+        _, result = engine.run_seed(case, 44749)
+        key = re.search(r"^ev key=(\w+) ", result.console, re.M).group(1)
+        consoles.add(result.console.replace(key, "KEY"))
+    assert len(consoles) == 1
+
+
 def test_gdb_stops_there(broken, built):
     """What a failure says to type stops a debugger at the wrong event."""
     _, record, _ = broken(*RING, "LAB=2", "TEST=t1", "SEED=5")
