@@ -262,7 +262,6 @@ static void take_designation(struct proc *p)
 {
     p->p_since = cpu_time();
     p->p_target = -1;
-    show(mycpuid, p);
     lwkt_setpri_self(level_pri[p->p_upri]);
     curthread->td_release = usched_release;
     if (lwkt_checkpri_self()) /* lower now than one that waits */
@@ -302,6 +301,7 @@ static bool take_over(struct proc *p)
     lwkt_deschedule(q->p_thread);
     lwkt_setpri(q->p_thread, TDPRI_KERN_USER); /* whoever picks it need not wait for p */
     publish(&gd->gd_uschedcp, p);              /* consume: current_on */
+    show(gd->gd_cpuid, p);
     queue_and_offer(q);
     return true;
 }
