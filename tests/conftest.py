@@ -15,8 +15,6 @@ sys.path.insert(0, str(ROOT))
 
 from grading import machine  # noqa: E402  (needs the path above)
 
-PROMPT = "$ "
-
 
 @pytest.fixture(autouse=True)
 def in_root(monkeypatch):

@@ -1,4 +1,4 @@
-"""Lab: the life of threads. The scenes are those of user/lifetest.c."""
+"""Lab 2: the life of threads. The scenes are those of user/lifetest.c."""
 
 from grading.engine import test
 

@@ -1,4 +1,4 @@
-"""Lab: threads that change cpus. The scenes are those of user/migratetest.c."""
+"""Lab 8: threads that change cpus. The scenes are those of user/migratetest.c."""
 
 from grading.engine import test
 from grading.labs.token import two_cpus

@@ -1,4 +1,4 @@
-"""Lab: the MP lock. The scenes are those of user/mptest.c."""
+"""Lab 6: the MP lock. The scenes are those of user/mptest.c."""
 
 from grading.engine import test
 from grading.labs.token import draw_pair, two_cpus

@@ -1,4 +1,4 @@
-"""Lab 24: message ports. The scenes are those of user/porttest.c."""
+"""Lab 9: message ports. The scenes are those of user/porttest.c."""
 
 from grading.engine import test
 

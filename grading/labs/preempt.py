@@ -1,4 +1,4 @@
-"""Lab: preemption by interrupt threads. The scenes are those of user/preempttest.c: A is preempted, I
+"""Lab 5: preemption by interrupt threads. The scenes are those of user/preempttest.c: A is preempted, I
 and J are interrupt threads."""
 
 from grading.engine import test
@@ -6,7 +6,6 @@ from grading.labs.crit import must_be_at_rest
 
 COUNTERS = ("hit", "miss", "weird", "switches")
 UNCHANGED = {name: 0 for name in COUNTERS}
-DEVICE = 28     # TDPRI_INT_MED: the priority of a device's interrupt thread
 
 
 def machine(rng, least=1):

@@ -1,4 +1,4 @@
-"""Lab: the user scheduler. The scenes are those of user/schedtest.c, played by processes, which write down
+"""Lab 8: the user scheduler. The scenes are those of user/schedtest.c, played by processes, which write down
 each step of their computing: who ran, where, and how much, is the events' order and number."""
 
 from grading.engine import test

@@ -1,4 +1,4 @@
-"""Lab: tsleep and wakeup. The scenes are those of user/sleeptest.c."""
+"""Lab 7: tsleep and wakeup. The scenes are those of user/sleeptest.c."""
 
 from grading.engine import test
 

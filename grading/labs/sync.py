@@ -1,4 +1,4 @@
-"""Lab 23: cpusync. The scenes are those of user/synctest.c."""
+"""Lab 9: cpusync. The scenes are those of user/synctest.c."""
 
 from grading.engine import test
 

@@ -1,4 +1,4 @@
-"""Lab: systimers, each cpu's queue of what it does at which time. The scenes are user/timertest.c's."""
+"""Lab 7: systimers, each cpu's queue of what it does at which time. The scenes are user/timertest.c's."""
 
 from grading.engine import test
 

@@ -1,4 +1,4 @@
-"""Lab: tokens. The scenes are those of user/tokentest.c. A and B are on different cpus, I is an interrupt
+"""Lab 6: tokens. The scenes are those of user/tokentest.c. A and B are on different cpus, I is an interrupt
 thread of A's cpu."""
 
 from grading.engine import test

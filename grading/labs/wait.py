@@ -1,8 +1,8 @@
-"""Lab 22: wait queues. The scenes are those of user/waittest.c."""
+"""Lab 7: wait queues. The scenes are those of user/waittest.c."""
 
 from grading.engine import test
 
-BLOCKQ, RUNQ, RUNNING, WAITQ = 1, 2, 4, 8  # of event state
+BLOCKQ, WAITQ = 1, 8  # of event state
 ASLEEP = BLOCKQ | WAITQ
 
 
