@@ -19,8 +19,8 @@ from grading import events, machine, timeline
 from grading.failure import Failure, broken, heartbeats, never_up, not_written, parted
 
 WORK = 12           # seconds of processor time for a machine; most scenes take half of one
-KEY_LETTERS = 9
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
+KEY_LETTERS = 9     # of a scene's key: 2^42 keys
 # `make grade UNTIMELY=1`: the same results with a switch at every end of a critical section that finds
 # work (reference, T64).
 UNTIMELY = os.environ.get("UNTIMELY") == "1"
