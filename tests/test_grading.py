@@ -216,6 +216,15 @@ def test_not_written_is_told_in_short(broken):
     assert len(done.stdout.splitlines()) < len(record["tests"]) + 8
 
 
+def test_a_panic_inside_the_panic_hides_nothing(broken):
+    """The first one's message comes through, though to stop the other harts panics again."""
+    stop = "    cpumask_t others = 0;\n"
+    broken("kernel/lib/panic.c", stop, f'    panic("the second");\n{stop}', "LAB=2", "TEST=t5", "SEED=5", status=0)
+    _, record, _ = broken(*after_dequeue("not_implemented(2);"), "LAB=2", "TEST=t5", "SEED=5")
+    test = record["tests"][0]
+    assert (test["cause"], test["seen"]) == ("not-written", "lwkt_deschedule_self is not written yet")
+
+
 def test_replay(broken, built):
     """The command that a failure shows gives the same bytes each time, and the same events."""
     _, record, _ = broken(*RING, "LAB=2", "TEST=t1", "SEED=5")

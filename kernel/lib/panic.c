@@ -10,8 +10,8 @@
  *   ends the machine, or halts
  *
  * A cpu that does not answer (its interrupts are off for good) is named in the report; it stops as
- * soon as it prints or relaxes. A panic inside the panic prints its message and its backtrace and
- * ends; one inside that just ends.
+ * soon as it prints or relaxes. A panic inside the panic prints its message and its backtrace, after
+ * the first one's message if that was not printed yet, and ends; one inside that just ends.
  */
 #include "lib/panic.h"
 
@@ -34,6 +34,12 @@ uint32 panic_owner;
 static cpumask_t panic_stopped; /* cpus that have halted: AMO */
 static uint64 stopped_fp[NCPU]; /* where: written before the bit, by the cpu itself */
 static int panic_depth;         /* the owner's: calls of panic, one inside the other */
+
+/* The first panic's message until it is printed: its arguments lie on the stack that both are on. */
+static struct {
+    const char *fmt;
+    va_list ap;
+} unsaid;
 
 /* 1 + this cpu's number; the boot hart is cpu 0 before its globaldata is set up. */
 static uint32 self(void)
@@ -109,13 +115,24 @@ static void print_others(void)
     }
 }
 
+/* The first panic's message, once. */
+static void say_message(void)
+{
+    const char *fmt = unsaid.fmt;
+
+    unsaid.fmt = NULL;
+    if (fmt == NULL)
+        return;
+    printf("\npanic: ");
+    vprintf(fmt, unsaid.ap);
+}
+
 /* tf: the trap that the panic is about, or NULL. fp: frame of the function that panicked. */
-static void report(const struct trapframe *tf, uint64 fp, const char *fmt, va_list ap)
+static void report(const struct trapframe *tf, uint64 fp)
 {
     int cpu = (int)self() - 1;
 
-    printf("\npanic: ");
-    vprintf(fmt, ap);
+    say_message();
     printf("\ncpu %d (hart %lu), thread %p (%s), in %d critical sections\n", cpu, cpu_hartid(cpu),
            (void *)curthread, thread_name(curthread), curthread->td_critcount);
     if (tf != NULL)
@@ -144,11 +161,14 @@ vpanic(const struct trapframe *tf, uint64 fp, const char *fmt, va_list ap)
         panic_stop(); /* returns only to the cpu that panics already */
     printf_output = NULL;
     if (++panic_depth == 1) {
+        unsaid.fmt = fmt;
+        va_copy(unsaid.ap, ap);
         stop_others();
         if (printf_drain != NULL)
             printf_drain();
-        report(tf, fp, fmt, ap);
+        report(tf, fp);
     } else if (panic_depth == 2) {
+        say_message();
         printf("\npanic inside the panic: ");
         vprintf(fmt, ap);
         printf("\nbacktrace:\n");
