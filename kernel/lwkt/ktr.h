@@ -19,17 +19,22 @@ uint32 ktr_get_mask(void);
 
 void ktr_record(enum ktr_event event, uint64 a, uint64 b);
 
-/* Whether any event is recorded on this cpu. */
-static inline bool ktr_on(void)
+/* Whether any event is recorded on this cpu, whose globaldata is gd. */
+static inline bool ktr_on(globaldata_t gd)
 {
-    return __builtin_expect(peek(&mycpu->gd_ktrmask) != 0, 0);
+    return __builtin_expect(peek(&gd->gd_ktrmask) != 0, 0);
 }
 
 /* Record it, if it is wanted: a load, a test and a branch when nothing is. */
+static inline void ktr_on_cpu(globaldata_t gd, enum ktr_event event, uint64 a, uint64 b)
+{
+    if (ktr_on(gd))
+        ktr_record(event, a, b);
+}
+
 static inline void ktr(enum ktr_event event, uint64 a, uint64 b)
 {
-    if (ktr_on())
-        ktr_record(event, a, b);
+    ktr_on_cpu(mycpu, event, a, b);
 }
 
 /* Give a cpu's ring its i-th page (zeroed, KTR_PER_PAGE entries); before its first event. */

@@ -169,7 +169,7 @@ void lwkt_switch_return(thread_t old)
 
     knob_point(KN_STALL_RUNNING);
     if ((flags & (TDF_MIGRATING | TDF_EXITING)) || cpu_thread_has_space(&curthread->td_mach) ||
-        ktr_on()) {
+        ktr_on(mycpu)) {
         return_with_care(old, flags);
         return;
     }

@@ -79,28 +79,30 @@ static inline void lwkt_link_ref(thread_t td, lwkt_tokref_t ref, lwkt_token_t to
 static inline void lwkt_gettoken(lwkt_tokref_t ref, lwkt_token_t tok)
 {
     thread_t td = curthread;
+    globaldata_t gd = mycpu; /* to the end: a thread moves only itself */
 
-    KASSERT(mycpu->gd_intr_nesting_level == 0, "gettoken in an interrupt or IPI body");
+    KASSERT(gd->gd_intr_nesting_level == 0, "gettoken in an interrupt or IPI body");
     lwkt_link_ref(td, ref, tok);
-    if (consume(&tok->t_cpu) != td->td_gd || td->td_preempted != NULL) /* publish: answer, F8 */
+    if (consume(&tok->t_cpu) != gd || td->td_preempted != NULL) /* publish: answer, F8 */
         lwkt_gettoken_slow(ref);
-    ktr(KTR_TOKEN_GET, (uint64)tok, 0);
+    ktr_on_cpu(gd, KTR_TOKEN_GET, (uint64)tok, 0);
 }
 
 /* Let go of one taking. ref is the caller's again at the return. */
 static inline void lwkt_reltoken(lwkt_tokref_t ref)
 {
     thread_t td = curthread;
+    globaldata_t gd = mycpu;
 
-    KASSERT(consume(&ref->tr_tok->t_cpu) == td->td_gd, "%s releases a token of cpu %d", td->td_comm,
+    KASSERT(consume(&ref->tr_tok->t_cpu) == gd, "%s releases a token of cpu %d", td->td_comm,
             ref->tr_tok->t_cpu->gd_cpuid);
-    ktr(KTR_TOKEN_REL, (uint64)ref->tr_tok, 0);
+    ktr_on_cpu(gd, KTR_TOKEN_REL, (uint64)ref->tr_tok, 0);
     if (td->td_toks == ref)
         poke(&td->td_toks, ref->tr_next);
     else
         lwkt_unlink_ref(td, ref);
     compiler_barrier(); /* a request that came before found it held, and is on gd_tokreqbase */
-    if (td->td_gd->gd_tokreqbase != NULL || peek(&ref->tr_state) != TR_IDLE)
+    if (gd->gd_tokreqbase != NULL || peek(&ref->tr_state) != TR_IDLE)
         lwkt_reltoken_slow(ref);
 }
 
