@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade boot usertests soak'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
     grade       RUNS / 10 gradings on the host as it is, and as many on a busy one: full points
+    handout     RUNS / 5 gradings of each lab's handout, as it is given out, with one seed: the same
+                points, and the same said of each test
     boot        RUNS / 2 machines of 4 harts to which somebody types: prompt, halt, status 0
     usertests   at 1, 2, 4 and 8 harts, concurrent and deterministic
     soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
@@ -16,11 +18,14 @@ What went wrong is kept in build/reliability/, and named.
 """
 
 import contextlib
+import json
 import os
+import pathlib
 import random
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 import command
@@ -81,6 +86,34 @@ def grade(runs):
                                       env=machine.environment(), capture_output=True, text=True)
             yield (f"grading {i}{' on a busy host' if busy else ''}",
                    "" if done.returncode == 0 else "lost points", done.stdout + done.stderr)
+
+
+def grade_handout(tree, lab):
+    """Grade it with seed 5: (its points and what was said of each test; all that was printed)."""
+    record = tree / "record.json"
+    record.unlink(missing_ok=True)
+    done = subprocess.run(["make", "-s", "grade", f"LAB={lab}", "SEED=5", "FORMAT=json", f"OUT={record}"],
+                          cwd=tree, env=machine.environment(), capture_output=True, text=True, check=False)
+    if not record.exists():
+        return None, done.stdout + done.stderr
+    said = json.loads(record.read_text(encoding="utf-8"))
+    return (said["points"], [(test["name"], test["points"], test["cause"], test["expected"], test["seen"])
+                             for test in said["tests"]]), done.stdout + done.stderr
+
+
+@part
+def handout(runs):
+    """Same seed, same points."""
+    for lab in range(1, 10):
+        with tempfile.TemporaryDirectory() as folder:
+            tree = pathlib.Path(folder) / "lab"
+            subprocess.run(["make", "-s", "handout", f"LAB={lab}", f"OUT={tree}"], cwd=ROOT, check=True,
+                           env=machine.environment(), stdout=subprocess.DEVNULL)
+            first, _ = grade_handout(tree, lab)
+            for i in range(1, runs // 5):
+                again, console = grade_handout(tree, lab)
+                yield (f"handout {lab} grading {i}",
+                       "" if first is not None and again == first else "not as the first", console)
 
 
 @part
