@@ -4,6 +4,7 @@ import fcntl
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -36,7 +37,9 @@ def host_lock(request, tmp_path_factory):
 
 
 def pytest_configure(config):
-    """Markers, and one build for all tests if pytest was not started by make."""
+    """Markers, and one build for all tests if pytest was not started by make. What tests interrupt must
+    not ignore SIGINT because a shell had started us in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "quiet: measures time; runs alone")
     if not hasattr(config, "workerinput"):
         subprocess.run(["make", "-s"], cwd=ROOT, check=True, env=machine.environment())
