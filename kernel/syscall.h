@@ -1,55 +1,66 @@
 /*
- * System call numbers: a7 on ecall, arguments in a0..a5, the result in a0.
- * 1 to 21 are xv6's; what is Nymph's own starts at 32.
+ * The system calls: number in a7 on ecall, arguments in a0 to a5, result in a0. 1 to 21 are xv6's; what
+ * is Nymph's own starts at 32. docs/syscalls.md describes each; user/user.h has the prototypes.
+ *
+ * This list is the only one: from it come the numbers SYS_name, the table of handlers
+ * (proc/syscall.c: sys_name) and the stubs of the user library (user/lib/usys.S). To add a call, add
+ * a row, write the handler, and declare the function in user/user.h.
  */
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H
 
-#define SYS_fork 1
-#define SYS_exit 2
-#define SYS_wait 3
-#define SYS_pipe 4
-#define SYS_read 5
-#define SYS_kill 6
-#define SYS_exec 7
-#define SYS_fstat 8
-#define SYS_chdir 9
-#define SYS_dup 10
-#define SYS_getpid 11
-#define SYS_sbrk 12
-#define SYS_sleep 13 /* newer xv6: pause */
-#define SYS_pause 13
-#define SYS_uptime 14
-#define SYS_open 15
-#define SYS_write 16
-#define SYS_mknod 17
-#define SYS_unlink 18
-#define SYS_link 19
-#define SYS_mkdir 20
-#define SYS_close 21
+/* clang-format off */
+#define SYSCALLS(X) \
+    X(1, fork)           \
+    X(2, exit)           \
+    X(3, wait)           \
+    X(4, pipe)           \
+    X(5, read)           \
+    X(6, kill)           \
+    X(7, exec)           \
+    X(8, fstat)          \
+    X(9, chdir)          \
+    X(10, dup)           \
+    X(11, getpid)        \
+    X(12, sbrk)          \
+    X(13, pause)         \
+    X(14, uptime)        \
+    X(15, open)          \
+    X(16, write)         \
+    X(17, mknod)         \
+    X(18, unlink)        \
+    X(19, link)          \
+    X(20, mkdir)         \
+    X(21, close)         \
+    X(32, getcpu)        \
+    X(33, yield)         \
+    X(34, setpri)        \
+    X(35, setaffinity)   \
+    X(36, sysctl)        \
+    X(37, sysctlname)    \
+    X(38, halt)          \
+    X(39, getprocs)      \
+    X(40, ktest)         \
+    X(41, sync)          \
+    X(42, bootarg)       \
+    X(43, ktrace)        \
+    X(48, caps_register) \
+    X(49, caps_connect)  \
+    X(50, caps_call)     \
+    X(51, caps_wait)     \
+    X(52, caps_reply)    \
+    X(53, caps_close)
+/* clang-format on */
 
-#define SYS_getcpu 32      /* int getcpu(void): cpu number of the caller, a hint */
-#define SYS_yield 33       /* int yield(void): let equals run */
-#define SYS_setpri 34      /* int setpri(int level): USER_PRI_*; the old level, or -1 */
-#define SYS_setaffinity 35 /* int setaffinity(uint64 mask): cpus the caller may use; 0, or -1 */
-#define SYS_sysctl 36 /* int sysctl(const char *name, uint64 *old, const uint64 *new); SYSCTL_* */
-#define SYS_sysctlname 37 /* int sysctlname(int i, char *buf, int len): i-th name, or -1 */
-#define SYS_halt 38       /* int halt(int status): sync, end the machine; only fails */
-#define SYS_getprocs 39   /* int getprocs(struct procinfo *buf, int max): count filled in */
-#define SYS_ktest 40      /* int ktest(...): the scheduler tests, see kernel/ktest.h */
-#define SYS_sync 41       /* int sync(void): 0 when all that was written is on the disk */
-#define SYS_bootarg 42    /* int bootarg(const char *name, char *buf, int len): length, or -1 */
-#define SYS_ktrace 43     /* int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max) */
+#ifdef __ASSEMBLER__
+#define SYSCALL_NUMBER(number, name) .equ SYS_##name, number;
+SYSCALLS(SYSCALL_NUMBER)
+#else
+#define SYSCALL_NUMBER(number, name) SYS_##name = (number),
+enum { SYSCALLS(SYSCALL_NUMBER) };
+#endif
 
-/* CAPS, messages between processes by name: limits in kernel/caps.h, contracts in proc/capscall.c. */
-#define SYS_caps_register 48 /* int caps_register(const char *name): id */
-#define SYS_caps_connect 49  /* int caps_connect(const char *name): id */
-#define SYS_caps_call \
-    50                    /* int caps_call(int id, const void *buf, int len, void *reply,
-                                    int max): length of the reply */
-#define SYS_caps_wait 51  /* int caps_wait(int id, void *buf, int max, int *len): request */
-#define SYS_caps_reply 52 /* int caps_reply(int id, int request, const void *buf, int len): 0 */
-#define SYS_caps_close 53 /* int caps_close(int id): 0 */
+#define SYS_sleep SYS_pause /* older xv6's name */
 #define NSYSCALL 64
 
 #define SYSCTL_UNKNOWN (-2)  /* results of sysctl(): no such name */

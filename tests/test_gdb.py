@@ -89,8 +89,8 @@ def test_no_machine(tmp_path):
 
 
 def test_commands_of_its_own(stopped):
-    """threads, procs, lbt, runq, ipiq: before the kernel runs, and with processes."""
-    text = gdb(stopped(RUN="cat README.md | grep xv6", CPUS=2), "threads", "user grep",
+    """threads, procs, lbt, runq, ipiq: before the kernel runs, and with processes (init asleep by then)."""
+    text = gdb(stopped(RUN="sleep 1; cat README.md | grep xv6", CPUS=2), "threads", "user grep",
                "break grep.c:main", "continue", "threads", "procs", "lbt 1", "runq", "ipiq", "nymph",
                "lbt nobody")
     after = text.partition("Breakpoint 1, main")[2]
@@ -109,4 +109,4 @@ def test_commands_in_user_mode(stopped):
                "threads", "print argc", "backtrace", "break sys_exit", "continue", "backtrace")
     assert re.search(r"echo +runs", text)
     assert "$1 = 2" in text
-    assert "upcall_syscall" in text
+    assert "proc_syscall" in text

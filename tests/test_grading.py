@@ -134,7 +134,7 @@ RING = ("kernel/lwkt/runq.h", "first->td_runprev->td_runnext = td;",
 DESCHEDULE = ("kernel/lwkt/sched.c", "    _lwkt_dequeue(td);\n    crit_exit();")
 LAST_OF_QUEUE = ("kernel/lwkt/switch.c", "bit_highest32(gd->gd_runqmask)",
                  "bit_highest32(gd->gd_runqmask & -gd->gd_runqmask)")
-BOOT = ("kernel/main.c", "    plic_init();")
+BOOT = ("kernel/boot/main.c", "    plic_init();")
 
 
 @pytest.mark.parametrize("change, lab, seen_by", [(RING, "switch", "t1"), (LAST_OF_QUEUE, "2", "t2")])
@@ -219,7 +219,7 @@ def test_not_written_is_told_in_short(broken):
 def test_a_panic_inside_the_panic_hides_nothing(broken):
     """The first one's message comes through, though to stop the other harts panics again."""
     stop = "    cpumask_t others = 0;\n"
-    broken("kernel/lib/panic.c", stop, f'    panic("the second");\n{stop}', "LAB=2", "TEST=t5", "SEED=5", status=0)
+    broken("kernel/boot/panic.c", stop, f'    panic("the second");\n{stop}', "LAB=2", "TEST=t5", "SEED=5", status=0)
     _, record, _ = broken(*after_dequeue("not_implemented(2);"), "LAB=2", "TEST=t5", "SEED=5")
     test = record["tests"][0]
     assert (test["cause"], test["seen"]) == ("not-written", "lwkt_deschedule_self is not written yet")

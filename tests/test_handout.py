@@ -96,7 +96,7 @@ def test_leaks(lab):
     code = " ".join(handout.squeezed(data.decode()) for path, data in given.items() if handout.is_code(path))
     line = next(line for line in lines[6:] if line not in code and line not in lines[:6])
     for path, text in {"LAB.md": f"as in `{line.replace(' ', '  ', 1)}`", "tests/test_boot.py": f"# {line}",
-                       "kernel/main.c": f"/* {line} */", "user/ls.c": "\n".join(lines[:6])}.items():
+                       "kernel/boot/main.c": f"/* {line} */", "user/ls.c": "\n".join(lines[:6])}.items():
         places[path] = given[path].count(b"\n") + 2
         given[path] += f"\n{text}\n".encode()
     assert {path: number for path, number, _ in handout.leaks(MARKED, given, lab)} == places

@@ -13,15 +13,9 @@ C_FILES = sorted(p for d in ("kernel", "user", "mkfs") for p in (ROOT / d).rglob
 COMMITTED = sorted(p for p in ROOT.rglob("*") if p.is_file() and not
                    {".git", "build", "build-bench", "__pycache__"} & set(p.relative_to(ROOT).parts))
 
-# What a room of the kernel must not know of: arrows point one way (DESIGN.md, section 2).
-FORBIDDEN = {
-    "lwkt": {"riscv", "mm", "proc", "fs", "dev", "ktest"},
-    "lib": {"mm", "proc", "fs", "dev", "ktest"},
-    "mm": {"proc", "fs", "dev", "ktest"},
-    "riscv": {"fs", "ktest"},
-    "dev": {"ktest"},
-    "fs": {"ktest"},
-}
+DESIGN = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+# The layers of kernel/ in their order, the lowest first: the table in docs/design.md.
+LAYERS = re.findall(r"^\| `(\w+)` \|", DESIGN.partition("\n## Layers\n")[2].partition("\n## ")[0], re.M)
 
 
 def functions(path):
@@ -83,14 +77,51 @@ def test_no_bare_volatile():
             assert "volatile" not in text, path
 
 
-def test_arrows():
-    """Rooms include only what lies below them; lwkt only itself, lib and machine.h."""
-    for room, forbidden in FORBIDDEN.items():
-        for path in sorted((ROOT / "kernel" / room).glob("*.[chS]")):
-            for header in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
-                assert header.split("/")[0] not in forbidden, f"{path} includes {header}"
-                if room == "lwkt":
-                    assert header.startswith(("lwkt/", "lib/", "kernel/")) or header == "machine.h"
+def layer_of(header):
+    """The layer that a name in an #include is from; None: a header of the interface to user programs."""
+    if header == "machine.h":
+        return "riscv"
+    first, slash, _ = header.partition("/")
+    return None if slash and first == "kernel" else first
+
+
+def upward_includes(root):
+    """(file, header) of each #include in kernel/ that leads to a higher layer, or to no layer at all."""
+    for path in sorted((root / "kernel").rglob("*.[chS]")):
+        parts = path.relative_to(root / "kernel").parts
+        lower = [None, *LAYERS[:LAYERS.index(parts[0]) + 1]] if len(parts) > 1 else [None]
+        for header in re.findall(r'^\s*#\s*include\s*"([^"]+)"', path.read_text(encoding="utf-8"), re.M):
+            if layer_of(header) not in lower:
+                yield path, header
+
+
+def test_layers():
+    """Every file includes from its own layer and from those below, in the order of docs/design.md."""
+    folders = {path.name for path in (ROOT / "kernel").iterdir() if path.is_dir()}
+    assert folders == set(LAYERS) and len(LAYERS) == len(folders)
+    assert not [f"{path} includes {header}" for path, header in upward_includes(ROOT)]
+
+
+def test_layers_sees_an_arrow_upwards(tmp_path):
+    """One include of a higher layer is found, whichever layer it is in."""
+    for low, high in zip(LAYERS, LAYERS[1:]):
+        file = tmp_path / low / "kernel" / low / "x.c"
+        file.parent.mkdir(parents=True)
+        file.write_text(f'#include "{low}/x.h"\n#include "{high}/x.h"\n', encoding="utf-8")
+        assert [header for _, header in upward_includes(tmp_path / low)] == [f"{high}/x.h"]
+
+
+def test_no_hooks_by_hand():
+    """A C file of the kernel declares no function of another file: that is what headers are for."""
+    own = re.compile(r"^(?!static|typedef|return|extern const char|extern char)\w[\w *]*\b(\w+)\([^;{]*\)"
+                     r"(?: __attribute__\(\(\w+\)\))?;$", re.M)
+    for path in sorted((ROOT / "kernel").rglob("*.c")):
+        text = without_comments(path.read_text(encoding="utf-8"))
+        for name in own.findall(text):
+            here = re.search(rf"\b{name}\([^;]*\)\n\{{", text)
+            assembly = any(re.search(rf"^\s*{name}:", s.read_text(encoding="utf-8"), re.M)
+                           for s in path.parent.glob("*.S"))
+            assert here or assembly, f"{path} declares {name}"
 
 
 def test_no_leftovers():

@@ -27,7 +27,7 @@ def own(files):
 
 def test_kinds_and_places(files, tmp_path):
     """A folder, a zip, tar files; kernel/ at the top or deeper; a Mac's and a build's files beside it."""
-    other = {"__MACOSX/kernel/._main.c": b"", ".DS_Store": b"", "build/obj/kernel/main.c.d": b"x",
+    other = {"__MACOSX/kernel/._main.c": b"", ".DS_Store": b"", "build/obj/kernel/boot/main.c.d": b"x",
              "notes.txt": b"", "lab4/build/kernel": b"\x7fELF"}
     for number, source in enumerate((
             write({**files, **other}, tmp_path / "folder"),
@@ -60,7 +60,7 @@ def refused(source):
 def test_no_kernel(files, tmp_path):
     """Nothing there, not enough there, too much there, nothing that can be read."""
     assert "no kernel/ in it" in refused(write({"README": b"x"}, tmp_path / "empty"))
-    some = {path: files[path] for path in ("kernel/lwkt/ipiq.c", "kernel/main.c")}
+    some = {path: files[path] for path in ("kernel/lwkt/ipiq.c", "kernel/boot/main.c")}
     assert "hand in the whole folder" in refused(write(some, tmp_path / "some"))
     twice = {**{f"a/{p}": d for p, d in files.items()}, **{f"b/{p}": d for p, d in files.items()}}
     assert "several kernel/" in refused(as_zip(twice, tmp_path / "twice.zip"))
@@ -83,8 +83,8 @@ def test_missing_files_stay_missing(files, tmp_path):
     assert not (tree / "kernel/lwkt/ipiq.c").exists()
 
 
-@pytest.mark.parametrize("name", ["../kernel/main.c", "/kernel/main.c", "C:\\kernel\\main.c",
-                                  "a/../../kernel/main.c", "kernel/lwkt/../../../x.c"])
+@pytest.mark.parametrize("name", ["../kernel/boot/main.c", "/kernel/boot/main.c", "C:\\kernel\\main.c",
+                                  "a/../../kernel/boot/main.c", "kernel/lwkt/../../../x.c"])
 def test_names_that_lead_out(name, tmp_path):
     """In a zip and in a tar file."""
     path = tmp_path / "out.zip"

@@ -25,19 +25,22 @@
  */
 #include "dev/console.h"
 
+#include "dev/devsw.h"
 #include "dev/uart.h"
-#include "fs/file.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "proc/mutex.h"
-#include "proc/proc.h"
-#include "proc/sleep.h"
+#include "lwkt/spin.h"
+#include "mm/vm.h"
 #include "riscv/hart.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 #define CTRL(key) ((key) - '@')
 #define DEL 0x7f
 #define INPUTSIZE 1024 /* bytes that can be typed ahead; a power of two */
 #define READPIECE 128  /* bytes that console_read copies at once: on the stack */
+
+void (*console_show_threads)(void);
 
 static struct {
     struct spinlock lock; /* guards all below; readers sleep on &cons.r */
@@ -110,7 +113,8 @@ void console_input(int c)
     case '\0':
         break; /* a break on the line, not a key */
     case CTRL('P'):
-        proc_dump();
+        if (console_show_threads != NULL)
+            console_show_threads();
         break;
     case CTRL('H'):
     case DEL:
@@ -128,7 +132,7 @@ void console_input(int c)
 /* Sleep until there is something to read; -1: killed. */
 static int wait_input(void)
 {
-    while (!proc_killed(curproc())) {
+    while (!thread_killed()) {
         bool ready;
 
         tsleep_interlock(&cons.r, PCATCH);

@@ -15,6 +15,10 @@ void console_init(void);
 int console_read(uint64 udst, int n);
 int console_write(uint64 usrc, int n);
 
+/* What ^P calls, in any context: prints the threads of each cpu. Set at boot by the layer that knows
+ * processes; NULL: the key does nothing. */
+extern void (*console_show_threads)(void);
+
 /* One character from the UART's interrupt. */
 void console_input(int c);
 

@@ -29,10 +29,10 @@
 #include "lib/printf.h"
 #include "lib/sysctl.h"
 #include "lwkt/spin.h"
-#include "proc/sleep.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-#include "riscv/intr.h"
+#include "sync/intr.h"
+#include "sync/sleep.h"
 
 /* Registers (offset from the base), with the bits that are used. */
 #define RBR 0 /* read: byte received */

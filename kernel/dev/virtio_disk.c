@@ -22,10 +22,10 @@
 #include "kernel/memlayout.h"
 #include "lib/printf.h"
 #include "lwkt/spin.h"
-#include "proc/sleep.h"
 #include "riscv/fdt.h"
-#include "riscv/intr.h"
 #include "riscv/mmio.h"
+#include "sync/intr.h"
+#include "sync/sleep.h"
 
 #define PER_SLOT 3 /* descriptors */
 #define MAXSLOTS (VIRTQ_MAX / PER_SLOT)

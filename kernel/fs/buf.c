@@ -24,7 +24,7 @@
 #include "lwkt/spin.h"
 #include "lwkt/thread.h"
 #include "mm/page.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 #define NBUCKET 512   /* a power of two */
 #define TAKE_TRIES HZ /* ticks to wait for a buffer before giving up */

@@ -8,7 +8,7 @@
 #define FS_BUF_H
 
 #include "fs/io.h"
-#include "proc/mutex.h"
+#include "sync/mutex.h"
 
 struct buf {
     struct mutex b_lock; /* b_valid, b_data and what it points to */

@@ -4,12 +4,11 @@
  */
 #include "fs/ofile.h"
 
+#include "dev/devsw.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/zone.h"
-
-struct devsw devsw[NDEV];
 
 static struct zone *file_zone;
 static uint32 file_count; /* files in use: AMO */

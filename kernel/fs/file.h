@@ -14,14 +14,6 @@
 
 struct inode;
 
-/* Device switch, by major number. Set at boot. */
-struct devsw {
-    int (*read)(uint64 udst, int n);
-    int (*write)(uint64 usrc, int n);
-};
-extern struct devsw devsw[NDEV];
-#define CONSOLE 1
-
 /* Mount the root file system on root_blkdev, replaying its log. Panics when it can't be, saying
  * why. */
 void fs_init(void);
@@ -33,7 +25,7 @@ int fs_sync(void);
 struct file *file_dup(struct file *f);
 void file_close(struct file *f);
 
-/* Inodes. namei: a referenced, unlocked inode, or NULL (relative to the calling process's p_cwd).
+/* Inodes. namei: a referenced, unlocked inode, or NULL (relative to the calling process's directory).
  * Between inode_lock and inode_unlock its fields and content are stable. inode_put may free it on
  * disk, so it must stand inside a transaction: fs_begin() .. fs_end(). */
 struct inode *namei(const char *path);

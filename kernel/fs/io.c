@@ -10,7 +10,7 @@
 #include "fs/io.h"
 
 #include "lib/atomic.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 /*
  * A request has ended. After the subtraction the batch may be gone (its thread saw 0 and returned),

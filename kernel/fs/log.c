@@ -38,7 +38,7 @@
 #include "lwkt/spin.h"
 #include "lwkt/thread.h"
 #include "mm/page.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 #define COMMIT_DELAY HZ /* ticks from the first change to the commit */
 

@@ -3,8 +3,9 @@
  * and none is locked when a reference is given up (see the lock order in inode.h).
  */
 #include "fs/dir.h"
+#include "fs/filedesc.h"
 #include "lib/string.h"
-#include "proc/proc.h"
+#include "lwkt/thread.h"
 
 /*
  * Copy the next name of a path to `name` (DIRSIZ bytes, NUL-padded; longer names are cut), and
@@ -36,11 +37,11 @@ struct inode *inode_root(void)
 /* Where a path starts, referenced: the root, or the directory of the process. */
 static struct inode *path_start(const char *path)
 {
-    struct proc *p = curproc();
+    struct filedesc *fdp = curthread->td_filedesc;
 
-    if (*path == '/' || p == NULL)
+    if (*path == '/' || fdp == NULL)
         return inode_root();
-    return inode_dup(p->p_cwd);
+    return inode_dup(fdp->fd_cwd);
 }
 
 static void path_put(struct inode *ip, bool in_op)

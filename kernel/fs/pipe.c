@@ -19,10 +19,10 @@
 #include "fs/ofile.h"
 #include "lib/atomic.h"
 #include "mm/page.h"
+#include "mm/vm.h"
 #include "mm/zone.h"
-#include "proc/mutex.h"
-#include "proc/proc.h"
-#include "proc/sleep.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 #define PIPESIZE 4096 /* bytes; a page, and a power of two */
 
@@ -115,7 +115,7 @@ static int64 pipe_wait_data(struct pipe *pipe)
             return avail;
         if (open == 0)
             return 0;
-        if (proc_killed(curproc()))
+        if (thread_killed())
             return -1;
         pipe_sleep(&pipe->p_rlock, &pipe->p_rwait, &pipe->p_head, pipe->p_tail, &pipe->p_wopen,
                    "piperd");
@@ -126,7 +126,7 @@ static int64 pipe_wait_data(struct pipe *pipe)
 static int64 pipe_wait_room(struct pipe *pipe)
 {
     for (;;) {
-        if (peek(&pipe->p_ropen) == 0 || proc_killed(curproc()))
+        if (peek(&pipe->p_ropen) == 0 || thread_killed())
             return -1;
         /* Pairs with the publish in pipe_read: the reader is done with the bytes. */
         uint32 tail = consume(&pipe->p_tail);

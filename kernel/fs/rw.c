@@ -7,7 +7,7 @@
 #include "fs/log.h"
 #include "lib/assert.h"
 #include "lib/string.h"
-#include "proc/proc.h"
+#include "mm/vm.h"
 
 static const char zeros[BSIZE] __attribute__((aligned(BSIZE))); /* what a hole reads as */
 

@@ -5,28 +5,51 @@
  */
 #include "fs/sysfile.h"
 
+#include "fs/filedesc.h"
 #include "fs/ofile.h"
-#include "proc/proc.h"
+#include "lib/sysent.h"
+#include "mm/vm.h"
 
 /* The open file of a descriptor in an argument register, or NULL. */
 static inline struct file *fd_file(uint64 arg)
 {
     uint fd = (uint)arg;
 
-    return fd < NOFILE ? curproc()->p_file[fd] : NULL;
+    return fd < NOFILE ? curthread->td_filedesc->fd_file[fd] : NULL;
 }
 
 int fd_alloc(struct file *f)
 {
-    struct proc *p = curproc();
+    struct filedesc *fdp = curthread->td_filedesc;
 
     for (int fd = 0; fd < NOFILE; ++fd) {
-        if (p->p_file[fd] == NULL) {
-            p->p_file[fd] = f;
+        if (fdp->fd_file[fd] == NULL) {
+            fdp->fd_file[fd] = f;
             return fd;
         }
     }
     return -1;
+}
+
+void filedesc_copy(struct filedesc *dst, const struct filedesc *src)
+{
+    for (int fd = 0; fd < NOFILE; fd++)
+        if (src->fd_file[fd] != NULL)
+            dst->fd_file[fd] = file_dup(src->fd_file[fd]);
+    dst->fd_cwd = inode_dup(src->fd_cwd);
+}
+
+void filedesc_release(struct filedesc *fdp)
+{
+    for (int fd = 0; fd < NOFILE; fd++)
+        if (fdp->fd_file[fd] != NULL) {
+            file_close(fdp->fd_file[fd]);
+            fdp->fd_file[fd] = NULL;
+        }
+    if (fdp->fd_cwd != NULL) {
+        inode_close(fdp->fd_cwd);
+        fdp->fd_cwd = NULL;
+    }
 }
 
 /* int read(int fd, void *buf, int n) */
@@ -69,7 +92,7 @@ int64 sys_close(const uint64 *arg)
 
     if (f == NULL)
         return -1;
-    curproc()->p_file[(uint)arg[0]] = NULL;
+    curthread->td_filedesc->fd_file[(uint)arg[0]] = NULL;
     file_close(f);
     return 0;
 }
@@ -130,7 +153,7 @@ int64 sys_pipe(const uint64 *arg)
         return 0;
     for (int i = 0; i < 2; ++i) {
         if (fds[i] >= 0)
-            curproc()->p_file[fds[i]] = NULL;
+            curthread->td_filedesc->fd_file[fds[i]] = NULL;
     }
     file_close(reader);
     file_close(writer);

@@ -8,11 +8,12 @@
 #include "fs/sysfile.h"
 
 #include "fs/dir.h"
+#include "fs/filedesc.h"
 #include "fs/ofile.h"
 #include "kernel/fcntl.h"
 #include "lib/string.h"
-#include "mm/page.h"
-#include "proc/proc.h"
+#include "lib/sysent.h"
+#include "mm/vm.h"
 
 #define NLINK_MAX 32767 /* what a short holds */
 
@@ -217,7 +218,7 @@ int64 sys_open(const uint64 *arg)
     struct inode *ip = fd >= 0 ? open_inode(path, mode) : NULL;
     if (ip == NULL) {
         if (fd >= 0)
-            curproc()->p_file[fd] = NULL;
+            curthread->td_filedesc->fd_file[fd] = NULL;
         file_free(f);
         return -1;
     }
@@ -239,8 +240,8 @@ int64 sys_chdir(const uint64 *arg)
         inode_close(ip);
         return -1;
     }
-    inode_close(curproc()->p_cwd);
-    curproc()->p_cwd = ip;
+    inode_close(curthread->td_filedesc->fd_cwd);
+    curthread->td_filedesc->fd_cwd = ip;
     return 0;
 }
 
@@ -352,47 +353,4 @@ int64 sys_unlink(const uint64 *arg)
     }
     fs_end();
     return error;
-}
-
-/* --- exec --- */
-
-/*
- * Copy the argument strings of exec to `page`, one after the other, and their addresses to argv,
- * with a NULL at the end. 0; -1: MAXARG or more arguments, more than a page of strings, or a bad
- * address.
- */
-static int fetch_argv(uint64 uargv, char **argv, char *page)
-{
-    uint64 used = 0;
-
-    for (int i = 0; i < MAXARG; ++i) {
-        uint64 ustring;
-        if (copyin(&ustring, uargv + (uint64)i * sizeof(ustring), sizeof(ustring)) < 0)
-            return -1;
-        argv[i] = NULL;
-        if (ustring == 0)
-            return 0;
-        int64 len = copyinstr(page + used, ustring, BSIZE - used);
-        if (len < 0)
-            return -1;
-        argv[i] = page + used;
-        used += (uint64)len + 1;
-    }
-    return -1;
-}
-
-/* int exec(const char *path, char **argv) */
-int64 sys_exec(const uint64 *arg)
-{
-    char path[MAXPATH];
-    char *argv[MAXARG];
-
-    if (fetch_path(path, arg[0]) < 0)
-        return -1;
-    char *strings = page_alloc();
-    if (strings == NULL)
-        return -1;
-    int64 result = fetch_argv(arg[1], argv, strings) < 0 ? -1 : proc_exec(path, argv);
-    page_unref(strings);
-    return result;
 }

@@ -11,8 +11,8 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/token.h"
 #include "proc/proc.h"
-#include "proc/sleep.h"
 #include "riscv/hart.h"
+#include "sync/sleep.h"
 
 static struct kt_bench bench;
 static uint32 left; /* threads of the item that have not ended */

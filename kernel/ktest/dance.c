@@ -8,7 +8,7 @@
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/mplock.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 #define LOCKS (KT_TOKENS + 1) /* the last one is the MP lock */
 #define IDENTS 4

@@ -11,16 +11,16 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"
+#include "lib/sysent.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/knob.h"
 #include "lwkt/preempt.h"
 #include "mm/page.h"
-#include "proc/mutex.h"
 #include "proc/proc.h"
-#include "proc/sleep.h"
-#include "proc/sysent.h"
 #include "riscv/fdt.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
 #define AUDIT_MS 3000
 #define FLUSH_MS 1000 /* for the threads to end, when the scene's time is over */

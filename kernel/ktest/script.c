@@ -6,7 +6,7 @@
 #include "lib/assert.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 /* xorshift64*; the scene's seed and the thread decide. */
 uint64 kt_random(struct kt_context *ctx)

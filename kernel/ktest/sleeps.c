@@ -4,8 +4,8 @@
 #include "kernel/param.h"
 #include "ktest/ktest.h"
 #include "lwkt/crit.h"
-#include "proc/sleep.h"
 #include "riscv/fdt.h"
+#include "sync/sleep.h"
 
 /* Operand a: the variable, and 256 times the domain. */
 static int64 *ident_of(const struct kt_step *s)

@@ -7,7 +7,7 @@
 #include "lwkt/crit.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-#include "riscv/intr.h"
+#include "sync/intr.h"
 
 /* Chains of timer interrupts, one a cpu: each firing starts the next. */
 static struct chain {

@@ -7,7 +7,7 @@
 #include "lib/string.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 #define MESSAGES 256
 #define PATIENCE 100 /* turns for others of this cpu, before a wait sleeps for a tick each */

@@ -16,6 +16,7 @@
 #ifndef LWKT_THREAD_H
 #define LWKT_THREAD_H
 
+#include "lib/atomic.h"
 #include "lib/list.h"
 #include "lwkt/msgport.h"
 #include "machine.h"
@@ -24,8 +25,10 @@ struct globaldata;
 struct lwkt_cpusync;
 struct lwkt_ipiq;
 struct lwkt_wait;
+struct filedesc;
 struct proc;
 struct thread;
+struct vmspace;
 
 typedef struct thread *thread_t;
 typedef struct globaldata *globaldata_t;
@@ -104,8 +107,13 @@ struct thread {
     struct list td_waitq;        /* wa_waitq of it */
     struct lwkt_port td_msgport; /* messages for it, and replies to its own */
 
-    struct proc *td_proc; /* process that runs on this thread, or NULL */
-    void *td_caps;        /* what td_caps_exit closes when the thread exits, or NULL */
+    /* What the layers above keep with a thread, opaque here; all NULL and 0 in a kernel thread. */
+    struct proc *td_proc;         /* process that runs on this thread */
+    struct vmspace *td_vmspace;   /* user memory: what copyin and copyout mean */
+    struct filedesc *td_filedesc; /* open files and current directory */
+    uint32 td_killed;             /* told to die: set once, by any cpu (peek, poke) */
+
+    void *td_caps; /* what td_caps_exit closes when the thread exits, or NULL */
     void (*td_caps_exit)(struct thread *);
     char td_comm[16];
 };
@@ -179,6 +187,12 @@ struct globaldata {
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
     /* cpus that have put something into a ring for me: shared */
 } __attribute__((aligned(CACHE_LINE)));
+
+/* The calling thread's process was told to die: unwind to user mode, where it does. */
+static inline bool thread_killed(void)
+{
+    return peek(&curthread->td_killed) != 0;
+}
 
 /* This cpu. Read it anew after anything that may switch: the thread may have moved. */
 #define mycpu (curthread->td_gd)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "kernel/types.h"
+#include "lwkt/thread.h"
 
 struct vmspace {
     uint64 *vm_root; /* Sv39 root page */
@@ -78,5 +79,19 @@ int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len);
 int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len);
 /* Copy a string with its NUL, at most max bytes. Returns its length, or -1. */
 int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max);
+
+/* The same on the memory of the calling thread's process. */
+static inline int copyin(void *dst, uint64 usrc, uint64 len)
+{
+    return vm_copyin(curthread->td_vmspace, dst, usrc, len);
+}
+static inline int copyout(uint64 udst, const void *src, uint64 len)
+{
+    return vm_copyout(curthread->td_vmspace, udst, src, len);
+}
+static inline int64 copyinstr(char *dst, uint64 usrc, uint64 max)
+{
+    return vm_copyinstr(curthread->td_vmspace, dst, usrc, max);
+}
 
 #endif

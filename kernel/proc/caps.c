@@ -24,7 +24,7 @@
 
 #include "lib/string.h"
 #include "mm/zone.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 static struct spinlock services_lock = SPINLOCK("caps services");
 static struct list services = {&services, &services}; /* that live */

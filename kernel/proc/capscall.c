@@ -3,10 +3,10 @@
  * is made when the first is needed; a child of fork starts without, exec keeps it. Only the process's
  * own thread touches it.
  */
+#include "lib/sysent.h"
 #include "mm/zone.h"
 #include "proc/caps.h"
 #include "proc/proc.h"
-#include "proc/sysent.h"
 
 struct caps_id {
     struct caps_service *service; /* NULL: free */

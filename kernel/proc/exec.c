@@ -15,6 +15,7 @@
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "lib/string.h"
+#include "lib/sysent.h"
 #include "lwkt/crit.h"
 #include "mm/page.h"
 #include "proc/elf.h"
@@ -210,7 +211,7 @@ static void set_name(struct proc *p, const char *path)
  */
 static void enter_image(struct proc *p, const struct image *im)
 {
-    struct vmspace *old = p->p_vm;
+    struct vmspace *old = curthread->td_vmspace;
     struct trapframe *tf = proc_trapframe(p);
     uint64 sstatus = tf->sstatus;
 
@@ -222,7 +223,7 @@ static void enter_image(struct proc *p, const struct image *im)
     tf->a1 = im->argv;
 
     crit_enter();
-    p->p_vm = im->vm;
+    curthread->td_vmspace = im->vm;
     curthread->td_mach.md_satp = vmspace_satp(im->vm);
     pmap_load(curthread->td_mach.md_satp);
     fence_i();
@@ -249,4 +250,45 @@ int proc_exec(const char *path, char *const argv[])
     set_name(p, path);
     enter_image(p, &im);
     return im.argc;
+}
+
+/*
+ * Copy the argument strings of exec to `page`, one after the other, and their addresses to argv,
+ * with a NULL at the end. 0; -1: MAXARG or more arguments, more than a page of strings, or a bad
+ * address.
+ */
+static int fetch_argv(uint64 uargv, char **argv, char *page)
+{
+    uint64 used = 0;
+
+    for (int i = 0; i < MAXARG; ++i) {
+        uint64 ustring;
+        if (copyin(&ustring, uargv + (uint64)i * sizeof(ustring), sizeof(ustring)) < 0)
+            return -1;
+        argv[i] = NULL;
+        if (ustring == 0)
+            return 0;
+        int64 len = copyinstr(page + used, ustring, PGSIZE - used);
+        if (len < 0)
+            return -1;
+        argv[i] = page + used;
+        used += (uint64)len + 1;
+    }
+    return -1;
+}
+
+/* int exec(const char *path, char **argv) */
+int64 sys_exec(const uint64 *arg)
+{
+    char path[MAXPATH];
+    char *argv[MAXARG];
+
+    if (copyinstr(path, arg[0], MAXPATH) < 0)
+        return -1;
+    char *strings = page_alloc();
+    if (strings == NULL)
+        return -1;
+    int64 result = fetch_argv(arg[1], argv, strings) < 0 ? -1 : proc_exec(path, argv);
+    page_unref(strings);
+    return result;
 }

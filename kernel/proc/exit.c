@@ -1,37 +1,21 @@
 /*
  * The end of a process: exit leaves a zombie, wait takes it away, kill makes somebody exit.
  */
-#include "fs/file.h"
 #include "lib/panic.h"
 #include "proc/caps.h"
 #include "proc/proctable.h"
-#include "proc/sleep.h"
-
-static void release_files(struct proc *p)
-{
-    for (int fd = 0; fd < NOFILE; fd++)
-        if (p->p_file[fd] != NULL) {
-            file_close(p->p_file[fd]);
-            p->p_file[fd] = NULL;
-        }
-    if (p->p_cwd != NULL) {
-        fs_begin();
-        inode_put(p->p_cwd);
-        fs_end();
-        p->p_cwd = NULL;
-    }
-}
+#include "sync/sleep.h"
 
 /* Leave the address space before it goes. */
-static void release_memory(struct proc *p)
+static void release_memory(void)
 {
-    struct vmspace *vm = p->p_vm;
+    struct vmspace *vm = curthread->td_vmspace;
 
     crit_enter();
     cpu_thread_leave(curthread);
     curthread->td_mach.md_satp = 0;
     crit_exit();
-    p->p_vm = NULL;
+    curthread->td_vmspace = NULL;
     vmspace_destroy(vm);
 }
 
@@ -68,9 +52,9 @@ void proc_exit(int status)
     if (p == init_proc)
         panic("init exited with status %d", status);
     caps_exit(curthread); /* before the parent can know: the names are free by then */
-    release_files(p);
+    filedesc_release(&p->p_filedesc);
     usched_exit(p);
-    release_memory(p);
+    release_memory();
 
     spin_lock(&proctable_lock);
     wake_init = orphan_children(p);
@@ -121,7 +105,7 @@ int proc_wait(uint64 ustatus)
 
         tsleep_interlock(p, 0);
         child = find_zombie(p, &any);
-        if (child != NULL || !any || proc_killed(p)) {
+        if (child != NULL || !any || thread_killed()) {
             tsleep_remove();
             if (child == NULL)
                 return -1;

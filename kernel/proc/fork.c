@@ -17,18 +17,12 @@ static void enter_user_mode(void *arg)
 
 static void discard(struct proc *p)
 {
-    proc_discard_thread(p);
-    if (p->p_vm != NULL)
-        vmspace_destroy(p->p_vm);
-    proc_free(p);
-}
+    struct vmspace *vm = p->p_thread->td_vmspace;
 
-static void share_files(struct proc *child, const struct proc *parent)
-{
-    for (int fd = 0; fd < NOFILE; fd++)
-        if (parent->p_file[fd] != NULL)
-            child->p_file[fd] = file_dup(parent->p_file[fd]);
-    child->p_cwd = inode_dup(parent->p_cwd);
+    proc_discard_thread(p);
+    if (vm != NULL)
+        vmspace_destroy(vm);
+    proc_free(p);
 }
 
 /*
@@ -42,12 +36,12 @@ int proc_fork(void)
 
     if (child == NULL)
         return -1;
-    child->p_vm = vmspace_create();
-    if (child->p_vm == NULL || vmspace_fork(child->p_vm, parent->p_vm) < 0) {
+    struct vmspace *vm = child->p_thread->td_vmspace = vmspace_create();
+    if (vm == NULL || vmspace_fork(vm, curthread->td_vmspace) < 0) {
         discard(child);
         return -1;
     }
-    share_files(child, parent);
+    filedesc_copy(&child->p_filedesc, &parent->p_filedesc);
     cpu_thread_setup(child->p_thread, enter_user_mode, NULL);
     memcpy(proc_trapframe(child), proc_trapframe(parent), sizeof(struct trapframe));
     proc_trapframe(child)->a0 = 0;
@@ -55,7 +49,7 @@ int proc_fork(void)
     child->p_upri = parent->p_upri;
     child->p_affinity = parent->p_affinity;
     child->p_vruntime = parent->p_vruntime;
-    child->p_thread->td_mach.md_satp = vmspace_satp(child->p_vm);
+    child->p_thread->td_mach.md_satp = vmspace_satp(vm);
     lwkt_set_comm(child->p_thread, "%s", child->p_name);
     pid = child->p_pid;
 
@@ -74,7 +68,7 @@ static void become_init(void *arg)
     static char *const argv[] = {"init", NULL};
 
     (void)arg;
-    curproc()->p_cwd = inode_root();
+    curproc()->p_filedesc.fd_cwd = inode_root();
     if (proc_exec("/init", argv) < 0)
         panic("no /init in the file system, or it is not a program");
     trap_prepare_user_return();
@@ -86,13 +80,13 @@ void proc_start_init(void)
 {
     struct proc *p = proc_alloc();
 
-    if (p == NULL || (p->p_vm = vmspace_create()) == NULL)
+    if (p == NULL || (p->p_thread->td_vmspace = vmspace_create()) == NULL)
         panic("no memory for the first process");
     strlcpy(p->p_name, "init", sizeof(p->p_name));
     lwkt_set_comm(p->p_thread, "init");
     cpu_thread_setup(p->p_thread, become_init, NULL);
     memset(proc_trapframe(p), 0, sizeof(struct trapframe));
-    p->p_thread->td_mach.md_satp = vmspace_satp(p->p_vm);
+    p->p_thread->td_mach.md_satp = vmspace_satp(p->p_thread->td_vmspace);
     p->p_state = P_ALIVE;
     init_proc = p;
     usched_setrunqueue(p);

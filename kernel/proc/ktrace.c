@@ -2,13 +2,13 @@
  * KTR tracing, the outer side: memory for the rings, the sysctl nodes and the system call.
  */
 #include "lib/sysctl.h"
+#include "lib/sysent.h"
 #include "lwkt/ktr.h"
 #include "mm/page.h"
 #include "proc/ktrace.h"
-#include "proc/mutex.h"
 #include "proc/proc.h"
-#include "proc/sysent.h"
 #include "riscv/fdt.h"
+#include "sync/mutex.h"
 
 _Static_assert(KTR_PER_PAGE * sizeof(struct ktr_entry) == PGSIZE, "entries fill their pages");
 

@@ -4,6 +4,7 @@
  */
 #include "proc/proc.h"
 
+#include "dev/console.h"
 #include "kernel/syscall.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -20,9 +21,12 @@ static struct zone *proc_zone;
 static int proc_count; /* proctable_lock */
 static int last_pid;   /* proctable_lock */
 
+static void proc_dump(void);
+
 void proc_init(void)
 {
     proc_zone = zone_create("proc", sizeof(struct proc));
+    console_show_threads = proc_dump;
 }
 
 static struct proc *find(int pid)
@@ -64,6 +68,7 @@ struct proc *proc_alloc(void)
     }
     p->p_thread = td;
     td->td_proc = p;
+    td->td_filedesc = &p->p_filedesc;
     p->p_upri = USER_PRI_NORMAL;
     p->p_affinity = ~0UL;
     p->p_target = -1;
@@ -147,14 +152,15 @@ int proc_kill(int pid)
     spin_lock(&proctable_lock);
     p = find(pid);
     if (p != NULL) {
-        poke(&p->p_killed, 1);
         td = p->p_thread;
-        if (td != NULL)
+        if (td != NULL) {
+            poke(&td->td_killed, 1);
             lwkt_hold(td);
+        }
     }
     spin_unlock(&proctable_lock);
     if (td != NULL)
-        lwkt_send_ipiq(td->td_gd, kill_here, td); /* p_killed is seen there: the ring's order */
+        lwkt_send_ipiq(td->td_gd, kill_here, td); /* td_killed is seen there: the ring's order */
     return p != NULL ? 0 : -1;
 }
 
@@ -186,7 +192,7 @@ static void describe(const struct proc *p, struct procinfo *info)
     info->state = state_of(p);
     info->cpu = td != NULL ? td->td_gd->gd_cpuid : -1;
     info->pri = td != NULL ? td->td_pri : 0;
-    info->size = info->state != PI_ZOMBIE && p->p_vm != NULL ? p->p_vm->vm_size : 0;
+    info->size = info->state != PI_ZOMBIE && td->td_vmspace != NULL ? td->td_vmspace->vm_size : 0;
     strlcpy(info->name, p->p_name, sizeof(info->name));
     if (info->state == PI_SLEEP && wmesg != NULL)
         strlcpy(info->wmesg, wmesg, sizeof(info->wmesg));
@@ -224,7 +230,7 @@ static void dump_cpu(void *arg)
     }
 }
 
-void proc_dump(void)
+static void proc_dump(void)
 {
     for (int cpu = 0; cpu < ncpus; cpu++)
         lwkt_send_ipiq_bycpu(cpu, dump_cpu, NULL);

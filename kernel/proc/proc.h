@@ -5,14 +5,11 @@
 #ifndef PROC_PROC_H
 #define PROC_PROC_H
 
-#include "kernel/param.h"
+#include "fs/filedesc.h"
 #include "kernel/procinfo.h"
 #include "lwkt/spin.h"
 #include "mm/vm.h"
 #include "riscv/trapframe.h"
-
-struct file;
-struct inode;
 
 enum procstate { P_UNUSED, P_ALIVE, P_ZOMBIE };
 
@@ -20,13 +17,10 @@ struct proc {
     int p_pid;
     enum procstate p_state; /* proctable lock */
     struct thread *p_thread;
-    struct vmspace *p_vm;
-    struct file *p_file[NOFILE]; /* its own thread only */
-    struct inode *p_cwd;         /* its own thread only */
-    uint32 p_killed;             /* set once by kill, any cpu: peek/poke */
-    int p_status;                /* exit status, once P_ZOMBIE */
-    struct proc *p_parent;       /* proctable lock */
-    struct list p_sibling;       /* in the parent's p_children: proctable lock */
+    struct filedesc p_filedesc; /* its own thread only */
+    int p_status;               /* exit status, once P_ZOMBIE */
+    struct proc *p_parent;      /* proctable lock */
+    struct list p_sibling;      /* in the parent's p_children: proctable lock */
     struct list p_children;
     struct list p_all; /* all processes: proctable lock */
     char p_name[16];
@@ -47,26 +41,6 @@ static inline struct proc *curproc(void)
     return curthread->td_proc;
 }
 
-/* The calling process was told to die: unwind to user mode, where it does. */
-static inline bool proc_killed(struct proc *p)
-{
-    return peek(&p->p_killed) != 0;
-}
-
-/* copyin() and friends on the calling process's memory; see vm.h for the results. */
-static inline int copyin(void *dst, uint64 usrc, uint64 len)
-{
-    return vm_copyin(curproc()->p_vm, dst, usrc, len);
-}
-static inline int copyout(uint64 udst, const void *src, uint64 len)
-{
-    return vm_copyout(curproc()->p_vm, udst, src, len);
-}
-static inline int64 copyinstr(char *dst, uint64 usrc, uint64 max)
-{
-    return vm_copyinstr(curproc()->p_vm, dst, usrc, max);
-}
-
 /* proc.c, fork.c, exit.c; thread context. */
 void proc_init(void);
 void proc_start_init(void);
@@ -76,16 +50,12 @@ int proc_wait(uint64 ustatus);                       /* pid of a reaped child, o
 int proc_kill(int pid);                              /* 0, or -1: no such process */
 int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
 int proc_list(struct procinfo *out, int max);        /* how many were filled in */
-void proc_dump(void);                                /* Ctrl-P: print threads by cpu; any context */
 
 /* The frame that the process entered the kernel with, at the top of its thread's stack. */
 static inline struct trapframe *proc_trapframe(struct proc *p)
 {
     return (struct trapframe *)p->p_thread->td_mach.md_stack_top - 1;
 }
-
-/* syscall.c: handlers get the six argument registers. */
-typedef int64 (*syscall_fn)(const uint64 *arg);
 
 /* usched.c: who may be in user mode, and on which cpu. */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */

@@ -5,13 +5,13 @@
 #include "kernel/syscall.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"
+#include "lib/sysent.h"
 #include "mm/page.h"
 #include "proc/clock.h"
 #include "proc/proc.h"
-#include "proc/sleep.h"
-#include "proc/sysent.h"
 #include "riscv/fdt.h"
 #include "riscv/power.h"
+#include "sync/sleep.h"
 
 #define SYSCTL_NAME_MAX 64
 #define SBRK_LAZY 2
@@ -45,7 +45,7 @@ int64 sys_getpid(const uint64 *arg)
 
 int64 sys_sbrk(const uint64 *arg)
 {
-    return vm_sbrk(curproc()->p_vm, (int)arg[0], (int)arg[1] != SBRK_LAZY);
+    return vm_sbrk(curthread->td_vmspace, (int)arg[0], (int)arg[1] != SBRK_LAZY);
 }
 
 /*

@@ -218,7 +218,7 @@ static void limit_credit(struct proc *p)
         p->p_vruntime = least + MOST_DEBT * latency();
 }
 
-/* p, a process of this cpu, was killed: it waits no longer. p_killed is set, and p looks at it in
+/* p, a process of this cpu, was killed: it waits no longer. td_killed is set, and p looks at it in
  * acquire's loop: either there, or here, it is seen. IPI body. */
 void usched_killed(struct proc *p)
 {
@@ -335,7 +335,7 @@ static void acquire(struct proc *p)
 { /* lab 8 */
     crit_enter();
     limit_credit(p);
-    while (p->p_target >= 0 || !proc_killed(p)) {
+    while (p->p_target >= 0 || !thread_killed()) {
         if (p->p_target < 0)
             p->p_target = claim_any(p);
         if (p->p_target < 0 && take_over(p))

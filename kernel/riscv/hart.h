@@ -9,34 +9,27 @@
 
 #include "kernel/types.h"
 
-/* Of cpu 0 .. ncpus - 1 (and of the one that is being started). */
+/* Of cpu 0 .. ncpus - 1, and of the one that is being started. Any context. */
 uint64 cpu_hartid(int cpu);
 uint32 cpu_plic_context(int cpu);
 uint32 cpu_sswi_index(int cpu);
 
-/* Where struct threads come from; after zone_init. */
-void machine_zones_init(void);
-
-/* Start the other harts; one that does not come up is reported and left out. Cpu 0, thread context,
- * interrupts on. */
-void hart_start_all(void);
+/* From now on cpu is the board's i-th hart (0 .. board.nharts - 1). Boot hart, before it runs. */
+void cpu_set_hart(int cpu, int i);
 
 /* timer.c: pick stimecmp or SBI by the board. ipi.c: pick SSWI or SBI. Boot hart, after fdt_parse. */
 void timer_init(void);
 void ipi_init(void);
 
-/* Raise a software interrupt by one back end, for the benchmark; false: it is not there. */
+/* Raise a software interrupt at a cpu by the back end in use, or by one of the two (false: the machine
+ * does not have it). All memory that this hart wrote before is visible to the handler. Any context. */
+void ipi_raise(int cpu);
 bool ipi_raise_sbi(int cpu);
 bool ipi_raise_sswi(int cpu);
-/* Use that back end from now on; false: it is not there. The default is SSWI where it is. */
+/* Use that back end from now on; false: the machine does not have it. The default is SSWI if there. */
 bool ipi_use_sswi(bool sswi);
 
-/* Deterministic mode (boot argument det=1; DESIGN.md section 1). */
+/* Deterministic mode (boot argument det=1; docs/design.md, "Facts"). Set once, at boot. */
 extern bool deterministic;
-
-/* Met by main.c: what a hart does once it runs C on a stack of its own. The boot hart's returns when
- * threads can run; then both fall into the idle loop. */
-void main_boot(void);
-void main_secondary(void);
 
 #endif

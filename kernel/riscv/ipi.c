@@ -8,8 +8,6 @@
  */
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
-#include "lwkt/knob.h"
-#include "lwkt/thread.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/sbi.h"
@@ -42,13 +40,12 @@ bool ipi_raise_sbi(int cpu)
     return sbi_send_ipi(1, cpu_hartid(cpu)) == 0;
 }
 
-void cpu_ipi_raise(int cpu)
+void ipi_raise(int cpu)
 {
     if (use_sswi)
         ipi_raise_sswi(cpu);
     else
         ipi_raise_sbi(cpu);
-    knob_point(KN_STALL_IPI);
 }
 
 bool ipi_use_sswi(bool sswi)

@@ -79,6 +79,7 @@ void cpu_switch(struct thread *from, struct thread *to);
 /* Lay a first frame on td's stack: after its first switch it enters lwkt_thread_start(func, arg).
  * td_stack must be set. Any cpu; td must not run yet. */
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
+void cpu_thread_first(void); /* switch.S: where that first switch lands */
 
 /* Whether a thread wants an address space; kernel threads do not. / Load it, when this hart has
  * another: called by lwkt_switch_return on td's own stack, interrupts as in the switch. */
@@ -116,14 +117,14 @@ struct lwkt_ipiq *cpu_ring_alloc(void);
 void cpu_ipi_raise(int cpuid);
 
 /*
- * For every loop that waits for another hart. Lets the other harts run where the emulator runs one
- * at a time (DESIGN.md 1), swallows a software interrupt of this hart and so sets RQF_IPIQ: the
- * caller, or the end of its critical section, looks at the IPI queues.
+ * For every loop that waits for another hart. Lets the other harts run where the emulator runs one at a
+ * time (docs/design.md, "Facts"). It may swallow a software interrupt of this hart, and so it sets
+ * RQF_IPIQ: the caller, or the end of its critical section, looks at the IPI queues.
  */
 void cpu_relax(void);
 
 /* The idle thread's wait, with interrupts off: until an interrupt is pending, or at once and for no
- * reason. Relaxes instead of halting where a hart must stay awake (DESIGN.md 1, deterministic). */
+ * reason. Relaxes instead of halting where a hart must stay awake (docs/design.md, "Facts"). */
 void cpu_idle_wait(void);
 
 /* Fire the timer interrupt at `when`, or at once when that is past. ~0: never. */

@@ -6,12 +6,12 @@
  * pending source, which holds that source off until the same hart completes it: the trap claims, the
  * source's thread completes (ithread.c). Registration happens at boot, by one thread at a time.
  */
+#include "riscv/plic.h"
+
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
-#include "lwkt/thread.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-#include "riscv/intr.h"
 #include "riscv/mmio.h"
 
 /* Byte offsets of the registers. A context is one mode of one hart. */
@@ -41,10 +41,10 @@ void plic_init(void)
 }
 
 /* A hart without a context takes no external interrupts, and so never claims one. */
-void plic_inithart(void)
+void plic_inithart(int cpu)
 {
-    if (cpu_plic_context(mycpuid) != NO_PLIC_CONTEXT)
-        mmio_write32(reg(THRESHOLD(cpu_plic_context(mycpuid))), 0);
+    if (cpu_plic_context(cpu) != NO_PLIC_CONTEXT)
+        mmio_write32(reg(THRESHOLD(cpu_plic_context(cpu))), 0);
 }
 
 void plic_enable(uint32 irq)
@@ -57,12 +57,12 @@ void plic_enable(uint32 irq)
     mmio_write32(reg(PRIORITY(irq)), 1);
 }
 
-uint32 plic_claim(void)
+uint32 plic_claim(int cpu)
 {
-    return mmio_read32(reg(CLAIM(cpu_plic_context(mycpuid))));
+    return mmio_read32(reg(CLAIM(cpu_plic_context(cpu))));
 }
 
-void plic_complete(uint32 irq)
+void plic_complete(int cpu, uint32 irq)
 {
-    mmio_write32(reg(CLAIM(cpu_plic_context(mycpuid))), irq);
+    mmio_write32(reg(CLAIM(cpu_plic_context(cpu))), irq);
 }

@@ -4,7 +4,7 @@
  * and who serves it arms the next time before the unmask.
  */
 #include "kernel/riscv.h"
-#include "lwkt/thread.h"
+#include "machine.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/sbi.h"

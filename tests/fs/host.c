@@ -15,10 +15,10 @@
 #include "lwkt/thread.h"
 #include "mm/page.h"
 #include "mm/zone.h"
-#include "proc/mutex.h"
-#include "proc/sleep.h"
+#include "sync/mutex.h"
+#include "sync/sleep.h"
 
-_Thread_local struct proc *host_proc;
+_Thread_local struct thread host_thread;
 _Thread_local unsigned long host_seed = 1;
 unsigned host_pages;
 unsigned host_page_limit = ~0u;
@@ -131,7 +131,7 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&sleep_lock);
     while (!self.woken && result == 0) {
-        if ((flags & PCATCH) != 0 && host_proc != NULL && proc_killed(host_proc))
+        if ((flags & PCATCH) != 0 && thread_killed())
             result = EINTR;
         else if (timo == 0)
             pthread_cond_wait(&sleep_cond, &sleep_lock);
@@ -300,21 +300,11 @@ int64 copyinstr(char *dst, uint64 usrc, uint64 max)
     return (int64)len;
 }
 
-int proc_exec(const char *path, char *const argv[])
+void host_become_process(struct filedesc *fdp)
 {
-    int argc = 0;
-
-    (void)path;
-    while (argv[argc] != NULL)
-        ++argc;
-    return argc;
-}
-
-void host_become_process(struct proc *p)
-{
-    memset(p, 0, sizeof(*p));
-    p->p_cwd = inode_root();
-    host_proc = p;
+    memset(fdp, 0, sizeof(*fdp));
+    fdp->fd_cwd = inode_root();
+    host_thread.td_filedesc = fdp;
 }
 
 /* --- system calls --- */

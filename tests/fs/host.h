@@ -12,7 +12,9 @@
 #include "fs/file.h"
 #include "fs/sysfile.h"
 #include "kernel/fcntl.h"
-#include "proc/proc.h"
+#include "lib/sysent.h"
+#include "lwkt/thread.h"
+#include "mm/vm.h"
 
 /* --- host.c --- */
 
@@ -23,7 +25,7 @@ extern unsigned host_pages, host_page_limit;
 extern bool host_threads;
 
 /* The calling thread becomes a process, in the root directory. */
-void host_become_process(struct proc *p);
+void host_become_process(struct filedesc *fdp);
 
 /* A failed test: say why, and end. */
 void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -83,11 +83,11 @@ static void use_small_log(void)
 
 static void mount(void)
 {
-    static struct proc proc;
+    static struct filedesc process;
 
     disk_init(image, nblocks);
     fs_init();
-    host_become_process(&proc);
+    host_become_process(&process);
 }
 
 /* Run func in a child of its own: a kernel of its own. */

@@ -16,7 +16,7 @@
 
 struct worker {
     pthread_t thread;
-    struct proc proc;
+    struct filedesc process;
     int number;
     unsigned operations;
     unsigned content[OWN_FILES]; /* what its own files are filled with; 0: not there */
@@ -123,7 +123,7 @@ static void *work(void *arg)
     char path[MAXPATH];
 
     host_seed += 2 * (unsigned long)w->number + 2;
-    host_become_process(&w->proc);
+    host_become_process(&w->process);
     sprintf(path, "/own%d", w->number);
     if (t_mkdir(path) < 0)
         fail("mkdir %s", path);
@@ -143,10 +143,10 @@ static int pipe_fds[2];
 static void *pipe_writer(void *arg)
 {
     static unsigned char data[9000];
-    struct proc proc = *(struct proc *)arg;
+    struct filedesc process = *(struct filedesc *)arg;
     unsigned next = 0;
 
-    host_proc = &proc;
+    host_thread.td_filedesc = &process;
     for (unsigned sent = 0; sent < PIPE_BYTES;) {
         unsigned n = 1 + rnd(sizeof(data) - 1);
         n = n < PIPE_BYTES - sent ? n : PIPE_BYTES - sent;
@@ -169,8 +169,8 @@ static void test_pipe(void)
 
     if (t_pipe(pipe_fds) < 0)
         fail("pipe");
-    pthread_create(&thread, NULL, pipe_writer, host_proc);
-    struct file **writer = &host_proc->p_file[pipe_fds[1]];
+    pthread_create(&thread, NULL, pipe_writer, host_thread.td_filedesc);
+    struct file **writer = &host_thread.td_filedesc->fd_file[pipe_fds[1]];
     while ((n = t_read(pipe_fds[0], data, 1 + rnd(sizeof(data) - 1))) > 0) {
         for (long i = 0; i < n; ++i) {
             if (data[i] != (unsigned char)(next++ * 7 >> 3))

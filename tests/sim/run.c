@@ -49,7 +49,7 @@ static void first_thread(void *arg)
     jump(&unused, host_sp, NULL);
 }
 
-/* A cpu's first steps: what kernel/riscv/start.c and kernel/main.c do, for the core. */
+/* A cpu's first steps: what kernel/boot/start.c and kernel/boot/main.c do, for the core. */
 static void cpu_enter(void)
 {
     arrive();

@@ -95,7 +95,7 @@ void play_pause(void)
     sim_join();
 }
 
-/* --- interrupt threads, as kernel/riscv/ithread.c has them --- */
+/* --- interrupt threads, as kernel/sync/ithread.c has them --- */
 
 static struct ithread {
     thread_t td;

@@ -7,7 +7,7 @@
  * of cpus and seed, and another seed is another interleaving. Some seeds also freeze a cpu now and
  * then, wherever it is, for so long that the others get through whole protocols meanwhile.
  *
- * What an interrupt does is what kernel/riscv/trap.c does: note it, hold its source off, and splz unless
+ * What an interrupt does is what kernel/boot/trap.c does: note it, hold its source off, and splz unless
  * a critical section is in the way.
  *
  * Where all cpus wait and no timer is armed, nothing can ever happen again: that is a lost wakeup, and
@@ -166,7 +166,7 @@ static void note(struct cpu *c)
     mycpu->gd_reqflags |= flags;
 }
 
-/* kernel/riscv/trap.c's interrupt(). */
+/* kernel/boot/trap.c's interrupt(). */
 static void take_interrupt(void)
 {
     cpus[self].intr_on = false;

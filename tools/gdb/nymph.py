@@ -299,7 +299,8 @@ class Procs(Command):
     @staticmethod
     def state(p):
         """alive, zombie, ...; a + says that it was killed."""
-        return str(p["p_state"]).replace("P_", "").lower() + ("+" if int(p["p_killed"]) else "")
+        killed = int(p["p_thread"]) and int(p["p_thread"]["td_killed"])
+        return str(p["p_state"]).replace("P_", "").lower() + ("+" if killed else "")
 
 
 # --- user programs -------------------------------------------------------------------------------

@@ -4,8 +4,8 @@
  * to those. Lost wakeups: test the condition between tsleep_interlock() and tsleep(PINTERLOCKED);
  * from the interlock on, a wakeup of that ident makes the tsleep return at once.
  */
-#ifndef PROC_SLEEP_H
-#define PROC_SLEEP_H
+#ifndef SYNC_SLEEP_H
+#define SYNC_SLEEP_H
 
 #include "kernel/types.h"
 

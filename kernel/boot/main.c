@@ -2,6 +2,7 @@
  * The order in which the kernel comes up. main_boot runs on the boot hart's idle thread, which must
  * not sleep; what may sleep is done by a thread of its own, boot_thread.
  */
+#include "boot/boot.h"
 #include "dev/blk.h"
 #include "dev/console.h"
 #include "fs/file.h"
@@ -13,10 +14,10 @@
 #include "proc/clock.h"
 #include "proc/ktrace.h"
 #include "proc/proc.h"
-#include "proc/sleep.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-#include "riscv/intr.h"
+#include "riscv/plic.h"
+#include "sync/sleep.h"
 
 /* What each hart has of its own, above the machine. */
 static void init_cpu(void)
@@ -45,7 +46,7 @@ void main_boot(void)
     zone_init();
     machine_zones_init();
     plic_init();
-    plic_inithart();
+    plic_inithart(mycpuid);
     init_cpu();
     proc_init();
     lwkt_token_pool_init();

@@ -6,14 +6,13 @@
  * in a critical section, splz runs what was noted. In a critical section the end of the section does.
  * So there is one path for both, and interrupts stay enabled inside critical sections.
  */
-#include "riscv/trap.h"
-
+#include "boot/boot.h"
 #include "kernel/riscv.h"
 #include "lib/panic.h"
 #include "lwkt/crit.h"
 #include "lwkt/knob.h"
-#include "riscv/intr.h"
-#include "riscv/pending.h"
+#include "proc/usertrap.h"
+#include "riscv/trap.h"
 
 _Static_assert(sizeof(struct trapframe) == 288, "TF_SIZE");
 _Static_assert(__builtin_offsetof(struct trapframe, sepc) == 31 * 8, "TF_SEPC");
@@ -112,8 +111,8 @@ static void user_exception(struct trapframe *tf, uint64 scause)
     bool page_fault =
         scause == EXC_INST_PAGE || scause == EXC_LOAD_PAGE || scause == EXC_STORE_PAGE;
 
-    if (!page_fault || !upcall_page_fault(tf->stval, scause))
-        upcall_user_exception(tf);
+    if (!page_fault || !proc_page_fault(tf->stval, scause))
+        proc_user_exception(tf);
 }
 
 static inline bool user_return_ready(void)
@@ -129,7 +128,7 @@ void trap_prepare_user_return(void)
         cpu_intr_enable();
         if (peek(&mycpu->gd_reqflags) != 0)
             splz();
-        upcall_user_return();
+        proc_user_return();
         cpu_intr_disable();
     }
     KASSERT(curthread->td_critcount == 0, "return to user mode with %d critical sections",
@@ -145,7 +144,7 @@ void user_trap(struct trapframe *tf)
     if (scause == EXC_ECALL_U) {
         tf->sepc += 4;
         cpu_intr_enable();
-        upcall_syscall(tf);
+        proc_syscall(tf);
     } else if (scause & SCAUSE_INTR) {
         interrupt(scause);
     } else {

@@ -3,8 +3,8 @@
  * disk transfer. Not recursive. Uncontended, lock and unlock are one atomic operation each. Thread
  * context, holding no spin lock.
  */
-#ifndef PROC_MUTEX_H
-#define PROC_MUTEX_H
+#ifndef SYNC_MUTEX_H
+#define SYNC_MUTEX_H
 
 #include <stdbool.h>
 

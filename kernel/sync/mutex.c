@@ -2,10 +2,10 @@
  * Mutexes. The owner word holds the owner's thread, and bit 0 when somebody waits: who unlocks such a
  * mutex frees it and wakes one waiter, who tries again against all others.
  */
-#include "proc/mutex.h"
+#include "sync/mutex.h"
 
 #include "lwkt/crit.h"
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 #define CONTESTED 1UL
 

@@ -1,19 +1,20 @@
 /*
- * What the machine asks of processes at the border to user mode (riscv/trap.h).
+ * Page faults, other exceptions and the return to user mode, as processes see them.
  */
+#include "proc/usertrap.h"
+
 #include "kernel/riscv.h"
 #include "lib/printf.h"
 #include "proc/proc.h"
-#include "riscv/trap.h"
 
-bool upcall_page_fault(uint64 va, uint64 cause)
+bool proc_page_fault(uint64 va, uint64 cause)
 {
     uint32 access = cause == EXC_STORE_PAGE ? VM_WRITE : cause == EXC_INST_PAGE ? VM_EXEC : VM_READ;
 
-    return vm_fault(curproc()->p_vm, va, access) == 0;
+    return vm_fault(curthread->td_vmspace, va, access) == 0;
 }
 
-void upcall_user_exception(const struct trapframe *tf)
+void proc_user_exception(const struct trapframe *tf)
 {
     struct proc *p = curproc();
 
@@ -27,15 +28,15 @@ void upcall_user_exception(const struct trapframe *tf)
  * comes before the last look is seen by it; one that comes later finds the process running, and its
  * message sets AST_SIGNAL, which brings us here again.
  */
-void upcall_user_return(void)
+void proc_user_return(void)
 {
     struct proc *p = curproc();
 
     if (peek(&mycpu->gd_astflags) & AST_SIGNAL)
         amo_and(&mycpu->gd_astflags, ~AST_SIGNAL);
-    if (proc_killed(p))
+    if (thread_killed())
         proc_exit(-1);
     usched_userexit(p);
-    if (proc_killed(p))
+    if (thread_killed())
         proc_exit(-1);
 }

@@ -17,10 +17,10 @@
 
 #include <stdarg.h>
 
+#include "boot/backtrace.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
 #include "lwkt/ktr.h"
-#include "riscv/backtrace.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/power.h"

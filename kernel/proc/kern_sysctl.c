@@ -5,11 +5,8 @@
 #include "lwkt/thread.h"
 #include "proc/clock.h"
 #include "proc/proc.h"
-#include "proc/sysent.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-
-int kern_giant;
 
 static uint64 get_ncpus(void)
 {
@@ -69,4 +66,3 @@ SYSCTL(kern_seed, "kern.seed", get_seed, NULL);
 SYSCTL(kern_uptime_ms, "kern.uptime_ms", get_uptime_ms, NULL);
 SYSCTL(kern_ticks, "kern.ticks", get_ticks, NULL);
 SYSCTL(kern_invariants, "kern.invariants", get_invariants, NULL);
-SYSCTL_FLAG(kern_giant, "kern.giant", kern_giant);

@@ -15,14 +15,16 @@
  *
  * A build without INVARIANTS has no frame pointers either: then only what was trapped is known.
  */
-#include "riscv/backtrace.h"
+#include "boot/backtrace.h"
 
+#include "boot/boot.h"
 #include "kernel/memlayout.h"
 #include "lib/ksyms.h"
 #include "lib/printf.h"
 #include "lwkt/thread.h"
 #include "riscv/fdt.h"
 #include "riscv/trap.h"
+#include "riscv/trapframe.h"
 
 #define MAXFRAMES 512 /* no stack holds more */
 #define SHORTFRAMES 8

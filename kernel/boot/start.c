@@ -6,6 +6,7 @@
  * firmware's hart state management (SBI HSM): each gets its globaldata and the stack of its idle
  * thread.
  */
+#include "boot/boot.h"
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "lib/panic.h"
@@ -17,17 +18,13 @@
 #include "riscv/asm.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-#include "riscv/intr.h"
+#include "riscv/plic.h"
 #include "riscv/sbi.h"
-#include "riscv/trap.h"
 
 /* Seconds. Where 64 harts share a busy host, the firmware needs several to set all of them up. */
 #define START_WAIT 20
 
-bool deterministic;
-
 static struct globaldata boot_gd;
-static int board_index[NCPU]; /* cpu number -> the board's order */
 static uint64 boot_hart;
 
 extern char boot_stack[], __kernel_end[];
@@ -45,19 +42,6 @@ struct {
     uint64 satp; /* the kernel's, which has its stack */
     struct thread *idle;
 } secondary_start;
-
-uint64 cpu_hartid(int cpu)
-{
-    return board.hartid[board_index[cpu]];
-}
-uint32 cpu_plic_context(int cpu)
-{
-    return board.plic_context[board_index[cpu]];
-}
-uint32 cpu_sswi_index(int cpu)
-{
-    return board.sswi_index[board_index[cpu]];
-}
 
 /* This hart's CSRs: traps go to trap_entry, programs may read the counters, all sources are on. */
 static void hart_csrs(void)
@@ -117,7 +101,7 @@ static void number_boot_hart(uint64 hartid)
 { /* lab 1 */
     for (int i = 0; i < board.nharts; i++)
         if (board.hartid[i] == hartid) {
-            board_index[0] = i;
+            cpu_set_hart(0, i);
             boot_hart = hartid;
             return;
         }
@@ -148,7 +132,7 @@ void start_secondary(void)
     if (!amo_cas(&start_state, HART_STARTING, HART_UP))
         for (;;)
             wfi();
-    plic_inithart();
+    plic_inithart(mycpuid);
     main_secondary();
     lwkt_idle_loop();
 }
@@ -181,7 +165,7 @@ static bool hart_start(int i)
     uint64 deadline;
     int64 error;
 
-    board_index[cpu] = i;
+    cpu_set_hart(cpu, i);
     globaldata_of[cpu] = gd;
     start_state = HART_STARTING;
     secondary_start.hartid = board.hartid[i];

@@ -1,8 +1,8 @@
 /*
  * Backtraces by frame pointer, for panics.
  */
-#ifndef RISCV_BACKTRACE_H
-#define RISCV_BACKTRACE_H
+#ifndef BOOT_BACKTRACE_H
+#define BOOT_BACKTRACE_H
 
 #include <stdbool.h>
 

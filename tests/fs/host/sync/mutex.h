@@ -1,8 +1,8 @@
 /*
- * Stand-in for kernel/proc/mutex.h on the host: a pthread mutex, which checks its use.
+ * Stand-in for kernel/sync/mutex.h on the host: a pthread mutex, which checks its use.
  */
-#ifndef PROC_MUTEX_H
-#define PROC_MUTEX_H
+#ifndef SYNC_MUTEX_H
+#define SYNC_MUTEX_H
 
 #include <pthread.h>
 #include <stdbool.h>

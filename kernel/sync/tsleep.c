@@ -24,7 +24,7 @@
  * A tsleep may also end early, with 0, because somebody scheduled the thread: callers test their
  * condition again, always.
  */
-#include "proc/sleep.h"
+#include "sync/sleep.h"
 
 #include "lib/panic.h"
 #include "lwkt/ipiq.h"
@@ -32,7 +32,6 @@
 #include "lwkt/runq.h"
 #include "lwkt/systimer.h"
 #include "mm/page.h"
-#include "proc/proc.h"
 
 #define BUCKETS 128
 
@@ -135,17 +134,16 @@ static int sleep_until_timeout(thread_t td, int timo)
 int tsleep(const void *ident, int flags, const char *wmesg, int timo)
 { /* lab 7 */
     thread_t td = curthread;
-    struct proc *p = td->td_proc;
-    bool catch = (flags & PCATCH) != 0 && p != NULL;
+    bool catch = (flags & PCATCH) != 0;
     int result = 0;
 
     crit_enter();
     if ((flags & PINTERLOCKED) == 0)
         tsleep_interlock(ident, flags);
     if (catch) {
-        /* From here on a kill finds us: either we see p_killed, or its message sees TDF_SINTR. */
+        /* From here on a kill finds us: either we see td_killed, or its message sees TDF_SINTR. */
         td->td_flags |= TDF_SINTR;
-        if (proc_killed(p))
+        if (thread_killed())
             result = EINTR;
     }
     if (flags & PNORESCHED)
@@ -160,7 +158,7 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
         else
             sleep_until_woken(td);
         td->td_wmesg = NULL;
-        if (catch && result == 0 && proc_killed(p))
+        if (catch && result == 0 && thread_killed())
             result = EINTR;
     }
     td->td_flags &= ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED);

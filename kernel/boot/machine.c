@@ -1,6 +1,7 @@
 /*
  * What lwkt's machine.h promises, where it is more than an instruction or two.
  */
+#include "boot/boot.h"
 #include "kernel/riscv.h"
 #include "lib/bits.h"
 #include "lib/panic.h"
@@ -13,9 +14,9 @@
 #include "riscv/asm.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-#include "riscv/intr.h"
-#include "riscv/pending.h"
+#include "riscv/plic.h"
 #include "riscv/trapframe.h"
+#include "sync/intr.h"
 
 _Static_assert(offsetof(struct thread, td_mach) == 0, "assembly uses tp as struct md_thread");
 _Static_assert(offsetof(struct md_thread, md_sp) == MD_SP, "asm.h");
@@ -28,8 +29,6 @@ _Static_assert(offsetof(struct md_thread, md_scratch) == MD_SCRATCH, "asm.h");
 static struct {
     uint64 word[PENDING_WORDS];
 } __attribute__((aligned(CACHE_LINE))) pending[NCPU];
-
-void cpu_thread_first(void);
 
 /*
  * The frame that cpu_switch pops for a new thread: into cpu_thread_first, with func and arg in s1
@@ -118,6 +117,12 @@ void cpu_thread_leave(struct thread *td)
         pmap_load_kernel();
 }
 
+void cpu_ipi_raise(int cpu)
+{
+    ipi_raise(cpu);
+    knob_point(KN_STALL_IPI);
+}
+
 /* One turn for the other harts; interrupts off. */
 static void pass_turn(void)
 {
@@ -161,7 +166,7 @@ void pending_claim_all(void)
 {
     uint64 *word = pending[mycpuid].word;
 
-    for (uint32 irq = plic_claim(); irq != 0; irq = plic_claim())
+    for (uint32 irq = plic_claim(mycpuid); irq != 0; irq = plic_claim(mycpuid))
         word[irq / 64] |= 1UL << (irq % 64);
 }
 

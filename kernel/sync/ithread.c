@@ -19,6 +19,8 @@
  * the thread waits after each run until it is below RECOVERED, at most LIVELOCK_FALLBACK runs a second.
  * Reference: kern_intr.c of the time (2.14 of the semantics).
  */
+#include "sync/intr.h"
+
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/printf.h"
@@ -26,7 +28,7 @@
 #include "lwkt/crit.h"
 #include "lwkt/preempt.h"
 #include "lwkt/systimer.h"
-#include "riscv/intr.h"
+#include "riscv/plic.h"
 
 #define LIVELOCK_LIMIT 50000
 #define LIVELOCK_FALLBACK 20000
@@ -109,7 +111,7 @@ static void ithread_loop(void *arg)
             lwkt_pause(cpu_timebase / LIVELOCK_FALLBACK); /* its share of a second */
         if (!info->running) {
             lwkt_deschedule_self(curthread);
-            plic_complete(info->irq);
+            plic_complete(mycpuid, info->irq);
             lwkt_switch();
         }
     }
@@ -142,7 +144,7 @@ void sched_ithd(uint32 irq)
 
     if (info == NULL || consume(&info->handler) == NULL) { /* publish: intr_register */
         spurious++;
-        plic_complete(irq);
+        plic_complete(mycpuid, irq);
         return;
     }
     info->running = true;

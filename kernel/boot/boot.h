@@ -1,0 +1,27 @@
+/*
+ * What the files of boot/ share: from the first C instruction of a hart (start.c) to the kernel's own
+ * order of coming up (main.c).
+ */
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
+
+/* main.c: what a hart does once it runs C on a stack of its own. The boot hart's returns when threads
+ * can run; then both fall into the idle loop. */
+void main_boot(void);
+void main_secondary(void);
+
+/* start.c: start the other harts; one that does not come up is reported and left out. Cpu 0, thread
+ * context, interrupts on. */
+void hart_start_all(void);
+
+/* machine.c: where struct threads come from. Boot hart, after zone_init. */
+void machine_zones_init(void);
+
+/* machine.c: claim all external interrupts that the PLIC has for this hart, and record them until
+ * cpu_intpend_run (machine.h) runs them. Interrupts off. */
+void pending_claim_all(void);
+
+/* trap.S: what stvec points to. The code from here to user_return (riscv/trap.h) is the entry's. */
+void trap_entry(void);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * What a process has open, and where it is. The process owns one of these (td_filedesc of its thread),
+ * and only that thread touches it, so it needs no lock.
+ */
+#ifndef FS_FILEDESC_H
+#define FS_FILEDESC_H
+
+#include "kernel/param.h"
+
+struct file;
+struct inode;
+
+struct filedesc {
+    struct file *fd_file[NOFILE]; /* by descriptor; NULL: free */
+    struct inode *fd_cwd;         /* current directory */
+};
+
+/* Make dst, which is empty, have the same open files and directory as src. / Close all. Thread context;
+ * they may sleep. */
+void filedesc_copy(struct filedesc *dst, const struct filedesc *src);
+void filedesc_release(struct filedesc *fdp);
+
+#endif

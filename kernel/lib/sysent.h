@@ -1,0 +1,17 @@
+/*
+ * The handlers of the system calls, one for each row of kernel/syscall.h, in whatever layer they are.
+ * arg: the registers a0 to a5. Each runs in the calling process's thread, with interrupts on, and may
+ * sleep. It checks what it is given; its result goes to a0.
+ */
+#ifndef LIB_SYSENT_H
+#define LIB_SYSENT_H
+
+#include "kernel/syscall.h"
+#include "kernel/types.h"
+
+typedef int64 (*syscall_fn)(const uint64 *arg);
+
+#define SYSCALL_HANDLER(number, name) int64 sys_##name(const uint64 *arg);
+SYSCALLS(SYSCALL_HANDLER)
+
+#endif
