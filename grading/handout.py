@@ -27,7 +27,7 @@ from grading import machine
 # The instructor's files, which no handout has.
 INSTRUCTORS = """
 .ci/* .github/*
-grading/README.md grading/COVERAGE.md grading/answers/* grading/behaviours.txt grading/class*
+grading/README.md grading/answers/* grading/behaviours.txt grading/class*
 grading/coverage.py grading/handout.py grading/instructor.mk grading/staff/*
 tests/cheats/* tests/mutants/* tests/variants/*
 tests/command.py tests/handing_in.py tests/mutate.py tests/patches.py tests/reliability.py tests/vary.py

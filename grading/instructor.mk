@@ -9,11 +9,11 @@ solution: ## put the solution into such a tree: LAB=4 OUT=dir
 	@LAB='$(LAB)' OUT='$(OUT)' $(PYTHON) -m grading.handout --solution
 
 .PHONY: mutants
-mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT=M07 JOBS=2
+mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT='ipi-*' JOBS=2
 	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
 
 .PHONY: variants
-variants: all ## grade correct kernels that do it otherwise: no grader may reject one; VARIANT=V02 JOBS=2
+variants: all ## grade correct kernels that do it otherwise: no grader may reject one; VARIANT=longer-rings JOBS=2
 	@VARIANT='$(VARIANT)' JOBS='$(JOBS)' RUNS='$(RUNS)' $(PYTHON) tests/vary.py
 
 .PHONY: reliability
@@ -21,7 +21,7 @@ reliability: all ## an hour of repetitions, with figures: PART='repeat grade boo
 	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py
 
 .PHONY: coverage
-coverage: ## write grading/COVERAGE.md: which test shows what
+coverage: ## print which test shows which behaviour and finds which mutant
 	@$(PYTHON) -m grading.coverage
 
 .PHONY: gradescope

@@ -1,17 +1,17 @@
 #!/usr/bin/python3
 """Plant each bug of tests/mutants/ into a copy of the tree and see the graders find it.
 
-    make mutants [MUTANT=M07] [JOBS=2]     build, grade and judge all mutants, or those named
-    python3 tests/mutate.py --check        only see that every patch still applies; a second or so
+    make mutants [MUTANT='ipi-* M07'] [JOBS=2]   build, grade and judge all mutants, or those named
+    python3 tests/mutate.py --check              only see that every patch still applies; a second or so
 
-A mutant is a small patch, tests/mutants/M07.patch, or M07b.patch for a second way to make the same
-mistake; L1a.patch is a mistake of lab 1 that the reference does not number. Lines of its header, before
-the first file:
+A mutant is a small patch that is called by what it breaks, tests/mutants/ipi-windex-early.patch. Lines of
+its header, before the first file:
 
-    # M07: what is broken, in one line
-    # tests: switch/t3_no_preempt crit/t8    the tests, as lab/name, that are expected to see it
-    # says: resched                          optional: what the failing check must mention (a regex)
-    # make: INVARIANTS=0                     optional: options of the build
+    # M31: what is broken, in one line     the number of the bug in the reference's list; "mutant" for a
+                                           bug that the list does not have
+    # tests: ipi/t27_order crit/t8         the tests, as lab/name, that are expected to see it
+    # says: resched                        optional: what the failing check must mention (a regex)
+    # make: INVARIANTS=0                   optional: options of the build
 
 A mutant belongs to the lab of its first test. The tests that are named run first, then, if none of them
 saw it, the whole lab. Seeds are fixed, so that a mutant that was killed once is killed always. A
@@ -36,8 +36,7 @@ from grading import engine
 from patches import ROOT
 
 MUTANTS = ROOT / "tests" / "mutants"
-NUMBERS = 62                    # M1 to M62: reference, section 5.2
-NAMES = (r"M\d\d[a-z]?|L\d[a-z]", "M07.patch, M07b.patch or L1a.patch")
+NUMBERS = [f"M{number:02}" for number in range(1, 63)]      # reference, section 5.2
 SEEDS = (1, 2, 3)
 LIMIT = 60                      # seconds after which no test is begun that the header does not name
 
@@ -56,15 +55,19 @@ class Verdict:
 
 
 def all_mutants():
-    """Every patch, in order."""
-    return [patches.read(path, NAMES) for path in sorted(MUTANTS.glob("*.patch"))]
+    """Every patch, in the order of their names."""
+    return patches.read_all(MUTANTS, "mutant")
 
 
 def not_applicable():
     """Number -> reason, of tests/mutants/NONE: lines `M24: why no run can show it`."""
-    lines = (MUTANTS / "NONE").read_text(encoding="utf-8").splitlines()
-    matches = [re.match(r"M(\d+): (.*)", line) for line in lines]
-    return {int(m.group(1)): m.group(2) for m in matches if m}
+    return dict(re.findall(r"^(M\d\d): (.*)$", (MUTANTS / "NONE").read_text(encoding="utf-8"), re.M))
+
+
+def without_mutant(mutants):
+    """The numbers that neither a patch nor tests/mutants/NONE has."""
+    return [number for number in NUMBERS
+            if number not in not_applicable() and all(m.number != number for m in mutants)]
 
 
 def names_mechanism(mutant, fault):
@@ -117,11 +120,11 @@ def report(verdict):
     """A mutant's lines."""
     mutant = verdict.mutant
     slow = f"; longer than {LIMIT} s" if verdict.seconds > LIMIT else ""
-    print(f"{mutant.name:5} {verdict.state:9} {mutant.title}  ({verdict.seconds:.0f} s{slow})")
+    print(f"{verdict.state:9} {mutant.name}: {mutant.title}  ({verdict.seconds:.0f} s{slow})")
     if verdict.by:
-        print(f"      by {verdict.by}{'' if verdict.named else ', which does not name the mechanism'}")
+        print(f"          by {verdict.by}{'' if verdict.named else ', which does not name the mechanism'}")
     for line in verdict.check.splitlines():
-        print(f"      {line}")
+        print(f"          {line}")
     sys.stdout.flush()
 
 
@@ -165,13 +168,13 @@ def check():
     mutants = []
     for path in sorted(MUTANTS.glob("*.patch")):
         try:
-            mutants.append(patches.read(path, NAMES))
+            mutants.append(patches.read(path, "mutant"))
             patches.find_tests(mutants[-1], labs)
             patches.apply(mutants[-1], ROOT, "-s", "--dry-run")
         except Unusable as error:
             wrong.append(str(error))
-    absent = set(range(1, NUMBERS + 1)) - {m.number for m in mutants} - set(not_applicable())
-    wrong += [f"M{number}: neither a patch nor a line in tests/mutants/NONE" for number in sorted(absent)]
+    wrong += [f"{number}: neither a patch nor a line in tests/mutants/NONE"
+              for number in without_mutant(mutants)]
     print("\n".join(wrong) if wrong else f"{len(mutants)} mutants apply, {len(not_applicable())} not "
           "applicable")
     return 1 if wrong else 0

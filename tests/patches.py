@@ -1,12 +1,15 @@
 """Patches of the kernel that the graders are tried on: bugs (tests/mutants) and variants (tests/variants).
 
-A patch begins with lines `# name: text`, of which the first is named as the file and says in one line
-what the patch does; `tests` names the graders that it concerns, as lab/test, or a whole lab. The
-patch is applied to a copy of the tree with all that is built there, so that make builds only what it
-changes. The graders are this tree's; only the machine is the patch's.
+A patch is called by what it does (`ipi-windex-early.patch`) and begins with lines `# key: text`. The first
+line says in one sentence what the patch does; its key is "mutant", "variant", or the number that the bug
+has in the reference's list (M31). The line `# tests: ...` names the graders that should notice the patch,
+as lab/test, or a whole lab. The patch is applied to a copy of the tree that includes what was built
+there, so that make builds only what the patch changes. The graders are those of this tree; only the
+machine comes from the patched one.
 """
 
 import contextlib
+import fnmatch
 import pathlib
 import re
 import shutil
@@ -32,19 +35,15 @@ class Patch:
     """A patch with its header."""
     name: str
     path: pathlib.Path
+    number: str                 # M31, or "" for a patch that the reference does not number
     title: str
     tests: list
     says: str = ""
     make: list = field(default_factory=list)
 
-    @property
-    def number(self):
-        """7 for M07b; 0 for L1a, a mistake of a lab that has no number."""
-        return int(self.name[1:3]) if self.name[0] != "L" else 0
-
 
 def header(path):
-    """Name -> text of the lines `# name: text` before the patch proper."""
+    """key -> text of the lines `# key: text` before the first file, in their order."""
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith(("diff ", "--- ")):
@@ -55,28 +54,28 @@ def header(path):
     return found
 
 
-def read(path, names):
-    """The Patch in a file. names: (a regular expression for its name, what that looks like). Unusable
-    if the header is incomplete."""
-    name = path.stem
-    if not re.fullmatch(names[0], name):
-        raise Unusable(f"{path.name}: a name like {names[1]}")
+def read(path, kind):
+    """The Patch in a file. kind: "mutant" or "variant". Unusable if the name or the header is wrong."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", path.stem):
+        raise Unusable(f"{path.name}: name the file by what it does, as in ipi-windex-early.patch")
     words = header(path)
-    title = words.get(name) or words.get(name[:3])
-    if not title or not words.get("tests"):
-        raise Unusable(f"{path.name}: begin with the lines '# {name}: what it does' and '# tests: ...'")
-    return Patch(name, path, title, words["tests"].split(), words.get("says", ""),
-                 words.get("make", "").split())
+    key, title = next(iter(words.items()), ("", ""))
+    if key != kind and not (kind == "mutant" and re.fullmatch(r"M\d\d", key)) or not words.get("tests"):
+        raise Unusable(f"{path.name}: begin with the lines '# {kind}: what it does' and '# tests: ...'")
+    return Patch(path.stem, path, key if key != kind else "", title, words["tests"].split(),
+                 words.get("says", ""), words.get("make", "").split())
+
+
+def read_all(folder, kind):
+    """Every patch of a folder, in the order of their names."""
+    return [read(path, kind) for path in sorted(folder.glob("*.patch"))]
 
 
 def choose(patches, wanted, what):
-    """Those asked for: M7, M07, m07b or a list of them; all without one."""
-    def is_meant(patch, word):
-        letter = patch.name[0]
-        return word == patch.name or patch.number and re.fullmatch(
-            rf"[{letter}{letter.lower()}]?0*{patch.number}(?:{patch.name[3:]})?", word)
-
-    chosen = [p for p in patches if any(is_meant(p, word) for word in wanted)] if wanted else patches
+    """The patches that a word of `wanted` names (a patch, a pattern such as `ipi-*`, or a number of the
+    reference such as M31); without a word, all of them."""
+    chosen = [patch for patch in patches if not wanted or any(
+        word == patch.number or fnmatch.fnmatch(patch.name, word) for word in wanted)]
     if not chosen:
         raise Unusable(f"{what}={' '.join(wanted)}: there are {' '.join(p.name for p in patches)}")
     return chosen

@@ -17,8 +17,11 @@ from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, wri
 
 LAB, TEST = "4", "t25_create"       # one test of the lab, so that building is what takes time
 # Mutants of other mechanisms, in one C file each, which the test does not see; and one that it sees.
-UNSEEN = "M10 M11 M12 M26 M27 M28 M40 M42 M43 M44 M45 M52".split()
-SEEN = "M30b"
+UNSEEN = """preempt-lock-flag-stays preempt-in-critical-section preempt-requeues-at-tail migrate-sent-early
+acquire-serves-no-ipis migrate-flag-cleared-early token-kept-over-sleep token-waiter-keeps-others
+token-first-release-frees token-taken-from-preempted token-release-does-not-wait wait-signal-keeps-generation
+""".split()
+SEEN = "create-on-wrong-list"
 
 OWN = """
     uint32 {0} = 0;

@@ -1,4 +1,4 @@
-"""The mutants and the table of what tests what: neither goes stale. (`make mutants` grades them.)"""
+"""The mutants apply, and nothing is left untested. (`make mutants` grades the mutants.)"""
 
 import mutate
 import pytest
@@ -7,17 +7,21 @@ from grading import coverage
 
 
 def test_patches_apply(capsys):
-    """Every patch fits this tree and names tests that there are; no number is forgotten."""
+    """Every patch applies to this tree and names existing tests; no number of the reference is missing."""
     assert mutate.check() == 0, capsys.readouterr().out
 
 
-def test_coverage_is_current():
-    """grading/COVERAGE.md is what `make coverage` would write."""
-    assert coverage.FILE.read_text(encoding="utf-8") == coverage.text(), "type: make coverage"
+def test_coverage():
+    """`make coverage` shows a test for every behaviour, and a mutant or a reason for every bug."""
+    text = make("-s", "coverage").stdout
+    assert text == coverage.text()
+    assert [line for line in text.splitlines() if coverage.NOTHING in line] == []
+    for number in [f"T{n}" for n, _ in coverage.behaviours()] + mutate.NUMBERS:
+        assert f"\n| {number} | " in text
 
 
 @pytest.mark.parametrize("goal, option", [
-    ("mutants", "MUTANT=M99"), ("mutants", "JOBS=0"), ("variants", "VARIANT=x"), ("variants", "RUNS=x"),
+    ("mutants", "MUTANT=M07b"), ("mutants", "JOBS=0"), ("variants", "VARIANT=x"), ("variants", "RUNS=x"),
     ("reliability", "PART=x"), ("reliability", "RUNS=-1")])
 def test_bad_option(goal, option):
     """The commands that test for long: a line that names the option and what there is, and status 2."""

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """Grade correct kernels that do it otherwise than this tree: no grader may reject one.
 
-    make variants [VARIANT=V02] [JOBS=2] [RUNS=3]   all graders, with fresh seeds, and usertests
-    tests/test_variants.py                          the labs that each variant is about, quickly
+    make variants [VARIANT=longer-rings] [JOBS=2] [RUNS=3]   all graders, with fresh seeds, and usertests
+    tests/test_variants.py                                   the labs that each variant is about, quickly
 
-A variant is a patch, tests/variants/V02.patch. Lines of its header, before the first file:
+A variant is a patch, tests/variants/longer-rings.patch. Lines of its header, before the first file:
 
-    # V02: what is otherwise, in one line
+    # variant: what is otherwise, in one line
     # tests: token switch/t23_idle_token   the labs and tests that it is about: test_variants.py runs them
     # make: INVARIANTS=0                   optional: options of the build
 
@@ -27,14 +27,13 @@ from grading.runs import SEEDS, draw_seeds
 from patches import ROOT
 
 VARIANTS = ROOT / "tests" / "variants"
-NAMES = (r"V\d\d", "V02.patch")
 SIZES = ((1, 0), (2, 0), (4, 0), (4, 1))    # of usertests: harts, deterministic
 HOURS = 1800                                # seconds of the host's time for usertests
 
 
 def all_variants():
-    """Every patch, in order."""
-    return [patches.read(path, NAMES) for path in sorted(VARIANTS.glob("*.patch"))]
+    """Every patch, in the order of their names."""
+    return patches.read_all(VARIANTS, "variant")
 
 
 def usertests(tree):
