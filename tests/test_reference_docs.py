@@ -9,6 +9,7 @@ import docnames
 from conftest import ROOT
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+STORIES = ["wakeup.md", "preemption.md", "pagefault.md", "durability.md"]
 CROSS = "riscv64-unknown-elf-"
 
 
@@ -123,6 +124,12 @@ def test_names_exist(document):
     """Each file that a document names is there, and each function that it says is in a file is
     defined in that file."""
     assert docnames.missing(document) == []
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_stories_name_their_steps(story):
+    """A story leads through the source: it names functions with their files, some dozen at least."""
+    assert len(docnames.names((ROOT / "docs" / story).read_text())) >= 12
 
 
 def test_missing_names_are_found(tmp_path):
