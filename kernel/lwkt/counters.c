@@ -3,13 +3,14 @@
  * what it does.
  *
  * Each cpu counts for itself, with plain additions in critical sections or where nothing else of its
- * cpu can come between; who reads adds them up. So a reading is no snapshot: every cpu's part is exact
- * at the moment when it is read, and the sum is exact when nothing is counted meanwhile.
+ * cpu can come between, and a reader adds them up. So a reading is no snapshot: every cpu's part is
+ * exact at the moment when it is read, and the sum is exact when nothing is counted meanwhile.
  *
  * Some can be written, with 0 only: each cpu is told to start from 0 again, and the write returns when
  * all have. Events that happen meanwhile may count or not.
  *
- * DragonFly keeps one global variable for each, which two cpus could change at once and lose counts.
+ * Differences from DragonFly: there each counter is one global variable, to which any value can be
+ * written, and two cpus that count at the same time can lose a count.
  */
 #include <stddef.h>
 

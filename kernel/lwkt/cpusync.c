@@ -19,7 +19,7 @@
  * Targets serve messages all the time, so a third cpu that waits for one of them is not held up, and
  * a master's remote1 finds even a target that waits for room in a ring.
  *
- * What is different from DragonFly's, and why:
+ * Differences from DragonFly:
  *   - cs_run_func runs before its cpu counts itself. There it counted first, so the function's effects
  *     were not sure to be seen when start returned.
  *   - gd_cpusyncq is an array by master instead of a FIFO of the cpu to itself: it cannot fill up,

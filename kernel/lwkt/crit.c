@@ -1,5 +1,11 @@
 /*
  * The end of critical sections: running what was deferred.
+ *
+ * Differences from DragonFly:
+ *   - splz is here and in C; there each machine has its own, in assembly.
+ *   - It does not run inside an interrupt or a message body, and runs once more after an untimely
+ *     switch.
+ *   - crit_panic leaves one critical section, so that nothing deferred runs in the panic.
  */
 #include "lwkt/crit.h"
 

@@ -13,12 +13,20 @@
  * A source's bit in gd_ipimask means that the target has been told and has not looked yet, so further
  * messages need no interrupt. The target takes the bits back before it reads the indices, and the
  * source sets its bit after writing its index, both with full order (F3): either the target's look
- * finds the message, or the source finds its bit clear and tells it. (DragonFly keeps this bit as
- * ip_npoll in each ring; in one word it also says which rings to look at.)
+ * finds the message, or the source finds its bit clear and tells it.
  *
- * Hysteresis: who finds the ring more than half full waits until it is down to a quarter, serving its
- * own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the other half
- * and wait only when the ring is full, which keeps their recursion shallow.
+ * Hysteresis: a sender that finds the ring more than half full waits until it is down to a quarter,
+ * serving its own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the
+ * other half and wait only when the ring is full, which keeps their recursion shallow.
+ *
+ * Differences from DragonFly:
+ *   - One mask for each target says whether it was told, and by whom; there, a word in each ring
+ *     (ip_npoll), and the target looks at all rings.
+ *   - A slot is copied before ip_rindex is published. There a function was called through its slot
+ *     after that, and the source could overwrite the slot.
+ *   - Bodies that send wait only when the ring is full.
+ *   - lwkt_send_ipiq_nowait gives up at two thirds of the ring. There the limit was more than the
+ *     ring holds, so that it never gave up, and overwrote messages.
  */
 #include "lwkt/ipiq.h"
 

@@ -1,5 +1,5 @@
 /*
- * KTR tracing: the rings. Each cpu writes its own only; everybody may read.
+ * KTR tracing: the rings. Each cpu writes its own only; every cpu may read all.
  *
  * An event may come between any two instructions of another one's recording (an interrupt's IPI
  * message, a preemption). So a slot is taken by one AMO on the index, and is then its taker's alone:
@@ -10,6 +10,9 @@
  *   entry.seq = 0; fence                     consume entry.seq == s ?
  *   fill it in                               copy it
  *   publish entry.seq = s    ------------>   fence; entry.seq still s ?
+ *
+ * Differences from DragonFly: there a critical section protects the index, and readers look at a
+ * machine that has stopped. Here programs read rings while they are being written.
  */
 #include "lwkt/ktr.h"
 

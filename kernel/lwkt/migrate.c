@@ -16,8 +16,11 @@
  * nothing, and nothing is lost, since the arrival makes the thread runnable anyway. lwkt_schedule
  * reads the flag before td_gd, so when it finds the flag clear it has the new cpu.
  *
- * The reference sends the message before the switch and lets the new cpu spin in it (4.8 of the
- * semantics): two threads that swap cpus could then lock both up.
+ * Differences from DragonFly:
+ *   - There the message is sent before the switch, and the new cpu spins in it until the thread is off
+ *     its stack: two threads that swap cpus can lock both up.
+ *   - There a thread that is preempted counts as off its stack, although its stack is live.
+ *   - There the asker moves a sleeping thread itself, from the owner's list, under the MP lock.
  */
 #include "lwkt/migrate.h"
 

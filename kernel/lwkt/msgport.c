@@ -2,8 +2,8 @@
  * Message ports of threads: see msgport.h.
  *
  * A port belongs to a cpu (mp_gd), its owner's. Only that cpu, in a critical section, touches the
- * queue, the port's flags, and the flags of the messages that are at the port. Who is elsewhere sends
- * an IPI message that carries the message. So there is no lock, and a reply is DONE on the cpu of the
+ * queue, the port's flags, and the flags of the messages that are at the port. Code on another cpu
+ * sends an IPI message that carries the message. So there is no lock, and a reply is DONE on the cpu of the
  * thread that waits for it: it cannot see DONE, go on and be gone, while another cpu is still about
  * to schedule it.
  *
@@ -18,7 +18,7 @@
  *   publish mp_gd = new  -- from here on passes on what comes,  and queues what comes,
  *   leaves                  and touches the port no more        though the owner is not there yet
  *
- * What is different from DragonFly's:
+ * Differences from DragonFly:
  *   - The operations are a table that ports share; getport is one of them.
  *   - lwkt_abortmsg waits for the target's cpu. There, the abort could arrive after the sender had seen
  *     the reply and reused the message.

@@ -13,6 +13,12 @@
  * preempted twice or used to preempt.
  *
  * Counters: a successful preemption is preempt_hit + 1, and switch_count + 1 for the way back.
+ *
+ * Differences from DragonFly:
+ *   - A thread is not preempted while it is in an interrupt or masters a cpusync.
+ *   - On the way back a reschedule is asked for only if a better thread is runnable. There it nearly
+ *     always was, because of the interrupt thread's own stale bit in the mask.
+ *   - On the way back the MP lock is freed if the preempted thread does not need it.
  */
 #include "lwkt/preempt.h"
 

@@ -1,9 +1,17 @@
 /*
- * Who may run: putting threads on their cpu's run queue and taking them off, and priorities.
- * Choosing and switching is switch.c.
+ * Which threads may run: putting threads on their cpu's run queue and taking them off, and
+ * priorities. Choosing one and switching to it is switch.c.
  *
- * A thread of this cpu is enqueued here and now; for a thread of another cpu the request goes there
+ * A thread of this cpu is enqueued here and now. For a thread of another cpu the request goes there
  * as a message, and is passed on if the thread has moved meanwhile.
+ *
+ * Differences from DragonFly:
+ *   - lwkt_schedule knows nothing of wait queues: see wait.c.
+ *   - It reads TDF_MIGRATING before td_gd. There the order was the other one, and a cpu could insert
+ *     a thread into the run queue of another.
+ *   - A thread that could not be enqueued, because it migrates, asks for nothing.
+ *   - A sleeping process may be scheduled early; there that is a panic.
+ *   - Priorities are checked to be 0 to 31. There a critical section could be passed in as well.
  */
 #include "lwkt/ipiq.h"
 #include "lwkt/ktr.h"

@@ -12,12 +12,20 @@
  *                                                       crit_exit()
  *                                                     return to where B called lwkt_switch
  *
- * A's stack is in use until cpu_switch has left it, so only B can say that it is free. What must not
- * happen before (running A elsewhere, reusing its stack) is therefore B's to start.
+ * A's stack is in use until cpu_switch has left it, so only B can say that it is free. Whatever must
+ * not happen before that (running A elsewhere, reusing its stack) is therefore started by B.
  *
  * What is rare (a lock to look after, a preempted thread to go back to) is a function of its own, in
- * which lwkt_switch ends. So the common way needs no stack frame, and saves registers once, in
+ * which lwkt_switch ends. So the common case needs no stack frame, and saves registers once, in
  * cpu_switch.
+ *
+ * Differences from DragonFly:
+ *   - The end of a switch is C and one function for all; there it is assembly, and migration and exit
+ *     each find their own way around a stack that is still in use.
+ *   - The cpu knows whether it owns the MP lock (gd_mpheld), and mask bits are exact (runq.h), so the
+ *     common case reads nothing that is shared.
+ *   - A thread that is passed over is counted at the first look, too.
+ *   - The idle thread's loop looks at gd_reqflags itself, so TDF_IDLE_NOHLT is for locks only.
  */
 #include "lib/bits.h"
 #include "lib/printf.h"

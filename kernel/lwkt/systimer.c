@@ -1,6 +1,10 @@
 /*
  * Systimers: a queue for each cpu, sorted by time, over its one-shot timer. Cpu-local: all of it runs
  * on the owning cpu in a critical section, and the timer's work does too, so no lock.
+ *
+ * Differences from DragonFly: functions run inside the critical section, and not in a gap of it; missed
+ * periods are always skipped, not only if the timer says so; lwkt_pause is new, since tsleep is above
+ * this layer.
  */
 #include "lwkt/systimer.h"
 

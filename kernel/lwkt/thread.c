@@ -1,11 +1,17 @@
 /*
  * The life of a thread: made by lwkt_create (or lwkt_alloc_thread, for processes), ended by
- * lwkt_exit, kept for reuse in a per-cpu cache.
+ * lwkt_exit, kept for reuse in a per-cpu cache. docs/lwkt.md, chapter 1, tells it as a story.
  *
- * A thread is freed when its last reference goes: it holds one to itself until it is off its stack
- * for the last time (lwkt_switch_return drops that), and lwkt_hold adds others. DragonFly's
- * lwkt_exit puts the running thread on the free list at once and relies on nobody allocating before
- * the switch; here the list only ever holds threads whose stacks are at rest.
+ * A thread is freed when its last reference is dropped. It holds one to itself until it is off its
+ * stack for the last time (lwkt_switch_return drops that one), and lwkt_hold adds others.
+ *
+ * Differences from DragonFly:
+ *   - lwkt_exit does not put the running thread on the free list; there, it does, and relies on
+ *     nobody allocating before the switch. Here the list only ever holds threads whose stacks are at
+ *     rest: the next thread of the cpu puts them there.
+ *   - References are atomic, and dropping the last one frees the thread.
+ *   - Only lwkt_exit bounds the cache: a message body must not free stacks.
+ *   - Allocation can fail, and lwkt_create checks its flags.
  */
 #include "lib/printf.h"
 #include "lwkt/ipiq.h"

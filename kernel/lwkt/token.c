@@ -1,8 +1,10 @@
 /*
- * Tokens. Reference: 2.9 of the LWKT semantics, with these changes: a release gives the token to who
- * waits at once, not at the next switch (t_reqcpu is gone: gd_tokreqbase says who waits); the arrival
- * of a token that the scheduler passed a thread over for asks for a reschedule; and where two cpus
- * want each other's tokens the lower number wins, so that they cannot trade for ever.
+ * Tokens; see token.h for what they are, and docs/lwkt.md, chapter 6.
+ *
+ * Differences from DragonFly: a release gives the token to a waiting cpu at once, not at the next
+ * switch (t_reqcpu is gone: gd_tokreqbase says who waits); the arrival of a token for which the
+ * scheduler passed a thread over asks for a reschedule; and where two cpus want each other's tokens
+ * the lower number wins, so that they cannot trade for ever.
  *
  *   asking cpu                                owning cpu
  *   ----------                                ----------

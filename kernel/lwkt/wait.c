@@ -18,7 +18,7 @@
  * has it back before the waiter runs. So between the look at td_wait and being off the cpu no signal
  * can come in, and there is no wakeup to lose.
  *
- * What is different from DragonFly's lwkt_thread.c, and why:
+ * Differences from DragonFly:
  *   - A waiter is on the queue as long as td_wait is set, and only a signal clears it. There,
  *     lwkt_schedule unlinked a waiter, and lwkt_block's loop, which looked at td_wmesg, put it back to
  *     sleep on no queue at all: no signal ever found it again. Here lwkt_schedule knows nothing of wait
