@@ -67,7 +67,7 @@ static inline uint32 bucket_of(const void *ident)
 static inline void dequeue_sleeper(thread_t td)
 {
     list_remove(&td->td_sleepq);
-    td->td_flags &= ~TDF_TSLEEPQ;
+    poke(&td->td_flags, td->td_flags & ~TDF_TSLEEPQ);
     td->td_wchan = NULL;
 }
 
@@ -81,7 +81,7 @@ void tsleep_interlock(const void *ident, int flags)
     crit_enter();
     if (td->td_flags & TDF_TSLEEPQ)
         dequeue_sleeper(td);
-    td->td_flags |= TDF_TSLEEPQ;
+    poke(&td->td_flags, td->td_flags | TDF_TSLEEPQ);
     td->td_wchan = ident;
     td->td_wdomain = flags >> PDOMAIN_SHIFT;
     list_insert_tail(&queues[mycpuid]->bucket[b], &td->td_sleepq);
@@ -107,7 +107,7 @@ static void tsleep_timeout(struct systimer *st)
 
     if (td->td_flags & TDF_TSLEEPQ) {
         dequeue_sleeper(td);
-        td->td_flags |= TDF_TIMEOUT;
+        poke(&td->td_flags, td->td_flags | TDF_TIMEOUT);
         lwkt_schedule(td);
     }
 }
@@ -144,12 +144,12 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
         tsleep_interlock(ident, flags);
     if (catch) {
         /* From here on a kill finds us: either we see p_killed, or its message sees TDF_SINTR. */
-        td->td_flags |= TDF_SINTR;
+        poke(&td->td_flags, td->td_flags | TDF_SINTR);
         if (proc_killed(p))
             result = EINTR;
     }
     if (flags & PNORESCHED)
-        td->td_flags |= TDF_NORESCHED;
+        poke(&td->td_flags, td->td_flags | TDF_NORESCHED);
     if (result != 0) {
         tsleep_remove();
     } else if (td->td_flags & TDF_TSLEEPQ) {
@@ -163,7 +163,7 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
         if (catch && result == 0 && proc_killed(p))
             result = EINTR;
     }
-    td->td_flags &= ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED);
+    poke(&td->td_flags, td->td_flags & ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));
     crit_exit();
     return result;
 }
