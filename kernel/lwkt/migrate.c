@@ -75,7 +75,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
     _lwkt_dequeue(td);
     list_remove(&td->td_allq);
     td->td_migrate_gd = rgd;
-    td->td_flags |= TDF_MIGRATING;
+    poke(&td->td_flags, td->td_flags | TDF_MIGRATING);
     lwkt_port_move(&td->td_msgport, rgd);
     /* lab 8: to here */
     ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);

@@ -50,7 +50,7 @@ static void wake_owner(lwkt_port_t port)
 
 static void queue_here(lwkt_port_t port, lwkt_msg_t msg)
 {
-    msg->ms_flags |= MSGF_QUEUED;
+    poke(&msg->ms_flags, msg->ms_flags | MSGF_QUEUED);
     list_insert_tail(&port->mp_msgq, &msg->ms_node);
     wake_owner(port);
 }
@@ -58,7 +58,7 @@ static void queue_here(lwkt_port_t port, lwkt_msg_t msg)
 static void unqueue_here(lwkt_msg_t msg)
 {
     list_remove(&msg->ms_node);
-    msg->ms_flags &= ~MSGF_QUEUED;
+    poke(&msg->ms_flags, msg->ms_flags & ~MSGF_QUEUED);
 }
 
 /* Run body(arg) on the port's cpu: here, or as an IPI body, which comes through this again in case
@@ -101,7 +101,7 @@ static void reply_body(void *arg)
     if (!go_to_port(msg->ms_reply_port, reply_body, msg))
         return;
     KASSERT((msg->ms_flags & (MSGF_DONE | MSGF_QUEUED)) == 0, "a message is replied to twice");
-    msg->ms_flags |= MSGF_DONE;
+    poke(&msg->ms_flags, msg->ms_flags | MSGF_DONE);
     if (msg->ms_flags & MSGF_ASYNC)
         queue_here(msg->ms_reply_port, msg);
     else
@@ -135,7 +135,7 @@ static lwkt_msg_t thread_getport(lwkt_port_t port)
     if (!list_empty(&port->mp_msgq)) {
         msg = list_entry(list_first(&port->mp_msgq), struct lwkt_msg, ms_node);
         unqueue_here(msg);
-        msg->ms_flags |= MSGF_RETRIEVED;
+        poke(&msg->ms_flags, msg->ms_flags | MSGF_RETRIEVED);
     }
     crit_exit();
     return msg;
@@ -186,7 +186,7 @@ static void abort_here(lwkt_msg_t msg)
 { /* lab 9 */
     if (peek(&msg->ms_flags) & (MSGF_REPLY1 | MSGF_ABORTED))
         return;
-    msg->ms_flags |= MSGF_ABORTED;
+    poke(&msg->ms_flags, msg->ms_flags | MSGF_ABORTED);
     if (msg->ms_flags & MSGF_QUEUED) {
         unqueue_here(msg);
         lwkt_replymsg(msg, EABORTED);
@@ -256,7 +256,7 @@ void lwkt_sendmsg(lwkt_port_t port, lwkt_msg_t msg)
 { /* lab 9 */
     KASSERT((msg->ms_flags & ~MSGF_ABORTABLE) == 0, "a message with flags %x is sent",
             msg->ms_flags);
-    msg->ms_flags |= MSGF_ASYNC;
+    poke(&msg->ms_flags, msg->ms_flags | MSGF_ASYNC);
     msg->ms_target_port = port;
     int error = port->mp_ops->putport(port, msg);
     if (error != EASYNC)
@@ -271,7 +271,7 @@ int lwkt_domsg(lwkt_port_t port, lwkt_msg_t msg)
     int error = port->mp_ops->putport(port, msg);
     if (error != EASYNC) {
         msg->ms_error = error;
-        msg->ms_flags |= MSGF_DONE;
+        poke(&msg->ms_flags, msg->ms_flags | MSGF_DONE);
         return error;
     }
     lwkt_waitport(msg->ms_reply_port, msg);
@@ -288,7 +288,7 @@ void lwkt_replymsg(lwkt_msg_t msg, int error)
     if (msg->ms_flags & MSGF_QUEUED) /* at the abort port */
         unqueue_here(msg);
     msg->ms_error = error;
-    msg->ms_flags |= MSGF_REPLY1;
+    poke(&msg->ms_flags, msg->ms_flags | MSGF_REPLY1);
     port->mp_ops->replyport(port, msg);
     crit_exit();
 }

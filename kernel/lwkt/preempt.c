@@ -68,7 +68,7 @@ static void preempt_done(globaldata_t gd, thread_t td, thread_t ntd, int mpcount
         cpu_rel_mplock(gd);
     KASSERT(gd->gd_mpheld || td->td_mpcount == 0, "the MP lock of %s was lost", td->td_comm);
     ntd->td_preempted = NULL;
-    td->td_flags &= ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE);
+    poke(&td->td_flags, td->td_flags & ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE));
 }
 
 /* Reference: lwkt_preempt. */
@@ -89,8 +89,8 @@ void lwkt_preempt(thread_t ntd, int crit)
     }
     ++gd->gd_cnt.preempt_hit;
     ntd->td_preempted = td;
-    td->td_flags |= TDF_PREEMPT_LOCK;
-    ktr(KTR_PREEMPT, ntd->td_id, (uint64)ntd->td_pri);
+    poke(&td->td_flags, td->td_flags | TDF_PREEMPT_LOCK);
+    ktr_on_cpu(gd, KTR_PREEMPT, ntd->td_id, (uint64)ntd->td_pri);
     lwkt_switch_to(gd, td, ntd);
     preempt_done(gd, td, ntd, mpcount);
 }
@@ -109,7 +109,7 @@ thread_t lwkt_preempt_return(globaldata_t gd, thread_t td)
         td->td_mpcount -= ntd->td_mpcount;
         KASSERT(td->td_mpcount >= 0, "MP lock count of %s: %d", td->td_comm, td->td_mpcount);
     }
-    ntd->td_flags |= TDF_PREEMPT_DONE;
+    poke(&ntd->td_flags, ntd->td_flags | TDF_PREEMPT_DONE);
     if (gd->gd_runqmask & ~((2u << ntd->td_pri) - 1))
         need_lwkt_resched(gd);
     return ntd;

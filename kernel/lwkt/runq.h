@@ -49,7 +49,7 @@ static inline void _lwkt_enqueue(thread_t td)
         return;
     KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
     KASSERT(curthread->td_critcount > 0, "enqueue of %s outside a critical section", td->td_comm);
-    td->td_flags |= TDF_RUNQ;
+    poke(&td->td_flags, td->td_flags | TDF_RUNQ);
     runq_append(td->td_gd, td);
 }
 
@@ -60,7 +60,7 @@ static inline void _lwkt_dequeue(thread_t td)
         return;
     KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
     KASSERT(curthread->td_critcount > 0, "dequeue of %s outside a critical section", td->td_comm);
-    td->td_flags &= ~TDF_RUNQ;
+    poke(&td->td_flags, td->td_flags & ~TDF_RUNQ);
     runq_remove(td->td_gd, td);
 }
 

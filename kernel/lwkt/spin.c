@@ -12,5 +12,5 @@ void spin_lock_contested(struct spinlock *l)
     do {
         while (peek(&l->held) != 0)
             cpu_relax();
-    } while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE) != 0);
+    } while (amo_swap_acq(&l->held, 1) != 0);
 }

@@ -31,7 +31,7 @@ void spin_lock_contested(struct spinlock *l);
 static inline void spin_lock(struct spinlock *l)
 {
     crit_enter();
-    if (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE) != 0)
+    if (amo_swap_acq(&l->held, 1) != 0)
         spin_lock_contested(l);
 #ifdef INVARIANTS
     ++mycpu->gd_spinlocks;
@@ -40,7 +40,7 @@ static inline void spin_lock(struct spinlock *l)
 
 static inline void spin_unlock(struct spinlock *l)
 {
-    KASSERT(l->held, "%s is not held", l->name);
+    KASSERT(peek(&l->held), "%s is not held", l->name);
 #ifdef INVARIANTS
     --mycpu->gd_spinlocks;
 #endif

@@ -58,7 +58,7 @@ static bool needs_met(globaldata_t gd, thread_t td)
 static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
 { /* lab 2 */
     KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);
-    ntd->td_flags |= TDF_RUNNING;
+    poke(&ntd->td_flags, ntd->td_flags | TDF_RUNNING);
     gd->gd_curthread = ntd;
     cpu_switch(td, ntd);
 }
@@ -202,7 +202,7 @@ static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, threa
               td->td_comm);
     gd->gd_intr_nesting_level = gd->gd_trap_nesting_level = 0;
     if ((td->td_flags & TDF_PANICWARN) == 0) {
-        td->td_flags |= TDF_PANICWARN;
+        poke(&td->td_flags, td->td_flags | TDF_PANICWARN);
         printf("Warning: thread switch from interrupt or IPI, thread %p (%s)\n", (void *)td,
                td->td_comm);
     }

@@ -283,7 +283,7 @@ void lwkt_exit(void)
     ++mycpu->gd_cnt.exited;
     KASSERT(td->td_toks == NULL, "%s exits holding a token", td->td_comm);
     td->td_mpcount = 0; /* the switch frees the lock if this cpu has it */
-    td->td_flags |= TDF_EXITING;
+    poke(&td->td_flags, td->td_flags | TDF_EXITING);
     ktr(KTR_DEADTD, 0, 0);
     lwkt_switch();
     panic("%s runs after it has exited", td->td_comm);

@@ -54,7 +54,8 @@ typedef uint64 cpumask_t;
 #define TDPRI_MAX 31
 #define TDPRI_NQUEUES 32
 
-/* td_flags: changed by the owning cpu only, in a critical section. Other cpus may look (consume). */
+/* td_flags: changed by the owning cpu only, in a critical section, with poke: other cpus may look
+ * (consume). The idle threads' flags are their own cpus' alone. */
 #define TDF_RUNNING 0x0001u          /* its stack is in use; cleared by the thread that runs next */
 #define TDF_RUNQ 0x0002u             /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u     /* preempted: off the cpu, but its stack is live */
@@ -243,7 +244,7 @@ void lwkt_idle_loop(void) __attribute__((noreturn));
 
 static inline void need_lwkt_resched(globaldata_t gd)
 {
-    __atomic_fetch_or(&gd->gd_astflags, AST_LWKT_RESCHED, __ATOMIC_RELAXED);
+    amo_or(&gd->gd_astflags, AST_LWKT_RESCHED);
 }
 
 #endif

@@ -76,10 +76,11 @@ static void token_arrived(void *arg)
     need_lwkt_resched(mycpu);
 }
 
-/* There is something to give, and somebody who wants it. */
+/* There is something to give, and somebody who wants it. The token may go on before any thread here has
+ * had it: what the cpu that had it last did is passed on, too (publish: answer, F8). */
 static inline bool token_wanted(globaldata_t gd, lwkt_tokref_t ref)
 {
-    return peek(&ref->tr_tok->t_cpu) == gd && !peek(&ref->tr_unwanted);
+    return consume(&ref->tr_tok->t_cpu) == gd && !peek(&ref->tr_unwanted);
 }
 
 /* Answer a request, with the token or without. Afterwards ref is the asker's alone. */

@@ -58,12 +58,12 @@ static void wait_for_signal(lwkt_wait_t w, const char *wmesg)
     poke(&w->wa_count, w->wa_count + 1);
     td->td_wait = w;
     td->td_wmesg = wmesg;
-    td->td_flags |= TDF_BLOCKQ;
+    poke(&td->td_flags, td->td_flags | TDF_BLOCKQ);
     while (td->td_wait != NULL) {
         lwkt_deschedule_self(td);
         lwkt_switch();
     }
-    td->td_flags &= ~TDF_BLOCKQ;
+    poke(&td->td_flags, td->td_flags & ~TDF_BLOCKQ);
     td->td_wmesg = NULL;
     crit_exit();
 }

@@ -66,7 +66,7 @@ static inline uint32 bucket_of(const void *ident)
 static inline void dequeue_sleeper(thread_t td)
 {
     list_remove(&td->td_sleepq);
-    td->td_flags &= ~TDF_TSLEEPQ;
+    poke(&td->td_flags, td->td_flags & ~TDF_TSLEEPQ);
     td->td_wchan = NULL;
 }
 
@@ -80,7 +80,7 @@ void tsleep_interlock(const void *ident, int flags)
     crit_enter();
     if (td->td_flags & TDF_TSLEEPQ)
         dequeue_sleeper(td);
-    td->td_flags |= TDF_TSLEEPQ;
+    poke(&td->td_flags, td->td_flags | TDF_TSLEEPQ);
     td->td_wchan = ident;
     td->td_wdomain = flags >> PDOMAIN_SHIFT;
     list_insert_tail(&queues[mycpuid]->bucket[b], &td->td_sleepq);
@@ -106,7 +106,7 @@ static void tsleep_timeout(struct systimer *st)
 
     if (td->td_flags & TDF_TSLEEPQ) {
         dequeue_sleeper(td);
-        td->td_flags |= TDF_TIMEOUT;
+        poke(&td->td_flags, td->td_flags | TDF_TIMEOUT);
         lwkt_schedule(td);
     }
 }
@@ -142,12 +142,12 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
         tsleep_interlock(ident, flags);
     if (catch) {
         /* From here on a kill finds us: either we see td_killed, or its message sees TDF_SINTR. */
-        td->td_flags |= TDF_SINTR;
+        poke(&td->td_flags, td->td_flags | TDF_SINTR);
         if (thread_killed())
             result = EINTR;
     }
     if (flags & PNORESCHED)
-        td->td_flags |= TDF_NORESCHED;
+        poke(&td->td_flags, td->td_flags | TDF_NORESCHED);
     if (result != 0) {
         tsleep_remove();
     } else if (td->td_flags & TDF_TSLEEPQ) {
@@ -161,7 +161,7 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
         if (catch && result == 0 && thread_killed())
             result = EINTR;
     }
-    td->td_flags &= ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED);
+    poke(&td->td_flags, td->td_flags & ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));
     crit_exit();
     return result;
 }

@@ -1,8 +1,8 @@
 /*
- * sim [-s SCENE] [-c CPUS] [-n SEEDS] [-r SEED] [-m]
+ * sim [-s SCENE] [-c CPUS] [-n SEEDS] [-r SEED]
  *
  * Plays the scenes (or one) with seeds 0 .. SEEDS - 1, on two to four cpus by turns (or CPUS). -r: that
- * seed only, and the last events of each cpu if it fails. -m: the race detector is strict (races.c).
+ * seed only, and the last events of each cpu if it fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 
     races_begin();
     trace_on();
-    while ((opt = getopt(argc, argv, "s:c:n:r:m")) != -1)
+    while ((opt = getopt(argc, argv, "s:c:n:r:")) != -1)
         if (opt == 's') {
             only = optarg;
         } else if (opt == 'c') {
@@ -66,9 +66,7 @@ int main(int argc, char **argv)
         } else if (opt == 'r') {
             first = strtoul(optarg, NULL, 0);
             seeds = 1;
-            ktr_set_mask((1u << KTR_NEVENTS) - 1);
-        } else if (opt == 'm') {
-            races_strict = true;
+            sim_trace = true;
         } else {
             return 2;
         }

@@ -9,9 +9,8 @@
  * Vector clocks: clock[c][d] is how much of cpu d's past cpu c has seen. An interrupt between cpus
  * orders nothing here, which is less than machine.h promises.
  *
- * Plain accesses race with plain ones. An atomic one (peek, consume) that meets a plain one is a race
- * with `sim -m` only: the core has words that one cpu writes and others look at, and an aligned word is
- * written whole.
+ * An atomic access (peek, poke, an AMO, ...) that meets a plain one is a race like any other: a word that
+ * one cpu writes while others look at it is written with poke and read with peek or consume.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +43,6 @@ static struct sync *syncs;
 static uint32 syncs_used[SYNCS], nsyncs;
 static uint32 clock_of[SIM_CPUS][SIM_CPUS];
 static uint32 fence_clock[SIM_CPUS];
-bool races_strict;
 
 static uint64 hash(uint64 x)
 {
@@ -130,19 +128,12 @@ static bool seen(int self, int other, uint32 when)
     return clock_of[self][other] >= when;
 }
 
-static void found(bool mixed, const char *what, struct shadow *s, int other, const void *other_pc,
-                  const void *pc)
-{
-    if (!mixed || races_strict)
-        report(what, s->word, other, other_pc, pc);
-}
-
 static void on_read(struct shadow *s, bool atomic, const void *pc)
 {
     int me = sim_cpu(), w = s->write_cpu;
 
     if (w >= 0 && w != me && !seen(me, w, s->write_clock) && !(atomic && s->write_atomic))
-        found(atomic || s->write_atomic, "written, read", s, w, s->write_pc, pc);
+        report("written, read", s->word, w, s->write_pc, pc);
     if (!atomic) {
         s->read_clock[me] = clock_of[me][me];
         s->read_pc[me] = pc;
@@ -154,10 +145,10 @@ static void on_write(struct shadow *s, bool atomic, const void *pc)
     int me = sim_cpu(), w = s->write_cpu;
 
     if (w >= 0 && w != me && !seen(me, w, s->write_clock) && !(atomic && s->write_atomic))
-        found(atomic || s->write_atomic, "written, written", s, w, s->write_pc, pc);
+        report("written, written", s->word, w, s->write_pc, pc);
     for (int i = 0; i < SIM_CPUS; i++)
         if (i != me && s->read_clock[i] != 0 && !seen(me, i, s->read_clock[i]))
-            found(atomic, "read, written", s, i, s->read_pc[i], pc);
+            report("read, written", s->word, i, s->read_pc[i], pc);
     s->write_cpu = me;
     s->write_clock = clock_of[me][me];
     s->write_atomic = atomic;

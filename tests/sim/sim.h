@@ -66,8 +66,9 @@ void play_everything(void);
 #define POINT_DENSITY 1
 #endif
 
-/* This run's. */
+/* This run's. / Whether it is traced. */
 extern uint64 sim_seed;
+extern bool sim_trace;
 
 /* 0 .. n - 1, from the seed. */
 uint64 sim_random(uint64 n);
@@ -126,7 +127,6 @@ void sim_audit(void);
 void races_begin(void);
 void races_forget(const void *start, size_t size);
 void races_sync_all(void);
-extern bool races_strict;
 void *sim_alloc(size_t size);
 bool sim_rings_empty(void);
 void sim_print_rings(int cpu);

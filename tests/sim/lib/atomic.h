@@ -23,6 +23,7 @@ void sim_fence(void);
 #define amo_add(p, v) (sim_point(), __atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
 #define amo_add_rel(p, v) (sim_point(), __atomic_fetch_add((p), (v), __ATOMIC_RELEASE))
 #define amo_add_acqrel(p, v) (sim_point(), __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL))
+#define amo_swap_acq(p, v) (sim_point(), __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE))
 #define amo_or_full(p, v) (sim_point(), __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST))
 #define amo_and_full(p, v) (sim_point(), __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST))
 #define amo_swap_full(p, v) (sim_point(), __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST))
