@@ -56,21 +56,34 @@ def check_host():
         raise command.Unusable("fresh: mmdebstrap is missing; type: apt-get install mmdebstrap")
 
 
+def run_to_end(words, **options):
+    """Run a program for at most LIMIT seconds; (status, all that was printed). When this returns or is
+    interrupted, nothing of the process namespace that `words` makes is left: killing unshare kills it, and
+    the output's end shows that its last process is gone."""
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", **options) as process:
+        try:
+            printed = process.communicate(timeout=LIMIT)[0]
+        except BaseException as error:
+            process.kill()
+            printed = process.communicate()[0]
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+    return process.returncode, printed
+
+
 def try_suite(suite, source):
     """Make the system, run COMMANDS in it, remove it; (status, all that was printed)."""
     with tempfile.TemporaryDirectory(prefix="nymph-fresh.") as folder:
-        tree = pathlib.Path(folder, "nymph")
-        handout.write_tree(handout.full_tree(), tree)
+        handout.write_tree(handout.full_tree(), pathlib.Path(folder, "nymph"))
         pathlib.Path(folder, "commands").write_text(COMMANDS, encoding="ascii")
         packages = "git,make" + (",ca-certificates" if source.startswith("https:") else "")
-        done = subprocess.run(
-            ["timeout", "-k", "5", str(LIMIT), "unshare", "--mount", "--pid", "--fork", "--kill-child",
+        return run_to_end(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child",
              "mmdebstrap", "--mode=root", "--variant=minbase", f"--include={packages}", "--format=null",
              f"--customize-hook=cp -a {folder}/nymph $1/srv/nymph && chroot $1 sh <{folder}/commands",
              suite, "/dev/null", f"deb {source} {suite} main"],
-            env={**os.environ, "TMPDIR": folder, "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-    return done.returncode, done.stdout
+            env={**os.environ, "TMPDIR": folder, "LC_ALL": "C"}, start_new_session=True)
 
 
 def wrong(status, printed):
