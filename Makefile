@@ -1,10 +1,11 @@
 # Nymph: every command that a person types. `make help` lists them.
 #
-# All output lies in build/ (bench: build-bench/), so `make clean` is one rm. There is no recursive
-# make: one graph knows everything, so `make -j` is safe and a change rebuilds what it touches.
+# All output goes to build/ (to build-bench/ for bench), so `make clean` is one rm. There is no recursive
+# make: one dependency graph covers the whole tree, so `make -j` is safe and a change rebuilds only what
+# depends on it.
 
 # ---------------------------------------------------------------------------------------------
-# Options. `make qemu CPUS=8 MEM=512M`; what each one means is in README.md, "Options".
+# Options, as in `make qemu CPUS=8 MEM=512M`. README.md, "Options", explains each of them.
 
 CPUS          = 4
 MEM           = 256M
@@ -30,7 +31,8 @@ INVARIANTS    = 1
 TOOLCHAIN     = gcc
 WERROR        = 1
 
-# `make bench` measures a kernel without assertions, kept apart so that neither build spoils the other.
+# `make bench` measures a kernel without assertions. It has a folder of its own, so that neither build
+# makes the other one anew.
 ifneq (,$(filter bench leaderboard,$(MAKECMDGOALS)))
 BUILD      = build-bench
 INVARIANTS = 0
@@ -38,14 +40,14 @@ else
 BUILD      = build
 endif
 
-# The scripts under tools/ read the options from the environment: no value passes through a shell's
-# quoting on its way, so RUN may hold any character. $(value): a dollar is a dollar.
+# The scripts under tools/ read the options from the environment. No value passes through a shell's
+# quoting on its way, so RUN may hold any character. With $(value), a dollar sign stays a dollar sign.
 OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS TIMEOUT GDBPORT LAB TEST BUILD
 override RUN := $(value RUN)
 export $(OPTIONS) RUN
 
-# `make setup qemu` and `make clean qemu`, with -j too: these two come first, whatever else is asked
-# for. $(FIRST) is an order-only prerequisite of every rule that runs a tool.
+# `make setup qemu` and `make clean qemu` do these two first, with -j too: $(FIRST) is an order-only
+# prerequisite of every rule that runs a tool.
 FIRST := $(filter setup clean,$(MAKECMDGOALS))
 
 # A bad value is refused in one line, before anything is built.
@@ -55,7 +57,7 @@ endif
 ifeq (,$(filter 0 1,$(INVARIANTS)))
 $(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
 endif
-# The rest is tools/qemu's to judge. (make 4.3 does not export to $(shell): we quote by hand here.)
+# tools/qemu checks the rest. (make 4.3 does not export variables to $(shell), so we quote them here.)
 quote = '$(subst ','\'',$(1))'
 ifneq (,$(filter qemu qemu-gdb test grade bench leaderboard,$(MAKECMDGOALS)))
 BAD := $(shell $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) \
@@ -69,8 +71,9 @@ endif
 # Tools and flags
 
 CROSS = riscv64-unknown-elf-
+CLANG = clang --target=riscv64-unknown-elf -march=rv64imac
 ifeq ($(TOOLCHAIN),clang)
-CC      = clang --target=riscv64-unknown-elf -march=rv64imac
+CC      = $(CLANG)
 else
 CC      = $(CROSS)gcc -march=rv64imac_zicsr_zifencei
 endif
@@ -80,40 +83,59 @@ NM      = $(CROSS)nm
 HOSTCC  = cc
 PYTHON  = /usr/bin/python3
 
-# A kernel that is half written builds: what nothing uses yet stops no build. (A test sets UNUSED= for
-# this tree, which has nothing of the kind.)
+# A function that nothing calls yet is no error, so that a half-written kernel builds. (One test sets
+# UNUSED= because the finished tree has no such function.)
 UNUSED  = -Wno-unused
-# The kernel lies in the upper half, out of reach of medlow; -mno-relax: gp is not the kernel's.
+# -mcmodel=medany: the kernel is in the upper half, which medlow cannot reach. -mno-relax: relaxed code
+# would address data by way of gp, which the kernel does not set up.
 CFLAGS  = -std=gnu11 -mabi=lp64 -mcmodel=medany -mno-relax -ffreestanding -fno-common -fno-pie \
           -fno-stack-protector -O2 -g -Wall -Wextra -I. -MMD -MP
 ifeq ($(WERROR),1)
 ERROR   = -Werror
 endif
 KFLAGS  = $(CFLAGS) $(UNUSED) $(ERROR) -Wshadow -Ikernel -Ikernel/riscv -DNYMPH_KERNEL
-# With assertions go the frame pointers that backtraces follow.
+# A kernel with assertions also keeps the frame pointers that backtraces follow.
 ifeq ($(INVARIANTS),1)
 KFLAGS += -DINVARIANTS -fno-omit-frame-pointer
 endif
-# Programs written for xv6 must build as they are, so warnings do not stop a build in user/. (A test
-# sets UERROR=-Werror, for those of this tree.)
+# Programs written for xv6 must build as they are, so a warning does not stop a build in user/. (One test
+# sets UERROR=-Werror for the programs of this tree.)
 UFLAGS  = $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer
 LDFLAGS = -nostdlib --no-relax -z max-page-size=4096 --no-warn-rwx-segments
 
 O = $(BUILD)/obj
 
 # ---------------------------------------------------------------------------------------------
-# What there is to build, found by looking
+# The sources: every file that is there
+
+# Their names become words of make and of the shell, so a name with a blank, say, stops the build here.
+ODD := $(foreach d,kernel kernel/* user user/* mkfs,$(wildcard $(d)/*[!-A-Za-z0-9_.+]*.[chS])) \
+       $(wildcard user/*[!-A-Za-z0-9_.+]*/*.[cS])
+ifneq (,$(strip $(ODD)))
+$(error $(strip $(ODD)): the name of a source file may have only letters, digits and - _ . +; rename it)
+endif
 
 KSRC  := $(sort $(wildcard kernel/*.c kernel/*/*.c kernel/*/*.S))
 KOBJ  := $(KSRC:%=$(O)/%.o)
 
 ULIBSRC := $(sort $(wildcard user/lib/*.c user/lib/*.S))
 ULIBOBJ := $(ULIBSRC:%=$(O)/%.o)
-# A program is a file user/NAME.c, or a directory user/NAME/ with C files.
+# A program NAME is either a file user/NAME.c, with user/NAME.S and user/NAME_*.S if they exist, or a
+# folder user/NAME/ with C files and .S files.
 UFILES  := $(sort $(patsubst user/%.c,%,$(wildcard user/*.c)))
-UDIRS   := $(filter-out lib,$(sort $(patsubst user/%/,%,$(dir $(wildcard user/*/*.c)))))
+UDIRS   := $(filter-out lib,$(sort $(patsubst user/%/,%,$(dir $(wildcard user/*/*.[cS])))))
 PROGS   := $(sort $(UFILES) $(UDIRS))
 UPROGS  := $(PROGS:%=$(BUILD)/user/%)
+TWICE   := $(filter $(UFILES),$(UDIRS))
+ifneq (,$(TWICE))
+$(error $(foreach p,$(TWICE),user/$(p).c and user/$(p)/): two programs with one name; rename one of them)
+endif
+with_asm = user/$(1).c $(wildcard user/$(1).S) \
+           $(filter-out $(UFILES:%=user/%.S),$(wildcard user/$(1)_*.S))
+USRC    := $(sort $(foreach p,$(UFILES),$(call with_asm,$(p))) $(wildcard $(UDIRS:%=user/%/*.[cS])))
+UOBJ    := $(USRC:%=$(O)/%.o)
+
+MKFSSRC := $(sort $(wildcard mkfs/*.c))
 
 .PHONY: all
 all: $(BUILD)/kernel $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
@@ -125,8 +147,8 @@ all: $(BUILD)/kernel $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
-# A file that holds the words it was made from: what depends on it is rebuilt when they change (other
-# flags, a source file gone), and left alone when they don't. (With -Werror the code is the same.)
+# A file that holds the words that something was made from. It changes when they do (other flags, a
+# source file removed), and what depends on it is then rebuilt. (-Werror does not change the code.)
 remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 .PHONY: FORCE
 $(O)/kernel.flags: FORCE | $(FIRST)
@@ -136,9 +158,11 @@ $(O)/user.flags: FORCE | $(FIRST)
 $(O)/kernel.list: FORCE | $(FIRST)
 	$(call remember,$(KSRC))
 $(O)/user.list: FORCE | $(FIRST)
-	$(call remember,$(PROGS) $(ULIBSRC))
+	$(call remember,$(USRC) $(ULIBSRC))
+$(O)/image.list: FORCE | $(FIRST)
+	$(call remember,$(CONTENT) $(RAMSIZE))
 
-# A missing compiler is said in one line, not in one for each file.
+# Report a missing compiler once, not once per file.
 .PHONY: tools
 tools: | $(FIRST)
 	@tools/need $(firstword $(CC)) $(LD) $(HOSTCC)
@@ -154,8 +178,8 @@ $(O)/user/%.o: user/% $(O)/user.flags | tools
 	@echo "  cc    user/$*"
 	@$(CC) $(UFLAGS) -c -o $@ $<
 
-# The kernel is linked twice: the first link gives the addresses of all functions, from which the
-# table of names for backtraces is made, which lies behind the code and so moves none of them.
+# The kernel is linked twice. The first link gives the addresses of all functions, from which the table of
+# names for backtraces is made. The second adds the table after the code, so that no function moves.
 KLINK = $(LD) $(LDFLAGS) -T kernel/riscv/kernel.ld
 $(O)/kernel.pass1: $(KOBJ) kernel/riscv/kernel.ld $(O)/kernel.list
 	@$(KLINK) -o $@ $(KOBJ)
@@ -174,68 +198,59 @@ $(O)/user/libuser.a: $(ULIBOBJ) $(O)/user.list
 	@rm -f $@
 	@$(AR) rcs $@ $(ULIBOBJ)
 
-# What chooses the boot hart (tools/qemu).
+# The code that chooses the boot hart (tools/qemu puts it into the machine).
 $(BUILD)/boothart: tools/boothart.S | tools
 	@mkdir -p $(O)
 	@$(CC) -mabi=lp64 -c -o $(O)/boothart.o $<
 	@$(LD) -nostdlib --no-relax -Ttext 0 -e 0 -o $(O)/boothart $(O)/boothart.o
 	@$(CROSS)objcopy -O binary $(O)/boothart $@
 
-# One rule a program, as a directory's program has as many objects as it has files.
+# One rule for each program, because a program may have several objects.
 define program
 $(BUILD)/user/$(1): $(2) $(O)/user/libuser.a user/user.ld
 	@mkdir -p $$(@D)
 	@echo "  ld    $$@"
 	@$$(LD) $$(LDFLAGS) -T user/user.ld -o $$@ $(2) $(O)/user/libuser.a
 endef
-$(foreach p,$(UFILES),$(eval $(call program,$(p),$(O)/user/$(p).c.o)))
-$(foreach p,$(UDIRS),$(eval $(call program,$(p),\
-    $(patsubst %,$(O)/%.o,$(sort $(wildcard user/$(p)/*.c))))))
+objects = $(patsubst %,$(O)/%.o,$(1))
+$(foreach p,$(UFILES),$(eval $(call program,$(p),$(call objects,$(call with_asm,$(p))))))
+$(foreach p,$(UDIRS),$(eval $(call program,$(p),$(call objects,$(filter user/$(p)/%,$(USRC))))))
+$(UDIRS:%=$(BUILD)/user/%): $(O)/user.list
 
-MKFSSRC = $(sort $(wildcard mkfs/*.c))
 $(BUILD)/mkfs: $(MKFSSRC) $(wildcard mkfs/*.h kernel/*.h) | tools
 	@mkdir -p $(@D)
 	@echo "  cc    mkfs"
 	@$(HOSTCC) -std=gnu11 -O2 -g -Wall -Wextra $(ERROR) -I. -o $@ $(MKFSSRC)
 
-# Two images with the same content, which no run writes to: a disk's, and a smaller one for the
-# deterministic mode, which has it in memory. (By way of another name: an interrupted mkfs leaves no
-# half image behind.)
+# Two images with the same content, to which no run writes: one for the disk, and a smaller one for the
+# deterministic mode, which keeps it in memory. Each is made under another name first, so that an
+# interrupted mkfs leaves no half of an image behind.
 CONTENT = README.md=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
-$(BUILD)/fresh.img $(BUILD)/ram.img: $(BUILD)/mkfs $(UPROGS) README.md $(O)/user.list
+RAMSIZE = -s 8192
+$(BUILD)/fresh.img $(BUILD)/ram.img: $(BUILD)/mkfs $(O)/image.list \
+    $(foreach c,$(CONTENT),$(lastword $(subst =, ,$(c))))
 	@echo "  mkfs  $@"
-	@$(BUILD)/mkfs $@.new $(if $(filter %/ram.img,$@),-s 8192) $(CONTENT)
+	@$(BUILD)/mkfs $@.new $(if $(filter %/ram.img,$@),$(RAMSIZE)) $(CONTENT)
 	@mv $@.new $@
 
-# The disk of `make qemu`: a run writes to it, and the next run finds it so. Anew when a program changed.
+# The disk of `make qemu`: a run writes to it, and the next run finds what was written. It is made anew when
+# a program has changed, but not while a machine runs on it: tools/qemu holds the lock as long. Then it
+# stays older than fresh.img, so the next make tries again.
 $(BUILD)/fs.img: $(BUILD)/fresh.img
-	@cp --sparse=always $< $@
+	@cp --sparse=always $< $@.new
+	@flock -n -E 75 $@.lock mv $@.new $@ || { [ $$? = 75 ] && rm $@.new && \
+	    echo "$@ is the disk of a running machine, so it keeps the old programs; leave that machine, then type make again"; }
 
-include $(wildcard $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d))
-include $(wildcard $(patsubst %.c,$(O)/%.c.d,$(wildcard user/*.c user/*/*.c)))
+include $(wildcard $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d) $(UOBJ:.o=.d))
 
 # ---------------------------------------------------------------------------------------------
 # Running it
 
-# make's own status is 2 for any recipe that failed, whatever that one's was. `make qemu` is to end as
-# the machine did: a function that is loaded into make (tools/make-exit.c) does that, where make was
-# built with its header at hand, as Debian's is. Elsewhere it is 2; the number is printed anyway.
-# So does `make grade`.
-ifneq (,$(filter qemu grade,$(MAKECMDGOALS)))
--load $(BUILD)/make-exit.so(make_exit_setup)
-endif
-
-$(BUILD)/make-exit.so: tools/make-exit.c
-	@mkdir -p $(@D)
-	@$(HOSTCC) -O2 -Wall -Wextra -fPIC -shared -o $@ $< 2>/dev/null || true
-
-# (all is no file, so this is made anew each time)
-$(BUILD)/qemu.status: all
-	@tools/qemu; status=$$?; echo $$status >$@; [ $$status = 0 ] || echo "exit status $$status"
-
+# make ends with 0 or 2, whatever a recipe's status was, so the machine's own is printed. A script that
+# needs it as a status calls tools/qemu; one that needs the graders', tools/grade.
 .PHONY: qemu
-qemu: $(BUILD)/qemu.status ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
-	@$(exit-with $(shell cat $(BUILD)/qemu.status))exit $$(cat $(BUILD)/qemu.status)
+qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
+	@tools/qemu || { status=$$?; echo "exit status $$status"; exit $$status; }
 
 .PHONY: qemu-gdb
 qemu-gdb: all ## boot, but wait for `make gdb` in another terminal
@@ -252,15 +267,10 @@ gdb: ## connect to the machine of `make qemu-gdb`
 test: all ## run all tests (about 20 minutes); ends with a count
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests
 
-# The graders build the tree themselves: a kernel that does not build has its report, too.
-BUILD_WITH = $(foreach o,INVARIANTS TOOLCHAIN WERROR,$(o)=$($(o)))
-$(BUILD)/grade.status: FORCE | $(FIRST)
-	@mkdir -p $(@D)
-	@$(foreach o,FORMAT OUT BUILD_WITH,$(o)=$(call quote,$($(o)))) $(PYTHON) -m grading; echo $$? >$@
-
+# The graders build the tree themselves, because a kernel that does not build gets its report, too.
 .PHONY: grade
-grade: $(BUILD)/grade.status ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
-	@$(exit-with $(shell cat $(BUILD)/grade.status))exit $$(cat $(BUILD)/grade.status)
+grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
+	@$(foreach o,FORMAT OUT INVARIANTS TOOLCHAIN WERROR,$(o)=$(call quote,$($(o)))) tools/grade
 
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions
@@ -270,15 +280,15 @@ bench: all ## count the instructions of common operations, without assertions
 leaderboard: all ## an entry for the leaderboard of a lab that is solved: LAB=2, 4 or 6; NAME=me OUT=file
 	@$(foreach o,NAME OUT,$(o)=$(call quote,$($(o)))) $(PYTHON) -m grading.leaderboard
 
-# What an instructor types; a student's tree does not have it.
+# The commands of instructors; a student's tree does not have this file.
 include $(wildcard grading/instructor.mk)
 
 # ---------------------------------------------------------------------------------------------
-# Around it
+# The rest
 
 .PHONY: setup
 setup: | $(filter clean,$(FIRST)) ## install the Debian packages that are needed (before others in one line)
-	@tools/setup $(if $(filter test format check-format,$(MAKECMDGOALS)),--test)
+	@tools/setup $(if $(filter test format check-format lint,$(MAKECMDGOALS)),--test)
 
 .PHONY: doctor
 doctor: | $(FIRST) ## say what is installed, whether it will do, and what to type if not
@@ -295,8 +305,11 @@ check-format: | $(FIRST) ## say which C files `make format` would change
 	@tools/need clang-format
 	@clang-format --dry-run -Werror $(FORMATTED)
 
+# A machine's disk is not removed under it.
 .PHONY: clean
 clean: ## remove all that was built
+	@[ ! -e build/fs.img.lock ] || flock -n build/fs.img.lock true || \
+	    { echo "build/fs.img is the disk of a running machine; leave that machine first" >&2; exit 1; }
 	rm -rf build build-bench
 
 .PHONY: help
@@ -304,7 +317,7 @@ help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
 	    Makefile $(wildcard grading/instructor.mk)
 
-# Mistyped: a name that nothing makes, or one that is only a folder's.
+# A mistyped command: a name for which there is no rule, or one that is only the name of a folder.
 mistyped = @echo "make $@: there is no such command; type: make help" >&2; exit 2
 .PHONY: grading kernel tests user
 grading kernel tests user: ; $(mistyped)

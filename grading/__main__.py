@@ -1,5 +1,5 @@
-"""`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file]`: options come by the
-environment. Status 0: full points, 1: fewer, 2: the options will not do.
+"""`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file]`, by way of tools/grade:
+options come in the environment. Status 0: full points, 1: fewer, 2: the options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT it is written to that file, beside the report that is shown;
 without, it is all that standard output gets. Of several, as in FORMAT=json,junit, OUT is the folder,
@@ -26,6 +26,9 @@ def choose(lab_name, test_name, seed):
         raise BadOption(f"LAB={lab_name}: there is no such lab")
     if seed and not (seed.isascii() and seed.isdecimal()):
         raise BadOption(f"SEED={seed}: give a number")
+    for name, value in build.given().items():
+        if value not in build.OPTIONS[name]:
+            raise BadOption(f"{name}={value}: give {' or '.join(build.OPTIONS[name])}")
     jobs = [(lab, case) for lab in labs for case in engine.choose(lab, test_name)]
     if not jobs:
         names = ", ".join(case.name for lab in labs for case in lab.tests)

@@ -9,6 +9,7 @@ from grading import machine
 
 LIMIT = 600  # seconds of the host's time; a build takes 20
 SHOWN = 15   # lines of the compiler's
+OPTIONS = {"INVARIANTS": ("1", "0"), "TOOLCHAIN": ("gcc", "clang"), "WERROR": ("1", "0")}
 
 
 def first_errors(text):
@@ -21,10 +22,15 @@ def first_errors(text):
     return "\n".join(lines[-SHOWN:]) or "make failed without a word"
 
 
+def given():
+    """The options for make that are in the environment: {name: value}."""
+    return {name: os.environ[name] for name in OPTIONS if os.environ.get(name)}
+
+
 def build(seen=None, root=machine.ROOT):
     """Build with the options that `make grade` was given; None, or the first errors. seen(line) is
     told what is being built."""
-    options = os.environ.get("BUILD_WITH", "").split()
+    options = [f"{name}={value}" for name, value in given().items()]
     process = subprocess.Popen(
         ["timeout", str(LIMIT), "make", "-s", f"-j{machine.processors()}", "--output-sync", *options, "all"],
         cwd=root, env=machine.environment(LC_ALL="C"), stdin=subprocess.DEVNULL, text=True,

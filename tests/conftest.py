@@ -51,12 +51,12 @@ def pytest_collection_modifyitems(items):
 
 
 class Terminal:
-    """A machine with somebody at its keyboard."""
+    """A machine with somebody at its keyboard, started from the folder cwd."""
 
-    def __init__(self, timeout=60, **options):
+    def __init__(self, timeout=60, cwd=ROOT, **options):
         options = {**machine.FRESH_DISK, **options}
         env = machine.environment(TIMEOUT=600, **options)
-        self.child = pexpect.spawn("tools/qemu", cwd=str(ROOT), env=env, timeout=timeout,
+        self.child = pexpect.spawn("tools/qemu", cwd=str(cwd), env=env, timeout=timeout,
                                    encoding="utf-8", codec_errors="replace", echo=False)
         self.log = []
 

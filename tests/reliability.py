@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak fresh'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -13,6 +13,9 @@
     soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
                 move, sleep, create others and change priority at random, with switches where nobody
                 expects them and knobs drawn by lot; no assertion, no count lost
+    fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
+                usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
+                network, so it runs only if PART names it.
 
 What went wrong is kept in build/reliability/, and named.
 """
@@ -29,7 +32,8 @@ import tempfile
 import time
 
 import command
-from conftest import Terminal, ROOT
+from conftest import Terminal, ROOT  # makes the folder of `grading` known
+import fresh as fresh_system
 from grading import engine, machine
 
 KEPT = ROOT / "build" / "reliability"
@@ -171,6 +175,12 @@ def soak(runs):
         yield f"dance {seed} at {cpus} harts, {words}", wrong, result.console
 
 
+@part
+def fresh(_):
+    """The README's first command, and what comes next."""
+    yield from fresh_system.try_all()
+
+
 def run_part(name, runs):
     """One part, with its line; how many went wrong."""
     tried, failed, started = 0, 0, time.monotonic()
@@ -187,7 +197,8 @@ def run_part(name, runs):
 
 def main():
     """The exit status."""
-    names, runs = command.words("PART") or list(PARTS), command.number("RUNS", 100)
+    usual = [name for name in PARTS if name != "fresh"]
+    names, runs = command.words("PART") or usual, command.number("RUNS", 100)
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         raise command.Unusable(f"PART={' '.join(unknown)}: give some of {' '.join(PARTS)}")

@@ -15,6 +15,13 @@ from conftest import ROOT, make
 from grading import engine, events, failure, formats, machine, runs, scenes
 
 
+def grade(*words, cwd=ROOT):
+    """tools/grade with the options NAME=VALUE; the finished process."""
+    options = dict(word.split("=", 1) for word in words)
+    return subprocess.run(["tools/grade"], cwd=cwd, env=machine.environment(**options), timeout=600,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
 def full_points(**options):
     """Grade everything; the solved tree must get all points."""
     done = make("-s", "grade", *(f"{name}={value}" for name, value in options.items()), check=False,
@@ -111,12 +118,12 @@ def broken(built):
     """broken(path, old, new, *options): grade a kernel with this change; (process, record, seconds)."""
     changed = {}
 
-    def grade(path, old, new, *options, status=1):
+    def change_and_grade(path, old, new, *options, status=1):
         changed[built / path] = text = (built / path).read_text()
         assert old in text
         (built / path).write_text(text.replace(old, new))
         started = time.monotonic()
-        done = make("-s", "grade", *options, "FORMAT=json", "OUT=record.json", cwd=built, check=False)
+        done = grade(*options, "FORMAT=json", "OUT=record.json", cwd=built)
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         record = json.loads((built / "record.json").read_text())
@@ -124,7 +131,7 @@ def broken(built):
         assert done.stdout == formats.as_text(record), "what is shown is made from the record"
         return done, record, time.monotonic() - started
 
-    yield grade
+    yield change_and_grade
     for path, text in changed.items():
         path.write_text(text)
 
@@ -349,12 +356,28 @@ def test_classroom_workflow():
 
 
 @pytest.mark.parametrize("word", ["TEST=nonsense", "FORMAT=nonsense", "FORMAT=json OUT=/proc/none/x",
-                                  "FORMAT=json,text", "SEED=x"])
+                                  "FORMAT=json,text", "SEED=x", "LAB=77", "TOOLCHAIN=tcc", "WERROR=yes"])
 def test_bad_options(word):
-    """A line that says what to do, and status 2."""
-    done = make("-s", "grade", "LAB=2", *word.split(), check=False)
-    assert done.returncode == 2 and "Traceback" not in done.stderr
+    """tools/grade prints one line that says what to do, and ends with status 2. So does make, which adds a
+    line of its own."""
+    done = grade("LAB=2", *word.split())
+    assert done.returncode == 2
     assert word.split()[-1].partition("=")[0] in done.stderr and len(done.stderr.splitlines()) == 1
+    made = make("-s", "grade", "LAB=2", *word.split(), check=False)
+    assert made.returncode == 2
+    lines = [line for line in made.stderr.splitlines() if done.stderr.strip() in line]
+    assert len(lines) == 1 and len(made.stderr.splitlines()) <= 2
+
+
+def test_status_is_exact(built, broken):
+    """tools/grade tells full points (0) from fewer (1), wherever it is called from; make says 0 or 2."""
+    words = ("LAB=2", "TEST=t1", "SEED=5")
+    done = subprocess.run([ROOT / "tools/grade"], cwd="/", env=machine.environment(LAB=2, TEST="t1", SEED=5),
+                          stdout=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0
+    broken("kernel/lwkt/switch.c", "void lwkt_switch(void)\n{", "void lwkt_switch(void)\n{\n    panic(\"no\");",
+           *words)
+    assert make("-s", "grade", *words, cwd=built, check=False).returncode == 2
 
 
 def test_hanging_machine():

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, make
+from conftest import ROOT, Terminal, make
+from grading import machine
 
 BAD = ["CPUS=0", "CPUS=65", "CPUS=four", "MEM=63M", "MEM=lots", "MEM=256", "LAB=nine", "SEED=x",
        "DETERMINISTIC=2", "DETERMINISTIC=1", "IPI=clint", "BIOS=/no/such/file", "TIMEOUT=0",
@@ -22,6 +23,16 @@ def test_bad_value(option):
     lines = (done.stdout + done.stderr).strip().splitlines()
     assert len(lines) == 1
     assert option.split("=")[0] in lines[0] and "give" in lines[0]
+
+
+@pytest.mark.parametrize("option, words", [
+    ("CPUS=010", "'-smp' '10'"), ("CPUS=08", "'-smp' '8'"), ("MEM=0128M", "'-m' '128M'")])
+def test_leading_zero(option, words):
+    """Numbers are decimal: a zero in front does not make them octal."""
+    name, value = option.split("=")
+    done = subprocess.run(["tools/qemu", "--print"], env=machine.environment(**{name: value}), check=True,
+                          capture_output=True, text=True)
+    assert words in done.stdout
 
 
 @pytest.mark.parametrize("goal", ["qmu", "tests", "kernel"])
@@ -79,6 +90,15 @@ def test_help_lists_all_commands():
 def test_doctor():
     """All is well here, and it says so."""
     assert "make qemu" in make("-s", "doctor").stdout.splitlines()[-1]
+
+
+def test_doctor_without_a_temporary_folder(monkeypatch):
+    """A bad TMPDIR is named, and the firmware is not blamed for it."""
+    monkeypatch.setenv("TMPDIR", "/no/such/folder")
+    done = make("-s", "doctor", check=False)
+    problems = [line for line in done.stdout.splitlines() if "PROBLEM" in line]
+    assert done.returncode == 2
+    assert len(problems) == 1 and "TMPDIR=/no/such/folder" in problems[0]
 
 
 def test_setup_is_quiet_when_all_is_there():
@@ -149,14 +169,111 @@ def test_foreign_program(tree):
     assert "two: 2" in done.stdout
 
 
+ASSEMBLY = """
+        .globl  {name}
+{name}:
+        li      a0, {value}
+        ret
+"""
+
+
+def test_assembly_of_a_program(tree):
+    """.S files are built: those in a program's folder, and NAME.S and NAME_*.S beside NAME.c."""
+    both = ('#include "user/user.h"\nint a(void), b(void);\n'
+            'int main(void) {{ printf("{}: %d\\n", a() + b()); exit(0); }}\n')
+    folder = tree / "user" / "infolder"
+    folder.mkdir()
+    (folder / "main.c").write_text(both.format("infolder"))
+    (folder / "a.S").write_text(ASSEMBLY.format(name="a", value=40))
+    (folder / "b.S").write_text(ASSEMBLY.format(name="b", value=2))
+    (tree / "user" / "beside.c").write_text(both.format("beside"))
+    (tree / "user" / "beside.S").write_text(ASSEMBLY.format(name="a", value=50))
+    (tree / "user" / "beside_b.S").write_text(ASSEMBLY.format(name="b", value=3))
+    (tree / "user" / "nobodys.S").write_text("not assembly")
+    done = make("-s", "-j2", "qemu", "RUN=infolder; beside", cwd=tree)
+    assert "infolder: 42" in done.stdout and "beside: 53" in done.stdout
+    (folder / "b.S").unlink()
+    assert "undefined reference to `b'" in make("-s", cwd=tree, check=False).stderr
+
+
+@pytest.mark.parametrize("name", ["user/true (1).c", "user/c#d.c", "kernel/lwkt/a b.h", "user/sh/a$b.c",
+                                  "user/two words/main.c", "mkfs/a:b.c"])
+def test_odd_name(tree, name):
+    """A source file whose name cannot be a word for make: one line names it and says what to do."""
+    (tree / name).parent.mkdir(exist_ok=True)
+    (tree / name).write_text("int x;\n")
+    done = make("-s", cwd=tree, check=False)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert name in done.stderr and "rename it" in done.stderr
+
+
+def test_two_programs_of_one_name(tree):
+    """One line names both."""
+    (tree / "user" / "ls").mkdir()
+    (tree / "user" / "ls" / "main.c").write_text("int main(void) { return 0; }\n")
+    done = make("-s", cwd=tree, check=False)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert "user/ls.c and user/ls/" in done.stderr
+
+
+def files_of(image, cwd):
+    """What mkfs lists of an image."""
+    return subprocess.run(["build/mkfs", "-l", image], cwd=cwd, capture_output=True, text=True,
+                          check=True).stdout
+
+
 def test_program_removed(tree):
     """A program whose source is gone is gone from the image."""
     make("-s", "-j2", cwd=tree)
     (tree / "user" / "wc.c").unlink()
     make("-s", cwd=tree)
-    listed = subprocess.run(["build/mkfs", "-l", "build/fs.img"], cwd=tree, capture_output=True,
-                            text=True, check=True).stdout
+    listed = files_of("build/fs.img", tree)
     assert re.search(r"\bls\b", listed) and not re.search(r"\bwc\b", listed)
+
+
+def test_content_changes(tree):
+    """The images follow the Makefile's list of what they hold, and each file of it."""
+    make("-s", "-j2", cwd=tree)
+    text = (tree / "Makefile").read_text()
+    (tree / "Makefile").write_text(text.replace("CONTENT = README.md=README.md",
+                                                "CONTENT = README.md=README.md notes=notes.txt"))
+    (tree / "notes.txt").write_text("short")
+    make("-s", cwd=tree)
+    before = files_of("build/fs.img", tree)
+    assert re.search(r"\bnotes\b", before)
+    (tree / "notes.txt").write_text("no longer short")
+    make("-s", cwd=tree)
+    assert files_of("build/fs.img", tree) != before
+    (tree / "Makefile").write_text(text)
+    make("-s", cwd=tree)
+    assert not re.search(r"\bnotes\b", files_of("build/fs.img", tree))
+
+
+def test_disk_of_a_running_machine(tree):
+    """make does not replace or remove the disk of a running machine, and says so in a line; what that
+    machine synced is there in the end. The next make renews the disk. No second machine runs on it."""
+    make("-s", "-j2", cwd=tree)
+    term = Terminal(cwd=tree, IMAGE="build/fs.img", SNAPSHOT=0)
+    try:
+        term.prompt()
+        term.command("echo precious > kept; sync")
+        (tree / "user" / "ls.c").write_text(
+            '#include "user/user.h"\nint main(void) { printf("new\\n"); exit(0); }\n')
+        done = make("-s", cwd=tree)
+        assert len(re.findall("build/fs.img is the disk of a running machine", done.stdout)) == 1
+        second = make("-s", "qemu", "RUN=echo no", cwd=tree, check=False)
+        assert second.returncode == 2
+        assert len(re.findall("build/fs.img is the disk of another running", second.stderr)) == 1
+        assert make("-s", "clean", cwd=tree, check=False).returncode == 2
+        assert term.command("cat kept") == "precious\n"
+        term.type("halt\n")
+        assert term.end() == 0
+    finally:
+        term.close()
+    subprocess.run(["build/mkfs", "-c", "build/fs.img"], cwd=tree, check=True, stdout=subprocess.DEVNULL)
+    assert re.search(r"\bkept\b", files_of("build/fs.img", tree))
+    assert make("-s", "qemu", "RUN=ls", cwd=tree).stdout.split()[-1] == "new"
+    make("-s", "clean", cwd=tree)
 
 
 @pytest.mark.parametrize("toolchain", ["gcc", "clang"])
