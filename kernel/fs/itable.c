@@ -94,9 +94,11 @@ void inode_reclaim(void)
     }
 }
 
-/* Fill in a new inode from the disk: 0, or -1. */
-static int inode_load(struct inode *ip)
+/* Fill in a locked inode from the disk, if it is new: 0, or -1. */
+static int load_locked(struct inode *ip)
 {
+    if (ip->i_loaded)
+        return 0;
     struct dinode *di;
     struct buf *b = dinode_read(ip->i_inum, &di);
 
@@ -109,7 +111,7 @@ static int inode_load(struct inode *ip)
     ip->i_size = di->size;
     memcpy(ip->i_addrs, di->addrs, sizeof(ip->i_addrs));
     buf_release(b);
-    publish(&ip->i_loaded, 1); /* pairs with the consume in inode_get */
+    publish(&ip->i_loaded, 1); /* pairs with the consume in inode_load */
     return 0;
 }
 
@@ -170,7 +172,7 @@ static void inode_forget(struct inode *ip)
         inode_free_memory(ip);
 }
 
-struct inode *inode_get(uint32 inum)
+struct inode *inode_ref(uint32 inum)
 {
     if (inum == 0 || inum >= superblock.ninodes)
         return NULL;
@@ -178,16 +180,37 @@ struct inode *inode_get(uint32 inum)
     spin_lock(&bucket->lock);
     struct inode *ip = bucket_find(bucket, inum);
     spin_unlock(&bucket->lock);
-    if (ip == NULL)
-        ip = inode_insert(bucket, inum);
-    if (ip == NULL || consume(&ip->i_loaded) != 0) /* pairs with the publish in inode_load */
-        return ip;
+    return ip != NULL ? ip : inode_insert(bucket, inum);
+}
 
+struct inode *inode_load(struct inode *ip)
+{
+    if (ip == NULL || consume(&ip->i_loaded) != 0) /* pairs with the publish in load_locked */
+        return ip;
     mutex_lock(&ip->i_lock);
-    int error = ip->i_loaded ? 0 : inode_load(ip);
+    int error = load_locked(ip);
     mutex_unlock(&ip->i_lock);
     if (error == 0)
         return ip;
+    inode_forget(ip);
+    return NULL;
+}
+
+struct inode *inode_get(uint32 inum)
+{
+    return inode_load(inode_ref(inum));
+}
+
+struct inode *inode_lock_child(uint32 inum)
+{
+    struct inode *ip = inode_ref(inum);
+
+    if (ip == NULL)
+        return NULL;
+    mutex_lock_nested(&ip->i_lock);
+    if (load_locked(ip) == 0)
+        return ip;
+    mutex_unlock(&ip->i_lock);
     inode_forget(ip);
     return NULL;
 }

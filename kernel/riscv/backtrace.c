@@ -215,3 +215,24 @@ void backtrace_print_short(const struct thread *td, uint64 fp)
             printf("%s %lx", i > 0 ? " <" : "", pc);
     }
 }
+
+void backtrace_save(uint64 fp, uint64 *calls, int n)
+{
+    struct walk w = {.td = curthread, .fp = fp};
+    bool is_return;
+
+    for (int i = 0; i < n; i++)
+        if (!step(&w, &calls[i], &is_return))
+            calls[i] = 0;
+}
+
+void backtrace_names(char *text, size_t size, const uint64 *calls, int n)
+{
+    const char *name;
+    uint64 offset;
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < n && used < size && ksym_lookup(calls[i] - 1, &name, &offset); i++)
+        used += (size_t)snprintf(text + used, size - used, "%s %s", i > 0 ? " <" : "", name);
+}
