@@ -15,7 +15,7 @@
  *
  * A build without INVARIANTS has no frame pointers either: then only what was trapped is known.
  */
-#include "boot/backtrace.h"
+#include "lib/backtrace.h"
 
 #include "boot/boot.h"
 #include "kernel/memlayout.h"
@@ -216,4 +216,25 @@ void backtrace_print_short(const struct thread *td, uint64 fp)
         else
             printf("%s %lx", i > 0 ? " <" : "", pc);
     }
+}
+
+void backtrace_save(uint64 fp, uint64 *calls, int n)
+{
+    struct walk w = {.td = curthread, .fp = fp};
+    bool is_return;
+
+    for (int i = 0; i < n; i++)
+        if (!step(&w, &calls[i], &is_return))
+            calls[i] = 0;
+}
+
+void backtrace_names(char *text, size_t size, const uint64 *calls, int n)
+{
+    const char *name;
+    uint64 offset;
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < n && used < size && ksym_lookup(calls[i] - 1, &name, &offset); i++)
+        used += (size_t)snprintf(text + used, size - used, "%s %s", i > 0 ? " <" : "", name);
 }

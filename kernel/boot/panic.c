@@ -17,8 +17,8 @@
 
 #include <stdarg.h>
 
-#include "boot/backtrace.h"
 #include "lib/assert.h"
+#include "lib/backtrace.h"
 #include "lib/printf.h"
 #include "lwkt/ktr.h"
 #include "riscv/fdt.h"

@@ -17,6 +17,7 @@
  */
 #include "fs/buf.h"
 
+#include "fs/alloc.h"
 #include "kernel/param.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -41,6 +42,14 @@ static struct {
     uint32 hand;           /* of the clock: index into all[] */
     struct buf bufs[NBUF];
 } pool;
+
+/* What a block is for: the kind of its lock, as there is an order between kinds (buf.h). */
+static const char *kind_of(uint32 block)
+{
+    if (block >= superblock.datastart)
+        return "buf";
+    return block >= superblock.bmapstart ? "bitmap" : "inodeblk";
+}
 
 static struct bucket *bucket_of(uint32 block)
 {
@@ -93,7 +102,6 @@ static struct buf *pool_grow(void)
     if (page == NULL)
         return NULL;
     struct buf *b = pool.all[pool.n];
-    mutex_init(&b->b_lock, "buf");
     list_init(&b->b_hash);
     b->b_data = page;
     b->b_slot = -1;
@@ -230,6 +238,7 @@ static struct buf *buf_insert(uint32 block)
     struct buf *fresh = pool_get();
     if (fresh == NULL)
         return NULL;
+    mutex_init(&fresh->b_lock, kind_of(block));
     struct bucket *bucket = bucket_of(block);
     spin_lock(&bucket->lock);
     struct buf *b = bucket_find(bucket, block);
@@ -254,7 +263,11 @@ static struct buf *buf_lock(uint32 block)
         count(&lookups[mycpuid].misses);
         b = buf_insert(block);
     }
-    if (b != NULL)
+    if (b == NULL)
+        return NULL;
+    if (block >= superblock.datastart) /* a table, and a table or a data block that it names */
+        mutex_lock_nested(&b->b_lock);
+    else
         mutex_lock(&b->b_lock);
     return b;
 }

@@ -106,12 +106,11 @@ struct inode *inode_alloc(short type, short major, short minor)
     uint32 inum = inode_claim(type);
     if (inum == 0)
         return NULL;
-    struct inode *ip = inode_get(inum);
+    struct inode *ip = inode_lock_child(inum);
     if (ip == NULL) {
         inode_unclaim(inum);
         return NULL;
     }
-    mutex_lock(&ip->i_lock);
     dir_index_free(ip);
     ip->i_type = type;
     ip->i_major = major;
@@ -119,7 +118,6 @@ struct inode *inode_alloc(short type, short major, short minor)
     ip->i_nlink = 1;
     ip->i_size = 0;
     memset(ip->i_addrs, 0, sizeof(ip->i_addrs));
-    mutex_unlock(&ip->i_lock);
     return ip;
 }
 

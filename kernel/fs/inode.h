@@ -3,8 +3,8 @@
  *
  * Lock order, over all of the file system:
  *   1. a transaction (fs_begin), before any lock
- *   2. a directory's i_lock, then that of an inode which it names (never the other way: "." and
- *      ".." are looked up, never locked through)
+ *   2. a directory's i_lock, then that of an inode which it names (never the other way: of "." and
+ *      ".." only a reference is taken under the lock, which takes none)
  *   3. buffers: a file's tables and data, then the bitmap; a block of inodes, alone
  *   4. mutex of the pool of buffers; then spin locks (hash buckets, log), which are leaves
  * inode_put() may end one transaction and begin the next: no lock may be held there.
@@ -34,8 +34,16 @@ struct inode {
 
 /* itable.c */
 void inode_init(void);
-/* The inode of that number, referenced, not locked. NULL: I/O error, or out of memory. */
+/* The inode of that number, referenced, its fields perhaps not loaded yet: takes no lock that sleeps,
+ * so this may be called with any inode locked. NULL: no such number, or out of memory. */
+struct inode *inode_ref(uint32 inum);
+/* Have a referenced inode's fields: ip, or NULL for NULL or after an I/O error, without the reference
+ * then. No inode may be locked. / Both. */
+struct inode *inode_load(struct inode *ip);
 struct inode *inode_get(uint32 inum);
+/* An inode that the caller's locked directory names (not as ".." or "."): referenced, loaded and
+ * locked. NULL: I/O error, or out of memory. */
+struct inode *inode_lock_child(uint32 inum);
 /* inode_put for callers outside a transaction: opens one if the inode has to be freed. */
 void inode_close(struct inode *ip);
 /* Give idle inodes' memory back. */
@@ -46,8 +54,9 @@ void inode_reclaim(void);
 struct buf *dinode_read(uint32 inum, struct dinode **dip);
 /* Write the locked inode's fields to its block. Inside a transaction. 0, or -1: I/O error. */
 int inode_update(struct inode *ip);
-/* A new inode, nlink 1, empty, referenced, not locked; inside a transaction. Who gives it no name
- * sets nlink to 0. NULL: there is none, or out of memory, or an I/O error. */
+/* A new inode, nlink 1, empty, referenced and locked, for the directory that the caller has locked;
+ * inside a transaction. A caller that gives it no name sets nlink to 0. NULL: there is none, or out of
+ * memory, or an I/O error. */
 struct inode *inode_alloc(short type, short major, short minor);
 /* Free the inodes that a crash has left without a name, blocks and all. No lock, no transaction. */
 void inode_reclaim_orphans(void);

@@ -7,7 +7,8 @@
  *
  * The life of an inode ends with its last reference when it has no name any more (i_nlink 0): its
  * blocks are freed, then its type on the disk becomes 0. With one reference left, no other thread
- * can change i_nlink (that needs a reference, too), so testing it under the bucket lock is safe.
+ * can change i_type or i_nlink (that needs a reference, too), so testing them under the bucket lock is
+ * safe.
  */
 #include "fs/alloc.h"
 #include "fs/dir.h"
@@ -94,9 +95,11 @@ void inode_reclaim(void)
     }
 }
 
-/* Fill in a new inode from the disk: 0, or -1. */
-static int inode_load(struct inode *ip)
+/* Fill in a locked inode from the disk, if it is new: 0, or -1. */
+static int load_locked(struct inode *ip)
 {
+    if (ip->i_loaded)
+        return 0;
     struct dinode *di;
     struct buf *b = dinode_read(ip->i_inum, &di);
 
@@ -109,7 +112,7 @@ static int inode_load(struct inode *ip)
     ip->i_size = di->size;
     memcpy(ip->i_addrs, di->addrs, sizeof(ip->i_addrs));
     buf_release(b);
-    publish(&ip->i_loaded, 1); /* pairs with the consume in inode_get */
+    publish(&ip->i_loaded, 1); /* pairs with the consume in inode_load */
     return 0;
 }
 
@@ -156,21 +159,29 @@ static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
     return ip;
 }
 
-/* Drop a reference of an inode that is not loaded or was freed: with the last, it leaves. */
-static void inode_forget(struct inode *ip)
+/*
+ * Drop a reference, unless it is the last one of an inode in use without a name: false then. With the
+ * last reference, an inode that is not loaded or was freed leaves the table.
+ */
+static bool inode_drop(struct inode *ip)
 {
     struct bucket *bucket = bucket_of(ip->i_inum);
 
     spin_lock(&bucket->lock);
-    bool last = --ip->i_ref == 0;
-    if (last)
+    bool last = ip->i_ref == 1;
+    bool unused = last && ip->i_type == 0;
+    bool done = !last || unused || ip->i_nlink > 0;
+    if (done)
+        --ip->i_ref;
+    if (unused)
         list_remove(&ip->i_hash);
     spin_unlock(&bucket->lock);
-    if (last)
+    if (unused)
         inode_free_memory(ip);
+    return done;
 }
 
-struct inode *inode_get(uint32 inum)
+struct inode *inode_ref(uint32 inum)
 {
     if (inum == 0 || inum >= superblock.ninodes)
         return NULL;
@@ -178,17 +189,38 @@ struct inode *inode_get(uint32 inum)
     spin_lock(&bucket->lock);
     struct inode *ip = bucket_find(bucket, inum);
     spin_unlock(&bucket->lock);
-    if (ip == NULL)
-        ip = inode_insert(bucket, inum);
-    if (ip == NULL || consume(&ip->i_loaded) != 0) /* pairs with the publish in inode_load */
-        return ip;
+    return ip != NULL ? ip : inode_insert(bucket, inum);
+}
 
+struct inode *inode_load(struct inode *ip)
+{
+    if (ip == NULL || consume(&ip->i_loaded) != 0) /* pairs with the publish in load_locked */
+        return ip;
     mutex_lock(&ip->i_lock);
-    int error = ip->i_loaded ? 0 : inode_load(ip);
+    int error = load_locked(ip);
     mutex_unlock(&ip->i_lock);
     if (error == 0)
         return ip;
-    inode_forget(ip);
+    inode_drop(ip);
+    return NULL;
+}
+
+struct inode *inode_get(uint32 inum)
+{
+    return inode_load(inode_ref(inum));
+}
+
+struct inode *inode_lock_child(uint32 inum)
+{
+    struct inode *ip = inode_ref(inum);
+
+    if (ip == NULL)
+        return NULL;
+    mutex_lock_nested(&ip->i_lock);
+    if (load_locked(ip) == 0)
+        return ip;
+    mutex_unlock(&ip->i_lock);
+    inode_drop(ip);
     return NULL;
 }
 
@@ -222,24 +254,11 @@ uint64 inode_size(struct inode *ip)
     return ip->i_size;
 }
 
-/* Drop a reference, unless it is the last one of an inode without a name: false then. */
-static bool inode_put_named(struct inode *ip)
-{
-    struct bucket *bucket = bucket_of(ip->i_inum);
-
-    spin_lock(&bucket->lock);
-    bool done = ip->i_ref > 1 || ip->i_nlink > 0;
-    if (done)
-        --ip->i_ref;
-    spin_unlock(&bucket->lock);
-    return done;
-}
-
 /*
- * The last reference of an inode without a name: free its blocks, over as many transactions as that
- * takes, then the inode. Another thread may still come by, through a ".." that names it, and take a
- * reference: it finds type 0. When that thread is here in turn, the inode may have got a new life
- * (and name) meanwhile: then this is only one reference less.
+ * Free the blocks of an inode without a name, over as many transactions as that takes, then the inode.
+ * The caller keeps its reference. From the moment when the disk says type 0, the number may be given to
+ * a new file, which uses this struct inode as well, and even loses its name and all other references
+ * before the caller drops its own: then the caller has to end that life, too.
  */
 static void inode_destroy(struct inode *ip)
 {
@@ -247,11 +266,9 @@ static void inode_destroy(struct inode *ip)
 
     while (!done) {
         mutex_lock(&ip->i_lock);
-        bool keep = ip->i_type == 0 || ip->i_nlink > 0;
-        if (!keep)
-            ip->i_size = 0;
-        done = keep || inode_trim(ip);
-        if (done && !keep) {
+        ip->i_size = 0;
+        done = inode_trim(ip);
+        if (done) {
             ip->i_type = 0;
             inode_update(ip);
         }
@@ -261,20 +278,19 @@ static void inode_destroy(struct inode *ip)
             fs_begin();
         }
     }
-    inode_forget(ip);
 }
 
 void inode_put(struct inode *ip)
 {
-    if (!inode_put_named(ip))
+    while (!inode_drop(ip))
         inode_destroy(ip);
 }
 
 void inode_close(struct inode *ip)
 {
-    if (inode_put_named(ip))
+    if (inode_drop(ip))
         return;
     fs_begin();
-    inode_destroy(ip);
+    inode_put(ip);
     fs_end();
 }

@@ -38,6 +38,7 @@
 #include "lwkt/spin.h"
 #include "lwkt/thread.h"
 #include "mm/page.h"
+#include "sync/lockorder.h"
 #include "sync/sleep.h"
 
 #define COMMIT_DELAY HZ /* ticks from the first change to the commit */
@@ -63,6 +64,9 @@ static struct {
 } log;
 
 static struct buf *log_buffers[2][LOGMAX];
+
+/* To the check of lock orders, an operation is a lock: a commit waits until all have given it up. */
+static const char op_kind[] = "transaction";
 
 /* --- operations --- */
 
@@ -101,6 +105,7 @@ static void log_make_room(uint32 seq)
  */
 void fs_begin(void)
 {
+    lockorder_check(op_kind, false);
     spin_lock(&log.lock);
     while (log.closing || !log_has_room()) {
         bool closing = log.closing;
@@ -117,6 +122,7 @@ void fs_begin(void)
     }
     poke(&log.ops, log.ops + 1);
     spin_unlock(&log.lock);
+    lockorder_taken(&log.ops, op_kind);
 }
 
 /*
@@ -125,6 +131,7 @@ void fs_begin(void)
  */
 void fs_end(void)
 {
+    lockorder_given_up(&log.ops);
     spin_lock(&log.lock);
     KASSERT(log.ops > 0, "fs_end without fs_begin");
     poke(&log.ops, log.ops - 1);
@@ -247,6 +254,7 @@ static int log_write_header(uint32 n, uint32 seq)
  */
 static uint32 log_freeze(void)
 {
+    lockorder_check(op_kind, false);
     spin_lock(&log.lock);
     poke(&log.closing, true);
     while (log.ops > 0) {

@@ -52,7 +52,11 @@ static void path_put(struct inode *ip, bool in_op)
         inode_close(ip);
 }
 
-/* The inode of one name in dp, referenced, or NULL. */
+/*
+ * The inode of one name in dp, referenced, or NULL. The reference is taken while dp is locked, so that
+ * the name cannot go, and the number get a new life, in between. The inode is loaded afterwards: that
+ * locks it, and the name may be "..".
+ */
 static struct inode *step(struct inode *dp, const char *name)
 {
     struct inode *ip = NULL;
@@ -60,9 +64,9 @@ static struct inode *step(struct inode *dp, const char *name)
     inode_lock(dp);
     int64 inum = dp->i_type == T_DIR ? dir_lookup(dp, name) : 0;
     if (inum > 0)
-        ip = inode_get((uint32)inum);
+        ip = inode_ref((uint32)inum);
     inode_unlock(dp);
-    return ip;
+    return inode_load(ip);
 }
 
 /*

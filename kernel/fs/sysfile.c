@@ -74,7 +74,6 @@ static int create_in(struct inode *dp, const char *name, struct kind kind, struc
     struct inode *ip = inode_alloc(kind.type, kind.major, kind.minor);
     if (ip == NULL)
         return -1;
-    inode_lock(ip);
     int error = name_new(dp, name, ip);
     inode_unlock(ip);
     *ipp = ip;
@@ -106,9 +105,11 @@ static struct inode *create(const char *path, struct kind kind)
     if (inum == 0)
         error = create_in(dp, name, kind, &ip);
     else if (inum > 0)
-        ip = inode_get((uint32)inum);
+        ip = inode_ref((uint32)inum); /* as in path.c: the name may be ".." */
     inode_unlock(dp);
     inode_put(dp);
+    if (inum > 0)
+        ip = inode_load(ip);
     if (ip != NULL && inum > 0)
         error = accept_existing(ip, kind.type);
     if (ip != NULL && error < 0) {
@@ -252,7 +253,7 @@ static int link_in(struct inode *dp, const char *name, struct inode *ip)
 {
     if (dp->i_nlink == 0 || dir_lookup(dp, name) != 0)
         return -1;
-    inode_lock(ip);
+    mutex_lock_nested(&ip->i_lock);
     int error = ip->i_nlink == 0 || ip->i_nlink == NLINK_MAX ? -1 : 0;
     if (error == 0)
         error = dir_link(dp, name, ip->i_inum);
@@ -321,10 +322,9 @@ static int unlink_in(struct inode *dp, const char *name, struct inode **ipp)
     int64 inum = dir_lookup(dp, name);
     if (inum <= 0 || inum == dp->i_inum)
         return -1;
-    struct inode *ip = inode_get((uint32)inum);
+    struct inode *ip = inode_lock_child((uint32)inum);
     if (ip == NULL)
         return -1;
-    inode_lock(ip);
     int error = unlink_name(dp, name, ip);
     inode_unlock(ip);
     *ipp = ip;

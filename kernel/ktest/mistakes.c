@@ -6,10 +6,12 @@
 #include "lib/printf.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/spin.h"
+#include "sync/mutex.h"
 
 #define DEEP 1000 /* calls of 64 bytes or more: more than any stack has room for */
 
 static struct spinlock lock = SPINLOCK("mistakes");
+static struct mutex left = MUTEX("left"), middle = MUTEX("middle"), right = MUTEX("right");
 
 /* Address 0, in a way that compilers don't see through. */
 static uint64 nowhere(void)
@@ -54,6 +56,23 @@ static void send_under_lock(int cpu)
     panic_on(cpu);
 }
 
+static void __attribute__((noinline)) lock_both(struct mutex *first, struct mutex *second)
+{
+    mutex_lock(first);
+    mutex_lock(second);
+    mutex_unlock(second);
+    mutex_unlock(first);
+}
+
+/* Locks in a circle, one order after the other: nobody waits, and nobody ever would. */
+static void lock_in_a_circle(void)
+{
+    lock_both(&left, &middle);
+    lock_both(&middle, &right);
+    lock_both(&right, &left);
+    panic("locked in a circle, and nobody noticed");
+}
+
 void kt_mistake(uint64 kind)
 {
     int other = mycpuid == 0 ? ncpus - 1 : 0;
@@ -78,6 +97,9 @@ void kt_mistake(uint64 kind)
         break;
     case 7:
         send_under_lock(other);
+        break;
+    case 8:
+        lock_in_a_circle();
         break;
     }
 }

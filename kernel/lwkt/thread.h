@@ -75,6 +75,8 @@ typedef uint64 cpumask_t;
 #define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
 #define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
 
+#define TD_MAXLOCKS 10
+
 struct thread {
     struct md_thread td_mach;     /* first: assembly knows its offsets */
     struct globaldata *td_gd;     /* owning cpu */
@@ -117,6 +119,13 @@ struct thread {
     void *td_caps; /* what td_caps_exit closes when the thread exits, or NULL */
     void (*td_caps_exit)(struct thread *);
     char td_comm[16];
+#ifdef INVARIANTS
+    int td_nlocks; /* locks that it holds, whose waiters sleep: see proc/lockorder.c */
+    struct {
+        const void *lock;
+        uint32 kind;
+    } td_locks[TD_MAXLOCKS];
+#endif
 };
 
 /* One-word requests to this cpu, set by AMO only: an interrupt may come between a load and a store. */

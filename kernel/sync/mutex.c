@@ -5,6 +5,7 @@
 #include "sync/mutex.h"
 
 #include "lwkt/crit.h"
+#include "sync/lockorder.h"
 #include "sync/sleep.h"
 
 #define CONTESTED 1UL
@@ -15,9 +16,19 @@ void mutex_init(struct mutex *m, const char *name)
     m->name = name;
 }
 
-bool mutex_trylock(struct mutex *m)
+/* Take it if it is free. */
+static inline bool acquire(struct mutex *m)
 {
     return amo_cas(&m->owner, 0UL, (uint64)curthread); /* acquire; release: mutex_unlock */
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+    bool taken = acquire(m);
+
+    if (taken)
+        lockorder_taken(m, m->name);
+    return taken;
 }
 
 /*
@@ -47,8 +58,18 @@ static void lock_contested(struct mutex *m)
 
 void mutex_lock(struct mutex *m)
 {
-    if (!mutex_trylock(m))
+    lockorder_check(m->name, false);
+    if (!acquire(m))
         lock_contested(m);
+    lockorder_taken(m, m->name);
+}
+
+void mutex_lock_nested(struct mutex *m)
+{
+    lockorder_check(m->name, true);
+    if (!acquire(m))
+        lock_contested(m);
+    lockorder_taken(m, m->name);
 }
 
 void mutex_unlock(struct mutex *m)
@@ -56,8 +77,9 @@ void mutex_unlock(struct mutex *m)
     KASSERT(mutex_held(m), "%s is not locked by the caller", m->name);
     uint64 self = (uint64)curthread;
 
+    lockorder_given_up(m);
     if (!amo_cas(&m->owner, self, 0UL)) {
-        publish(&m->owner, 0UL); /* acquire: mutex_trylock */
+        publish(&m->owner, 0UL); /* acquire: acquire() */
         wakeup_one(m);
     }
 }

@@ -2,6 +2,9 @@
  * Mutexes: locks whose waiters sleep. For data that a thread keeps over something slow, such as a
  * disk transfer. Not recursive. Uncontended, lock and unlock are one atomic operation each. Thread
  * context, holding no spin lock.
+ *
+ * The name is also the mutex's kind. With INVARIANTS, taking locks of two kinds in both orders is a
+ * panic (lockorder.c), and so is taking two of one kind, other than by mutex_lock_nested().
  */
 #ifndef SYNC_MUTEX_H
 #define SYNC_MUTEX_H
@@ -22,6 +25,8 @@ struct mutex {
 
 void mutex_init(struct mutex *m, const char *name);
 void mutex_lock(struct mutex *m);
+/* As mutex_lock, for a thread that may hold one of the same kind and knows that this comes later. */
+void mutex_lock_nested(struct mutex *m);
 bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 /* True when the calling thread owns it. */

@@ -134,6 +134,22 @@ static void *work(void *arg)
     return NULL;
 }
 
+/* Files that come and go at once, so that a number is given again while its last user lets go of it. */
+static void *churn(void *arg)
+{
+    struct worker *w = arg;
+    char path[MAXPATH];
+
+    host_become_process(&w->process);
+    sprintf(path, "/churn%d", w->number);
+    for (unsigned i = 0; i < w->operations; ++i) {
+        int fd = t_open(path, O_CREATE | O_RDWR);
+        if (fd < 0 || t_write(fd, path, 10) != 10 || t_close(fd) < 0 || t_unlink(path) < 0)
+            fail("%s: a call failed", path);
+    }
+    return NULL;
+}
+
 /* --- a pipe between two threads --- */
 
 #define PIPE_BYTES 2000000
@@ -184,18 +200,23 @@ static void test_pipe(void)
     t_close(pipe_fds[0]);
 }
 
-void test_stress(int nthreads, unsigned n)
+static void run_threads(int nthreads, unsigned n, void *(*func)(void *))
 {
     static struct worker workers[16];
 
-    test_pipe();
-    disk_use_threads();
-    t_mkdir("/shared");
     for (int i = 0; i < nthreads; ++i) {
-        workers[i].number = i;
-        workers[i].operations = n;
-        pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+        workers[i] = (struct worker){.number = i, .operations = n};
+        pthread_create(&workers[i].thread, NULL, func, &workers[i]);
     }
     for (int i = 0; i < nthreads; ++i)
         pthread_join(workers[i].thread, NULL);
+}
+
+void test_stress(int nthreads, unsigned n)
+{
+    test_pipe();
+    run_threads(nthreads, 20 * n, churn);
+    disk_use_threads();
+    t_mkdir("/shared");
+    run_threads(nthreads, n, work);
 }

@@ -156,6 +156,32 @@ static void race_walk(void)
     unlink("d");
 }
 
+/* Processes walk over ".." of directories that others try to remove, and whose parents are not in
+ * memory: the locks of parent and child are taken in one order only. */
+static void race_dotdot(void)
+{
+    uint64 one = 1;
+
+    CHECK(mkdir("d") == 0 && mkdir("d/e") == 0);
+    make_file("d/e/f", "x");
+    for (int i = 0; i < 3; i++) {
+        if (child() == 0) {
+            CHECK(i != 0 || chdir("d/e") == 0);
+            for (int j = 0; j < 2000; j++) {
+                if (i == 0)
+                    CHECK(exists(".."));
+                else if (i == 1)
+                    CHECK(unlink("d/e") == -1);
+                else
+                    CHECK(sysctl("vfs.drop_caches", 0, &one) == 0);
+            }
+            exit(0);
+        }
+    }
+    reap(3);
+    CHECK(unlink("d/e/f") == 0 && unlink("d/e") == 0 && unlink("d") == 0);
+}
+
 /* One cuts the file off while others read and write it. */
 static void race_truncate(void)
 {
@@ -185,6 +211,7 @@ const struct test race_tests[] = {
     {"race_link_unlink", race_link_unlink, 0},
     {"race_create_many", race_create_many, 0},
     {"race_walk", race_walk, 0},
+    {"race_dotdot", race_dotdot, 0},
     {"race_truncate", race_truncate, 0},
     {0, 0, 0},
 };

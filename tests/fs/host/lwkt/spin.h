@@ -13,6 +13,11 @@ struct spinlock {
     pthread_mutex_t mutex;
 };
 
+#define SPINLOCK(name_)                      \
+    {                                        \
+        .mutex = PTHREAD_MUTEX_INITIALIZER,  \
+    }
+
 static inline void spin_init(struct spinlock *l, const char *name)
 {
     (void)name;

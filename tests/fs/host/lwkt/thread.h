@@ -1,6 +1,6 @@
 /*
  * Stand-in for kernel/lwkt/thread.h on the host: a kernel thread is a pthread, and each thread is a
- * process.
+ * process. Of struct thread there is what kernel/fs and the check of lock orders need.
  */
 #ifndef LWKT_THREAD_H
 #define LWKT_THREAD_H
@@ -14,10 +14,18 @@
 #define mycpuid 0 /* threads of one cpu, as it were */
 #define TDF_MPSAFE 0x0400u
 
-struct thread {
+#define TD_MAXLOCKS 10
+
+typedef struct thread {
     struct filedesc *td_filedesc; /* NULL: no process */
     uint32 td_killed;
-};
+    char td_comm[16];
+    int td_nlocks;
+    struct {
+        const void *lock;
+        uint32 kind;
+    } td_locks[TD_MAXLOCKS];
+} *thread_t;
 
 extern _Thread_local struct thread host_thread;
 #define curthread (&host_thread)

@@ -9,10 +9,12 @@
 
 struct mutex {
     pthread_mutex_t mutex;
+    const char *name;
 };
 
 void mutex_init(struct mutex *m, const char *name);
 void mutex_lock(struct mutex *m);
+void mutex_lock_nested(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 
 #endif

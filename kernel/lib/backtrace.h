@@ -1,10 +1,11 @@
 /*
- * Backtraces by frame pointer, for panics.
+ * Backtraces by frame pointer, for panics and for the check of lock orders. Met by boot/backtrace.c.
  */
-#ifndef BOOT_BACKTRACE_H
-#define BOOT_BACKTRACE_H
+#ifndef LIB_BACKTRACE_H
+#define LIB_BACKTRACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "kernel/types.h"
 
@@ -19,5 +20,10 @@ void backtrace_print(const struct thread *td, uint64 fp, const struct trapframe 
 
 /* Print the innermost few names only, on one line. */
 void backtrace_print_short(const struct thread *td, uint64 fp);
+
+/* Note the n innermost return addresses of the calling thread from frame fp on; 0: there are no more.
+ * Any context. / The names of such addresses, as text that is cut to `size` bytes. */
+void backtrace_save(uint64 fp, uint64 *calls, int n);
+void backtrace_names(char *text, size_t size, const uint64 *calls, int n);
 
 #endif
