@@ -5,7 +5,7 @@
  *
  *   sender                                 receiver
  *   lwkt_sendmsg  or  lwkt_domsg
- *     ---- putport ---------------------->  queue of the target port: lwkt_waitport, lwkt_getport
+ *     ---- putport ---------------------->  queue of the target port: lwkt_waitport
  *                                           (works)
  *     <--- replyport ---------------------  lwkt_replymsg(msg, error)
  *   lwkt_waitport     (returns error)
@@ -53,7 +53,6 @@ struct lwkt_msg {
 
 struct lwkt_portops {
     int (*putport)(lwkt_port_t port, lwkt_msg_t msg); /* EASYNC, or the reply at once */
-    lwkt_msg_t (*getport)(lwkt_port_t port);          /* the first, or NULL */
     lwkt_msg_t (*waitport)(lwkt_port_t port, lwkt_msg_t msg);
     void (*replyport)(lwkt_port_t port, lwkt_msg_t msg);
     void (*abortport)(lwkt_port_t port, lwkt_msg_t msg);
@@ -87,9 +86,8 @@ int lwkt_domsg(lwkt_port_t port, lwkt_msg_t msg);
  * owns the target port. */
 void lwkt_replymsg(lwkt_msg_t msg, int error);
 
-/* Take the first message off the queue, or NULL. / Wait for one. / Wait for the reply to msg. In the
- * thread that owns the port. A port of another kind may return NULL from a wait: it was broken off. */
-lwkt_msg_t lwkt_getport(lwkt_port_t port);
+/* msg NULL: wait for a message, and take the first off the queue. Otherwise wait for the reply to msg.
+ * In the thread that owns the port. A port of another kind may return NULL: the wait was broken off. */
 lwkt_msg_t lwkt_waitport(lwkt_port_t port, lwkt_msg_t msg);
 
 /* The sender would like to have msg back (MSGF_ABORTABLE; sent, and not known to be replied to). Not
