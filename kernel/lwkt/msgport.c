@@ -19,7 +19,8 @@
  *   leaves                  and touches the port no more        though the owner is not there yet
  *
  * Differences from DragonFly:
- *   - The operations are a table that ports share; getport is one of them.
+ *   - The operations are a table that ports share. A port has no operation that takes a message
+ *     without waiting, since nothing needs one.
  *   - lwkt_abortmsg waits for the target's cpu. There, the abort could arrive after the sender had seen
  *     the reply and reused the message.
  *   - MSGF_REPLY2 is not needed: it said what MSGF_DONE says. MSGF_PCATCH is not either: only a process
@@ -224,7 +225,6 @@ static void thread_abortport(lwkt_port_t port, lwkt_msg_t msg)
 
 static const struct lwkt_portops thread_portops = {
     .putport = thread_putport,
-    .getport = thread_getport,
     .waitport = thread_waitport,
     .replyport = thread_replyport,
     .abortport = thread_abortport,
@@ -291,11 +291,6 @@ void lwkt_replymsg(lwkt_msg_t msg, int error)
     poke(&msg->ms_flags, msg->ms_flags | MSGF_REPLY1);
     port->mp_ops->replyport(port, msg);
     crit_exit();
-}
-
-lwkt_msg_t lwkt_getport(lwkt_port_t port)
-{
-    return port->mp_ops->getport(port);
 }
 
 lwkt_msg_t lwkt_waitport(lwkt_port_t port, lwkt_msg_t msg)

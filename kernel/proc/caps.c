@@ -119,7 +119,6 @@ static void service_abortport(lwkt_port_t port, lwkt_msg_t msg)
 
 static const struct lwkt_portops service_portops = {
     .putport = service_putport,
-    .getport = service_getport,
     .waitport = service_waitport,
     .abortport = service_abortport,
 };

@@ -125,7 +125,7 @@ static void abort_some(void *arg)
             lwkt_abortmsg(&msg);
         lwkt_waitport(&curthread->td_msgport, &msg);
         CHECK(msg.ms_error == i + 1 || msg.ms_error == EABORTED, "reply %d", msg.ms_error);
-        CHECK(lwkt_getport(&curthread->td_msgport) == NULL, "a second reply");
+        CHECK(list_empty(&curthread->td_msgport.mp_msgq), "a second reply");
     }
     sim_gate_leave(&clients_gate, CLIENTS + 1);
 }
