@@ -202,8 +202,13 @@ struct globaldata {
     /* cpus that have put something into a ring for this one; shared */
 } __attribute__((aligned(CACHE_LINE)));
 
-/* td_flags: only the owning cpu changes them, in a critical section and with poke, because other cpus
- * may look (consume). The flags of an idle thread are its own cpu's alone. */
+/* The calling thread's process was told to die: unwind to user mode, where it does. */
+static inline bool thread_killed(void)
+{
+    return peek(&curthread->td_killed) != 0;
+}
+
+/* This cpu. Read it again after anything that may switch: the thread may have moved. */
 #define mycpu (curthread->td_gd)
 #define mycpuid (mycpu->gd_cpuid)
 
