@@ -39,7 +39,7 @@ static inline void ktr(enum ktr_event event, uint64 a, uint64 b)
     ktr_on_cpu(mycpu, event, a, b);
 }
 
-/* Give a cpu's ring its i-th page, zeroed, with room for KTR_PER_PAGE entries; before its first event. */
+/* Give a cpu's ring its i-th page: zeroed, for KTR_PER_PAGE entries. Before its first event. */
 void ktr_attach(int cpu, int i, struct ktr_entry *page);
 
 /* Whether that cpu has its ring. */
