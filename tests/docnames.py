@@ -40,12 +40,13 @@ def defines(path, name):
     if path.endswith((".md", ".py", "Makefile")) or "." not in path.rpartition("/")[2]:
         return re.search(rf"\b{name}\b", text) is not None
     word = re.escape(name)
+    body = rf"^(?!\s|#|/\*| \*)[^;{{}}=()]*\b{word}\s*\([^;{{}}]*\)[^;{{}}()]*(?:/\*[^*]*\*/\s*)?\{{"
     patterns = [
-        rf"^(?!\s|#|/\*| \*)[^;{{}}=()]*\b{word}\s*\([^;{{}}]*\)[^;{{}}()]*(?:/\*[^*]*\*/\s*)?\{{",  # a body
+        body,
         rf"^{word}:", rf"\.macro\s+{word}\b",                                    # assembly
         rf"^#define\s+{word}\b",
         rf"\b(?:struct|enum)\s+{word}\s*\{{",
-        rf"\(\*{word}\)\(",                                                       # a pointer to functions
+        rf"\(\*{word}\)\(",                                                     # a function pointer
         rf"^\s*{word}\s*(?:=[^,;]*)?,",                                          # an enum's constant
         rf"^[\w\s*]*\b{word}(?:\[[^;]*\])?\s*(?:=[^;]*|__attribute__[^;]*)?;",   # a variable, a field
     ]
