@@ -1,4 +1,4 @@
-"""The documents under docs/ agree with the sources: system calls, sysctl values, and names of functions."""
+"""The documents under docs/ agree with the sources: system calls, sysctl values, names of functions."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 import docnames
 from conftest import ROOT
 
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "CONTRIBUTING.md"]
 STORIES = ["wakeup.md", "preemption.md", "pagefault.md", "durability.md"]
 CROSS = "riscv64-unknown-elf-"
 
@@ -96,7 +96,7 @@ while first < end:
 
 
 def test_every_sysctl_is_documented(tmp_path):
-    """The nodes of the kernel that was built, and the rows of the tables: names, and what can be set."""
+    """The nodes of the kernel that was built are the rows of the tables: names, and what can be set."""
     script = tmp_path / "nodes.py"
     script.write_text(READ_NODES)
     listing = output("gdb-multiarch", "-nx", "-batch", "-x", str(script), "build/kernel")
@@ -135,8 +135,9 @@ def test_stories_name_their_steps(story):
 def test_missing_names_are_found(tmp_path):
     """The check itself: what is not there is found, in both forms; what is there is not."""
     page = tmp_path / "page.md"
-    page.write_text("`tsleep` and `no_such` in `kernel/lib/list.h`, and\n`kernel/lib/list.h`: `list_init`,\n"
-                    "`list_gone`; `kernel/no/file.c`\n", encoding="ascii")
+    page.write_text("`tsleep` and `no_such` in `kernel/lib/list.h`, and\n"
+                    "`kernel/lib/list.h`: `list_init`,\n`list_gone`; `kernel/no/file.c`\n",
+                    encoding="ascii")
     assert [line.partition(": ")[2] for line in docnames.missing(page)] == [
         "there is no kernel/no/file.c", "kernel/lib/list.h does not define list_gone",
         "kernel/lib/list.h does not define no_such", "kernel/lib/list.h does not define tsleep"]
