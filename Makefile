@@ -305,6 +305,31 @@ check-format: | $(FIRST) ## say which C files `make format` would change
 	@tools/need clang-format
 	@clang-format --dry-run -Werror $(FORMATTED)
 
+# clang's analyzer looks at each C file after it was compiled; a file that has not changed since, and whose
+# headers have not, is not analyzed again. It assumes what the assertions check.
+ANALYZE = $(CLANG) --analyze --analyzer-output text -Xclang -analyzer-werror
+$(O)/kernel/%.lint: $(O)/kernel/%.o | linters
+	@echo "  lint  kernel/$*"
+	@$(ANALYZE) $(filter-out -MMD -MP,$(KFLAGS)) -DINVARIANTS kernel/$* && touch $@
+$(O)/user/%.lint: $(O)/user/%.o | linters
+	@echo "  lint  user/$*"
+	@$(ANALYZE) $(filter-out -MMD -MP,$(UFLAGS)) user/$* && touch $@
+$(O)/mkfs.lint: $(BUILD)/mkfs | linters
+	@echo "  lint  mkfs"
+	@clang --analyze --analyzer-output text -Xclang -analyzer-werror -std=gnu11 -I. $(MKFSSRC) && touch $@
+
+$(O)/scripts.lint: $(wildcard .ci/* tools/* tools/gdb/* grading/* grading/*/*.py tests/*) | linters
+	@mkdir -p $(@D)
+	@echo "  lint  scripts"
+	@tools/lint $(BUILD) && touch $@
+
+.PHONY: linters
+linters: | $(FIRST)
+	@tools/need clang shellcheck mypy pylint
+
+.PHONY: lint
+lint: $(patsubst %,$(O)/%.lint,$(filter %.c,$(KSRC) $(ULIBSRC) $(USRC)) mkfs scripts) ## look for faults: clang's analyzer, shellcheck, mypy, pylint
+
 # A machine's disk is not removed under it.
 .PHONY: clean
 clean: ## remove all that was built

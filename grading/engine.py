@@ -98,7 +98,7 @@ class Panic:
             raise Failure(f"the panic on {where}", f"on cpu {self.cpu}, thread {self.thread}")
 
 
-_loading = []
+_loading: list["Test"] = []
 
 
 def test(name, title, points, program, draw, judge, *, covers, hint="", panics=False, timely=False):
@@ -188,7 +188,8 @@ def judge_run(case, result, key, params, options):
         if result.status != 0:
             return Failure("exit status 0", f"exit status {result.status}")
     except events.BadEvents as error:
-        return Failure(*error.args) if "harts up" in result.console else never_up(result)
+        expected, seen = error.args
+        return Failure(expected, seen) if "harts up" in result.console else never_up(result)
     except Failure as error:
         return error
     return None

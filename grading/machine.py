@@ -135,7 +135,7 @@ def read_all(process, timeout, working):
                 return chunks, why
 
 
-_running = set()
+_running: set[subprocess.Popen] = set()
 
 
 def end(process):

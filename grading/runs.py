@@ -20,8 +20,8 @@ class Outcome:
     seeds: list
     seconds: float = 0.0
     seed: int = 0
-    failure: Failure = None
-    result: machine.Result = None
+    failure: Failure | None = None
+    result: machine.Result | None = None
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Job:
     lab: engine.Lab
     test: engine.Test
     seeds: list
-    failed: int = None
+    failed: int | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 

@@ -321,7 +321,7 @@ def on_terminal(*words, **env):
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
-    return child.before
+    return str(child.before)
 
 
 def test_terminal():

@@ -40,6 +40,13 @@ def test_choice():
     assert trace("ls; ktrdump", CPUS=1, **DETERMINISTIC)[1] == []
 
 
+def test_all_entries():
+    """Without -n everything is printed, from the first entry on, as with an -n that is larger than that."""
+    _, lines = trace("ktrdump -on sleep; ls; ktrdump -off; ktrdump; ktrdump -n 10000", CPUS=1, **DETERMINISTIC)
+    half = len(lines) // 2
+    assert half > 0 and lines[:half] == lines[half:]
+
+
 def test_switches_fit_together():
     """Each switch comes from the thread that the one before it went to."""
     _, lines = trace("ktrdump -on ctxsw; ls | wc; ktrdump", CPUS=2, **DETERMINISTIC)

@@ -169,7 +169,7 @@ static int print_entries(int skip, int print)
     rewind_readers();
     while ((r = earliest()) != 0) {
         if (print && n >= skip)
-            print_entry(r->cpu, peek_entry(r));
+            print_entry(r->cpu, &r->e[r->i]);
         r->i++;
         n++;
     }
@@ -179,12 +179,13 @@ static int print_entries(int skip, int print)
 static void dump(int cpu, int last)
 {
     uint64 mask = get("kern.ktr_mask");
-    int n;
+    int skip = 0;
 
     set("kern.ktr_mask", 0);
     open_readers(cpu);
-    n = last >= 0 ? print_entries(0, 0) : 0;
-    print_entries(n > last ? n - last : 0, 1);
+    if (last >= 0)
+        skip = print_entries(0, 0) - last;
+    print_entries(skip, 1);
     set("kern.ktr_mask", mask);
 }
 

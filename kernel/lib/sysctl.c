@@ -21,13 +21,13 @@ const struct sysctl_node *sysctl_find(const char *name)
     return NULL;
 }
 
-/* The node with the least name that is greater than `after` (NULL: the least of all). */
-static const struct sysctl_node *next_by_name(const char *after)
+/* The node with the least name that is greater than that of `after` (NULL: the least of all). */
+static const struct sysctl_node *next_by_name(const struct sysctl_node *after)
 {
     const struct sysctl_node *best = NULL;
 
     for (const struct sysctl_node *n = __start_sysctl; n < __stop_sysctl; n++) {
-        if (after != NULL && strcmp(n->name, after) <= 0)
+        if (after != NULL && strcmp(n->name, after->name) <= 0)
             continue;
         if (best == NULL || strcmp(n->name, best->name) < 0)
             best = n;
@@ -42,7 +42,7 @@ const struct sysctl_node *sysctl_nth(int i)
     if (i < 0)
         return NULL;
     do {
-        n = next_by_name(n != NULL ? n->name : NULL);
+        n = next_by_name(n);
     } while (n != NULL && i-- > 0);
     return n;
 }

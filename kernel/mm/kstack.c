@@ -210,9 +210,10 @@ static void reap(void)
 void cpu_stack_free(void *base, size_t size)
 {
     int kind = kind_of(size);
+
+    KASSERT(kind >= 0, "%lu bytes: no stack is so large", size);
     uint64 low = (uint64)base + PGROUNDUP(size) - kind_pages[kind] * PGSIZE;
     struct freestack *s = PA_TO_KVA(pmap_kernel_pa(low));
-
     KASSERT(low == stack_base(slot_of(base), kind_pages[kind]), "%p, %lu bytes, is no stack", base,
             size);
     s->base = (void *)low;

@@ -142,8 +142,8 @@ void *zalloc(struct zone *z)
 
     crit_enter();
     struct zone_cpu *zc = &zone_cpus[mycpuid][z->id];
-    struct list *node = list_first(&zc->partial);
-    struct slab *s = node != NULL ? list_entry(node, struct slab, node) : slab_create(z, zc);
+    struct slab *s = list_empty(&zc->partial) ? slab_create(z, zc)
+                                              : list_entry(zc->partial.next, struct slab, node);
     if (s != NULL)
         obj = slab_take(s, zc);
     crit_exit();

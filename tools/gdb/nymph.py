@@ -9,7 +9,7 @@ import pathlib
 import re
 import struct
 
-import gdb
+import gdb  # type: ignore
 
 TOP = pathlib.Path.cwd()             # tools/debug starts gdb in the tree's top folder
 MAXFRAMES = 40

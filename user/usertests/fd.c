@@ -34,9 +34,9 @@ static void fd_bad(void)
 
 static void fd_exhausted(void)
 {
-    int n = 0, fd, fds[2];
+    int n = 0, fds[2];
 
-    while ((fd = open("/README.md", O_RDONLY)) >= 0)
+    while (open("/README.md", O_RDONLY) >= 0)
         n++;
     CHECK(n == NOFILE - 3);
     CHECK(dup(0) == -1);
