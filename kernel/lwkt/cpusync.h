@@ -1,13 +1,14 @@
 /*
- * cpusync: stop other cpus in a known place, do something, and let them go on; or have a function run
- * on several cpus at once. For what must be seen by all cpus together: page tables, statistics, the
- * end of the machine.
+ * cpusync: stop other cpus in a known place, do something, and let them go on; or run a function on
+ * several cpus at once. For what all cpus must see together, such as a change of the kernel's page
+ * table.
  *
- * Between lwkt_cpusync_start and lwkt_cpusync_finish the target cpus run no thread: they stand where
+ * Between lwkt_cpusync_start and lwkt_cpusync_finish the target cpus run no thread. They stand where
  * they take IPI messages, which is never inside a critical section of theirs, and serve messages
  * only. The master is in a critical section; it must not switch, take a token, or wait for another
- * cpu in any way. Two masters at a time stop each other's targets, and each other, but not each other's
- * code between start and finish: that is for a lock, taken before.
+ * cpu in any way. Two masters may work at the same time: they stop each other's targets, and each
+ * other, but do not keep each other's code between start and finish from running. If that matters,
+ * a lock has to be taken before.
  *
  * Masters: thread context (not in an interrupt or IPI body), holding no spin lock; one sync at a time.
  */
@@ -21,16 +22,16 @@ typedef struct lwkt_cpusync *lwkt_cpusync_t;
 typedef void (*cpusync_func_t)(lwkt_cpusync_t poll);
 typedef void (*cpusync_func2_t)(void *data);
 
-/* Functions are run on each cpu of the sync, as IPI bodies; NULL: none. On the master, too, when its
- * mask says so. */
+/* The functions run on each target as IPI bodies, and on the master, too, if the mask includes it.
+ * NULL: none. */
 struct lwkt_cpusync {
-    cpusync_func_t cs_run_func;   /* when it has stopped: before start (or add) returns */
-    cpusync_func_t cs_fin1_func;  /* when it is let go: before finish returns */
-    cpusync_func2_t cs_fin2_func; /* after that, perhaps after finish has returned: gets cs_data,
-                                        which must outlive it */
+    cpusync_func_t cs_run_func;   /* when the cpu stops: before start (or add) returns */
+    cpusync_func_t cs_fin1_func;  /* when the cpu is let go: before finish returns */
+    cpusync_func2_t cs_fin2_func; /* after that, perhaps after finish has returned; gets
+                                        cs_data, which must outlive it */
     void *cs_data;
     /* lwkt_cpusync_start sets what follows. */
-    int cs_master;     /* cpu */
+    int cs_master;     /* the master's cpu */
     int cs_maxcount;   /* targets */
     int cs_count;      /* see cpusync.c: AMO, publish, consume */
     cpumask_t cs_mask; /* targets, and the master if it was in the mask */
@@ -47,17 +48,18 @@ void lwkt_cpusync_simple(cpumask_t mask, cpusync_func_t func, void *data);
 /* Stop the cpus of mask, let them go, and have func(data) run on each. Does not wait for func. */
 void lwkt_cpusync_fastdata(cpumask_t mask, cpusync_func2_t func, void *data);
 
-/* All cpus there are. */
+/* The mask of all cpus. */
 cpumask_t lwkt_all_cpus(void);
 
-/* One turn of a cpu that has been stopped: messages, and nothing else. In a critical section. */
+/* One turn of a cpu that has been stopped: it serves messages, and does nothing else. In a critical
+ * section. */
 void lwkt_smp_stopped(void);
 
-/* For lwkt_process_ipiq: this cpu is stopped by somebody (gd_cpusyncmask). Comes back when nobody
- * does any more, or at once on a master. In a critical section. */
+/* For lwkt_process_ipiq: a master has stopped this cpu (gd_cpusyncmask). Returns when no master does so
+ * any more, or at once if this cpu is a master itself. In a critical section. */
 void lwkt_cpusync_stopped(void);
 
-/* For lwkt_switch: the thread is a master (td_cscount), and switches. Says so. */
+/* For lwkt_switch: td switches while it is a master (td_cscount). Prints that, or panics. */
 void lwkt_cpusync_switched(thread_t td);
 
 #endif

@@ -1,8 +1,11 @@
 /*
- * Critical sections: while a thread's td_critcount is above 0, its cpu takes interrupts but runs
- * none of their work: what arrives is noted in gd_reqflags, and the end of the last section runs it
- * (splz). Not a lock: it keeps out this cpu's interrupts, IPI messages and preemption, not other
- * cpus. A thread may block inside: the next thread's own count rules then.
+ * Critical sections: while a thread's td_critcount is above 0, its cpu takes interrupts but does none
+ * of their work. What arrives is noted in gd_reqflags, and the end of the last section runs it (splz).
+ * A critical section is not a lock: it keeps out this cpu's interrupts, IPI messages and preemption,
+ * and not other cpus. A thread may block inside; the next thread's own count applies then.
+ *
+ * Differences from DragonFly: the count is a word of its own, not the upper part of td_pri, and the end
+ * of a section looks at deferred work only. There a pending AST makes it slow as well.
  */
 #ifndef LWKT_CRIT_H
 #define LWKT_CRIT_H
@@ -20,7 +23,7 @@ static inline void crit_enter(void)
 }
 
 /*
- * Leave, and never run what was deferred: for code that is about to look itself.
+ * Leave, and do not run what was deferred: for code that is about to look for it itself.
  */
 static inline void crit_exit_noyield(void)
 { /* lab 3 */
@@ -34,9 +37,10 @@ static inline void crit_exit_noyield(void)
 }
 
 /*
- * Leave; the last one out runs what was deferred. The count goes down before the flags are read: an
- * interrupt before that sees the section and sets a flag that we then see, one after it sees none and
- * runs at once. The other order would leave an interrupt noted and nobody to run it.
+ * Leave; the end of the last section runs what was deferred. The count goes down before the flags are
+ * read. An interrupt that comes earlier sees the section, and sets a flag, which we then see; one that
+ * comes later sees no section, and does its work at once. In the other order, an interrupt could be
+ * noted with nobody left to run it.
  */
 static inline void crit_exit(void)
 { /* lab 3 */

@@ -1,7 +1,9 @@
 /*
- * IPI messages: "run func(arg) on that cpu", asynchronous, in order for each pair of cpus. The only
- * way in which one cpu changes another's scheduling state. Bodies run on the target in a critical
- * section with gd_intr_nesting_level > 0: they must not block, switch or take a token.
+ * IPI messages: "run func(arg) on that cpu", asynchronous, and in order for each pair of cpus. They are
+ * the only way in which one cpu changes another's scheduling state. Bodies run on the target in a
+ * critical section with gd_intr_nesting_level > 0: they must not block, switch or take a token.
+ *
+ * Any context may send, unless a function says otherwise; no spin lock may be held.
  */
 #ifndef LWKT_IPIQ_H
 #define LWKT_IPIQ_H
@@ -10,35 +12,37 @@
 
 typedef void (*ipifunc_t)(void *arg);
 
-/* Returns the message's sequence number for lwkt_wait_ipiq; 0 when target is this cpu, where func
- * has run before the return. Waits (serving its own queue) while the ring is over half full. */
+/* Returns the message's sequence number, for lwkt_wait_ipiq, or 0 if target is this cpu: then func has
+ * already run. Waits while the ring is more than half full, serving this cpu's own messages. */
 int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg);
 int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg);
 
-/* As lwkt_send_ipiq, but the target sees it only when it next looks: at its next tick or message. */
+/* As lwkt_send_ipiq, but the target is not told: it finds the message when it next looks, at the latest
+ * at its next tick. */
 int lwkt_send_ipiq_passive(globaldata_t target, ipifunc_t func, void *arg);
 
-/* 0, or -1 instead of waiting for room. */
+/* As lwkt_send_ipiq, but returns 0, or -1 instead of waiting for room. */
 int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg);
 
-/* To each cpu of the mask, this one included; returns how many. */
+/* To each cpu of the mask, which may include this one. Returns how many there are. */
 int lwkt_send_ipiq_mask(cpumask_t mask, ipifunc_t func, void *arg);
 
-/* Wait until the target has finished message seq; its effects are visible then. Serves this cpu's
- * own queue meanwhile. Thread context. */
+/* Wait until the target has finished message seq, whose effects are then visible. Serves this cpu's own
+ * messages meanwhile. Thread context. */
 void lwkt_wait_ipiq(globaldata_t target, int seq);
 
-/* Sequence number of the last message sent to target. */
+/* The sequence number of the last message that this cpu sent to target. */
 int lwkt_seq_ipiq(globaldata_t target);
 
-/* Run all messages for this cpu; then stay for as long as a cpusync stops it (cpusync.h). In a
+/* Run all messages for this cpu, and then stay here for as long as a cpusync stops it (cpusync.h). In a
  * critical section. */
 void lwkt_process_ipiq(void);
 
-/* The same, but come back even if a cpusync stops this cpu. For cpusync.c. */
+/* The same, but returns even if a cpusync stops this cpu. For cpusync.c. */
 void lwkt_drain_ipiq(void);
 
-/* The same without having been told: passive messages too. Each tick does it. In a critical section. */
+/* Look at all rings, whether or not this cpu was told, and so at passive messages too. Called at each
+ * tick. In a critical section. */
 void lwkt_poll_ipiq(void);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Points in the threading core at which a test may make something happen: a stall in the middle of a
- * protocol, say, so that a race that is rare becomes certain. The knobs themselves are in
- * ktest/knobs.c, behind the boot argument ktest=1. Off, a point is a load, a test and a branch; without
- * INVARIANTS it is nothing.
+ * Points in the threading core at which a test can make something happen: a stall in the middle of a
+ * protocol, for example, so that a race that is rare becomes certain. What the knobs do is in
+ * ktest/knobs.c, and takes the boot argument ktest=1. When no knob is set, a point costs a load, a test
+ * and a branch; without INVARIANTS it costs nothing.
  */
 #ifndef LWKT_KNOB_H
 #define LWKT_KNOB_H
@@ -13,7 +13,7 @@
 extern uint32 knobs_on;                            /* bit k: knob k is set. AMO, peek */
 extern uint32 (*knob_reached)(enum kt_knob which); /* what a set knob does; set once, at boot */
 
-/* The caller is at the point of that knob. What the knob says: 0 when it is off. */
+/* The caller has reached the point of that knob. Returns the knob's value; 0: it is not set. */
 static inline uint32 knob_point(enum kt_knob which)
 {
 #ifdef INVARIANTS

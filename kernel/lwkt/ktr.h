@@ -1,5 +1,7 @@
 /*
- * KTR tracing, the recording side: any context, any cpu, no lock. See kernel/ktr.h for the events.
+ * KTR tracing, the recording side: any context, any cpu, no lock. kernel/ktr.h has the events.
+ *
+ * Differences from DragonFly: an event costs one AMO and no critical section; see ktr.c.
  */
 #ifndef LWKT_KTR_H
 #define LWKT_KTR_H
@@ -12,8 +14,8 @@
 #define KTR_PER_PAGE 64
 #define KTR_PAGES (KTR_ENTRIES / KTR_PER_PAGE)
 
-/* Record these events (bits) from here on, on all cpus. The rings must be there if one is set. / Those
- * that are recorded. */
+/* Record these events (a bit each) from now on, on all cpus; if there are any, the rings must be
+ * attached. / The events that are recorded. */
 void ktr_set_mask(uint32 mask);
 uint32 ktr_get_mask(void);
 
@@ -25,7 +27,7 @@ static inline bool ktr_on(globaldata_t gd)
     return __builtin_expect(peek(&gd->gd_ktrmask) != 0, 0);
 }
 
-/* Record it, if it is wanted: a load, a test and a branch when nothing is. */
+/* Record the event if it is wanted. A load, a test and a branch when nothing is recorded. */
 static inline void ktr_on_cpu(globaldata_t gd, enum ktr_event event, uint64 a, uint64 b)
 {
     if (ktr_on(gd))
@@ -37,26 +39,26 @@ static inline void ktr(enum ktr_event event, uint64 a, uint64 b)
     ktr_on_cpu(mycpu, event, a, b);
 }
 
-/* Give a cpu's ring its i-th page (zeroed, KTR_PER_PAGE entries); before its first event. */
+/* Give a cpu's ring its i-th page, zeroed, for KTR_PER_PAGE entries; before its first event. */
 void ktr_attach(int cpu, int i, struct ktr_entry *page);
 
 /* Whether that cpu has its ring. */
 bool ktr_attached(int cpu);
 
-/* Forget what was recorded so far. */
+/* Forget what has been recorded so far. */
 void ktr_clear(void);
 
-/* Copy entry seq of a cpu. False: it is not there (any more, or yet). */
+/* Copy entry seq of a cpu. False: it is not there yet, or not any more. */
 bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e);
 
-/* Sequence numbers of the oldest entry there is and of the next to be written. */
+/* The sequence numbers of the oldest entry, and of the next one that will be written. */
 uint64 ktr_oldest(int cpu);
 uint64 ktr_next(int cpu);
 
 /* An event's name, for people and programs. */
 const char *ktr_name(uint32 event);
 
-/* For panics: stop recording, and print the last n events of each cpu. */
+/* For a panic: stop recording, and print the last n events of each cpu. */
 void ktr_print_last(int n);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * For lwkt_switch_return: old, marked TDF_MIGRATING, is off its stack: send it to its new cpu.
+ * For lwkt_switch_return: old, which is marked TDF_MIGRATING, is off its stack; send it to its new cpu.
  */
 #ifndef LWKT_MIGRATE_H
 #define LWKT_MIGRATE_H

@@ -1,7 +1,7 @@
 /*
- * The MP lock: one lock for code that has none of its own. A cpu owns it, threads count it
- * (td_mpcount): a thread with a count runs only on a cpu that owns the lock, and the switch takes and
- * frees the lock according to the next thread's count, so a sleeping thread never keeps it.
+ * The MP lock: one lock for code that has none of its own. A cpu owns it, and threads count how often
+ * they need it (td_mpcount). A thread with a count runs only on the cpu that owns the lock; the switch
+ * takes and frees the lock as the next thread's count says, so a sleeping thread never keeps it.
  *
  * New threads have a count of 1 unless they are created with TDF_MPSAFE. The kernel's own paths do
  * not need the lock; sysctl kern.giant=1 puts every system call under it.
@@ -10,8 +10,9 @@
  * inherits the lock until it goes back, so it may run in the middle of what the lock protects. What an
  * interrupt thread touches too needs a critical section.
  *
- * gd_mpheld says whether this cpu owns the lock. mp_lock itself, the owner's number or -1, is touched
- * only to take and free it, so a switch that has nothing to do with the lock reads no shared line.
+ * Differences from DragonFly: gd_mpheld says whether this cpu owns the lock. There every switch looks
+ * at mp_lock, the owner's number or -1; here that shared word is touched only to take and to free the
+ * lock.
  */
 #ifndef LWKT_MPLOCK_H
 #define LWKT_MPLOCK_H

@@ -1,7 +1,7 @@
 /*
- * Messages and ports. A message is sent to a port, where its receiver gets it, and replied to: then it
- * comes back to the sender's reply port. It is the sender's memory all the time; between sending and
- * DONE the sender must not touch it.
+ * Messages and ports. A sender sends a message to a port, where its receiver gets it and replies; then
+ * the message comes back to the sender's reply port. It is the sender's memory all the time, but the
+ * sender must not touch it between sending and DONE.
  *
  *   sender                                 receiver
  *   lwkt_sendmsg  or  lwkt_domsg
@@ -10,9 +10,12 @@
  *     <--- replyport ---------------------  lwkt_replymsg(msg, error)
  *   lwkt_waitport     (returns error)
  *
- * A port is used through its operations, so that there can be several kinds. The kind made by
- * lwkt_initport belongs to a thread and has no lock: see msgport.c for its rules. Processes' ports
- * are made by proc/caps.c.
+ * A port is used through its operations, so that there can be several kinds. The kind that
+ * lwkt_initport makes belongs to a thread and has no lock: msgport.c has its rules. The ports of
+ * processes are made by caps.c.
+ *
+ * Differences from DragonFly: the operations are a table that ports share, and two flags are gone; see
+ * msgport.c.
  */
 #ifndef LWKT_MSGPORT_H
 #define LWKT_MSGPORT_H
@@ -26,18 +29,18 @@ struct thread;
 typedef struct lwkt_msg *lwkt_msg_t;
 typedef struct lwkt_port *lwkt_port_t;
 
-/* ms_flags. Each step of a message's way has one owner, who alone changes them: the sender, the
- * target port's cpu (or lock), the reply port's. */
+/* ms_flags. At each step of a message's way, one party alone changes them: the sender, then the target
+ * port's cpu (or the holder of its lock), then the reply port's. */
 #define MSGF_ASYNC 0x01u     /* the reply is queued at the reply port */
 #define MSGF_DONE 0x02u      /* the reply has arrived: the message is the sender's again */
 #define MSGF_QUEUED 0x04u    /* on a port's queue */
 #define MSGF_REPLY1 0x08u    /* the receiver has replied */
 #define MSGF_RETRIEVED 0x10u /* the receiver has taken it off its queue */
-#define MSGF_ABORTABLE 0x20u /* lwkt_initmsg: lwkt_abortmsg may be used */
-#define MSGF_ABORTED 0x40u   /* the sender would like to have it back */
+#define MSGF_ABORTABLE 0x20u /* for lwkt_initmsg: lwkt_abortmsg may be used */
+#define MSGF_ABORTED 0x40u   /* the sender has asked to have it back */
 
-/* ms_error; positive values are the receivers' own. */
-#define EASYNC (-1)    /* putport: the reply comes later */
+/* ms_error; positive values have the meaning that the receiver gives them. */
+#define EASYNC (-1)    /* from putport: the reply comes later */
 #define EABORTED (-2)  /* taken back by lwkt_abortmsg before it was received */
 #define EPORTDEAD (-3) /* nobody will ever receive it */
 
@@ -45,44 +48,44 @@ struct lwkt_msg {
     struct list ms_node; /* mp_msgq while MSGF_QUEUED */
     lwkt_port_t ms_target_port;
     lwkt_port_t ms_reply_port;
-    lwkt_port_t ms_abort_port; /* set by a receiver that wants to be told of an abort */
-    int ms_cmd;                /* what it asks for: sender's and receiver's */
+    lwkt_port_t ms_abort_port; /* a receiver that wants to be told of an abort sets it */
+    int ms_cmd;                /* what it asks for; between sender and receiver */
     int ms_error;              /* the reply */
     uint32 ms_flags;
 };
 
 struct lwkt_portops {
-    int (*putport)(lwkt_port_t port, lwkt_msg_t msg); /* EASYNC, or the reply at once */
+    int (*putport)(lwkt_port_t port, lwkt_msg_t msg); /* returns EASYNC, or the reply */
     lwkt_msg_t (*waitport)(lwkt_port_t port, lwkt_msg_t msg);
     void (*replyport)(lwkt_port_t port, lwkt_msg_t msg);
     void (*abortport)(lwkt_port_t port, lwkt_msg_t msg);
 };
 
 struct lwkt_port {
-    struct list mp_msgq; /* requests that were not retrieved, and replies */
+    struct list mp_msgq; /* requests that have not been retrieved, and replies */
     const struct lwkt_portops *mp_ops;
-    struct thread *mp_td;     /* the only thread that gets from it and waits at it */
-    struct globaldata *mp_gd; /* cpu whose the port is: publish, consume */
+    struct thread *mp_td;     /* the only thread that waits at it */
+    struct globaldata *mp_gd; /* the cpu that owns the port: publish, consume */
     uint32 mp_flags;          /* MSGPORTF_* */
 };
 
 #define MSGPORTF_WAITING 0x1u /* mp_td wants to be scheduled when something comes */
 
-/* A thread's port, on td's cpu. / Its owner is about to move to rgd: td_msgport goes with it. In a
- * critical section. */
+/* Make a port of thread td, on its cpu. / The port's owner is about to move to rgd, and its td_msgport
+ * goes with it: in a critical section. */
 void lwkt_initport(lwkt_port_t port, struct thread *td);
 void lwkt_port_move(lwkt_port_t port, struct globaldata *rgd);
 
-/* A message that is the caller's. flags: 0 or MSGF_ABORTABLE. Before each use. */
+/* Prepare a message, before each use. flags: 0 or MSGF_ABORTABLE. */
 void lwkt_initmsg(lwkt_msg_t msg, lwkt_port_t reply_port, int cmd, uint32 flags);
 
-/* Send; the reply will be queued at the reply port. Any context. */
+/* Send, and don't wait; the reply will be queued at the reply port. Any context. */
 void lwkt_sendmsg(lwkt_port_t port, lwkt_msg_t msg);
 
-/* Send, wait for the reply and return it. In the thread that owns the reply port. */
+/* Send, wait for the reply, and return it. In the thread that owns the reply port. */
 int lwkt_domsg(lwkt_port_t port, lwkt_msg_t msg);
 
-/* The receiver has done what msg asked for: the message is the sender's again. In the thread that
+/* Reply: the receiver has done what msg asked for, and must not touch it any more. In the thread that
  * owns the target port. */
 void lwkt_replymsg(lwkt_msg_t msg, int error);
 
@@ -90,10 +93,10 @@ void lwkt_replymsg(lwkt_msg_t msg, int error);
  * In the thread that owns the port. A port of another kind may return NULL: the wait was broken off. */
 lwkt_msg_t lwkt_waitport(lwkt_port_t port, lwkt_msg_t msg);
 
-/* The sender would like to have msg back (MSGF_ABORTABLE; sent, and not known to be replied to). Not
- * yet received: it is replied to with EABORTED. Received: it is marked MSGF_ABORTED, and queued at its
- * ms_abort_port if the receiver has set one. The reply still has to be waited for, and comes once. In
- * thread context; waits until the target's cpu has looked. */
+/* The sender asks to have msg back. It must be MSGF_ABORTABLE and sent, and the sender must not have
+ * seen the reply. If it has not been received, it is replied to with EABORTED; if it has, it is marked
+ * MSGF_ABORTED, and queued at its ms_abort_port if the receiver has set one. The sender still has to
+ * wait for the reply, which comes once. Thread context; waits until the target's cpu has looked. */
 void lwkt_abortmsg(lwkt_msg_t msg);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Preemption: an interrupt thread runs at once in place of the current thread, which goes on the
+ * Preemption: an interrupt thread runs at once in place of the current thread, which continues the
  * moment the interrupt thread blocks, whatever the run queues say. See preempt.c.
  */
 #ifndef LWKT_PREEMPT_H
@@ -7,16 +7,17 @@
 
 #include "lwkt/thread.h"
 
-/* td_preemptable of interrupt threads: have ntd, just enqueued, preempt the caller, if that may be.
- * crit: the critical sections that the caller of lwkt_schedule is not answerable for. In a critical
- * section. */
+/* td_preemptable of interrupt threads: let ntd, which was just enqueued, preempt the current thread if
+ * the conditions in preempt.c hold. crit: how many of the current critical sections lwkt_schedule has
+ * entered itself; they don't count. In a critical section. */
 void lwkt_preempt(thread_t ntd, int crit);
 
-/* The process that was interrupted, from an interrupt thread: that of the thread at the bottom of the
- * chain of preempted ones. NULL: a kernel thread. */
+/* For an interrupt thread: the process that was interrupted, that is, the process of the thread at the
+ * bottom of the chain of preempted threads. NULL: that one is a kernel thread. */
 struct proc *lwkt_preempted_proc(void);
 
-/* For lwkt_switch: td preempted a thread and switches: that one's turn, now. In a critical section. */
+/* For lwkt_switch: td, which preempted a thread, switches. Returns that thread, whose turn it is. In a
+ * critical section. */
 thread_t lwkt_preempt_return(globaldata_t gd, thread_t td);
 
 #endif

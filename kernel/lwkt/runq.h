@@ -1,18 +1,20 @@
 /*
- * Run queues: for each priority a ring of threads, of which gd_tdrunq names the first; gd_runqmask
- * has a bit for each ring that is not empty. A running thread stays on its ring, as the last.
+ * Run queues: for each priority a ring of threads. gd_tdrunq names the first of each ring, and
+ * gd_runqmask has a bit for each ring that is not empty. A running thread stays on its ring, as the
+ * last.
  *
- * All of it on the owning cpu, in a critical section: an IPI body may enqueue.
+ * All of this runs on the owning cpu, in a critical section, because an IPI body may enqueue.
  *
- * DragonFly leaves a mask bit behind when a queue empties, for the switcher to clear. Here dequeue
- * clears it, so a bit is never stale and nobody asks for a reschedule because of one.
+ * Differences from DragonFly: there, a mask bit is left behind when a queue empties, and the switcher
+ * clears it. Here the dequeue clears it, so a bit is never stale, and no reschedule is asked for
+ * because of one. And queues are rings, so that sending the head to the tail is one store.
  */
 #ifndef LWKT_RUNQ_H
 #define LWKT_RUNQ_H
 
 #include "lwkt/crit.h"
 
-/* The ring alone, last place. */
+/* Put td on its ring, as the last; flags are the caller's. */
 static inline void runq_append(globaldata_t gd, thread_t td)
 { /* lab 2 */
     thread_t first = gd->gd_tdrunq[td->td_pri];
@@ -42,7 +44,7 @@ static inline void runq_remove(globaldata_t gd, thread_t td)
     }
 }
 
-/* Append to its queue, unless it is on it or is on its way to another cpu. */
+/* Append td to its queue, unless it is on it already or is on its way to another cpu. */
 static inline void _lwkt_enqueue(thread_t td)
 { /* lab 2 */
     if (td->td_flags & (TDF_RUNQ | TDF_MIGRATING))
@@ -53,7 +55,7 @@ static inline void _lwkt_enqueue(thread_t td)
     runq_append(td->td_gd, td);
 }
 
-/* Take off its queue, if it is on it. */
+/* Take td off its queue, if it is on it. */
 static inline void _lwkt_dequeue(thread_t td)
 { /* lab 2 */
     if ((td->td_flags & TDF_RUNQ) == 0)

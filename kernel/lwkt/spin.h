@@ -1,8 +1,8 @@
 /*
  * Spin locks, for a few instructions on data that several cpus share. The holder is in a critical
- * section: it must not block, and must send no IPI message (the target may be spinning on this very
- * lock and not read its queue), so no wakeup() and no lwkt_schedule() of a foreign thread either.
- * INVARIANTS checks both. Any context, interrupts and IPI bodies included.
+ * section. It must not block, and must not send an IPI message, because the target may be spinning on
+ * this very lock and not look at its ring; so it must not call wakeup(), nor lwkt_schedule() for a
+ * thread of another cpu. INVARIANTS checks both. Any context, interrupts and IPI bodies included.
  */
 #ifndef LWKT_SPIN_H
 #define LWKT_SPIN_H

@@ -1,7 +1,8 @@
 /*
- * Systimers: functions that this cpu calls at a time, from its timer interrupt. Each cpu has a queue
- * sorted by time over its one-shot timer; a systimer lives on the cpu that started it.
- * Callbacks run as IPI bodies do: in a critical section, no blocking, wakeups allowed.
+ * Systimers: functions that a cpu calls at a given time, from its timer interrupt. Each cpu has a
+ * queue, sorted by time, over its one-shot timer, and a systimer belongs to the cpu on whose queue it
+ * is.
+ * Functions run as IPI bodies do: in a critical section; they must not block, and may wake threads.
  */
 #ifndef LWKT_SYSTIMER_H
 #define LWKT_SYSTIMER_H
@@ -10,14 +11,14 @@
 
 struct systimer {
     struct list st_node; /* gd_systimerq while queued */
-    uint64 st_time;      /* when, in cpu_time() ticks */
+    uint64 st_time;      /* when it fires, in cpu_time() ticks */
     uint64 st_period;    /* 0: once */
     void (*st_func)(struct systimer *);
     void *st_arg;
-    struct globaldata *st_gd; /* cpu that it is queued on; NULL: it is not */
+    struct globaldata *st_gd; /* the cpu on whose queue it is; NULL: on none */
 };
 
-/* Call func(st) at `when`, once, on this cpu; st must not be queued. */
+/* Call func(st) once, at `when`, on this cpu. st must not be queued. */
 void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *), void *arg,
                            uint64 when);
 
@@ -25,23 +26,23 @@ void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *),
 void systimer_init_periodic(struct systimer *st, void (*func)(struct systimer *), void *arg,
                             uint64 period);
 
-/* The same on another cpu: func runs there, and st is that cpu's. It is queued some time after the
- * return, so it may fire late by that. */
+/* The same on another cpu: func runs there, and st belongs to that cpu. It is queued some time after
+ * this returns, and may fire that much later. */
 void systimer_init_oneshot_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
                               void *arg, uint64 when);
 void systimer_init_periodic_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
                                void *arg, uint64 period);
 
-/* Have a periodic systimer of this cpu next fire one `period` from now, and every period from then. */
+/* Let a periodic systimer of this cpu fire one `period` from now, and then every period. */
 void systimer_set_period(struct systimer *st, uint64 period);
 
-/* Take st off its queue, if it is on one. On the cpu that started it. */
+/* Take st off its queue, if it is on one. On the cpu whose queue that is. */
 void systimer_del(struct systimer *st);
 
-/* Let the calling thread sleep for so many ticks. Thread context, perhaps in a critical section. */
+/* Put the calling thread to sleep for so many ticks. Thread context; a critical section is allowed. */
 void lwkt_pause(uint64 ticks);
 
-/* The timer interrupt's work, in a critical section. */
+/* The work of the timer interrupt. In a critical section. */
 void systimer_intr(void);
 
 #endif

@@ -2,16 +2,20 @@
  * Light weight kernel threads: the thread, the cpu, and what can be done with them.
  *
  * A thread belongs to one cpu (td_gd), and only code that runs on that cpu, in a critical section,
- * touches its scheduling state. Who wants something of another cpu's thread sends that cpu a
- * message (ipiq.h). So no scheduler lock exists, and no run queue is ever shared.
+ * touches its scheduling state. Code that wants something of another cpu's thread sends that cpu a
+ * message (ipiq.h). So there is no scheduler lock, and no run queue is ever shared. docs/lwkt.md
+ * explains the mechanisms one by one.
  *
- * Names are those of DragonFly's lwkt_thread.c. What is different here, and why:
- *   - td_pri and td_critcount are two words. DragonFly packed both into td_pri; its `add` to memory
- *     was one instruction, ours are three, and an interrupt between them could lose an update.
+ * Names are those of DragonFly's lwkt_thread.c.
+ *
+ * Differences from DragonFly:
+ *   - td_pri and td_critcount are two words. DragonFly packs both into td_pri; its `add` to memory
+ *     is one instruction, ours are three, and an interrupt between them could lose an update.
  *   - Each kind of queue has a linkage of its own (td_runnext, td_sleepq, td_freeq, ...), so being on
  *     two at once shows, and an assertion can name the queue.
  *   - gd_reqflags holds what splz must run, gd_astflags what the return to user mode must look at.
- *     DragonFly kept both in one word, so a pending AST made every crit_exit slow.
+ *     DragonFly keeps both in one word, so a pending AST makes every crit_exit slow.
+ *   - Each cpu has its own counters (counters.c).
  */
 #ifndef LWKT_THREAD_H
 #define LWKT_THREAD_H
@@ -51,20 +55,20 @@ typedef uint64 cpumask_t;
 #define TDPRI_MAX 31
 #define TDPRI_NQUEUES 32
 
-/* td_flags: changed by the owning cpu only, in a critical section. Other cpus may look (consume). */
+/* td_flags: only the owning cpu changes them, in a critical section. Other cpus may look (consume). */
 #define TDF_RUNNING 0x0001u          /* its stack is in use; cleared by the thread that runs next */
 #define TDF_RUNQ 0x0002u             /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u     /* preempted: off the cpu, but its stack is live */
 #define TDF_PREEMPT_DONE 0x0008u     /* the preempting thread has switched back */
 #define TDF_IDLE_NOHLT 0x0010u       /* idle thread: look again instead of halting */
-#define TDF_MIGRATING 0x0020u        /* on its way to another cpu: cannot be enqueued */
+#define TDF_MIGRATING 0x0020u        /* moving to another cpu: cannot be enqueued */
 #define TDF_NORESCHED 0x0040u        /* its wakeup does not ask for a reschedule */
-#define TDF_VERBOSE 0x0080u          /* says so when it exits */
+#define TDF_VERBOSE 0x0080u          /* prints a line when it exits */
 #define TDF_STOPREQ 0x0100u          /* lwkt_create: do not schedule it */
-#define TDF_PANICWARN 0x0200u        /* warned once of a switch inside an interrupt */
+#define TDF_PANICWARN 0x0200u        /* has been warned of a switch inside an interrupt */
 #define TDF_MPSAFE 0x0400u           /* lwkt_create: starts without the MP lock */
-#define TDF_ALLOCATED_THREAD 0x0800u /* struct from the zone: freed to it */
-#define TDF_ALLOCATED_STACK 0x1000u  /* stack from cpu_stack_alloc: freed to it */
+#define TDF_ALLOCATED_THREAD 0x0800u /* its struct came from the zone and goes back there */
+#define TDF_ALLOCATED_STACK 0x1000u  /* its stack came from cpu_stack_alloc */
 #define TDF_TSLEEPQ 0x2000u          /* on a tsleep queue */
 #define TDF_TIMEOUT 0x4000u          /* tsleep ended by its timeout */
 #define TDF_EXITING 0x8000u          /* in lwkt_exit: the next thread frees it */
@@ -78,31 +82,31 @@ struct thread {
     int td_pri;                   /* 0..31 */
     uint32 td_flags;              /* TDF_* */
     int td_nest_count;            /* splz recursion, at most 2 */
-    void (*td_release)(thread_t); /* called if it blocks before returning to user mode */
-    struct thread *td_preempted;  /* thread that we interrupted and go back to */
+    void (*td_release)(thread_t); /* called if it blocks before it returns to user mode */
+    struct thread *td_preempted;  /* the thread that it interrupted and goes back to */
     void (*td_preemptable)(thread_t, int critcount); /* interrupt threads: lwkt_preempt */
     struct thread *td_runnext;                       /* run queue: a ring */
     struct thread *td_runprev;
-    struct globaldata *td_migrate_gd; /* cpu to go to, as soon as it is off its stack */
-    struct lwkt_tokref *td_toks;      /* tokens that it holds, the last taken first */
-    int td_mpcount;                   /* times it needs the MP lock */
-    int td_cscount;                   /* cpusyncs that it masters: it must not switch */
+    struct globaldata *td_migrate_gd; /* cpu to go to as soon as it is off its stack */
+    struct lwkt_tokref *td_toks;      /* tokens that it holds, most recent first */
+    int td_mpcount;                   /* how many times it needs the MP lock */
+    int td_cscount;                   /* cpusyncs that it masters; > 0: it must not switch */
 
     void *td_kstack;       /* lowest address of the stack */
     size_t td_kstack_size; /* bytes */
     struct list td_allq;   /* gd_tdallq of the owning cpu */
     struct list td_freeq;  /* gd_tdfreeq */
-    uint32 td_id;          /* never given twice: which cpu made it, and a number there */
-    int td_refs;           /* AMO; its own until it has exited, and one per lwkt_hold */
+    uint32 td_id;          /* unique: the cpu that made it, and a number there */
+    int td_refs;           /* AMO: its own until it has exited, and one for each lwkt_hold */
 
-    struct list td_sleepq; /* tsleep: queue of td_wchan on the cpu it sleeps on */
+    struct list td_sleepq; /* tsleep: queue of td_wchan, on the cpu where it sleeps */
     const void *td_wchan;  /* tsleep: what it sleeps on, or NULL */
     int td_wdomain;
-    const char *td_wmesg; /* why it waits, for people; NULL: it does not */
+    const char *td_wmesg; /* why it waits, for people; NULL: it does not wait */
 
-    struct lwkt_wait *td_wait;   /* wait queue that it is on, or NULL: wait.h's token */
-    struct list td_waitq;        /* wa_waitq of it */
-    struct lwkt_port td_msgport; /* messages for it, and replies to its own */
+    struct lwkt_wait *td_wait;   /* wait queue that it is on, or NULL; under that one's token */
+    struct list td_waitq;        /* td_wait->wa_waitq */
+    struct lwkt_port td_msgport; /* messages to it, and replies to its own messages */
 
     struct proc *td_proc; /* process that runs on this thread, or NULL */
     void *td_caps;        /* what td_caps_exit closes when the thread exits, or NULL */
@@ -110,48 +114,48 @@ struct thread {
     char td_comm[16];
 };
 
-/* One-word requests to this cpu, set by AMO only: an interrupt may come between a load and a store. */
+/* Requests to this cpu. Only AMOs change the word: an interrupt may come between a load and a store. */
 #define RQF_IPIQ 0x1u    /* look at the IPI queues */
 #define RQF_INTPEND 0x2u /* external interrupts were claimed and not yet run */
 #define RQF_TIMER 0x4u   /* the timer fired; it is masked until it has been served */
 
-#define AST_SIGNAL 0x1u       /* the process was killed, perhaps */
-#define AST_USER_RESCHED 0x2u /* the user scheduler wants to choose again */
-#define AST_LWKT_RESCHED 0x4u /* a better thread waits: switch on the way to user mode */
+#define AST_SIGNAL 0x1u       /* the process may have been killed */
+#define AST_USER_RESCHED 0x2u /* the user scheduler should choose again */
+#define AST_LWKT_RESCHED 0x4u /* a better thread is runnable: switch before user mode */
 
-/* Counters: each written by its cpu only, summed by who reads them (counters.c). */
+/* Counters: only the cpu itself writes them; readers add up all cpus (counters.c). */
 struct lwkt_counters {
     uint64 switch_count;      /* switches to another thread by lwkt_switch */
-    uint64 preempt_hit;       /* lwkt_preempt switched, or found ntd preempting already */
-    uint64 preempt_miss;      /* it could not, or ntd was no better */
-    uint64 preempt_weird;     /* one of the two was preempted itself */
+    uint64 preempt_hit;       /* lwkt_preempt switched, or the target was preempting already */
+    uint64 preempt_miss;      /* it could not, or the target was no better */
+    uint64 preempt_weird;     /* one of the two was itself preempted */
     uint64 token_contention;  /* threads passed over, or turns spun, for want of a token */
     uint64 mplock_contention; /* the same, for the MP lock */
     uint64 ipiq_count;        /* messages sent */
     uint64 ipiq_fifofull;     /* sends that had to wait for room */
-    uint64 ipiq_avoided;      /* sends for which the target was told already */
-    uint64 ipiq_passive;      /* sends that did not mean to tell it */
+    uint64 ipiq_avoided;      /* sends for which the target had been told already */
+    uint64 ipiq_passive;      /* sends that were not meant to tell it */
     uint64 ipiq_cscount;      /* cpu synchronizations that this cpu mastered */
-    uint64 ipiq_hardware;     /* interrupts that were really raised */
+    uint64 ipiq_hardware;     /* interrupts that were raised */
     uint64 idle_waits;        /* times the idle thread halted */
     uint64 created;           /* threads that started life on this cpu */
-    uint64 exited;            /* threads that ended it there */
+    uint64 exited;            /* threads that ended it here */
 };
 
-#define CACHE_NTHREADS 6       /* exited threads kept for reuse, with their stacks, a cpu */
-#define LWKT_THREAD_STACK 8192 /* bytes of a kernel thread's stack */
-#define LWKT_PROC_STACK 16384  /* of a process's: system calls go deeper */
+#define CACHE_NTHREADS 6       /* exited threads that a cpu keeps for reuse, with their stacks */
+#define LWKT_THREAD_STACK 8192 /* bytes, for a kernel thread */
+#define LWKT_PROC_STACK 16384  /* bytes, for a process: system calls go deeper */
 
 /*
- * A cpu. Only the cpu itself, in a critical section, touches its own, but for the words that say
+ * A cpu. Only the cpu itself touches these words, in a critical section, unless the comment says
  * otherwise.
  */
 struct globaldata {
     uint32 gd_reqflags;                      /* RQF_*: AMO */
     uint32 gd_astflags;                      /* AST_*: AMO */
     uint32 gd_runqmask;                      /* bit p: gd_tdrunq[p] is not empty */
-    int gd_intr_nesting_level;               /* > 0: in an interrupt or IPI body: no blocking */
-    uint32 gd_ktrmask;                       /* events to record; see ktr.h. All cpus may set it */
+    int gd_intr_nesting_level;               /* > 0: in an interrupt or IPI body, no blocking */
+    uint32 gd_ktrmask;                       /* events to record; see ktr.h. Any cpu may set it */
     struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
     struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
     int gd_cpuid;
@@ -159,32 +163,32 @@ struct globaldata {
     struct list gd_tdallq;     /* every thread of this cpu */
     struct list gd_tdfreeq;    /* exited threads, kept for reuse */
     int gd_tdfreecount;
-    int gd_spinlocks;                  /* spin locks held: no IPI may be sent */
+    int gd_spinlocks;                  /* spin locks held; > 0: no IPI may be sent */
     bool gd_mpheld;                    /* this cpu owns the MP lock */
     struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here */
     struct thread *gd_tokwaiter;       /* thread that this cpu idles for, until its tokens come */
     void *gd_uschedcp;        /* the user scheduler's process here; see proc/usched.c. Shared */
-    uint64 gd_satp;           /* address space that is loaded */
+    uint64 gd_satp;           /* the address space that is loaded */
     struct list gd_systimerq; /* systimers by time */
     uint64 gd_systimer_armed; /* when the timer interrupt comes; ~0: never */
     uint32 gd_tdlastid;       /* threads made here: AMO */
-    uint64 gd_heartbeat;      /* ticks taken, for who looks whether it lives */
+    uint64 gd_heartbeat;      /* ticks taken; shows other cpus that this one is alive */
     struct lwkt_counters gd_cnt;
-    /* my outgoing rings by target, NULL until first used; targets read them */
+    /* this cpu's outgoing rings by target; NULL: not used yet. Targets read them */
     struct lwkt_ipiq *gd_ipiq[NCPU];
-    cpumask_t gd_cpusyncmask;               /* masters that have stopped this cpu; see cpusync.c */
-    struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their syncs, by master */
+    cpumask_t gd_cpusyncmask;               /* cpusync masters that have stopped this cpu */
+    struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their cpusyncs, by master */
     struct thread gd_idlethread;
 
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
-    /* cpus that have put something into a ring for me: shared */
+    /* cpus that have put something into a ring for this one; shared */
 } __attribute__((aligned(CACHE_LINE)));
 
-/* This cpu. Read it anew after anything that may switch: the thread may have moved. */
+/* This cpu. Read it again after anything that may switch: the thread may have moved. */
 #define mycpu (curthread->td_gd)
 #define mycpuid (mycpu->gd_cpuid)
 
-/* All cpus, by number; cpus ncpus and above do not exist. Written at boot only. */
+/* All cpus, by number, 0 to ncpus - 1. Written at boot only. */
 extern struct globaldata *globaldata_of[NCPU];
 extern int ncpus;
 
@@ -202,14 +206,14 @@ int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t templat
                 int cpu, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 void lwkt_exit(void) __attribute__((noreturn));
 
-/* Threads that were created and have not exited, over all cpus: exact when none comes or goes. */
+/* Threads of all cpus that were created and have not exited; exact when none comes or goes. */
 uint64 lwkt_thread_count(void);
 
-/* What sysctl sets, 0 or 1 each; read with peek(). See counters.c. */
-extern int lwkt_untimely_switch;  /* switch at the ends of critical sections, for no reason */
-extern int lwkt_panic_on_cscount; /* switching while mastering a cpu synchronization panics */
-extern int lwkt_token_debug;      /* say so when a token is waited for long */
-extern int lwkt_ipiq_optimized;   /* no interrupt for a cpu that has one to look at already */
+/* Set by sysctl, 0 or 1 each; read with peek(). See counters.c. */
+extern int lwkt_untimely_switch;  /* switch at the ends of critical sections for no reason */
+extern int lwkt_panic_on_cscount; /* a switch while mastering a cpusync panics */
+extern int lwkt_token_debug;      /* print a line when a thread waits for a token */
+extern int lwkt_ipiq_optimized;   /* do not interrupt a cpu that has been told already */
 
 /* Scheduling; see sched.c, switch.c and migrate.c. */
 void lwkt_schedule(thread_t td);

@@ -7,6 +7,9 @@
  * A token is owned by a cpu (t_cpu) and held by the threads of that cpu that have a reference to it;
  * only the owner gives it away, when it is asked by an IPI message. So taking a token that this cpu
  * owns is a few plain instructions. See token.c.
+ *
+ * Differences from DragonFly: see token.c. A token has no t_reqcpu, and a reference says whether it was
+ * answered.
  */
 #ifndef LWKT_TOKEN_H
 #define LWKT_TOKEN_H
