@@ -3,9 +3,9 @@
  *
  * A port belongs to a cpu (mp_gd), its owner's. Only that cpu, in a critical section, touches the
  * queue, the port's flags, and the flags of the messages that are at the port. Code on another cpu
- * sends an IPI message that carries the message. So there is no lock, and a reply is DONE on the cpu of the
- * thread that waits for it: it cannot see DONE, go on and be gone, while another cpu is still about
- * to schedule it.
+ * sends an IPI message that carries the message. So there is no lock, and a reply is DONE on the cpu
+ * of the thread that waits for it: that thread cannot see DONE, go on and be gone, while another cpu
+ * is still about to schedule it.
  *
  * Order: messages from one sender to one port are received in the order in which they were sent,
  * and its replies likewise, since IPI messages between two cpus keep theirs. The exception is an
