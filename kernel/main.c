@@ -5,7 +5,7 @@
 #include "dev/blk.h"
 #include "dev/console.h"
 #include "fs/file.h"
-#include "ktest/ktest.h"
+#include "ktest/init.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lwkt/token.h"
@@ -31,7 +31,7 @@ static void boot_thread(void *arg)
     console_init();
     hart_start_all();
     ktrace_boot();
-    knobs_boot();
+    ktest_init();
     blk_init();
     fs_init();
     proc_start_init();

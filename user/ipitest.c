@@ -14,10 +14,10 @@ static void wake_idle(void)
     int from = param("from", 0), to = param("to", 1);
     int a = step(K_WAIT, 0, 1);
     step(K_PAUSE, 0, param("pause", 300));
-    step(K_KNOB, KN_STALL_IPI, param("stall", 0));
+    step(K_TESTPOINT, KP_STALL_IPI, param("stall", 0));
     step(K_LOG, 0, 1);
     step(K_SCHED, 1, 0);
-    step(K_KNOB, KN_STALL_IPI, 0);
+    step(K_TESTPOINT, KP_STALL_IPI, 0);
     step(K_WAIT, 1, 1);
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
@@ -85,10 +85,10 @@ static void no_wait(void)
 {
     int to = param("to", 1);
     int a = step(K_PAUSE, 0, 50); /* what was sent to set up the scene is taken first */
-    step(K_KNOB, KN_HOLD_IPI, 1 << to);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
     step(K_NOWAIT, to, param("count", 100));
     step(K_LOG, 0, 1);
-    step(K_KNOB, KN_HOLD_IPI, 0);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
     step(K_IPI_WAIT, to, 0);
     step(K_SEQ, to, 0);
     step(K_LOG, 0, 2);

@@ -23,7 +23,7 @@ static void churn(void)
 /* From every cpu, for cpu to=, with a stall of running= microseconds whenever a thread leaves it. */
 static void stalled(void)
 {
-    int s = step(K_KNOB, KN_STALL_RUNNING, param("running", 10));
+    int s = step(K_TESTPOINT, KP_STALL_RUNNING, param("running", 10));
     step(K_CHURN, param("to", 0), param("count", 100));
     step(K_END, 0, 0);
     scene_timeout(4000);

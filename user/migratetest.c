@@ -13,9 +13,9 @@ static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 static void stalls(void)
 {
     if (param("setcpu", 0))
-        step(K_KNOB, KN_STALL_SETCPU, param("setcpu", 0));
+        step(K_TESTPOINT, KP_STALL_SETCPU, param("setcpu", 0));
     if (param("running", 0))
-        step(K_KNOB, KN_STALL_RUNNING, param("running", 0));
+        step(K_TESTPOINT, KP_STALL_RUNNING, param("running", 0));
 }
 
 /* threads= threads, each hops= times to the next cpu, or to a random one (random=1). */

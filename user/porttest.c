@@ -128,7 +128,7 @@ static void abort_race(void)
 static void moving(void)
 {
     int count = param("count", 20), cpus = param("cpus", 2);
-    int s = step(K_KNOB, KN_STALL_SETCPU, param("stall", 10));
+    int s = step(K_TESTPOINT, KP_STALL_SETCPU, param("stall", 10));
     step(K_LOG, 0, 0);
     for (int i = 0; i < count; i++) {
         step(K_MSG_SERVE, 0, 1);

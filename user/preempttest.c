@@ -339,14 +339,14 @@ static void storm(int work)
     step(K_PREEMPTS, 0, 0);
     step(K_FORCE, 1, 0);
     step(K_FORCE, 2, 0);
-    step(K_KNOB, KN_FORCE_PREEMPT, param("every", 1));
+    step(K_TESTPOINT, KP_FORCE_PREEMPT, param("every", 1));
     step(K_TIMER, param("us", 20), 1000000);
     if (work == KW_PATTERN)
         step(K_PATTERN, KW_PATTERN, param("rounds", 1000));
     else
         step(K_LRSC, 0, param("rounds", 1000));
     step(K_TIMER_STOP, 0, 0);
-    step(K_KNOB, KN_FORCE_PREEMPT, 0);
+    step(K_TESTPOINT, KP_FORCE_PREEMPT, 0);
     step(K_PREEMPTS, 0, 0);
     step(K_SUM, 0, 0);
     step(K_SET, 0, 1);

@@ -43,7 +43,7 @@ static void compute_until(int ms)
 {
     do
         spin();
-    while (note("ran", ++steps) < ms);
+    while (log_event("ran", ++steps) < ms);
 }
 
 /* The same, without a word. */
@@ -51,7 +51,7 @@ static void idle_until(int ms)
 {
     do
         spin();
-    while (note(0, 0) < ms);
+    while (log_event(0, 0) < ms);
 }
 
 static void make_pipe(int i)
@@ -106,9 +106,9 @@ static void on_cpu_idle(int i)
 static void hog(int i)
 {
     (void)i;
-    note("begin", 0);
+    log_event("begin", 0);
     compute_until(param("ms", 1000));
-    note("done", steps);
+    log_event("done", steps);
 }
 
 static void hogs(int n, void (*before)(int))
@@ -126,13 +126,13 @@ static void share(void)
 static void yielder(int i)
 {
     (void)i;
-    note("begin", 0);
+    log_event("begin", 0);
     compute_until(200); /* all are there, and none of them in the kernel */
     for (int n = 1; n <= param("rounds", 30); n++) {
-        note("turn", n);
+        log_event("turn", n);
         yield();
     }
-    note("done", 0);
+    log_event("done", 0);
 }
 
 /* procs= equals on cpu= that yield rounds= times. */
@@ -148,7 +148,7 @@ static void blocker(int i)
     seed(i);
     for (int n = 0; n < param("rounds", 8); n++) {
         get(0);
-        compute_until(note(0, 0) + 1 + draw(30));
+        compute_until(log_event(0, 0) + 1 + draw(30));
     }
 }
 
@@ -164,7 +164,7 @@ static void ticker(int i)
 /* procs= processes anywhere, blockers= more that come and go. */
 static void busy(void)
 {
-    must_be_busy();
+    log_free_cpus();
     make_pipe(0);
     hogs(param("procs", 4), 0);
     for (int i = 0; i < param("blockers", 0); i++)
@@ -180,8 +180,8 @@ static void waker(int i)
     seed(i);
     for (int n = 1; n <= param("rounds", 8); n++) {
         sleep(param("sleeps", 1));
-        idle_until(note(0, 0) + draw(30));
-        note("sent", n);
+        idle_until(log_event(0, 0) + draw(30));
+        log_event("sent", n);
         put(0);
     }
 }
@@ -191,7 +191,7 @@ static void sleeper(int i)
     (void)i;
     for (int n = 1; n <= param("rounds", 8); n++) {
         get(0);
-        note("woke", n);
+        log_event("woke", n);
     }
 }
 
@@ -248,13 +248,13 @@ static void partner(int i)
 {
     int n = 0;
 
-    while (note(0, 0) < param("ms", 1000) / 2) {
+    while (log_event(0, 0) < param("ms", 1000) / 2) {
         put(i);
         get(1 - i);
         n++;
     }
     put(i); /* the other one may wait for it */
-    note("rounds", n);
+    log_event("rounds", n);
 }
 
 /* P and Q as above, and A, which computes for all of the scene. All on cpu=. */
@@ -274,10 +274,10 @@ static void roamer(int i)
     for (int n = 0; n < param("rounds", 10); n++) {
         int mask = 1 + draw((1 << param("cpus", 2)) - 1);
         setaffinity((uint64)mask);
-        note("mask", mask);
-        compute_until(note(0, 0) + draw(25));
+        log_event("mask", mask);
+        compute_until(log_event(0, 0) + draw(25));
     }
-    note("done", 0);
+    log_event("done", 0);
 }
 
 /* procs= processes that change again and again on which cpus they may run. */
@@ -293,9 +293,9 @@ static void burster(int i)
     (void)i;
     for (int n = 1; n <= param("rounds", 4); n++) {
         get(0);
-        note("burst", n);
-        compute_until(note(0, 0) + param("work", 30));
-        note("rest", n);
+        log_event("burst", n);
+        compute_until(log_event(0, 0) + param("work", 30));
+        log_event("rest", n);
     }
 }
 
@@ -304,7 +304,7 @@ static void idler(int i)
 {
     (void)i;
     compute_until(param("ms", 1000) + 30);
-    note("done", steps);
+    log_event("done", steps);
 }
 
 /* On cpu=: R, real, in bursts; procs= normal ones and I, idle, all the time. */
@@ -336,12 +336,12 @@ static void player(int i)
             setaffinity((uint64)(1 + draw((1 << cpus) - 1)));
             break;
         default:
-            compute_until(note(0, 0) + draw(4));
+            compute_until(log_event(0, 0) + draw(4));
         }
-        note("passed", round);
+        log_event("passed", round);
         put(0);
     }
-    note("done", 0);
+    log_event("done", 0);
 }
 
 /* procs= processes that share tokens= tokens, for which they wait. */

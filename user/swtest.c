@@ -135,7 +135,7 @@ static void request(void)
 static void wake_between(void)
 {
     int to = param("to", 1), rounds = param("rounds", 50);
-    int a = step(K_KNOB, KN_STALL_IDLE, param("stall", 30));
+    int a = step(K_TESTPOINT, KP_STALL_IDLE, param("stall", 30));
     for (int i = 1; i <= rounds; i++) {
         step(K_WAIT, 0, i);
         step(K_JITTER, 0, param("pause", 60));

@@ -11,6 +11,13 @@
 #include "proc/sysent.h"
 #include "riscv/trap.h"
 
+syscall_fn ktest_syscall;
+
+static int64 sys_ktest(const uint64 *arg)
+{
+    return ktest_syscall != NULL ? ktest_syscall(arg) : -1;
+}
+
 static const syscall_fn handlers[NSYSCALL] = {
     [SYS_fork] = sys_fork,
     [SYS_exit] = sys_exit,

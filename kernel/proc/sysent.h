@@ -56,7 +56,8 @@ int64 sys_mkdir(const uint64 *arg);
 int64 sys_close(const uint64 *arg);
 int64 sys_sync(const uint64 *arg);
 
-/* ktest/ktest.c */
-int64 sys_ktest(const uint64 *arg);
+/* syscall.c: the scheduler tests' system call. ktest/ktest.c sets it before there are processes, if the
+ * kernel was booted for tests; otherwise it is NULL, and the call returns -1. */
+extern syscall_fn ktest_syscall;
 
 #endif

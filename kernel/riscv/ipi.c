@@ -8,7 +8,7 @@
  */
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
-#include "lwkt/knob.h"
+#include "lib/testpoint.h"
 #include "lwkt/thread.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
@@ -48,7 +48,7 @@ void cpu_ipi_raise(int cpu)
         ipi_raise_sswi(cpu);
     else
         ipi_raise_sbi(cpu);
-    knob_point(KN_STALL_IPI);
+    testpoint(TP_STALL_IPI);
 }
 
 bool ipi_use_sswi(bool sswi)

@@ -10,8 +10,8 @@
 
 #include "kernel/riscv.h"
 #include "lib/panic.h"
+#include "lib/testpoint.h"
 #include "lwkt/crit.h"
-#include "lwkt/knob.h"
 #include "riscv/intr.h"
 #include "riscv/pending.h"
 
@@ -50,7 +50,7 @@ static void interrupt(uint64 scause)
     interrupt_note(scause & ~SCAUSE_INTR);
     if (curthread->td_critcount == 0 && curthread->td_nest_count < 2) {
         splz();
-        knob_point(KN_FORCE_PREEMPT);
+        testpoint(TP_FORCE_PREEMPT);
     }
 }
 
