@@ -1,6 +1,6 @@
 /*
- * The soak test's scene: threads= threads that do everything at random, n= moves each, with the knobs
- * given. See kernel/ktest/soaksteps.c and tests/reliability.py.
+ * The scene of the soak test: threads= threads do everything at random, n= operations each, with test
+ * points set. See kernel/ktest/soaksteps.c and tests/reliability.py.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
