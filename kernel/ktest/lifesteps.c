@@ -2,7 +2,6 @@
  * Steps about the life of threads: they are created, run, exit, and are reused.
  */
 #include "ktest/internal.h"
-#include "lib/string.h"
 #include "lwkt/crit.h"
 
 #define SEEN 200        /* struct threads that are counted at most */

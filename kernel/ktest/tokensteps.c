@@ -4,7 +4,6 @@
  */
 #include "ktest/internal.h"
 #include "lib/assert.h"
-#include "lib/string.h"
 
 static struct lwkt_token tokens[KT_TOKENS];
 
