@@ -67,16 +67,16 @@ def stuck_in(console):
     return "; ".join(shown) or "all cpus idle: nobody wakes the threads"
 
 
-BEAT = re.compile(r"^beat cpu=(\d+) ms=(\d+) ticks=(\d+) switches=(\d+) messages=(\d+) halts=(\d+) "
-                  r"runs=(.*)$", re.M)
+PROGRESS = re.compile(r"^progress cpu=(\d+) ms=(\d+) ticks=(\d+) switches=(\d+) messages=(\d+) "
+                      r"halts=(\d+) runs=(.*)$", re.M)
 STUCK = re.compile(r"^stuck td=(\S+) cpu=(\d+) (.*)$", re.M)
 BUSY = 1       # switches or messages a millisecond: more than what the wait for the end itself does
 LONG = 100     # milliseconds in which a cpu takes ten ticks
 
 
-def busy_cpu(beat, waiting):
+def busy_cpu(line, waiting):
     """In words, what a cpu does without getting on; or "" of one that is idle, waits, or does no harm."""
-    *numbers, name = beat
+    *numbers, name = line
     cpu, ms, ticks, switches, messages, _ = map(int, numbers)
     did = [f"{count} {what}" for count, what in ((switches, "switches"), (messages, "messages"))
            if count > BUSY * ms]
@@ -104,14 +104,14 @@ def spinning(console):
 
 def heartbeats(console):
     """(cause, words) of a scene that does not end, from what the kernel says of its last milliseconds
-    (kernel/ktest/beats.c): if some cpu is busy all the while it is a livelock, if all of them are idle
+    (kernel/ktest/progress.c): if some cpu is busy all the while it is a livelock, if all of them are idle
     or wait a deadlock."""
     report = console[max(console.rfind("the scene's time is over"), console.rfind("the scene hangs"), 0):]
-    beats = BEAT.findall(report)
-    if not beats:
+    lines = PROGRESS.findall(report)
+    if not lines:
         return "timeout", "the kernel does not say why"
     spins = spinning(console)
-    busy = [words for words in (busy_cpu(beat, spins) for beat in beats) if words]
+    busy = [words for words in (busy_cpu(line, spins) for line in lines) if words]
     waiting = list(spins.values()) + [f"{name} (cpu {cpu}) {state}" for name, cpu, state
                                       in STUCK.findall(report) if not state.startswith("runs")]
     if busy:

@@ -130,7 +130,7 @@ def in_gdb(failure, command):
         command = re.sub(r"\bstop=0+\b", f"stop={number:0{STOP_DIGITS}}", command)
         typed = ["break kt_stop", "continue", "backtrace"]
     elif failure.cause in ("deadlock", "livelock"):
-        typed = ["break kt_beats", "continue", "threads"]
+        typed = ["break kt_progress", "continue", "threads"]
     elif failure.cause in ("never-booted", "timeout", "flood"):
         typed = ["continue", "# Ctrl-C after a while", "thread apply all backtrace"]
     else:

@@ -12,7 +12,7 @@
     usertests   at 1, 2, 4 and 8 harts, concurrent and deterministic
     soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
                 move, sleep, create others and change priority at random, with switches where nobody
-                expects them and knobs drawn by lot; no assertion, no count lost
+                expects them, and random test points; no assertion, no count lost
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
@@ -150,7 +150,7 @@ def usertests(_):
 
 
 def soak_words(rng, cpus):
-    """A dance (user/soaktest.c) of about a minute."""
+    """The parameters of a soak test (user/soaktest.c) of about a minute."""
     values = {"cpus": cpus, "threads": rng.randint(cpus, 12), "n": rng.randint(50, 150),
               "seed": rng.randrange(10 ** 6), "delay": rng.choice((0, 3)),
               "preempt": rng.choice((0, 50)), "running": rng.choice((0, 1)),
@@ -167,12 +167,12 @@ def soak(runs):
         rng = random.Random(seed)
         cpus = rng.choice((2, 3, 4, 6, 8))
         words = soak_words(rng, cpus)
-        result = machine.run(f"sysctl lwkt.untimely_switch=1; soaktest dance {words}", timeout=900,
+        result = machine.run(f"sysctl lwkt.untimely_switch=1; soaktest soak {words}", timeout=900,
                              CPUS=cpus, APPEND="ktest=1")
         wrong = result.panic or (f"status {result.status} {result.why}" if result.status else "")
         if not wrong and not re.search(r"what=lost .*\bval=0\b", result.console):
             wrong = "counts were lost"
-        yield f"dance {seed} at {cpus} harts, {words}", wrong, result.console
+        yield f"soak {seed} at {cpus} harts, {words}", wrong, result.console
 
 
 @part

@@ -388,10 +388,10 @@ def test_hanging_machine():
 
 HANGS = """
 panic: the scene hangs: 1 threads do not end
-beat cpu=2 ms=1000 ticks=100 switches=12000 messages=3 halts=0 runs=B
+progress cpu=2 ms=1000 ticks=100 switches=12000 messages=3 halts=0 runs=B
 cpu 0 (hart 0), thread 0xffffffc08fe0b430 (A), in 1 critical sections
 backtrace:
-  ffffffc0802082bc kt_watch+0x4c
+  ffffffc0802082bc kt_watchdog+0x4c
   ffffffc08021890e cpu_relax+0x52
   ffffffc08020c93a enqueue_message+0xc2
 cpu 1 (hart 1) ran idle1: lwkt_idle_loop < start_secondary < _start_secondary
@@ -410,9 +410,9 @@ def test_hang_says_where():
 
 def test_heartbeats():
     """A cpu without a tick, a spinning one, and none that is busy: all wait."""
-    report = "the scene's time is over\n" + "beat cpu=0 ms=900 ticks=90 switches=95 messages=9 halts=1 runs=t"
-    spins = "\nbeat cpu=1 ms=900 ticks=90 switches=0 messages=0 halts=0 runs=A"
-    dead = "\nbeat cpu=1 ms=900 ticks=0 switches=0 messages=0 halts=0 runs=idle1"
+    report = "the scene's time is over\n" + "progress cpu=0 ms=900 ticks=90 switches=95 messages=9 halts=1 runs=t"
+    spins = "\nprogress cpu=1 ms=900 ticks=90 switches=0 messages=0 halts=0 runs=A"
+    dead = "\nprogress cpu=1 ms=900 ticks=0 switches=0 messages=0 halts=0 runs=idle1"
     waits = "\nstuck td=B cpu=1 waits: ktblock\n"
     assert failure.heartbeats(report + waits) == (
         "deadlock", "deadlock: all cpus are idle; B (cpu 1) waits: ktblock")

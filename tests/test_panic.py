@@ -1,6 +1,6 @@
 """Panics: whatever state the kernel is in, it says what is wrong and where, and ends the machine.
 
-kernel/ktest/mistakes.c makes the mistakes; sysctl debug.panic=N starts the N-th.
+kernel/ktest/crash.c crashes the kernel; sysctl debug.panic=N chooses the N-th way.
 """
 
 import re
@@ -11,14 +11,14 @@ PANIC_STATUS = 101
 
 # N: the message, and functions that the backtrace names in this order.
 MISTAKES = {
-    1: ("sysctl debug.panic=1", ["kt_mistake", "sys_sysctl", "user_trap"]),
-    2: ("load page fault in the kernel, address 0x0", ["load_from_nowhere", "kt_mistake", "sys_sysctl"]),
+    1: ("sysctl debug.panic=1", ["kt_crash", "sys_sysctl", "user_trap"]),
+    2: ("load page fault in the kernel, address 0x0", ["load_from_nowhere", "kt_crash", "sys_sysctl"]),
     3: ("instruction page fault in the kernel, address 0x0", ["sys_sysctl", "user_trap"]),
-    4: ("kernel stack overflow in thread sysctl", ["deep", "kt_mistake", "sys_sysctl"]),
+    4: ("kernel stack overflow in thread sysctl", ["deep", "kt_crash", "sys_sysctl"]),
     5: ("load page fault in the kernel, address 0x10", ["printf", "sys_sysctl"]),
     6: ("in a message from another cpu", ["panic_here", "lwkt_process_ipiq", "trap_entry"]),
-    7: ("an IPI message is sent with a spin lock held", ["kt_mistake", "sys_sysctl"]),
-    8: ("left after right here; middle after left in mutex_lock < lock_both", ["lock_both", "kt_mistake"]),
+    7: ("an IPI message is sent with a spin lock held", ["kt_crash", "sys_sysctl"]),
+    8: ("left after right here; middle after left in mutex_lock < lock_both", ["lock_both", "kt_crash"]),
 }
 
 

@@ -11,7 +11,8 @@ from conftest import ROOT
 SIM = ROOT / "tests" / "sim"
 FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-DNYMPH_KERNEL",
          "-DINVARIANTS", "-Itests/sim", "-Ikernel", "-I."]
-CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c"]
+CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
+        ROOT / "kernel/lib/testpoint.c"]
 SCENES = sorted(SIM.glob("scenes_*.c"))
 MACHINE = [SIM / f"{name}.c" for name in ("main", "run", "sim", "rest", "races")]
 SWITCH = SIM / "switch.S"

@@ -1,6 +1,6 @@
 /*
- * Scenes for the start of the harts: who is there and on what it runs (harts), each cpu's own time
- * (ticks). See user/scene.h.
+ * Scenes about the start of the harts: which harts there are, and where each runs (harts); the timer
+ * interrupts of each cpu (ticks). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -8,8 +8,8 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* cpus=, or as many as there are. */
-static int count(void)
+/* cpus=, but at most as many as there are. */
+static int cpu_count(void)
 {
     uint64 there = 0;
     int wanted = param("cpus", 4);
@@ -18,11 +18,12 @@ static int count(void)
     return there < (uint64)wanted ? (int)there : wanted;
 }
 
-/* cpus= threads, one on each cpu, say where they are. When all have, cpu 0's sends each other cpu,
- * which is idle again, a message whose body says so too, and asks the firmware for all harts' state. */
+/* cpus= threads, one on each cpu, write down where they are. When all have, the one on cpu 0 sends each
+ * other cpu, which is idle again, a message whose body does the same, and asks the firmware for the
+ * state of all harts. */
 static void harts(void)
 {
-    int cpus = count();
+    int cpus = cpu_count();
     int body = step(K_HART, 0, 0);
     step(K_END, 0, 0);
     int other = step(K_HART, 0, 0);
@@ -41,7 +42,8 @@ static void harts(void)
         thread(names[cpu], cpu, 14, cpu == 0 ? first : other, 1);
 }
 
-/* On each cpu, at the same time, a chain of ticks= timer interrupts, us= apart, then a pause of ms=. */
+/* On each cpu, at the same time, there is a chain of ticks= timer interrupts, us= microseconds apart,
+ * then a pause of ms= milliseconds. */
 static void ticks(void)
 {
     int script = step(K_HART, 0, 0);
@@ -51,7 +53,7 @@ static void ticks(void)
     step(K_HART, 0, 0);
     step(K_END, 0, 0);
     scene_timeout(5000);
-    for (int cpu = 0; cpu < count(); cpu++)
+    for (int cpu = 0; cpu < cpu_count(); cpu++)
         thread(names[cpu], cpu, 14, script, 1);
 }
 

@@ -1,7 +1,8 @@
 /*
- * Scenes for critical sections: timer interrupts during random nesting (t16), all three sources held
- * off at once (t17, and with a message from another cpu: t17ipi), and what must not be done: to leave a
- * section that was not entered (t18), to switch in a message's body (t19). See user/scene.h.
+ * Scenes about critical sections: timer interrupts during random nesting (t16), interrupts of all three
+ * sources (t17) or a message from another cpu (t17ipi) that must wait for the end of a section, and
+ * errors: to leave a section that was not entered (t18), to switch in the body of a message (t19). See
+ * user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -20,8 +21,8 @@ static void storm(void)
     thread("A", param("cpu", 0), param("pri", 12), s, 1);
 }
 
-/* In a critical section: a timer that is due, a software interrupt, and an external one. External
- * interrupts go to cpu 0. */
+/* In a critical section, a timer interrupt, a software interrupt and an external one come. The thread
+ * is on cpu 0, which takes the external interrupts. */
 static void hold_off(void)
 {
     int s = step(K_REPEAT, 0, param("rounds", 1));
@@ -44,7 +45,7 @@ static void hold_off(void)
     thread("A", 0, param("pri", 12), s, 1);
 }
 
-/* In a critical section on cpu to=: a message from cpu from=. */
+/* During a critical section on cpu to=, a message comes from cpu from=. */
 static void hold_off_message(void)
 {
     int to = param("to", 0), from = param("from", 1);
@@ -69,7 +70,7 @@ static void hold_off_message(void)
     thread("B", from, param("pri", 12), b, 1);
 }
 
-/* enter= sections are entered, one more is left. Ends the machine. */
+/* A enters enter= sections, and leaves one more. The kernel must panic. */
 static void leave_twice(void)
 {
     int s = step(K_CRIT_ENTER, 0, 0);
@@ -82,8 +83,8 @@ static void leave_twice(void)
     thread("A", param("cpu", 0), param("pri", 14), s, 1);
 }
 
-/* The body of a message from cpu from= to cpu to= switches times= times. With trap=1, as if this cpu
- * were dying of a trap: then B, and later A, run meanwhile. */
+/* The body of a message from cpu from= to cpu to= switches times= times. With trap=1 it does so as if
+ * the cpu were in a fatal trap: then B, and later A, run meanwhile. */
 static void switch_in_body(void)
 {
     int from = param("from", 0), to = param("to", 0);

@@ -1,23 +1,23 @@
 /*
- * Scenes for IPI messages: waking another cpu (t21), creating threads there (t25), order (t27), full
- * rings (t28, t29), passive ones (t30), few interrupts for many (t31) and none too few (t31late),
- * waiting for one (t32), and sending to oneself (t33). See user/scene.h.
+ * Scenes about IPI messages: they wake another cpu (t21), create threads there (t25), keep their order
+ * (t27), fill the rings (t28, t29), are passive (t30), and many need few interrupts (t31), but not too
+ * few (t31late); a thread waits for one (t32), or sends it to its own cpu (t33). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
 #include "user/user.h"
 
-/* B sleeps on the idle cpu to=; A, on cpu from=, schedules it pause= microseconds later, and stands
- * still for stall= microseconds when the interrupt is raised, so that the target looks at once. */
+/* B sleeps on the idle cpu to=. A, on cpu from=, schedules it pause= microseconds later, and stalls for
+ * stall= microseconds right after it has raised the interrupt, while the target takes its messages. */
 static void wake_idle(void)
 {
     int from = param("from", 0), to = param("to", 1);
     int a = step(K_WAIT, 0, 1);
     step(K_PAUSE, 0, param("pause", 300));
-    step(K_KNOB, KN_STALL_IPI, param("stall", 0));
+    step(K_TESTPOINT, KP_STALL_IPI, param("stall", 0));
     step(K_LOG, 0, 1);
     step(K_SCHED, 1, 0);
-    step(K_KNOB, KN_STALL_IPI, 0);
+    step(K_TESTPOINT, KP_STALL_IPI, 0);
     step(K_WAIT, 1, 1);
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
@@ -33,7 +33,7 @@ static void wake_idle(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
-/* A creates count= threads on cpu to=; each says where it runs. */
+/* A creates count= threads on cpu to=. Each writes down where it runs. */
 static void create_there(void)
 {
     int body = step(K_LOG, 0, 1);
@@ -47,7 +47,7 @@ static void create_there(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* count= messages from cpu from= to cpu to=, numbered. */
+/* A sends count= numbered messages from cpu from= to cpu to=. */
 static void in_order(void)
 {
     int a = step(K_FLOOD, param("to", 1), param("count", 10000));
@@ -80,15 +80,15 @@ static void all_to_all(void)
     }
 }
 
-/* Messages without waiting, to a cpu that takes none for now. */
+/* A sends up to count= messages, without waiting for room, to cpu to=, which takes none for now. */
 static void no_wait(void)
 {
     int to = param("to", 1);
     int a = step(K_PAUSE, 0, 50); /* what was sent to set up the scene is taken first */
-    step(K_KNOB, KN_HOLD_IPI, 1 << to);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
     step(K_NOWAIT, to, param("count", 100));
     step(K_LOG, 0, 1);
-    step(K_KNOB, KN_HOLD_IPI, 0);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
     step(K_IPI_WAIT, to, 0);
     step(K_SEQ, to, 0);
     step(K_LOG, 0, 2);
@@ -96,7 +96,7 @@ static void no_wait(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A passive message to a cpu that nobody else writes to; pause= covers some ticks. */
+/* A sends a passive message to cpu to=, which gets no other messages; pause= covers some ticks. */
 static void passive(void)
 {
     int body = step(K_LOG, 0, 7);
@@ -110,7 +110,7 @@ static void passive(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* count= messages to cpu to=, which is in a critical section. */
+/* A sends count= messages to cpu to=, which is in a critical section. */
 static void burst(void)
 {
     int to = param("to", 1);
@@ -137,8 +137,8 @@ static void burst(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
-/* A second message while the first one's body runs. Numbers that do not count up are events of their
- * own, each with its time. */
+/* A sends a second message while the body of the first one runs. (The numbers do not count up, so that
+ * each event has its own time.) */
 static void late(void)
 {
     int to = param("to", 1);
@@ -157,8 +157,8 @@ static void late(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A waits for a message whose body sends so many back that it waits for room, in rings of four, and
- * runs what these sent while it does. B floods A's cpu meanwhile. */
+/* A waits for a message whose body sends back= messages: more than the ring of four has room for, so it
+ * waits, and meanwhile runs what these messages send in turn. B floods A's cpu at the same time. */
 static void wait_for(void)
 {
     int from = param("from", 0), to = param("to", 1);
@@ -183,7 +183,7 @@ static void wait_for(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
-/* A message to the sender's own cpu. */
+/* A sends messages to its own cpu. */
 static void to_self(void)
 {
     int cpu = param("cpu", 0);

@@ -1,7 +1,7 @@
 /*
- * Scenes for the life of threads: many short ones (t59), on several cpus with stalls at their ends
- * (t60), and references that keep an exited one (t61) or its killer waiting (t61wait). See
- * user/scene.h.
+ * Scenes about the life of threads: many short-lived threads (t59), on several cpus with stalls at
+ * their ends (t60), and references that keep an exited thread (t61), or a thread that waits until
+ * another one has no references any more (t61wait). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -9,7 +9,7 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* From cpu from=, count= threads on cpu to=, one after the other. */
+/* A, on cpu from=, creates count= threads on cpu to=, one after the other. */
 static void churn(void)
 {
     int s = step(K_CHURN, param("to", 0), param("count", 1000));
@@ -20,10 +20,11 @@ static void churn(void)
     thread("A", param("from", 0), param("pri", 12), s, 1);
 }
 
-/* From every cpu, for cpu to=, with a stall of running= microseconds whenever a thread leaves it. */
+/* A thread on each of cpus= cpus creates count= threads on cpu to=, one after the other, where each
+ * switch stalls for running= microseconds before TDF_RUNNING is cleared. */
 static void stalled(void)
 {
-    int s = step(K_KNOB, KN_STALL_RUNNING, param("running", 10));
+    int s = step(K_TESTPOINT, KP_STALL_RUNNING, param("running", 10));
     step(K_CHURN, param("to", 0), param("count", 100));
     step(K_END, 0, 0);
     scene_timeout(4000);
@@ -31,7 +32,8 @@ static void stalled(void)
         thread(names[i], i, param("pri", 12), s, 1);
 }
 
-/* E exits while the scene has a reference; others come and go; then the reference is given up. */
+/* E exits while the scene has a reference to it. A creates count= threads, which exit, then gives up
+ * the reference, and creates more. */
 static void held(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 12), count = param("count", 20);
@@ -41,7 +43,7 @@ static void held(void)
     int a = step(K_YIELD, 0, 0);
     step(K_KEEP, 1, 0);
     step(K_SCHED, 1, 0);
-    step(K_YIELD, 0, 0); /* the first only puts A behind E */
+    step(K_YIELD, 0, 0); /* the first one only queues A after E */
     step(K_YIELD, 0, 0);
     step(K_KEPT, 0, 0);
     step(K_CHURN, cpu, count);
@@ -54,7 +56,7 @@ static void held(void)
     thread("E", cpu, pri, e, 1);
 }
 
-/* A waits until nobody but E itself holds E; B, on another cpu, gives up the scene's reference. */
+/* A waits until E has no references but its own. B, on another cpu, gives up the scene's reference. */
 static void wait_free(void)
 {
     int e = step(K_WAIT, 0, 1);

@@ -1,6 +1,6 @@
 /*
  * locks [calls [us]]: what it costs that several harts want one lock. One process on each of 1, 2, ..
- * harts makes `calls` system calls that work for `us` microseconds each (KT_WORK; boot argument
+ * harts makes `calls` system calls that work for `us` microseconds each (KT_LOAD; boot argument
  * ktest=1), under
  *
  *   own      a token of its own for each process
@@ -53,10 +53,10 @@ static void set_giant(uint64 on)
 static void do_calls(int cpu, int lock)
 {
     int shared = lock == QUARTER || lock == ONE;
-    struct kt_work w = {shared ? 0 : cpu, us, lock == QUARTER ? us / 4 : us};
+    struct kt_load load = {shared ? 0 : cpu, us, lock == QUARTER ? us / 4 : us};
 
     for (int i = 0; i < calls; i++)
-        must(ktest(KT_WORK, &w, sizeof(w)) == 0, "ktest (boot argument ktest=1?)");
+        must(ktest(KT_LOAD, &load, sizeof(load)) == 0, "ktest (boot argument ktest=1?)");
 }
 
 /* The process of another hart: goes there, waits for its byte, works, says when it ended. */

@@ -1,7 +1,7 @@
 /*
- * Scenes for threads that change cpus: round and round (t53), two that swap (t54), one that is woken
- * all the time (t55), and threads that another cpu acquires while they leave theirs (t56) or are
- * preempted there (t56preempt). See user/scene.h.
+ * Scenes about migration: threads that go round the cpus (t53), two threads that change places (t54), a
+ * thread that others schedule all the time (t55), and threads that another cpu acquires while they go
+ * to sleep (t56) or are preempted (t56preempt). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -13,12 +13,12 @@ static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 static void stalls(void)
 {
     if (param("setcpu", 0))
-        step(K_KNOB, KN_STALL_SETCPU, param("setcpu", 0));
+        step(K_TESTPOINT, KP_STALL_SETCPU, param("setcpu", 0));
     if (param("running", 0))
-        step(K_KNOB, KN_STALL_RUNNING, param("running", 0));
+        step(K_TESTPOINT, KP_STALL_RUNNING, param("running", 0));
 }
 
-/* threads= threads, each hops= times to the next cpu, or to a random one (random=1). */
+/* Each of threads= threads migrates hops= times, to the next cpu, or to a random one (random=1). */
 static void roam(void)
 {
     int s = step(K_LISTED, 0, 0);
@@ -50,7 +50,8 @@ static void swap(void)
     }
 }
 
-/* A roams; a thread on each cpu schedules it rounds= times. A stays until no wakeup is on its way. */
+/* A migrates hops= times; a thread on each cpu schedules it rounds= times. A ends when no wakeup is on
+ * its way any more. */
 static void storm(void)
 {
     int cpus = param("cpus", 2);
@@ -75,7 +76,7 @@ static void storm(void)
         thread(names[i + 1], i, param("pri", 12), b, 1);
 }
 
-/* S goes to sleep, slowly; A has been told so before, and acquires it. */
+/* S goes to sleep, slowly. A learns of it before S has left its cpu, and acquires S. */
 static void leaving(void)
 {
     int s = step(K_LOG, 0, 1);
@@ -98,7 +99,7 @@ static void leaving(void)
     thread("A", param("to", 0), param("pri", 12), a, 1);
 }
 
-/* S is about to sleep when I preempts it; A acquires S, and takes messages while it waits. */
+/* S is about to sleep when I preempts it. A acquires S, and takes messages while it waits. */
 static void preempted(void)
 {
     int here = param("from", 1), there = param("to", 0);

@@ -1,6 +1,6 @@
 /*
- * Scenes for the MP lock: a long holder and threads that need it or not (t44), a holder that sleeps
- * (t45), and preemption while another cpu has it (t46). See user/scene.h.
+ * Scenes about the MP lock: a thread that holds it for long, and others that need it or not (t44), a
+ * holder that sleeps (t45), and preemption while another cpu has the lock (t46). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -37,7 +37,8 @@ static void long_holder(void)
     thread("R", there, param("low", 10), r, 1);
 }
 
-/* A sleeps with the lock, taken depth= times; B takes it and wakes A before it lets go. */
+/* A sleeps with the lock, which it has taken depth= times. B takes the lock, and schedules A before it
+ * releases it. */
 static void sleeping_holder(void)
 {
     int depth = param("depth", 2);
@@ -119,7 +120,7 @@ static void no_preemption(void)
     thread("P", param("to", 1), param("pri", 12), p, 1);
 }
 
-/* A thread on each of cpus= cpus counts v[0] up rounds= times under the lock. */
+/* A thread on each of cpus= cpus adds 1 to v[0] rounds= times under the lock. */
 static void count(void)
 {
     static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};

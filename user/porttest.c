@@ -1,7 +1,7 @@
 /*
- * Scenes for message ports (t62): the order of messages and replies (t62), synchronous messages with
- * somebody who schedules the waiter without cause (t62sync), aborts (t62abort, t62race), and a
- * receiver that moves (t62move). See user/scene.h.
+ * Scenes about message ports: the order of messages and replies (t62), synchronous messages while a
+ * third thread schedules the waiting one without cause (t62sync), aborts (t62abort, t62race), and a
+ * receiver that migrates (t62move). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -36,12 +36,12 @@ static void order(void)
     }
 }
 
-/* C asks count= times and waits for each reply; N schedules both of them, over and over. */
+/* C sends S count= messages, and waits for each reply. N schedules both of them again and again. */
 static void synchronous(void)
 {
     int count = param("count", 10);
     int s = step(K_MSG_SERVE, 0, count);
-    step(K_AWAIT, 0, 1); /* who has exited must not be scheduled */
+    step(K_AWAIT, 0, 1); /* a thread that has exited must not be scheduled */
     step(K_END, 0, 0);
     add_server(s);
     int c = step(K_LOG, 0, 0);
@@ -61,8 +61,8 @@ static void synchronous(void)
 }
 
 /*
- * The first message is aborted before S has received it; the second after, and S is not told; the
- * third after, and S is told at its port. Each is replied to once.
+ * C aborts three messages: the first before S has received it; the second after that, and S is not
+ * told; the third after that, and S is told at its port. Each gets one reply.
  */
 static void aborts(void)
 {
@@ -95,8 +95,8 @@ static void aborts(void)
     thread("C", param("from", 0), param("cpri", 12), c, 1);
 }
 
-/* count= messages are aborted while S may be replying to them: each comes back once, one way or the
- * other. The last is not aborted: S knows by it that it is done. */
+/* C aborts count= messages while S may be replying to them. Each comes back once, with the reply or as
+ * aborted. */
 static void abort_race(void)
 {
     int count = param("count", 20);
@@ -114,7 +114,7 @@ static void abort_race(void)
     step(K_SET, 0, 1);
     step(K_END, 0, 0);
     thread("C", param("from", 0), param("cpri", 12), c, 1);
-    /* S serves as many as were not aborted in time; E sends it the rest. */
+    /* S serves only the messages that were not aborted in time; E sends it the rest. */
     int e = step(K_AWAIT, 0, 1);
     step(K_REPEAT, 0, count + 1);
     step(K_MSG_SEND, SERVER, 0);
@@ -123,12 +123,12 @@ static void abort_race(void)
     thread("E", param("from", 0), param("cpri", 12), e, 1);
 }
 
-/* S goes round the cpus while count= messages come to it; each move takes stall= microseconds, in
- * which messages still go to the cpu that it leaves. */
+/* S goes round the cpus while it gets count= messages. Each migration stalls for stall= microseconds,
+ * in which messages still go to the cpu that S leaves. */
 static void moving(void)
 {
     int count = param("count", 20), cpus = param("cpus", 2);
-    int s = step(K_KNOB, KN_STALL_SETCPU, param("stall", 10));
+    int s = step(K_TESTPOINT, KP_STALL_SETCPU, param("stall", 10));
     step(K_LOG, 0, 0);
     for (int i = 0; i < count; i++) {
         step(K_MSG_SERVE, 0, 1);

@@ -1,13 +1,13 @@
 /*
- * Scenes for preemption by interrupt threads: t7 to t15, interrupts raised again by their handlers
- * (t63), splz's recursion (t20), and what an interrupted thread must find unchanged (t65, t66). A is
- * the thread that is preempted, I and J are interrupt threads. See user/scene.h.
+ * Scenes about preemption by interrupt threads: t7 to t15, handlers that raise their interrupts again
+ * and so let splz recurse (t63), and what an interrupted thread must find unchanged (t65, t66). A is
+ * the thread that is preempted; I and J are interrupt threads. See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
 #include "user/user.h"
 
-/* The interrupted thread: a kernel thread, or with process=1 this process. Thread 0, always. */
+/* The interrupted thread: a kernel thread, or with process=1 this process. Always thread 0. */
 static void victim(int cpu, int script)
 {
     if (param("process", 0))
@@ -21,7 +21,7 @@ static void ithread(const char *name, int cpu, int pri, int script)
     thread_flags(thread(name, cpu, pri, script, 0), KTF_ITHREAD);
 }
 
-/* An interrupt thread's script: rounds times val is logged and it sleeps. */
+/* The script of an interrupt thread: rounds times it logs val and sleeps. */
 static int handler(int rounds, int val)
 {
     int s = step(K_REPEAT, 0, rounds);
@@ -33,14 +33,14 @@ static int handler(int rounds, int val)
     return s;
 }
 
-/* The last scheduling of thread t, which then ends. */
+/* Schedule thread t, which then ends. */
 static void let_end(int t)
 {
     step(K_SCHED, t, 0);
     step(K_YIELD, 0, 0);
 }
 
-/* Thread 1 is scheduled, between two readings of the counters. */
+/* Schedule thread 1, between two looks at the counters. */
 static void schedule_counted(void)
 {
     step(K_PREEMPTS, 0, 0);
@@ -50,7 +50,7 @@ static void schedule_counted(void)
     step(K_PREEMPTS, 0, 0);
 }
 
-/* A schedules I, rounds= times over: it runs at once. B and C, of A's priority, show A's place in the
+/* A schedules I rounds= times, and I runs at once. B and C have A's priority, and show A's place in the
  * queue. */
 static void preempt(void)
 {
@@ -82,7 +82,7 @@ static void preempt(void)
     thread("C", cpu, pri, other, 0);
 }
 
-/* The same inside 1 to nesting= critical sections: I waits for A's switch. */
+/* A schedules I inside 1 to nesting= critical sections: I waits for A's switch. */
 static void in_section(void)
 {
     int cpu = param("cpu", 0), nesting = param("nesting", 3);
@@ -110,7 +110,8 @@ static void in_section(void)
     ithread("I", cpu, param("ipri", 28), handler(nesting, 1));
 }
 
-/* In nesting= sections: a device interrupt. Its thread ("intr") runs when the last one ends. */
+/* A device interrupt comes while A is in nesting= critical sections. Its thread ("intr") runs when A
+ * leaves the last one. */
 static void device(void)
 {
     int a = step(K_REPEAT, 0, param("rounds", 2));
@@ -131,7 +132,8 @@ static void device(void)
     victim(0, a);
 }
 
-/* I, preempting A, makes the better thread N runnable: A goes on first, N comes at A's switch. */
+/* I preempts A, and makes N runnable, which has a better priority than A: A goes on first, and N runs
+ * at A's switch. */
 static void wakes_better(void)
 {
     int cpu = param("cpu", 0);
@@ -163,8 +165,8 @@ static int once(void)
     return s;
 }
 
-/* A is off its queue when an interrupt at its crit_exit has it preempted: it goes on all the same. B
- * is runnable, and schedules A later. */
+/* A has left its run queue when an interrupt thread preempts it at its crit_exit: A goes on all the
+ * same. B is runnable, and schedules A later. */
 static void descheduled(void)
 {
     int a = step(K_LOG, 0, 1);
@@ -212,7 +214,7 @@ static void has_token(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* J preempts I, which preempted A: out of both, and back in order. */
+/* J preempts I, which has preempted A. Each returns to the thread that it has preempted. */
 static void nested(void)
 {
     int cpu = param("cpu", 0);
@@ -249,8 +251,8 @@ static void nested(void)
     ithread("J", cpu, param("jpri", 29), j);
 }
 
-/* J, preempting I, raises I's priority above its own and schedules it: I is locked. Then I, preempting
- * A, schedules itself, which changes nothing. */
+/* J has preempted I, raises I's priority above its own, and schedules it: I is locked, and does not
+ * run. Then I, which has preempted A, schedules itself, which changes nothing. */
 static void locked(void)
 {
     int cpu = param("cpu", 0);
@@ -291,7 +293,7 @@ static void not_better(void)
     ithread("I", cpu, param("ipri", 14), once());
 }
 
-/* lwkt_preempt is asked for I, which belongs to another cpu and sleeps there. */
+/* A calls lwkt_preempt for I, which belongs to another cpu and sleeps there. */
 static void foreign(void)
 {
     int cpu = param("cpu", 0), other = param("other", 1);
@@ -316,7 +318,7 @@ static void foreign(void)
     step(K_END, 0, 0);
 }
 
-/* The next again= handlers of a device interrupt raise it again, by what sources= says. */
+/* The handler of a device interrupt raises the interrupts of sources= again, again= times. */
 static void raised_again(void)
 {
     int a = step(K_REPEAT, 0, param("rounds", 2));
@@ -333,20 +335,20 @@ static void raised_again(void)
     scene_timeout(20000);
 }
 
-/* us= between interrupts, every= of which has I or J preempt; work= says what these do. */
-static void storm(int work)
+/* Timer interrupts come us= microseconds apart; at one of every= of them, I or J preempts A. */
+static void storm_steps(int work)
 {
     step(K_PREEMPTS, 0, 0);
     step(K_FORCE, 1, 0);
     step(K_FORCE, 2, 0);
-    step(K_KNOB, KN_FORCE_PREEMPT, param("every", 1));
+    step(K_TESTPOINT, KP_FORCE_PREEMPT, param("every", 1));
     step(K_TIMER, param("us", 20), 1000000);
     if (work == KW_PATTERN)
         step(K_PATTERN, KW_PATTERN, param("rounds", 1000));
     else
         step(K_LRSC, 0, param("rounds", 1000));
     step(K_TIMER_STOP, 0, 0);
-    step(K_KNOB, KN_FORCE_PREEMPT, 0);
+    step(K_TESTPOINT, KP_FORCE_PREEMPT, 0);
     step(K_PREEMPTS, 0, 0);
     step(K_SUM, 0, 0);
     step(K_SET, 0, 1);
@@ -359,7 +361,7 @@ static void storm_scene(int work, int preempters_work)
 {
     int cpu = param("cpu", 0);
     int a = step(K_LOG, 0, 1);
-    storm(work);
+    storm_steps(work);
     int p = step(K_PREEMPTER, 0, preempters_work);
     step(K_END, 0, 0);
     scene_timeout(20000);
@@ -368,19 +370,19 @@ static void storm_scene(int work, int preempters_work)
     ithread("J", cpu, param("jpri", 29), p);
 }
 
-/* Threads keep patterns in all of their registers while others preempt them. */
+/* Threads keep patterns in all registers while others preempt them. */
 static void registers(void)
 {
     storm_scene(KW_PATTERN, KW_PATTERN);
 }
 
-/* Threads add up with LR and SC while others preempt them. */
+/* Threads add to a number with LR and SC while others preempt them. */
 static void reservations(void)
 {
     storm_scene(KW_ADD, KW_ADD);
 }
 
-/* A makes rounds= tries, with a preemption by I between LR and SC. */
+/* A tries an SC rounds= times, and I preempts it between LR and SC. */
 static void reservation_lost(void)
 {
     int cpu = param("cpu", 0);
@@ -397,7 +399,7 @@ static void reservation_lost(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* threads= threads of one priority keep patterns over rounds= yields each. */
+/* threads= threads of one priority keep patterns in their registers over rounds= yields each. */
 static void yields(void)
 {
     static const char *const names[] = {"A", "B", "C", "D"};

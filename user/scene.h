@@ -1,6 +1,6 @@
 /*
- * For the scheduler tests: describe a scene for the kernel to play (kernel/ktest.h), then print what
- * happened, one event a line, as words name=value. Test programs are called as
+ * For the scheduler tests: a program describes a scene, which the kernel plays (kernel/ktest.h), and
+ * prints what happened, one event a line, as words name=value. Test programs are called as
  *
  *   swtest TEST [name=value ...]
  *
@@ -16,37 +16,39 @@ struct test {
     void (*build)(void);
 };
 
-/* The program: find the test named by argv[1], build its scene, play it and print. Does not return
- * but through exit(): 0 when the scene was played to its end, else 1. */
+/* The whole program: find the test that argv[1] names, build its scene, play it, and print the events.
+ * Does not return: the exit status is 0 if the scene was played to its end, otherwise 1. */
 int scene_main(int argc, char **argv, const struct test *tests, int ntests);
 
-/* A parameter of the command line, or deflt. A value that is no number ends the program. */
+/* A parameter of the command line, or deflt. A value that is not a number ends the program. */
 int param(const char *name, int deflt);
 
-/* Append a step; its index, where a script can begin. */
+/* Append a step. Returns its index, at which a script can begin. */
 int step(int op, int a, int b);
 
-/* Append a thread; its index. start: scheduled at the start. */
+/* Append a thread. Returns its index. start: whether it is scheduled at the start. */
 int thread(const char *name, int cpu, int pri, int script, int start);
 
 /* Give a thread flags (KTF_*). */
 void thread_flags(int t, int flags);
 
-/* Have the calling process, on that cpu from now on, play a script as one of the scene's threads; its
- * index. */
+/* The calling process, which moves to that cpu, plays a script as one of the scene's threads. Returns
+ * its index. */
 int caller(const char *name, int cpu, int script);
 
-/* Bounds of what the scene may take, in milliseconds of the machine's time; 2,000 unless told. */
+/* How long the scene may take, in milliseconds of the machine's time; 2,000 without this call. */
 void scene_timeout(int ms);
 
-/* Scenes of processes. Append one, whose body runs in a child of the program, with its index: before()
- * (or 0) first, body() when all have done that and sleep. It ends when body returns. Their number. */
+/* Scenes of processes. Append a process, which is a child of the program. It calls before() (unless
+ * that is 0), then, when all processes have done so and sleep, body(), both with its index; then it
+ * exits. Returns the index. */
 int process(const char *name, void (*before)(int i), void (*body)(int i));
 
-/* With each event, write down which cpus have no current process, if any (event "free"). */
-void must_be_busy(void);
+/* After each event, write down which cpus have no current process, if any (event "free"). */
+void log_free_cpus(void);
 
-/* Write down an event of the calling process, or none (what = 0); milliseconds since all began. */
-int note(const char *what, int64 val);
+/* Write down an event of the calling process, or none (what = 0). Returns the milliseconds since the
+ * scene began. */
+int log_event(const char *what, int64 val);
 
 #endif

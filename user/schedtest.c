@@ -1,25 +1,26 @@
 /*
- * Scenes for the user scheduler, played by processes: equals that share a cpu (share) or yield (yield),
- * more or as many as there are cpus (busy), one that is woken among many that compute (wake), one that
- * has slept for long (credit), two that wake each other in turns beside one that computes (turns),
- * masks of cpus (affinity), levels (levels), and all kinds of sleeps at once (storm).
+ * Scenes about the user scheduler, played by processes: equal processes that share a cpu (share) or
+ * yield (yield); as many as there are cpus, or more (busy); one that is woken among others that compute
+ * (wake); one that has slept for long (credit), or has computed alone for long (debt); two that wake
+ * each other in turns beside one that computes (turns); masks of cpus (affinity); levels (levels); and
+ * all kinds of sleeps at once (storm).
  *
- * Who computes does so in small steps of one length, and writes each down: event "ran". So the events'
- * order says who ran when, and their number how much. See user/scene.h.
+ * A process computes in small steps of one length, and writes each down: event "ran". So the order of
+ * the events says who ran when, and their number how much. See user/scene.h.
  */
 #include "kernel/types.h"
 #include "kernel/syscall.h"
 #include "user/scene.h"
 #include "user/user.h"
 
-#define STEP 600 /* turns of a loop */
+#define LOOPS 600 /* of a small step */
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 static int pipes[8][2];
-static int steps; /* this process's */
+static int steps; /* of this process */
 static uint64 chance;
 
-/* A number from 0 to n - 1, of the scene's seed and this process's index. */
+/* A number from 0 to n - 1; the scene's seed and the index of the process decide. */
 static int draw(int n)
 {
     chance = chance * 6364136223846793005UL + 1442695040888963407UL;
@@ -34,24 +35,24 @@ static void seed(int i)
 
 static void spin(void)
 {
-    for (volatile int i = 0; i < STEP; i++)
+    for (volatile int i = 0; i < LOOPS; i++)
         ;
 }
 
-/* Compute until so many milliseconds of the scene are over. */
+/* Compute until the scene is so many milliseconds old. */
 static void compute_until(int ms)
 {
     do
         spin();
-    while (note("ran", ++steps) < ms);
+    while (log_event("ran", ++steps) < ms);
 }
 
-/* The same, without a word. */
+/* The same, without events. */
 static void idle_until(int ms)
 {
     do
         spin();
-    while (note(0, 0) < ms);
+    while (log_event(0, 0) < ms);
 }
 
 static void make_pipe(int i)
@@ -74,7 +75,7 @@ static void put(int i)
         exit(1);
 }
 
-/* --- where processes are before the scene --- */
+/* --- where the processes are before the scene --- */
 
 static void on_cpu(int i)
 {
@@ -100,15 +101,15 @@ static void on_cpu_idle(int i)
     setpri(USER_PRI_IDLE);
 }
 
-/* --- what they do --- */
+/* --- what they do in it --- */
 
-/* Compute to the scene's end, ms=. */
+/* Compute until the end of the scene, at ms=. */
 static void hog(int i)
 {
     (void)i;
-    note("begin", 0);
+    log_event("begin", 0);
     compute_until(param("ms", 1000));
-    note("done", steps);
+    log_event("done", steps);
 }
 
 static void hogs(int n, void (*before)(int))
@@ -117,7 +118,7 @@ static void hogs(int n, void (*before)(int))
         process(names[i], before, hog);
 }
 
-/* procs= equals on cpu=. */
+/* procs= equal processes compute on cpu=. */
 static void share(void)
 {
     hogs(param("procs", 3), on_cpu);
@@ -126,29 +127,29 @@ static void share(void)
 static void yielder(int i)
 {
     (void)i;
-    note("begin", 0);
-    compute_until(200); /* all are there, and none of them in the kernel */
+    log_event("begin", 0);
+    compute_until(200); /* all have started, and none is in the kernel */
     for (int n = 1; n <= param("rounds", 30); n++) {
-        note("turn", n);
+        log_event("turn", n);
         yield();
     }
-    note("done", 0);
+    log_event("done", 0);
 }
 
-/* procs= equals on cpu= that yield rounds= times. */
+/* procs= equal processes on cpu= yield rounds= times. */
 static void yields(void)
 {
     for (int i = 0; i < param("procs", 3); i++)
         process(names[i], on_cpu, yielder);
 }
 
-/* Compute and sleep, in turns of up to 30 ms. It is woken by the ticker. */
+/* Compute for up to 30 ms, and sleep until the ticker wakes it, again and again. */
 static void blocker(int i)
 {
     seed(i);
     for (int n = 0; n < param("rounds", 8); n++) {
         get(0);
-        compute_until(note(0, 0) + 1 + draw(30));
+        compute_until(log_event(0, 0) + 1 + draw(30));
     }
 }
 
@@ -161,10 +162,10 @@ static void ticker(int i)
     }
 }
 
-/* procs= processes anywhere, blockers= more that come and go. */
+/* procs= processes compute on any cpu, and blockers= more compute and sleep in turns. */
 static void busy(void)
 {
-    must_be_busy();
+    log_free_cpus();
     make_pipe(0);
     hogs(param("procs", 4), 0);
     for (int i = 0; i < param("blockers", 0); i++)
@@ -173,15 +174,15 @@ static void busy(void)
         process("T", 0, ticker);
 }
 
-/* Wake whoever reads the pipe, rounds= times: sleep for sleeps= tenths of a second before, and wait up
- * to 30 ms more. */
+/* Wake the process that reads the pipe, rounds= times; before each, sleep for sleeps= tenths of a
+ * second and compute for up to 30 ms. */
 static void waker(int i)
 {
     seed(i);
     for (int n = 1; n <= param("rounds", 8); n++) {
         sleep(param("sleeps", 1));
-        idle_until(note(0, 0) + draw(30));
-        note("sent", n);
+        idle_until(log_event(0, 0) + draw(30));
+        log_event("sent", n);
         put(0);
     }
 }
@@ -191,11 +192,11 @@ static void sleeper(int i)
     (void)i;
     for (int n = 1; n <= param("rounds", 8); n++) {
         get(0);
-        note("woke", n);
+        log_event("woke", n);
     }
 }
 
-/* S sleeps on cpu=, where procs= others compute; W on cpu other= wakes it. */
+/* S sleeps on cpu=, where procs= others compute; W, on cpu other=, wakes it. */
 static void wake(void)
 {
     make_pipe(0);
@@ -204,14 +205,15 @@ static void wake(void)
     process("W", on_other_cpu, waker);
 }
 
-/* Sleep for a good part of the scene, then compute as the others do. */
+/* Sleep for a good part of the scene, then compute like the others. */
 static void late(int i)
 {
     get(0);
     hog(i);
 }
 
-/* S has slept sleeps= tenths of a second, while procs= others computed on its cpu. */
+/* S computes after it has slept for sleeps= tenths of a second, while procs= others compute on its
+ * cpu. */
 static void credit(void)
 {
     make_pipe(0);
@@ -220,7 +222,8 @@ static void credit(void)
     process("W", on_other_cpu, waker);
 }
 
-/* Compute alone for from= milliseconds, sleep, and go on: with the others that compute by then. */
+/* Compute alone for from= milliseconds, sleep, and compute again, with the others that do so by
+ * then. */
 static void early(int i)
 {
     compute_until(param("from", 500));
@@ -228,14 +231,14 @@ static void early(int i)
     hog(i);
 }
 
-/* Start when that one has gone to sleep. */
+/* Start when the early process has gone to sleep. */
 static void after(int i)
 {
     sleep(param("from", 500) / 100 + 1);
     hog(i);
 }
 
-/* S has computed alone, as it had cpu= for itself; then procs= others, who slept, are there too. */
+/* S computes on cpu= alone; then procs= others, which have slept, compute there too. */
 static void debt(void)
 {
     for (int i = 0; i < param("procs", 2); i++)
@@ -243,21 +246,21 @@ static void debt(void)
     process("S", on_cpu, early);
 }
 
-/* Two that wake each other and sleep, for the first half of the scene. */
+/* Wake the partner and sleep, in turns, for the first half of the scene. */
 static void partner(int i)
 {
     int n = 0;
 
-    while (note(0, 0) < param("ms", 1000) / 2) {
+    while (log_event(0, 0) < param("ms", 1000) / 2) {
         put(i);
         get(1 - i);
         n++;
     }
     put(i); /* the other one may wait for it */
-    note("rounds", n);
+    log_event("rounds", n);
 }
 
-/* P and Q as above, and A, which computes for all of the scene. All on cpu=. */
+/* P and Q wake each other in turns for half of the scene; A computes for all of it. All are on cpu=. */
 static void turns(void)
 {
     make_pipe(0);
@@ -267,47 +270,48 @@ static void turns(void)
     hogs(1, on_cpu);
 }
 
-/* Another mask of the cpus= cpus, then some steps; rounds= times. */
+/* Set another mask of the cpus= cpus, and compute for a while; rounds= times. */
 static void roamer(int i)
 {
     seed(i);
     for (int n = 0; n < param("rounds", 10); n++) {
         int mask = 1 + draw((1 << param("cpus", 2)) - 1);
         setaffinity((uint64)mask);
-        note("mask", mask);
-        compute_until(note(0, 0) + draw(25));
+        log_event("mask", mask);
+        compute_until(log_event(0, 0) + draw(25));
     }
-    note("done", 0);
+    log_event("done", 0);
 }
 
-/* procs= processes that change again and again on which cpus they may run. */
+/* procs= processes change again and again on which cpus they may run. */
 static void affinity(void)
 {
     for (int i = 0; i < param("procs", 3); i++)
         process(names[i], 0, roamer);
 }
 
-/* Bursts of work= milliseconds, each after a sleep. */
+/* Compute in bursts of work= milliseconds, each after a sleep. */
 static void burster(int i)
 {
     (void)i;
     for (int n = 1; n <= param("rounds", 4); n++) {
         get(0);
-        note("burst", n);
-        compute_until(note(0, 0) + param("work", 30));
-        note("rest", n);
+        log_event("burst", n);
+        compute_until(log_event(0, 0) + param("work", 30));
+        log_event("rest", n);
     }
 }
 
-/* I computes from the others' start on, and ends after they have ended. */
+/* Compute from the start of the others until after their end. */
 static void idler(int i)
 {
     (void)i;
     compute_until(param("ms", 1000) + 30);
-    note("done", steps);
+    log_event("done", steps);
 }
 
-/* On cpu=: R, real, in bursts; procs= normal ones and I, idle, all the time. */
+/* On cpu=, R (level real) computes in bursts; procs= normal processes and I (level idle) compute all
+ * the time. */
 static void levels(void)
 {
     make_pipe(0);
@@ -317,7 +321,7 @@ static void levels(void)
     process("W", on_other_cpu, waker);
 }
 
-/* Take a token, do something at random, put it back; rounds= times. */
+/* Take a byte out of the pipe, do something at random, and put it back; rounds= times. */
 static void player(int i)
 {
     int cpus = param("cpus", 2);
@@ -336,15 +340,15 @@ static void player(int i)
             setaffinity((uint64)(1 + draw((1 << cpus) - 1)));
             break;
         default:
-            compute_until(note(0, 0) + draw(4));
+            compute_until(log_event(0, 0) + draw(4));
         }
-        note("passed", round);
+        log_event("passed", round);
         put(0);
     }
-    note("done", 0);
+    log_event("done", 0);
 }
 
-/* procs= processes that share tokens= tokens, for which they wait. */
+/* procs= processes wait in a pipe for one of tokens= bytes, do something at random, and put it back. */
 static void storm(void)
 {
     make_pipe(0);

@@ -1,7 +1,7 @@
 /*
- * Scenes for tsleep and wakeup: taking turns (t47), a wakeup between interlock and sleep (t47late),
- * timeouts against wakeups (t48), wakeup_one (t49one), wakeup of all (t49all), and domains (t49dom).
- * See user/scene.h.
+ * Scenes about tsleep and wakeup: two threads take turns (t47), a wakeup comes between interlock and
+ * sleep (t47late), timeouts race with wakeups (t48), wakeup_one (t49one), wakeup of all (t49all), and
+ * domains (t49dom). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "kernel/param.h"
@@ -14,7 +14,7 @@ static const char *const names[] = {"A", "B", "C", "D", "E", "F"};
 static const char *const cpus[] = {"c0", "c1", "c2", "c3", "c4", "c5"};
 static const char *const domains[] = {"g0", "g1", "g2", "g3", "g4", "g5"};
 
-/* A and B, on cpu0= and cpu1=, turns= times each. */
+/* A and B, on cpu0= and cpu1=, take turns, turns= times each. */
 static void turns(void)
 {
     int a = step(K_TURNS, IN(0, 0), param("turns", 1000));
@@ -26,7 +26,7 @@ static void turns(void)
     thread("B", param("cpu1", 1), param("pri", 12), b, 1);
 }
 
-/* A has the interlock; B wakes it and sees to it that the wakeup has arrived; A sleeps. */
+/* A takes the interlock; B wakes it, and waits until the wakeup has arrived; then A sleeps. */
 static void late_sleep(void)
 {
     int cpu0 = param("cpu0", 0), cpu1 = param("cpu1", 1);
@@ -53,9 +53,9 @@ static void late_sleep(void)
 }
 
 /*
- * A sleeps for one tick (v0), B wakes it from= to from= + width= 10,000ths of a tick after it said that
- * it would; then A sleeps for ticks= where nobody wakes it, and for long, but is woken at once. All of
- * it rounds= times.
+ * rounds= times, A sleeps for one tick, and B wakes it from= to from= + width= 10,000ths of a tick
+ * after A announced that it would sleep; then A sleeps for ticks= without a wakeup; then it sleeps for
+ * long, and B wakes it at once.
  */
 static void timeout_race(void)
 {
@@ -85,8 +85,8 @@ static void timeout_race(void)
     thread("B", param("cpu1", 1), param("pri", 12), b, 1);
 }
 
-/* Sleepers A, B, ... of v0, one after the other, each on its cpu and in its domain. Returns how
- * many. */
+/* sleepers= threads A, B, ... go to sleep on v[0], one after the other, each on its cpu and in its
+ * domain. Returns how many. */
 static int sleepers(void)
 {
     int n = param("sleepers", 3);
@@ -102,13 +102,13 @@ static int sleepers(void)
     return n;
 }
 
-/* The waker sleeps for a tick itself: whoever was woken runs. */
+/* The waker sleeps for a tick, so that the threads that it has woken run. */
 static void let_run(void)
 {
     step(K_TSLEEP, IN(3, 0), 1);
 }
 
-/* W wakes one, and lets it run, as many times as there are sleepers. */
+/* W wakes one thread and lets it run, as many times as there are sleepers. */
 static void wake_one(void)
 {
     int n = sleepers();
@@ -133,7 +133,7 @@ static void wake_all(void)
     thread("W", param("waker", 0), param("pri", 12), w, 1);
 }
 
-/* W wakes the domains first=, second=, third=, and lets run who was woken. */
+/* W wakes the sleepers of domain first=, then those of second=, then third=, and lets each run. */
 static void wake_domains(void)
 {
     int n = sleepers();

@@ -1,6 +1,6 @@
 /*
- * The soak test's scene: threads= threads that do everything at random, n= moves each, with the knobs
- * given. See kernel/ktest/dance.c and tests/reliability.py.
+ * The scene of the soak test: threads= threads do everything at random, n= operations each, with test
+ * points set. See kernel/ktest/soaksteps.c and tests/reliability.py.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -8,26 +8,26 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"};
 
-static void dance(void)
+static void soak(void)
 {
     int threads = param("threads", 8);
 
     scene_timeout(param("timeout", 60000));
     for (int i = 0; i < threads; i++) {
-        int s = step(K_KNOB, KN_SPIN_DELAY, param("delay", 0));
-        step(K_KNOB, KN_FORCE_PREEMPT, param("preempt", 0));
-        step(K_KNOB, KN_STALL_RUNNING, param("running", 0));
-        step(K_KNOB, KN_STALL_SETCPU, param("setcpu", 0));
-        step(K_DANCE, 0, param("n", 300));
+        int s = step(K_TESTPOINT, KP_SPIN_DELAY, param("delay", 0));
+        step(K_TESTPOINT, KP_FORCE_PREEMPT, param("preempt", 0));
+        step(K_TESTPOINT, KP_STALL_RUNNING, param("running", 0));
+        step(K_TESTPOINT, KP_STALL_SETCPU, param("setcpu", 0));
+        step(K_SOAK, 0, param("n", 300));
         step(K_ADD, 0, 1);
         if (i == 0)
-            step(K_DANCED, 0, threads);
+            step(K_SOAK_END, 0, threads);
         step(K_END, 0, 0);
         thread(names[i], i % param("cpus", 2), param("pri", 12), s, 1);
     }
 }
 
-static const struct test tests[] = {{"dance", dance}};
+static const struct test tests[] = {{"soak", soak}};
 
 int main(int argc, char **argv)
 {

@@ -1,5 +1,5 @@
 /*
- * Scenes for thread switching: round robin (t1), priorities (t2), requests to reschedule (t3, t4),
+ * Scenes about thread switching: round robin (t1), priorities (t2), requests to reschedule (t3, t4),
  * descheduling (t5), scheduling more than once (t6), the idle thread (t22 to t24), threads that are not
  * scheduled yet (t26), priorities that change (t57, t58). See user/scene.h.
  */
@@ -9,7 +9,7 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* threads= of one priority, each logs and yields rounds= times. */
+/* threads= threads of one priority log and yield rounds= times each. */
 static void round_robin(void)
 {
     int script = step(K_REPEAT, 0, param("rounds", 3));
@@ -21,7 +21,7 @@ static void round_robin(void)
         thread(names[i], param("cpu", 0), param("pri", 12), script, 1);
 }
 
-/* A schedules a better B and a worse C, then switches. */
+/* A schedules B, of better priority, and C, of worse priority, then switches. */
 static void priorities(void)
 {
     int cpu = param("cpu", 0);
@@ -40,7 +40,7 @@ static void priorities(void)
     thread("C", cpu, param("low", 10), other, 0);
 }
 
-/* A deschedules itself and goes on until it switches; B lets turns= turns pass, then schedules it. */
+/* A deschedules itself and goes on until it switches. B yields turns= times, then schedules A. */
 static void deschedule(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 12);
@@ -65,7 +65,7 @@ static void deschedule(void)
     thread("B", cpu, pri, b, 1);
 }
 
-/* A takes itself off its queue, and yields: it has its turn again behind B, which yields too. */
+/* A deschedules itself, then yields: it runs again after B, which yields too. */
 static void yield_off_queue(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 12);
@@ -83,7 +83,8 @@ static void yield_off_queue(void)
     thread("B", cpu, pri, b, 1);
 }
 
-/* A schedules the sleeping B times= times at once and yields, rounds= times; B logs and sleeps. */
+/* rounds= times, A schedules the sleeping B times= times in a row, and yields; B logs, and sleeps
+ * again. */
 static void schedule_twice(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 12), rounds = param("rounds", 3);
@@ -106,7 +107,8 @@ static void schedule_twice(void)
     thread("B", cpu, pri, b, 0);
 }
 
-/* A schedules a better B, which with noresched=1 asks for nothing, and goes on up to its switch. */
+/* A schedules B, of better priority, and goes on until its own switch. With noresched=1, B does not ask
+ * the cpu to reschedule. */
 static void request(void)
 {
     int cpu = param("cpu", 0);
@@ -129,13 +131,13 @@ static void request(void)
     thread_flags(1, param("noresched", 0) ? KTF_NORESCHED : 0);
 }
 
-/* B, on cpu to=, sleeps rounds= times; A schedules it after a pause of up to pause= microseconds, so
- * that the message comes anywhere in the idle thread's loop, which stalls stall= microseconds between
- * its last look and its wait. */
+/* B, on cpu to=, sleeps rounds= times. A schedules it after a pause of up to pause= microseconds, so
+ * that the message arrives anywhere in the loop of the idle thread, which stalls for stall=
+ * microseconds between its last look for work and its wait. */
 static void wake_between(void)
 {
     int to = param("to", 1), rounds = param("rounds", 50);
-    int a = step(K_KNOB, KN_STALL_IDLE, param("stall", 30));
+    int a = step(K_TESTPOINT, KP_STALL_IDLE, param("stall", 30));
     for (int i = 1; i <= rounds; i++) {
         step(K_WAIT, 0, i);
         step(K_JITTER, 0, param("pause", 60));
@@ -155,8 +157,8 @@ static void wake_between(void)
     thread("B", to, 14, b, 1);
 }
 
-/* B sleeps on cpu to= with a token, or with mp=1 the MP lock. A takes it, makes B runnable, and keeps
- * it for hold= microseconds, at both ends of which cpu to= is looked at. */
+/* B sleeps on cpu to= with a token, or with the MP lock (mp=1). A takes it, makes B runnable, and keeps
+ * it for hold= microseconds. The counters of cpu to= are read before and after. */
 static void idle_waits_for_lock(void)
 {
     int from = param("from", 0), to = param("to", 1);
@@ -186,8 +188,8 @@ static void idle_waits_for_lock(void)
     thread("B", to, 14, b, 1);
 }
 
-/* What an idle thread must never be asked: to be runnable (sleep=0), to sleep (sleep=1). Ends the
- * machine. */
+/* The idle thread of cpu to= is scheduled (sleep=0), or calls tsleep (sleep=1). The kernel must
+ * panic. */
 static void idle_asked(void)
 {
     int to = param("to", 1);
@@ -204,7 +206,7 @@ static void idle_asked(void)
     thread("A", param("from", 0), 14, a, 1);
 }
 
-/* B was created with TDF_STOPREQ, on cpu to=. */
+/* B was created with TDF_STOPREQ, on cpu to=, and A schedules it. */
 static void stopped(void)
 {
     int a = step(K_LOOK, 1, KL_RUNQ | KL_STOPREQ | KL_CRIT);
@@ -219,8 +221,9 @@ static void stopped(void)
     thread("B", param("to", 0), param("pri", 14), b, 0);
 }
 
-/* A sets priorities of the queued threads, ops= times: o0=, o1=, .. are 32 times a thread's number plus
- * the priority; 0 is A itself. Then it ends, and they run. Threads have priorities p1=, p2=, .. */
+/* A sets the priorities of queued threads, and its own, ops= times: o0=, o1=, .. are 32 times a
+ * thread's number (A: 0) plus the priority. Then it ends, and they run. They begin with priorities
+ * p1=, p2=, .. */
 static void set_priorities(void)
 {
     int threads = param("threads", 3);
@@ -250,7 +253,7 @@ static void set_priorities(void)
     }
 }
 
-/* A at every priority, with B runnable at every priority. */
+/* A calls lwkt_checkpri_self() at every priority, with B runnable at every priority. */
 static void check_priorities(void)
 {
     int cpu = param("cpu", 0);

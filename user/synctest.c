@@ -1,5 +1,5 @@
 /*
- * Scenes for cpusync (t34): one master, the order of its functions and what its targets do meanwhile
+ * Scenes about cpusync: one master, the order of its functions, and what its targets do meanwhile
  * (t34); the short forms (t34short); masters that overlap (t34two); a master that switches
  * (t34switch). See user/scene.h.
  */
@@ -8,8 +8,8 @@
 #include "user/user.h"
 
 /*
- * A masters the cpus of mask=, adding those of more=. On cpu to=, one of them, B counts; on cpu
- * third=, which is not, C sends that cpu messages while it is stopped, and waits for each.
+ * A stops the cpus of mask=, then those of more= too. B counts on cpu to=, which is one of them. C, on
+ * cpu third=, which is not, sends cpu to= messages while that is stopped, and waits for each.
  */
 static void one_master(void)
 {
@@ -51,7 +51,7 @@ static void one_master(void)
     thread("C", third, param("pri", 12), c, 1);
 }
 
-/* lwkt_cpusync_simple and _fastdata on the cpus of mask=, rounds= times. */
+/* A calls lwkt_cpusync_simple and _fastdata for the cpus of mask=, rounds= times. */
 static void short_forms(void)
 {
     int a = step(K_REPEAT, 0, param("rounds", 3));
@@ -79,7 +79,7 @@ static void add_master(const char *name, int cpu, int mask)
     thread(name, cpu, param("pri", 12), m, 1);
 }
 
-/* masters= cpus from 0 on master all cpus, at the same time, over and over. */
+/* Threads on the first masters= cpus stop the cpus of mask= at the same time, rounds= times. */
 static void overlapping(void)
 {
     char name[] = "M0";
@@ -91,7 +91,7 @@ static void overlapping(void)
     }
 }
 
-/* A master that switches says so on the console, if assertions are on. */
+/* A stops the cpus of mask=, and switches, which is an error. */
 static void switching(void)
 {
     int a = step(K_CS_START, param("mask", 3), 0);

@@ -1,6 +1,6 @@
 /*
- * Scenes for systimers: order of expiry (order), deletion (delete), missed periods (periodic), and
- * timers started for another cpu (foreign). See user/scene.h.
+ * Scenes about systimers: the order in which they fire (order), deletion (delete), missed periods
+ * (periodic), and timers that are started for another cpu (foreign). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -46,7 +46,8 @@ static void delete (void)
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
-/* A timer every period= microseconds; after some of them a critical section of hold=, then after=. */
+/* A timer fires every period= microseconds. A waits for before= microseconds, stays in a critical
+ * section for hold=, and waits for after=. */
 static void periodic(void)
 {
     int cpu = param("cpu", 0);
@@ -66,7 +67,7 @@ static void periodic(void)
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
-/* A thread of cpu from= starts them all on cpu on=, whose own thread is idle or spins. */
+/* A, on cpu from=, starts all timers for cpu on=. */
 static void foreign(void)
 {
     int a = step(K_LOG, 0, 1);

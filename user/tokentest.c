@@ -1,7 +1,8 @@
 /*
- * Scenes for tokens: counting under one (t35), sleeping with one (t36), recursion (t37), preempted
- * holders (t38, t38other, t39), several tokens in any order (t40), a reference that is still asked for
- * (t41), messages (t42), and a waiter that is better than who runs (t43). See user/scene.h.
+ * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), preempted
+ * holders (t38, t38other, t39), several tokens in any order (t40), a reference that another cpu still
+ * has a request of (t41), messages (t42), and a waiter of better priority than the running thread
+ * (t43). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -9,8 +10,8 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* The caller sleeps, holding what it holds, until it is scheduled; v says that it does. */
-static void sleep_saying(int v)
+/* The thread sets variable v, and sleeps with its tokens until it is scheduled. */
+static void announce_and_sleep(int v)
 {
     step(K_CRIT_ENTER, 0, 0);
     step(K_DESCHED, 0, 0);
@@ -19,7 +20,8 @@ static void sleep_saying(int v)
     step(K_CRIT_EXIT, 0, 0);
 }
 
-/* A thread on each of cpus= cpus counts v[0] up rounds= times, interrupted again and again. */
+/* A thread on each of cpus= cpus adds 1 to v[0] rounds= times under the token, while interrupts
+ * come. */
 static void count(void)
 {
     int cpus = param("cpus", 2);
@@ -39,12 +41,12 @@ static void count(void)
     }
 }
 
-/* A sleeps with the token; B takes it, wakes A in the middle of its change, and finishes the change. */
+/* A sleeps with the token. B takes it, wakes A in the middle of a change, and finishes the change. */
 static void sleep_with(void)
 {
     int a = step(K_GETTOKEN, 0, 0);
     step(K_LOG, 0, 1);
-    sleep_saying(0);
+    announce_and_sleep(0);
     step(K_HAVETOKEN, 0, 0);
     step(K_VALUE, 1, 0);
     step(K_LOG, 0, 2);
@@ -64,8 +66,8 @@ static void sleep_with(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* A takes the token depth= times and lets go of it as often, in order (first=1) or the other way round,
- * while B waits for it. */
+/* A takes the token depth= times, and releases it as often, in the same order (first=1) or in reverse
+ * order, while B waits for it. */
 static void recursive(void)
 {
     int depth = param("depth", 3);
@@ -92,7 +94,7 @@ static void recursive(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* I is an interrupt thread, asleep. */
+/* The script of I, an interrupt thread, begins: it sleeps. */
 static int begin_interrupt_thread(void)
 {
     int s = step(K_DESCHED, 0, 0);
@@ -100,7 +102,7 @@ static int begin_interrupt_thread(void)
     return s;
 }
 
-/* I preempts A, which has the token, and wants it too. */
+/* I preempts A, which has the token, and takes it too. */
 static void preempted(void)
 {
     int cpu = param("cpu", 0);
@@ -126,7 +128,7 @@ static void preempted(void)
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
-/* I preempts A, which has the token, and B, on another cpu, asks for it meanwhile. */
+/* I preempts A, which has the token; meanwhile B, on another cpu, asks for the token. */
 static void preempted_other(void)
 {
     int i = begin_interrupt_thread();
@@ -156,7 +158,7 @@ static void preempted_other(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* I preempts A and tries the token: first A has it, then nobody. */
+/* I preempts A and tries to take the token, which first A has, and then no thread. */
 static void try_preempted(void)
 {
     int cpu = param("cpu", 0);
@@ -182,7 +184,8 @@ static void try_preempted(void)
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
-/* Thread i takes tokens i, i + 1, ... of tokens=, and counts under each. */
+/* A thread on each of cpus= cpus takes tokens= tokens, each beginning with another one, and adds 1 to a
+ * number under each of them. */
 static void several(void)
 {
     int cpus = param("cpus", 2), tokens = param("tokens", 2), rounds = param("rounds", 100);
@@ -211,15 +214,15 @@ static void several(void)
 }
 
 /*
- * T releases a reference that another cpu still has a request of. S sleeps with the token; C, on the
- * other cpu, takes it and wakes S, so that S's request waits there; then C lets no messages in, T asks
- * too, and C's release, by S's request, gives the token to both.
+ * T releases a reference of which another cpu still has a request. S sleeps with the token. C, on the
+ * other cpu, takes it and wakes S, so that S's request waits there. Then C takes no messages, T asks
+ * for the token too, and C's release, which answers S's request, gives the token to both.
  */
 static void asked_for(void)
 {
     int here = param("from", 0), pause = param("pause", 300);
     int s = step(K_GETTOKEN, 0, 0);
-    sleep_saying(0);
+    announce_and_sleep(0);
     step(K_RELTOKEN, 0, 0);
     step(K_END, 0, 0);
     int t = step(K_WAIT, 2, 1);
@@ -247,7 +250,7 @@ static void asked_for(void)
     thread("C", param("to", 1), param("pri", 12), c, 1);
 }
 
-/* A message's body takes a token. */
+/* The body of a message takes a token. */
 static void in_body(void)
 {
     int body = step(K_GETTOKEN, 0, 0);
@@ -259,12 +262,12 @@ static void in_body(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* H waits for the token that B has on another cpu; L, which is worse, runs meanwhile. */
+/* H waits for the token that B, on another cpu, has. L, of worse priority, runs meanwhile. */
 static void better_waits(void)
 {
     int here = param("from", 0);
     int h = step(K_GETTOKEN, 0, 0);
-    sleep_saying(0);
+    announce_and_sleep(0);
     step(K_LOG, 0, 1);
     step(K_HAVETOKEN, 0, 0);
     step(K_RELTOKEN, 0, 0);

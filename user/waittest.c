@@ -1,6 +1,6 @@
 /*
- * Scenes for wait queues: a signal before the wait (t50), the order of waiters (t51), and waiters that
- * somebody schedules without cause (t52). See user/scene.h.
+ * Scenes about wait queues: a signal before the wait (t50), the order of waiters (t51), and waiters
+ * that are scheduled without a signal (t52). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -8,14 +8,14 @@
 
 #define MAX_WAITERS 9
 
-/* The cpu of the i-th waiter: cpu to=, or all in turn from there if spread=1. */
+/* The cpu of the i-th waiter: cpu to=, or with spread=1 one cpu after the other, beginning there. */
 static int cpu_of(int i)
 {
     return (param("to", 0) + (param("spread", 0) ? i : 0)) % param("cpus", 1);
 }
 
-/* A notes the generation; B signals; A blocks all the same, and must not wait. Then it waits in
- * earnest, for B's second signal. */
+/* A reads the generation; B signals; then A blocks, and must not wait. Then A blocks again, and waits
+ * for B's second signal. */
 static void early_signal(void)
 {
     int a = step(K_GEN, 0, 0);
@@ -43,8 +43,8 @@ static void early_signal(void)
 }
 
 /*
- * rounds= times, B makes a condition true and signals, at a moment that may be any of A's way from its
- * look at the generation to its sleep. A must find each.
+ * rounds= times, B makes a condition true and signals, at any moment between A's look at the generation
+ * and its sleep. A must see each.
  */
 static void signal_race(void)
 {
@@ -70,7 +70,7 @@ static void signal_race(void)
     thread("B", param("from", 1), param("pri", 12), b, 1);
 }
 
-/* waiters= of them block, one after the other; S looks at each once it sleeps, if look=1. */
+/* The waiters block, one after the other, and S looks at each once it sleeps. */
 static void start_waiters(int waiters)
 {
     for (int i = 0; i < waiters; i++) {
@@ -81,7 +81,8 @@ static void start_waiters(int waiters)
     step(K_WAITERS, 0, 0);
 }
 
-/* Those of t52race end when C has (who has exited must not be scheduled): they wait for variable 2. */
+/* With race, the waiters exit only when v[2] says that C, which schedules them, is done: a thread that
+ * has exited must not be scheduled. */
 static void add_waiters(int waiters, int race)
 {
     char name[] = "W0";
@@ -104,7 +105,7 @@ static int waiters_param(void)
     return n < 1 ? 1 : n > MAX_WAITERS ? MAX_WAITERS : n;
 }
 
-/* Some waiters; first= of them are signalled, then all the rest. */
+/* waiters= threads wait; S signals first= of them, then all the others. */
 static void in_order(void)
 {
     int n = waiters_param(), first = param("first", 2);
@@ -122,8 +123,8 @@ static void in_order(void)
     thread("S", param("from", 0), param("bpri", 10), s, 1);
 }
 
-/* Some waiters; each is scheduled rounds= times without a signal, and must sleep on, in its place;
- * then they are signalled one by one. */
+/* waiters= threads wait. S schedules each rounds= times without a signal, and it must go on waiting, in
+ * its place. Then S signals them one by one. */
 static void stray(void)
 {
     int n = waiters_param(), rounds = param("rounds", 2);
@@ -149,7 +150,7 @@ static void stray(void)
     thread("S", param("from", 0), param("bpri", 10), s, 1);
 }
 
-/* Strays and signals at the same time: C schedules the waiters over and over, S signals each. */
+/* waiters= threads wait. S signals them one by one, while C schedules them again and again. */
 static void stray_race(void)
 {
     int n = waiters_param();

@@ -145,7 +145,7 @@ def judge_ticks(scene):
         scene.must(event.val == scene.params["ticks"], f"{scene.params['ticks']} timer interrupts on cpu "
                    f"{event.cpu}", f"{event.val}", event)
     for cpu in range(scene.params["cpus"]):
-        first, last = scene.of("beat", td=NAMES[cpu])
+        first, last = scene.of("ticks", td=NAMES[cpu])
         scene.must(last.val > first.val, f"cpu {cpu}'s clock to tick in {scene.params['ms']} ms",
                    f"gd_heartbeat stays {last.val}", last)
 

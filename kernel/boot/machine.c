@@ -5,7 +5,7 @@
 #include "kernel/riscv.h"
 #include "lib/bits.h"
 #include "lib/panic.h"
-#include "lwkt/knob.h"
+#include "lib/testpoint.h"
 #include "lwkt/ring.h"
 #include "lwkt/spin.h"
 #include "mm/page.h"
@@ -120,7 +120,7 @@ void cpu_thread_leave(struct thread *td)
 void cpu_ipi_raise(int cpu)
 {
     ipi_raise(cpu);
-    knob_point(KN_STALL_IPI);
+    testpoint(TP_STALL_IPI);
 }
 
 /* One turn for the other harts; interrupts off. */
@@ -143,8 +143,8 @@ void cpu_relax(void)
     uint64 s = cpu_intr_save();
 
     pass_turn();
-    knob_point(KN_WATCH);
-    for (uint32 more = knob_point(KN_SPIN_DELAY); more > 0; more--)
+    testpoint(TP_WATCHDOG);
+    for (uint32 more = testpoint(TP_SPIN_DELAY); more > 0; more--)
         pass_turn();
     cpu_intr_restore(s);
 }

@@ -7,7 +7,7 @@
 #include "dev/console.h"
 #include "fs/file.h"
 #include "kernel/version.h"
-#include "ktest/ktest.h"
+#include "ktest/init.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lwkt/token.h"
@@ -33,7 +33,7 @@ static void boot_thread(void *arg)
     console_init();
     hart_start_all();
     ktrace_boot();
-    knobs_boot();
+    ktest_init();
     blk_init();
     fs_init();
     proc_start_init();

@@ -9,8 +9,8 @@
 #include "boot/boot.h"
 #include "kernel/riscv.h"
 #include "lib/panic.h"
+#include "lib/testpoint.h"
 #include "lwkt/crit.h"
-#include "lwkt/knob.h"
 #include "proc/usertrap.h"
 #include "riscv/trap.h"
 
@@ -49,7 +49,7 @@ static void interrupt(uint64 scause)
     interrupt_note(scause & ~SCAUSE_INTR);
     if (curthread->td_critcount == 0 && curthread->td_nest_count < 2) {
         splz();
-        knob_point(KN_FORCE_PREEMPT);
+        testpoint(TP_FORCE_PREEMPT);
     }
 }
 

@@ -1,11 +1,11 @@
 /*
  * Instruction counts of the threading core, for `make bench`. Each item runs on cpu 0 in kernel
- * threads made for it, and reads the instret counter around n operations. Meaningful in
- * deterministic mode with the other harts idle; the firmware's instructions count too.
+ * threads of its own, and reads the instret counter around n operations. The counts mean something in
+ * deterministic mode, with the other harts idle; they include the firmware's instructions.
  */
 #include "kernel/riscv.h"
 #include "ktest/bench.h"
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lib/string.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
@@ -16,7 +16,7 @@
 
 static struct kt_bench bench;
 static uint32 left; /* threads of the item that have not ended */
-static int turn;    /* ping-pong: whose */
+static int turn;    /* ping-pong: whose turn it is */
 
 static void nothing(void *arg)
 {
@@ -49,7 +49,7 @@ static void yields(int n)
         lwkt_yield();
 }
 
-/* Each waits for its turn and wakes the other: a round trip is two of these. */
+/* Wait for one's turn, then wake the other thread. A round trip is a turn of each. */
 static void take_turns(int self, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -78,7 +78,7 @@ static void creations(int n)
     }
 }
 
-/* A message to cpu 1, and the wait for its end. */
+/* Send a message to cpu 1, and wait for its end. */
 static void ipi_round_trips(int n)
 {
     for (int i = 0; i < n; i++)
@@ -105,9 +105,9 @@ static const struct item {
     {"ipi_batch", NULL, bench_ipi_batch, 0, 2},
 };
 
-static void end(void)
+static void end_thread(void)
 {
-    amo_add_rel(&left, (uint32)-1); /* consume: kt_bench */
+    amo_add_rel(&left, (uint32)-1); /* consume: wait_for_threads */
     wakeup(&left);
 }
 
@@ -119,7 +119,7 @@ static void partner(void *arg)
         yields(bench.n);
     else
         take_turns(1, bench.n);
-    end();
+    end_thread();
 }
 
 static void measure(void *arg)
@@ -135,12 +135,12 @@ static void measure(void *arg)
     } else {
         bench.count = it->count(bench.n);
     }
-    end();
+    end_thread();
 }
 
 static void wait_for_threads(void)
 {
-    while (consume(&left) != 0) { /* release: end */
+    while (consume(&left) != 0) { /* release: end_thread */
         tsleep_interlock(&left, 0);
         if (consume(&left) != 0)
             tsleep(&left, PINTERLOCKED, "bench", 0);
@@ -149,7 +149,7 @@ static void wait_for_threads(void)
     }
 }
 
-/* Without memory for the second thread, the first has nothing to do: n is 0. */
+/* Without memory for the thread that measures, its partner has nothing to do: n is 0. */
 static int run_item(const struct item *it)
 {
     void *arg = (void *)(uint64)it;

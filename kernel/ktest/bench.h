@@ -1,6 +1,6 @@
 /*
- * Benchmarks of benchcore.c for bench.c: each does n operations on cpu 0, in a kernel thread, and
- * returns what they cost in all; 0: it cannot be measured here.
+ * The benchmarks of benchcore.c. Each does n operations on cpu 0, in a kernel thread, and returns their
+ * cost in all, or 0 if it cannot be measured here.
  */
 #ifndef KTEST_BENCH_H
 #define KTEST_BENCH_H

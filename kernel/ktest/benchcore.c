@@ -1,5 +1,5 @@
 /*
- * Benchmarks that need more than a loop: messages without the wait for them, the way from an
+ * Benchmarks that need more than a loop: messages without the wait for their end, the path from an
  * interrupt to its thread, and yields among many threads. See bench.c.
  */
 #include "dev/uart.h"
@@ -8,7 +8,7 @@
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 
-#define BATCH 16 /* messages at a time: as many as a ring takes without a wait */
+#define BATCH 16 /* messages that a ring takes without a wait */
 
 static void nothing(void *arg)
 {
@@ -20,7 +20,8 @@ static void wait_for_cpu1(void)
     lwkt_wait_ipiq(globaldata_of[1], lwkt_seq_ipiq(globaldata_of[1]));
 }
 
-/* Messages to a cpu that has been told: the first of each batch, which tells it, is not counted. */
+/* Send messages to a cpu that was interrupted already: the first of each batch, which interrupts it, is
+ * not counted. */
 uint64 bench_ipi_send(int n)
 {
     globaldata_t target = globaldata_of[1];
@@ -39,9 +40,9 @@ uint64 bench_ipi_send(int n)
     return count;
 }
 
-static int sent; /* publish, consume: messages are in the ring */
+static int sent; /* the messages are in the ring: publish, consume */
 
-/* On cpu 1: fill this cpu's ring, without telling it. */
+/* IPI body on cpu 1: fill the ring to cpu 0, without an interrupt. */
 static void fill_ring(void *arg)
 {
     (void)arg;
@@ -50,7 +51,7 @@ static void fill_ring(void *arg)
     publish(&sent, 1);
 }
 
-/* Taking and running messages that have come. */
+/* Take and run messages that have arrived. */
 uint64 bench_ipi_process(int n)
 {
     uint64 count = 0;
@@ -69,7 +70,7 @@ uint64 bench_ipi_process(int n)
     return count;
 }
 
-/* Interrupts that a batch of 16 messages to a cpu that does not look causes: n such batches. */
+/* Interrupts raised for n batches of messages to a cpu that does not take them yet. */
 uint64 bench_ipi_batch(int n)
 {
     uint64 before = mycpu->gd_cnt.ipiq_hardware;
@@ -86,7 +87,7 @@ uint64 bench_ipi_batch(int n)
 
 static uint64 raised, arrived; /* instret */
 
-static void take_time(void)
+static void record_arrival(void)
 {
     arrived = r_instret();
 }
@@ -99,7 +100,7 @@ uint64 bench_interrupt(int n)
     for (int i = 0; i < n; i++) {
         arrived = 0;
         raised = r_instret();
-        if (!uart_self_interrupt(take_time))
+        if (!uart_self_interrupt(record_arrival))
             return 0;
         while (peek(&arrived) == 0)
             cpu_relax();
@@ -108,9 +109,9 @@ uint64 bench_interrupt(int n)
     return count;
 }
 
-static uint32 yielders; /* that have not ended: AMO */
+static uint32 yielders; /* threads that have not ended: AMO */
 static int rounds;      /* yields of each */
-static uint32 go;       /* publish, consume: all are there */
+static uint32 go;       /* all threads have started: publish, consume */
 
 static void yielder(void *arg)
 {
@@ -122,7 +123,7 @@ static void yielder(void *arg)
     amo_add_rel(&yielders, (uint32)-1);
 }
 
-/* Some 200,000 yields, shared by n runnable threads; the result is for n of them. */
+/* Some 200,000 yields in all by n runnable threads; the result is the cost of n of them. */
 uint64 bench_yield_many(int n)
 {
     uint64 start;

@@ -1,12 +1,12 @@
 /*
- * Steps about harts: which hart a cpu really is, and which ones have left the firmware.
+ * Steps about harts: which hart a cpu really is, and which harts have left the firmware.
  *
  * S-mode cannot read its hart's id. But the firmware knows it, and sends a software interrupt to the
- * hart that it is told: what arrives here was sent to this one. The calls are made here, not through
- * riscv/sbi.c, which students write parts of.
+ * hart whose id it is given: if one arrives here, that is the id of this hart. This file calls the
+ * firmware itself, because students write parts of riscv/sbi.c.
  */
 #include "kernel/riscv.h"
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "riscv/hart.h"
 
 #define EXT_IPI 0x735049UL /* SBI "IPI Extension" */
@@ -14,7 +14,7 @@
 #define EXT_HSM 0x48534DUL /* "Hart State Management Extension" */
 #define HART_GET_STATUS 2UL
 #define STATUS_STARTED 0
-#define LOOKS 5000 /* until a software interrupt must have arrived */
+#define LOOKS 5000 /* at sip, within which a software interrupt arrives */
 
 struct sbiret {
     int64 error, value;
@@ -31,8 +31,8 @@ static struct sbiret firmware(uint64 extension, uint64 function, uint64 arg0, ui
     return (struct sbiret){(int64)a0, (int64)a1};
 }
 
-/* Whether this is hart `hartid`: if its software interrupt arrives here. It stays pending, and is
- * served like any other; one that came before is noted. */
+/* Whether this is hart `hartid`, that is, whether a software interrupt for it arrives here. It stays
+ * pending, and is served like any other; one that was pending before is noted in gd_reqflags. */
 static bool is_here(uint64 hartid)
 {
     uint64 s = cpu_intr_save();
@@ -47,8 +47,8 @@ static bool is_here(uint64 hartid)
     return here;
 }
 
-/* The stack pointer and the thread pointer are the registers' own, in whatever thread this is. */
-static void log_hart(const char *name)
+/* The stack pointer and the thread pointer are those of the thread that plays this step. */
+void kt_log_hart(const char *name)
 {
     uint64 sp, tp;
 
@@ -58,10 +58,10 @@ static void log_hart(const char *name)
     kt_log("here", name, is_here(cpu_hartid(mycpuid)));
     kt_log("tp", name, (int64)tp);
     kt_log("sp", name, (int64)sp);
-    kt_log("beat", name, (int64)peek(&mycpu->gd_heartbeat));
+    kt_log("ticks", name, (int64)peek(&mycpu->gd_heartbeat));
 }
 
-static void log_harts(const char *name)
+void kt_log_harts(const char *name)
 {
     uint64 started = 0;
 
@@ -72,19 +72,4 @@ static void log_harts(const char *name)
     }
     kt_log("cpus", name, ncpus);
     kt_log("started", name, (int64)started);
-}
-
-bool kt_play_boot(struct kt_context *ctx, const struct kt_step *s)
-{
-    switch (s->op) {
-    case K_HART:
-        log_hart(ctx->name);
-        break;
-    case K_HARTS:
-        log_harts(ctx->name);
-        break;
-    default:
-        return false;
-    }
-    return true;
 }

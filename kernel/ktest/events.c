@@ -1,11 +1,12 @@
 /*
- * What a scene's players write down, in one order over all cpus, and the audit after it.
+ * The events of a scene, in one order over all cpus, and the audit after it.
  *
- * The boot argument stop=N has kt_stop() called with the scene's N-th event (from 1; 0: never), for a
- * breakpoint. Graders always give it, with as many digits, so that a run with another N is the same
- * run up to there: a debugger's first stop changes nothing before it, each later one may.
+ * The boot argument stop=N lets kt_log() call kt_stop() with the scene's N-th event (from 1; 0: never),
+ * for a breakpoint. Graders always give it, with the same number of digits, so that a run with another
+ * N is the same run up to that event. (A debugger's first stop changes nothing before it; a later one
+ * may.)
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lib/string.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/ring.h"
@@ -19,16 +20,16 @@
 
 static struct spinlock lock = SPINLOCK("ktest events");
 static struct kt_event *pages[PAGES];
-static uint32 count;       /* entries; under the lock */
-static uint64 logged;      /* events of this run; under the lock */
-static uint64 stop_behind; /* boot argument stop */
+static uint32 count;   /* entries; under the lock */
+static uint64 logged;  /* events of this run; under the lock */
+static uint64 stop_at; /* boot argument stop */
 
 static struct kt_event *slot(uint32 i)
 {
     return &pages[i / PER_PAGE][i % PER_PAGE];
 }
 
-/* It continues the event before it. */
+/* Whether an event with these values counts on from the event e. */
 static bool continues(const struct kt_event *e, const char *what, const char *thread, int64 val)
 {
     return e->val + e->n == val && e->cpu == mycpuid &&
@@ -36,13 +37,13 @@ static bool continues(const struct kt_event *e, const char *what, const char *th
            strncmp(e->thread, thread, sizeof(e->thread)) == 0;
 }
 
-/* The empty statement uses the arguments, so that they are there to be looked at. */
+/* The empty statement uses the arguments, so that the compiler keeps them for the debugger. */
 void __attribute__((noinline)) kt_stop(const char *what, const char *thread, int64 val)
 {
     __asm__ volatile("" ::"r"(what), "r"(thread), "r"(val) : "memory");
 }
 
-/* Any context. Past KT_EVENTS_MAX, or without memory, events are dropped: the last says how many. */
+/* Any context. Past KT_EVENTS_MAX, or without memory, events are dropped. */
 void kt_log(const char *what, const char *thread, int64 val)
 {
     spin_lock(&lock);
@@ -61,7 +62,7 @@ void kt_log(const char *what, const char *thread, int64 val)
             e->time = cpu_time();
         }
     }
-    if (++logged == stop_behind)
+    if (++logged == stop_at)
         kt_stop(what, thread, val);
     spin_unlock(&lock);
 }
@@ -70,7 +71,7 @@ void kt_events_reset(void)
 {
     count = 0;
     logged = 0;
-    stop_behind = bootarg_u64("stop", 0);
+    stop_at = bootarg_u64("stop", 0);
     for (uint32 i = 0; i < PAGES; i++)
         if (pages[i] != NULL) {
             page_unref(pages[i]);
@@ -90,10 +91,10 @@ int kt_events_copyout(uint64 udst, uint64 bytes)
     return (int)n;
 }
 
-/* --- the audit: of all cpus, while they are stopped and only serve messages --- */
+/* --- the audit, of all cpus, while they are stopped and serve only messages --- */
 
 #define SETTLE_TRIES 10
-#define SETTLE_SECONDS 1 /* that messages have to arrive: a busy host may stop a hart for long */
+#define SETTLE_SECONDS 1 /* for messages to arrive: a busy host may stop a hart for long */
 
 static struct kt_audit audit;
 
@@ -105,8 +106,8 @@ static void audit_thread(globaldata_t gd, thread_t td)
         audit.allq++;
     if ((td->td_flags & TDF_RUNQ) && td->td_proc == NULL)
         audit.runnable++;
-    /* Off the cpu, a thread is inside lwkt_switch (1), and tsleep or its caller's sections (more);
-     * one that has not run yet is in the section it was born in. None can be outside of all. */
+    /* Off the cpu, a thread is inside lwkt_switch (1), and perhaps in sections of its callers (more);
+     * a thread that has not run yet is in the section that it was created in. */
     if (!(td->td_flags & TDF_RUNNING) && td->td_critcount < 1)
         audit.crit++;
     if (td->td_refs != 1 && !idle)
@@ -130,14 +131,14 @@ static void count_all_messages(void)
         count_messages(globaldata_of[cpu]);
 }
 
-/* Passive messages are not left over, only late. */
+/* Take all messages, including the passive ones, which wait for the next tick. IPI body. */
 static void settle_cpu(void *arg)
 {
     (void)arg;
     lwkt_poll_ipiq();
 }
 
-/* Messages that were on their way when all was stopped arrive. */
+/* Messages that were on their way when the cpus stopped arrive. */
 static void settle(void)
 {
     uint64 end = cpu_time() + SETTLE_SECONDS * cpu_timebase;
@@ -166,8 +167,8 @@ static void audit_all(void)
     lwkt_cpusync_finish(&stop);
 }
 
-/* Threads that are on their way out, as where one hart runs at a time they may be for long, get time
- * for it: they are not left over. */
+/* Threads that are about to exit are not left over, and get some time for it: where one hart runs at a
+ * time they may need long. */
 int kt_audit_copyout(uint64 udst)
 {
     audit_all();

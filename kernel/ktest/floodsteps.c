@@ -1,14 +1,14 @@
 /*
- * Steps about rings of IPI messages that are full, or nearly.
+ * Steps that fill rings of IPI messages.
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/ring.h"
 
 #define BATCH 12 /* messages that are sent in one critical section */
 
-/* What a cpu has got of K_FLOODALL's messages: its own, in bodies. */
+/* What a cpu has received of K_FLOODALL's messages. Written by that cpu, in the bodies. */
 static struct tally {
     uint32 next[NCPU]; /* number of the next message from each source */
     int got, answers, misordered;
@@ -26,9 +26,9 @@ static void count_answer(void *arg)
     tallies[mycpuid].answers++;
 }
 
-/* arg: the source, and the message's number. Each is answered from here, so that bodies wait for
+/* arg: the source, and the number of the message. The body sends an answer, so that bodies wait for
  * room too. */
-static void numbered(void *arg)
+static void count_numbered(void *arg)
 {
     int source = (int)((uint64)arg >> 32);
     uint32 number = (uint32)(uint64)arg;
@@ -40,30 +40,30 @@ static void numbered(void *arg)
     lwkt_send_ipiq_bycpu(source, count_answer, NULL);
 }
 
-static int depth_of(int cpu)
+static int ring_depth_to(int cpu)
 {
     struct lwkt_ipiq *ip = mycpu->gd_ipiq[cpu];
     return (int)(ip->ip_windex - consume(&ip->ip_rindex));
 }
 
-/* The next messages for a cpu, up to number end, in one critical section: then both cpus may have full
- * rings, and neither takes any messages but by waiting for room. The deepest that the ring was. */
+/* Send messages first to end - 1 to a cpu in one critical section: so both cpus may have full rings,
+ * and neither takes messages unless it waits for room. Returns the greatest depth of the ring. */
 static int send_batch(int cpu, int first, int end)
 {
     int most = 0;
 
     crit_enter();
     for (int i = first; i < end; i++) {
-        lwkt_send_ipiq_bycpu(cpu, numbered, (void *)((uint64)mycpuid << 32 | (uint64)i));
-        int depth = depth_of(cpu);
+        lwkt_send_ipiq_bycpu(cpu, count_numbered, (void *)((uint64)mycpuid << 32 | (uint64)i));
+        int depth = ring_depth_to(cpu);
         most = depth > most ? depth : most;
     }
     crit_exit();
     return most;
 }
 
-/* The caller must not move. */
-static void flood_all(struct kt_context *ctx, int count)
+/* The caller must not migrate. */
+void kt_flood_all(struct kt_context *ctx, int count)
 {
     int most = 0;
 
@@ -79,7 +79,7 @@ static void flood_all(struct kt_context *ctx, int count)
     kt_log("depth", ctx->name, most);
 }
 
-static void log_tallies(const char *name)
+void kt_log_tallies(const char *name)
 {
     struct tally sum = {.got = 0};
 
@@ -93,39 +93,23 @@ static void log_tallies(const char *name)
     kt_log("misordered", name, sum.misordered);
 }
 
-static void numbered_body(void *arg)
+static void log_number(void *arg)
 {
     kt_log("ipi", "ipi", (int64)arg);
 }
 
-static void send_nowait(struct kt_context *ctx, int cpu, int count)
+void kt_flood(struct kt_context *ctx, int cpu, int count)
+{
+    for (int i = 0; i < count; i++)
+        ctx->last_seq = lwkt_send_ipiq_bycpu(cpu, log_number, (void *)(uint64)i);
+}
+
+void kt_flood_nowait(struct kt_context *ctx, int cpu, int count)
 {
     int64 sent = 0;
 
-    while (sent < count &&
-           lwkt_send_ipiq_nowait(globaldata_of[cpu], numbered_body, (void *)sent) == 0)
+    while (sent < count && lwkt_send_ipiq_nowait(globaldata_of[cpu], log_number, (void *)sent) == 0)
         sent++;
     ctx->last_seq = lwkt_seq_ipiq(globaldata_of[cpu]);
     kt_log("accepted", ctx->name, sent);
-}
-
-bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s)
-{
-    switch (s->op) {
-    case K_NOWAIT:
-        send_nowait(ctx, s->a, s->b);
-        break;
-    case K_SEQ:
-        kt_log("seq", ctx->name, lwkt_seq_ipiq(globaldata_of[s->a]));
-        break;
-    case K_FLOODALL:
-        flood_all(ctx, s->b);
-        break;
-    case K_TALLY:
-        log_tallies(ctx->name);
-        break;
-    default:
-        return false;
-    }
-    return true;
 }

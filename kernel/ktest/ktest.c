@@ -1,22 +1,18 @@
 /*
  * The system call ktest: playing a scene.
  *
- * The threads of a scene are made stopped, each on its cpu, then scheduled cpu by cpu in the order of
- * the scene, in one message a cpu, so that none runs before all of that cpu are queued. The caller
- * sleeps until the last has ended.
+ * The threads of a scene are created stopped, each on its cpu. Then one message to each cpu schedules
+ * all threads of that cpu, in the order of the scene, so that none runs before all are queued. The
+ * caller sleeps until the last one has ended.
  */
-#include "ktest/ktest.h"
-
-#include "lib/panic.h"
+#include "ktest/init.h"
+#include "ktest/internal.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "lib/sysctl.h"
 #include "lib/sysent.h"
-#include "lwkt/crit.h"
+#include "lib/testpoint.h"
 #include "lwkt/ipiq.h"
-#include "lwkt/knob.h"
 #include "lwkt/preempt.h"
-#include "mm/page.h"
 #include "proc/proc.h"
 #include "riscv/fdt.h"
 #include "sync/mutex.h"
@@ -38,7 +34,13 @@ int kt_self(void)
     return i;
 }
 
-/* The caller's, or a thread's, part of the scene: its script, then its end. */
+void kt_thread_ended(void)
+{
+    amo_add_rel(&kt_run->alive, (uint32)-1); /* acquire: wait_for_end, flush_threads */
+    wakeup(kt_run);
+}
+
+/* What a thread of the scene, or the calling process, does: its script, then its end. */
 static void player(void *arg)
 {
     const struct kt_thread *t = arg;
@@ -48,16 +50,15 @@ static void player(void *arg)
 
     strlcpy(name, t->name, sizeof(name));
     kt_play(&ctx);
-    kt_wait_end(&ctx);
+    kt_sync_end(&ctx);
     kt_tokens_drop(&ctx);
     if (peek(&kt_run->stop) == 0)
         kt_log("end", name, 0);
-    amo_add_rel(&kt_run->alive, (uint32)-1); /* acquire: play_scene */
-    wakeup(kt_run);
+    kt_thread_ended();
 }
 
 /* Schedule the scene's threads of this cpu. IPI body. */
-static void start_here(void *arg)
+static void schedule_threads_here(void *arg)
 {
     const struct kt_scene *scene = arg;
 
@@ -76,7 +77,7 @@ static thread_t create_thread(struct kt_thread *t)
         tdflags |= TDF_NORESCHED;
     if (lwkt_create(player, t, &td, NULL, tdflags, t->cpu, "%.7s", t->name) < 0)
         return NULL;
-    td->td_pri = t->pri; /* nobody else knows it yet */
+    td->td_pri = t->pri; /* nothing else refers to td yet */
     if (t->flags & KTF_ITHREAD)
         td->td_preemptable = lwkt_preempt;
     return td;
@@ -106,11 +107,11 @@ static void play_caller(struct kt_run *run)
         }
 }
 
-/* Schedule every thread that has not ended, time after time, until all have seen `stop`. */
+/* Schedule every thread that has not ended, again and again, until all have seen `stop`. */
 static void flush_threads(struct kt_run *run)
 {
     poke(&run->stop, 1);
-    kt_beats_note();
+    kt_progress_mark();
     for (int round = 0; consume(&run->alive) != 0; round++) {
         kt_wait_flush(round);
         for (int i = 0; i < run->scene.nthreads; i++)
@@ -120,20 +121,21 @@ static void flush_threads(struct kt_run *run)
     }
 }
 
-/* Wait for the scene's end, or for its time to be over: then 1. */
+/* Wait for the end of the scene: 0, or 1 if its time was over first. The progress is marked in the
+ * middle, so that the report shows what a scene does that does not end. */
 static int wait_for_end(struct kt_run *run)
 {
     uint64 half = cpu_timebase / 1000 * (uint64)run->scene.timeout / 2;
     uint64 middle = cpu_time() + half;
-    bool late = false; /* what comes then is what a scene does that does not end */
+    bool late = false;
 
     while (consume(&run->alive) != 0) {
         if (!late && cpu_time() > middle) {
             late = true;
-            kt_beats_note();
+            kt_progress_mark();
         }
         if (cpu_time() > middle + half) {
-            printf("the scene's time is over%s\n", kt_beats());
+            printf("the scene's time is over%s\n", kt_progress());
             return 1;
         }
         tsleep_interlock(run, 0);
@@ -145,16 +147,16 @@ static int wait_for_end(struct kt_run *run)
     return 0;
 }
 
-static void watch_end(void)
+static void watchdog_stop(void)
 {
-    amo_and(&knobs_on, ~(1u << KN_WATCH));
+    amo_and(&testpoints_on, ~(1u << TP_WATCHDOG));
 }
 
 /*
- * Each cpu_relax() comes here, and each tick does one, so that whatever a scene's threads are stuck in
- * ends in a report that says what each cpu runs, and not in a machine that is silent.
+ * Every cpu_relax() comes here, and every tick calls it, so whatever a scene's threads are stuck in,
+ * the result is a report of what each cpu runs, and not a silent machine.
  */
-void kt_watch(void)
+void kt_watchdog(void)
 {
     uint64 now = cpu_time();
 
@@ -162,41 +164,42 @@ void kt_watch(void)
         return;
     if (now <= kt_run->hung_at) {
         kt_run->late_at = kt_run->hung_at;
-        kt_beats_note();
+        kt_progress_mark();
         return;
     }
-    watch_end(); /* a panic relaxes too */
-    panic("the scene hangs: %u threads do not end%s", peek(&kt_run->alive), kt_beats());
+    watchdog_stop(); /* a panic relaxes too */
+    panic("the scene hangs: %u threads do not end%s", peek(&kt_run->alive), kt_progress());
 }
 
-/* For so many milliseconds and FLUSH_MS, in whose last half beats are counted. */
-static void watch_start(struct kt_run *run, uint64 ms)
+/* Panic unless watchdog_stop() comes within so many milliseconds and FLUSH_MS. The progress is marked
+ * in the middle of FLUSH_MS. */
+static void watchdog_start(struct kt_run *run, uint64 ms)
 {
     uint64 per_ms = cpu_timebase / 1000;
 
-    kt_beats_note();
+    kt_progress_mark();
     run->hung_at = cpu_time() + per_ms * (ms + FLUSH_MS);
     run->late_at = run->hung_at - per_ms * FLUSH_MS / 2;
-    amo_or(&knobs_on, 1u << KN_WATCH);
+    amo_or(&testpoints_on, 1u << TP_WATCHDOG);
 }
 
 static int play_scene(struct kt_run *run)
 {
     int result = 0;
 
-    watch_start(run, (uint64)run->scene.timeout);
+    watchdog_start(run, (uint64)run->scene.timeout);
     if (create_threads(run) < 0) {
         result = -1;
     } else {
         for (int cpu = ncpus - 1; cpu >= 0; cpu--)
-            lwkt_send_ipiq_bycpu(cpu, start_here, &run->scene);
+            lwkt_send_ipiq_bycpu(cpu, schedule_threads_here, &run->scene);
         play_caller(run);
         result = wait_for_end(run);
     }
-    knobs_reset();
-    kt_timers_reset();
+    kt_points_reset();
+    kt_systimers_reset();
     flush_threads(run);
-    watch_end();
+    watchdog_stop();
     for (int i = 0; i < run->scene.nthreads; i++)
         if (run->td[i] != NULL)
             lwkt_rele(run->td[i]);
@@ -216,7 +219,7 @@ static int run_scene(uint64 uscene)
     kt_tokens_reset();
     kt_stamps_reset();
     kt_tallies_reset();
-    kt_dance_reset();
+    kt_soak_reset();
     if (copyin(&the_run.scene, uscene, sizeof(the_run.scene)) == 0 &&
         kt_scene_valid(&the_run.scene))
         result = play_scene(&the_run);
@@ -224,14 +227,15 @@ static int run_scene(uint64 uscene)
     return result;
 }
 
-/* A scene of processes begins: its events, and the watch over its end. Or it ends: timeout is 0. */
+/* A scene of processes begins: prepare for its events, and start the watchdog. Or it ends (timeout is
+ * 0): stop the watchdog. */
 static int procs_scene(uint64 uprocs)
 {
     struct kt_procs procs;
 
     if (copyin(&procs, uprocs, sizeof(procs)) < 0 || procs.timeout < 0)
         return -1;
-    watch_end();
+    watchdog_stop();
     if (procs.timeout == 0)
         return 0;
     mutex_lock(&busy);
@@ -240,35 +244,28 @@ static int procs_scene(uint64 uprocs)
     kt_events_reset();
     the_run.alive = (uint32)procs.nprocs;
     the_run.scene.timeout = procs.timeout;
-    watch_start(&the_run, (uint64)procs.timeout);
+    watchdog_start(&the_run, (uint64)procs.timeout);
     mutex_unlock(&busy);
-    kt_notes_begin(procs.busy != 0);
+    kt_proc_events_begin(procs.log_free != 0);
     return 0;
 }
 
-/* The audit stops all cpus, which a broken kernel may wait for in vain. */
-static int audit(uint64 udst)
+/* The audit stops all cpus; in a broken kernel, one may never stop. */
+static int audit_watched(uint64 udst)
 {
     int result;
 
     mutex_lock(&busy);
     kt_run = &the_run;
-    watch_start(&the_run, AUDIT_MS);
+    watchdog_start(&the_run, AUDIT_MS);
     result = kt_audit_copyout(udst);
-    watch_end();
+    watchdog_stop();
     mutex_unlock(&busy);
     return result;
 }
 
-bool ktest_is_open(void)
+static int64 play_call(const uint64 *arg)
 {
-    return bootarg_u64("ktest", 0) != 0;
-}
-
-int64 sys_ktest(const uint64 *arg)
-{
-    if (!ktest_is_open())
-        return -1;
     switch ((int)arg[0]) {
     case KT_RUN:
         return run_scene(arg[1]);
@@ -278,29 +275,26 @@ int64 sys_ktest(const uint64 *arg)
         return kt_bench(arg[1]);
     case KT_PROCS:
         return procs_scene(arg[1]);
-    case KT_NOTE:
-        return kt_note(arg[1]);
-    case KT_WORK:
-        return kt_work(arg[1]);
+    case KT_PROC_EVENT:
+        return kt_proc_event(arg[1]);
+    case KT_LOAD:
+        return kt_load(arg[1]);
     case KT_AUDIT:
-        return audit(arg[1]);
+        return audit_watched(arg[1]);
     default:
         return -1;
     }
 }
 
-static uint64 panic_get(void)
+bool kt_is_open(void)
 {
-    return 0;
+    return bootarg_u64("ktest", 0) != 0;
 }
 
-/* For tests of what a panic does. */
-static int panic_set(uint64 value)
+void ktest_init(void)
 {
-    if (!ktest_is_open())
-        return -1;
-    kt_mistake(value);
-    return -1;
+    if (!kt_is_open())
+        return;
+    kt_points_init();
+    ktest_syscall = play_call;
 }
-
-SYSCTL(debug_panic, "debug.panic", panic_get, panic_set);

@@ -1,30 +1,31 @@
 /*
- * Steps about the life of threads: made, run, exited, reused.
+ * Steps about the life of threads: they are created, run, exit, and are reused.
  */
-#include "ktest/ktest.h"
-#include "lib/string.h"
+#include "ktest/internal.h"
 #include "lwkt/crit.h"
 
-#define SEEN 200        /* structs that are told apart */
+#define SEEN 200        /* struct threads that are counted at most */
 #define STACK_WORDS 128 /* of each short-lived thread's stack that are written and read back */
 
-/* The thread of K_KEEP, as it was. It may be gone since. */
+/* The thread of K_KEEP, as it was then. It may be gone now. */
 static struct kept {
     thread_t td;
     uint32 id;
     void *stack;
 } kept;
 
-/* A sequence of short-lived threads. On the maker's stack: `ran` is the last thing they touch. */
+/* A sequence of short-lived threads. This is on their creator's stack: `ran` is the last of it that
+ * each thread touches. */
 struct churn {
-    uint32 ran;        /* publish: brief; consume: churn */
+    uint32 ran;        /* publish: brief; consume: kt_churn */
     size_t stack_size; /* of the next one */
     int mpcount;
     int dirty, damaged, fresh, revived;
     thread_t seen[SEEN]; /* the first `fresh` of them */
 };
 
-/* Whether the caller is as a new thread is: in no section, with nothing of a former life. */
+/* Whether the calling thread is as a new one must be: in no section, with no trace of a former thread
+ * in the same struct. */
 static bool is_new(const struct churn *c)
 {
     thread_t td = curthread;
@@ -38,7 +39,7 @@ static bool is_new(const struct churn *c)
            td->td_cscount == 0 && td->td_proc == NULL;
 }
 
-static void look_up(struct churn *c)
+static void remember_struct(struct churn *c)
 {
     for (int i = 0; i < c->fresh; i++)
         if (c->seen[i] == curthread)
@@ -47,8 +48,8 @@ static void look_up(struct churn *c)
         c->seen[c->fresh++] = curthread;
 }
 
-/* Write to the stack, let others run, look whether it is still there. Down to the stack's lower half:
- * a stack that is shorter than it says ends before. */
+/* Write to the stack, let others run, and check what was written. It is in the lower half of the stack,
+ * which is missing if the stack is shorter than td_kstack_size says. Returns the words that changed. */
 static int __attribute__((noinline)) use_stack(void)
 {
     uint64 *low = (uint64 *)((char *)curthread->td_kstack + curthread->td_kstack_size / 4);
@@ -68,14 +69,15 @@ static void brief(void *arg)
     struct churn *c = arg;
 
     c->dirty += !is_new(c);
-    look_up(c);
+    remember_struct(c);
     c->revived += curthread == kept.td;
     c->damaged += use_stack();
-    publish(&c->ran, c->ran + 1); /* consume: churn */
+    publish(&c->ran, c->ran + 1); /* consume: kt_churn */
 }
 
-/* The i-th thread: with and without the MP lock, with a kernel thread's stack and a process's. */
-static bool make_brief(struct churn *c, int i, int cpu)
+/* Create the i-th thread: with or without the MP lock, with the stack of a kernel thread or of a
+ * process. */
+static bool create_brief(struct churn *c, int i, int cpu)
 {
     c->stack_size = i % 3 == 2 ? LWKT_PROC_STACK : LWKT_THREAD_STACK;
     c->mpcount = i % 3 == 1;
@@ -91,12 +93,12 @@ static bool make_brief(struct churn *c, int i, int cpu)
     return true;
 }
 
-static void churn(struct kt_context *ctx, int cpu, int count)
+void kt_churn(struct kt_context *ctx, int cpu, int count)
 {
     struct churn c = {.ran = 0};
 
     for (int i = 0; i < count && peek(&kt_run->stop) == 0; i++) {
-        if (!make_brief(&c, i, cpu)) {
+        if (!create_brief(&c, i, cpu)) {
             kt_log("nomem", ctx->name, i);
             break;
         }
@@ -112,13 +114,13 @@ static void churn(struct kt_context *ctx, int cpu, int count)
     kt_log("revived", ctx->name, c.revived);
 }
 
-static void keep(const char *name, thread_t td)
+void kt_keep(const char *name, thread_t td)
 {
     kept = (struct kept){.td = td, .id = td->td_id, .stack = td->td_kstack};
     kt_log("refs", name, consume(&td->td_refs));
 }
 
-static void log_kept(const char *name)
+void kt_log_kept(const char *name)
 {
     thread_t td = kept.td;
     uint32 flags = consume(&td->td_flags);
@@ -128,7 +130,7 @@ static void log_kept(const char *name)
                (flags & (TDF_EXITING | TDF_RUNNING)) == TDF_EXITING);
 }
 
-static void rele(int t)
+void kt_rele(int t)
 {
     thread_t td = kt_run->td[t];
 
@@ -136,30 +138,8 @@ static void rele(int t)
     lwkt_rele(td);
 }
 
-bool kt_play_life(struct kt_context *ctx, const struct kt_step *s)
+void kt_log_cached(const char *name, int cpu)
 {
-    switch (s->op) {
-    case K_CHURN:
-        churn(ctx, s->a, s->b);
-        break;
-    case K_KEEP:
-        keep(ctx->name, kt_run->td[s->a]);
-        break;
-    case K_KEPT:
-        log_kept(ctx->name);
-        break;
-    case K_RELE:
-        rele(s->a);
-        break;
-    case K_WAITFREE:
-        lwkt_wait_free(kt_run->td[s->a]);
-        break;
-    case K_CACHED:
-        kt_log("keeps", ctx->name, CACHE_NTHREADS);
-        kt_log("cached", ctx->name, peek(&globaldata_of[s->a]->gd_tdfreecount));
-        break;
-    default:
-        return false;
-    }
-    return true;
+    kt_log("keeps", name, CACHE_NTHREADS);
+    kt_log("cached", name, peek(&globaldata_of[cpu]->gd_tdfreecount));
 }

@@ -1,14 +1,15 @@
 /*
- * Steps about threads that change cpus.
+ * Steps about threads that migrate.
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 
 /* riscv/canary.S */
 int kt_canary(void (*func)(void *), void *arg, uint64 seed);
 
-/* Who runs as that thread now: 1 + cpu, or 0. AMO. The last one is of all created threads. */
+/* The cpu that runs each thread of the scene now: 1 + cpu, or 0. AMO. The last entry is shared by all
+ * threads that the scene created. */
 static uint32 stamps[KT_THREADS + 1];
 
 void kt_stamps_reset(void)
@@ -17,9 +18,9 @@ void kt_stamps_reset(void)
         poke(&stamps[i], 0);
 }
 
-/* Own this thread's stamp for a few turns, without switching. The number of times that another cpu
- * had it: then the thread runs twice. */
-static int stamp(int self, int turns)
+/* Own the stamp of this thread for a few turns, without a switch. Returns how often another cpu had it,
+ * which means that the thread ran on both. */
+static int own_stamp(int self, int turns)
 {
     uint32 mine = 1 + (uint32)mycpuid;
     int twice = !amo_cas(&stamps[self], 0, mine);
@@ -32,17 +33,17 @@ static int stamp(int self, int turns)
     return twice;
 }
 
-static void stamp_for(const char *name, int us)
+void kt_stamp(const char *name, int us)
 {
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
     int twice = 0;
 
     while (cpu_time() < end && peek(&kt_run->stop) == 0)
-        twice += stamp(kt_self(), 4);
+        twice += own_stamp(kt_self(), 4);
     kt_log("double", name, twice);
 }
 
-static void hop(void *arg)
+static void migrate_to(void *arg)
 {
     lwkt_setcpu_self(arg);
 }
@@ -53,16 +54,16 @@ struct trip {
 
 static void one_hop(struct kt_context *ctx, struct trip *t, int to, int self)
 {
-    t->damaged += kt_canary(hop, globaldata_of[to], kt_random(ctx));
-    /* Outside of all sections nothing noted may be left, as at the end of any other section. */
+    t->damaged += kt_canary(migrate_to, globaldata_of[to], kt_random(ctx));
+    /* Outside of all sections nothing may be left noted. */
     t->left += peek(&mycpu->gd_reqflags) != 0;
     t->astray += mycpuid != to || mycpu->gd_curthread != curthread;
     if (self < KT_THREADS)
-        t->twice += stamp(self, 2);
+        t->twice += own_stamp(self, 2);
     t->hops++;
 }
 
-static void roam(struct kt_context *ctx, int hops, bool random)
+void kt_roam(struct kt_context *ctx, int hops, bool random)
 {
     struct trip t = {0, 0, 0, 0, 0};
     int self = kt_self();
@@ -78,7 +79,7 @@ static void roam(struct kt_context *ctx, int hops, bool random)
     kt_log("double", ctx->name, t.twice);
 }
 
-/* Each cpu looks at its own list for a thread. */
+/* Each cpu looks for a thread on its own list. */
 struct search {
     thread_t td;
     int listed, astray;
@@ -99,7 +100,7 @@ static void search_here(void *arg)
     }
 }
 
-static void log_lists(const char *name)
+void kt_log_lists(const char *name)
 {
     struct search f = {.td = curthread};
 
@@ -109,35 +110,8 @@ static void log_lists(const char *name)
     kt_log("astray", name, f.astray);
 }
 
-static void acquire(const char *name, thread_t td)
+void kt_acquire(const char *name, thread_t td)
 {
     lwkt_acquire(td);
     kt_log("oncpu", name, consume(&td->td_flags) & (TDF_RUNNING | TDF_PREEMPT_LOCK));
-}
-
-bool kt_play_migrate(struct kt_context *ctx, const struct kt_step *s)
-{
-    switch (s->op) {
-    case K_ROAM:
-        roam(ctx, s->b, s->a == 1);
-        break;
-    case K_STAMP:
-        stamp_for(ctx->name, s->b);
-        break;
-    case K_ACQUIRE:
-        acquire(ctx->name, kt_run->td[s->a]);
-        break;
-    case K_LISTED:
-        log_lists(ctx->name);
-        break;
-    case K_DANCE:
-        kt_dance(ctx, s->b);
-        break;
-    case K_DANCED:
-        kt_dance_log(ctx->name, s->a, s->b);
-        break;
-    default:
-        return false;
-    }
-    return true;
 }

@@ -1,33 +1,33 @@
 /*
- * Threads that preempt by force while others hold a pattern in their registers, or a reservation: what
- * comes back must be what was there. The loops themselves are pattern.S's.
+ * Steps that check what preemption must not change. Threads preempt others by force, while those hold
+ * a pattern in their registers, or a reservation. The loops are in pattern.S.
  *
- * A preempter is an interrupt thread of the scene, on K_FORCE's list. At the end of every so many
- * interrupts outside of critical sections (KN_FORCE_PREEMPT) one of the list is scheduled, the next one
- * the next time, so that a better one preempts a worse one in the middle of its own work.
+ * A preempter is an interrupt thread of the scene that K_FORCE has put on a list. At the end of every
+ * so many interrupts outside of critical sections (KP_FORCE_PREEMPT) the next thread of the list is
+ * scheduled, so that one with a better priority preempts another in the middle of its work.
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lib/string.h"
 #include "lwkt/crit.h"
 
 #define FORCED_MAX 4
-#define LOOPS 40             /* of a pattern's round, two instructions each ... */
-#define PREEMPTER_LOOPS 3000 /* ... and of a preempter's, at most: others preempt it */
-#define DELAY 20             /* between LR and SC */
+#define LOOPS 40             /* in a round of a pattern, two instructions each ... */
+#define PREEMPTER_LOOPS 3000 /* ... and at most in a preempter's, which others preempt */
+#define DELAY 20             /* loops between LR and SC */
 
 void pattern_interrupted(uint64 reg[32], uint64 loops);
 void pattern_call(uint64 reg[32], void (*func)(void));
 uint64 lrsc_add(uint64 *word, uint32 *runs, uint64 delay);
 uint64 lrsc_call(uint64 *word, void (*func)(void));
 
-/* This scene's preempters, by cpu. */
+/* The scene's preempters on each cpu. */
 static struct forced {
     thread_t td[FORCED_MAX];
-    uint32 count; /* published last */
+    uint32 count; /* published after td[] */
     uint32 interrupts;
 } __attribute__((aligned(CACHE_LINE))) forced[NCPU];
 
-static uint64 word;  /* K_LRSC's: LR and SC */
+static uint64 word;  /* of K_LRSC: LR and SC */
 static uint64 added; /* to it by preempters: AMO */
 static uint32 runs;  /* of preempters: AMO */
 
@@ -38,7 +38,7 @@ void kt_force_reset(void)
     runs = 0;
 }
 
-static void add_forced(thread_t td)
+void kt_force_add(thread_t td)
 {
     struct forced *f = &forced[td->td_gd->gd_cpuid];
 
@@ -51,7 +51,7 @@ static void add_forced(thread_t td)
 bool kt_force(uint64 every)
 {
     struct forced *f = &forced[mycpuid];
-    uint32 count = consume(&f->count); /* publish: add_forced */
+    uint32 count = consume(&f->count); /* publish: kt_force_add */
 
     if (count == 0)
         return false;
@@ -66,7 +66,7 @@ static uint64 next_random(struct kt_context *ctx)
     return ctx->random ^ ctx->random >> 32;
 }
 
-/* A round; a bit for each register that is not what it has to be. */
+/* One round. Returns a bit for each register that has not the right value. */
 static uint64 pattern_round(struct kt_context *ctx, int work, uint64 loops)
 {
     uint64 before[32], reg[32], damaged = 0;
@@ -87,7 +87,7 @@ static uint64 pattern_round(struct kt_context *ctx, int work, uint64 loops)
     return damaged;
 }
 
-static void pattern(struct kt_context *ctx, int work, int rounds)
+void kt_pattern(struct kt_context *ctx, int work, int rounds)
 {
     uint64 damaged = 0;
 
@@ -96,12 +96,10 @@ static void pattern(struct kt_context *ctx, int work, int rounds)
     kt_log("damaged", ctx->name, (int64)damaged);
 }
 
-static void add(uint64 n)
+static void add_one(void)
 {
-    while (n-- > 0) {
-        lrsc_add(&word, &runs, 0);
-        amo_add(&added, 1);
-    }
+    lrsc_add(&word, &runs, 0);
+    amo_add(&added, 1);
 }
 
 /* What a preempter does at each run. */
@@ -111,7 +109,7 @@ static uint64 preempter_work(struct kt_context *ctx, int work)
     case KW_PATTERN:
         return pattern_round(ctx, KW_PATTERN, 1 + next_random(ctx) % PREEMPTER_LOOPS);
     case KW_ADD:
-        add(1);
+        add_one();
         return 0;
     default:
         return 0;
@@ -124,11 +122,11 @@ static bool preempters_end(void)
 }
 
 /*
- * The thread's life; it ends when it is scheduled after v[0] was set. Who sets v[0], on this cpu, then
- * schedules us; in the section, so that nobody does between our last look and the deschedule, where
- * being scheduled would be lost.
+ * The thread ends when it is scheduled after v[0] was set: the code that sets v[0], on this cpu,
+ * schedules it afterwards. The critical section keeps that from happening between the last look at v[0]
+ * and the deschedule, which would undo it.
  */
-static void preempter(struct kt_context *ctx, int work)
+void kt_preempter(struct kt_context *ctx, int work)
 {
     uint64 ran = 0, nested = 0, damaged = 0;
 
@@ -155,9 +153,9 @@ static void schedule_forced(void)
     lwkt_schedule(forced[mycpuid].td[0]);
 }
 
-/* An emulator may end reservations at traps. So, with `direct`, the switch between LR and SC comes by a
- * call, and nothing on the way has an SC but the switch itself. */
-static void lrsc(struct kt_context *ctx, bool direct, int rounds)
+/* An emulator may end reservations at traps. So with `direct` the switch between LR and SC is made by a
+ * call, on whose path nothing but the switch itself has an SC. */
+void kt_lrsc(struct kt_context *ctx, bool direct, int rounds)
 {
     uint64 crossed = 0;
 
@@ -166,27 +164,8 @@ static void lrsc(struct kt_context *ctx, bool direct, int rounds)
     kt_log("crossed", ctx->name, (int64)crossed);
 }
 
-bool kt_play_pattern(struct kt_context *ctx, const struct kt_step *s)
+void kt_log_sum(const char *name)
 {
-    switch (s->op) {
-    case K_FORCE:
-        add_forced(kt_run->td[s->a]);
-        break;
-    case K_PREEMPTER:
-        preempter(ctx, s->b);
-        break;
-    case K_PATTERN:
-        pattern(ctx, s->a, s->b);
-        break;
-    case K_LRSC:
-        lrsc(ctx, s->a != 0, s->b);
-        break;
-    case K_SUM:
-        kt_log("sum", ctx->name, (int64)word);
-        kt_log("added", ctx->name, (int64)added);
-        break;
-    default:
-        return false;
-    }
-    return true;
+    kt_log("sum", name, (int64)word);
+    kt_log("added", name, (int64)added);
 }

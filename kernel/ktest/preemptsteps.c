@@ -1,9 +1,8 @@
 /*
- * Steps about preemption and priorities: what the switch and the scheduler see of a thread, and the
- * calls of the core that a scene's own steps do not make. For kt_play; see kernel/ktest.h for the
- * steps. Fields of threads are read on their own cpu.
+ * Steps about preemption and priorities: what the switch and the scheduler see of a thread. The steps
+ * read a thread's fields on the thread's own cpu.
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lwkt/crit.h"
 #include "lwkt/preempt.h"
 #include "proc/proc.h"
@@ -16,7 +15,7 @@ static int index_of(thread_t td)
     return -1;
 }
 
-static void look(int t, int what)
+void kt_look(int t, int what)
 {
     thread_t td = kt_run->td[t];
     const char *name = kt_run->scene.thread[t].name;
@@ -38,7 +37,7 @@ static void look(int t, int what)
             kt_log(fields[i].event, name, fields[i].val);
 }
 
-static void log_preempts(const char *name)
+void kt_log_preempts(const char *name)
 {
     struct lwkt_counters c = mycpu->gd_cnt;
 
@@ -48,8 +47,8 @@ static void log_preempts(const char *name)
     kt_log("switches", name, (int64)c.switch_count);
 }
 
-/* The caller is in a critical section, so td does not run meanwhile, however good it is. */
-static void check_priorities(const char *name, thread_t td)
+/* The caller is in a critical section, so td does not run meanwhile, whatever its priority. */
+void kt_check_priorities(const char *name, thread_t td)
 {
     int64 better = 0, stale = 0;
 
@@ -64,7 +63,7 @@ static void check_priorities(const char *name, thread_t td)
     kt_log("stale", name, stale);
 }
 
-static void log_proc(const char *name)
+void kt_log_proc(const char *name)
 {
     struct proc *victim = lwkt_preempted_proc();
 
@@ -72,79 +71,28 @@ static void log_proc(const char *name)
     kt_log("victim", name, victim != NULL ? victim->p_pid : 0);
 }
 
-static void preempt_directly(thread_t td)
+void kt_preempt(thread_t td)
 {
     crit_enter();
     lwkt_preempt(td, 1);
     crit_exit();
 }
 
-bool kt_play_preempt(struct kt_context *ctx, const struct kt_step *s)
+static bool resched_asked(void)
 {
-    switch (s->op) {
-    case K_LOOK:
-        look(s->a, s->b);
-        break;
-    case K_RESCHED:
-        kt_log("resched", ctx->name, (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) != 0);
-        break;
-    case K_PREEMPTS:
-        log_preempts(ctx->name);
-        break;
-    case K_SETPRI_OF:
-        lwkt_setpri(kt_run->td[s->a], s->b);
-        break;
-    case K_CHECKPRI:
-        check_priorities(ctx->name, kt_run->td[s->a]);
-        break;
-    case K_PROC:
-        log_proc(ctx->name);
-        break;
-    case K_PREEMPT:
-        preempt_directly(kt_run->td[s->a]);
-        break;
-    case K_TRAP_LEVEL:
-        mycpu->gd_trap_nesting_level = s->b;
-        break;
-    case K_SCHED_IDLE:
-        lwkt_schedule(&globaldata_of[s->a]->gd_idlethread);
-        break;
-    case K_AGAIN_INTR:
-        kt_raise_again(s->a, s->b);
-        break;
-    case K_NEST:
-        kt_log_nest(ctx->name);
-        break;
-    case K_TIMER_STOP:
-        kt_timer_stop();
-        break;
-    default:
-        return kt_play_pattern(ctx, s);
-    }
-    return true;
+    return (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) != 0;
 }
 
-bool kt_preempt_valid(const struct kt_scene *scene, const struct kt_step *s)
+void kt_log_resched(const char *name)
 {
-    switch (s->op) {
-    case K_LOOK:
-    case K_CHECKPRI:
-    case K_PREEMPT:
-    case K_FORCE:
-        return s->a < scene->nthreads;
-    case K_SETPRI_OF:
-        return s->a < scene->nthreads && s->b >= 0 && s->b <= TDPRI_MAX;
-    case K_TRAP_LEVEL:
-        return s->b == 0 || s->b == 1;
-    case K_SCHED_IDLE:
-        return s->a < ncpus;
-    case K_AGAIN_INTR:
-        return (s->a & ~15) == 0 && s->b >= 0;
-    case K_PREEMPTER:
-    case K_PATTERN:
-    case K_LRSC:
-        return s->b >= 0;
-    default:
-        return true;
-    }
+    kt_log("resched", name, resched_asked());
+}
+
+void kt_until_resched(const char *name, int us)
+{
+    uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
+
+    while (!resched_asked() && cpu_time() < end)
+        kt_relax();
+    kt_log("asked", name, resched_asked());
 }

@@ -1,11 +1,9 @@
 /*
- * Steps about tokens and the MP lock. A thread's references to tokens lie in its context, on its
- * stack, as they would in any code that takes tokens.
+ * Steps about tokens and the MP lock. A thread's references to tokens are in its context, on its stack,
+ * as they would be in any code that takes tokens.
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lib/assert.h"
-#include "lib/string.h"
-#include "lwkt/mplock.h"
 
 static struct lwkt_token tokens[KT_TOKENS];
 
@@ -28,9 +26,10 @@ static int free_slot(struct kt_refs *refs)
     panic("a scene's thread takes more than %d tokens", KT_REFS);
 }
 
-/* A body has no references of its own: the core refuses it before it looks. */
-static void get(struct kt_context *ctx, lwkt_token_t tok)
+/* The body of a message has no references, and needs none: the core panics before it uses one. */
+void kt_token_get(struct kt_context *ctx, int i)
 {
+    lwkt_token_t tok = &tokens[i];
     struct lwkt_tokref of_body;
 
     if (ctx->refs == NULL) {
@@ -43,10 +42,10 @@ static void get(struct kt_context *ctx, lwkt_token_t tok)
     lwkt_gettoken(&ctx->refs->ref[slot], tok);
 }
 
-static void try(struct kt_context *ctx, lwkt_token_t tok)
+void kt_token_try(struct kt_context *ctx, int i)
 {
     int slot = free_slot(ctx->refs);
-    bool got = lwkt_trytoken(&ctx->refs->ref[slot], tok);
+    bool got = lwkt_trytoken(&ctx->refs->ref[slot], &tokens[i]);
 
     if (got)
         ctx->refs->order[slot] = ++ctx->refs->taken;
@@ -55,14 +54,16 @@ static void try(struct kt_context *ctx, lwkt_token_t tok)
     kt_log("try", ctx->name, got);
 }
 
-static void release(struct kt_refs *refs, lwkt_token_t tok, bool first)
+/* Release one taking of token i, if there is any: the last one, or the first. */
+void kt_token_release(struct kt_context *ctx, int i, bool first)
 {
+    struct kt_refs *refs = ctx->refs;
     int found = -1;
 
-    for (int i = 0; i < KT_REFS; i++)
-        if (refs->ref[i].tr_tok == tok &&
-            (found < 0 || (refs->order[i] < refs->order[found]) == first))
-            found = i;
+    for (int n = 0; n < KT_REFS; n++)
+        if (refs->ref[n].tr_tok == &tokens[i] &&
+            (found < 0 || (refs->order[n] < refs->order[found]) == first))
+            found = n;
     if (found >= 0) {
         lwkt_reltoken(&refs->ref[found]);
         refs->ref[found].tr_tok = NULL;
@@ -73,14 +74,15 @@ void kt_tokens_drop(struct kt_context *ctx)
 {
     for (int i = 0; i < KT_TOKENS; i++)
         for (int n = 0; n < KT_REFS; n++)
-            release(ctx->refs, &tokens[i], false);
+            kt_token_release(ctx, i, false);
 }
 
 /*
- * A reference on the stack, and afterwards something else in its place. The other thing is made of
- * addresses, so that who still takes it for a reference follows them and does no other harm.
+ * A reference on the stack, and afterwards something else in its place. The other thing consists of
+ * addresses, so that code that still takes it for a reference follows them and does no other harm.
+ * Returns the words that changed.
  */
-static int __attribute__((noinline)) frame(lwkt_token_t tok, int us)
+static int __attribute__((noinline)) use_frame(lwkt_token_t tok, int us)
 {
     static uint64 nothing[16];
     union {
@@ -99,23 +101,30 @@ static int __attribute__((noinline)) frame(lwkt_token_t tok, int us)
     return changed;
 }
 
-static void bump(int64 *v)
+void kt_token_frame(const char *name, int i, int us)
+{
+    kt_log("damaged", name, use_frame(&tokens[i], us));
+}
+
+void kt_add_in_steps(int64 *v)
 {
     int64 old = peek(v);
 
-    cpu_relax(); /* and no switch, which would let go of tokens */
+    cpu_relax(); /* not a switch, which would give up the tokens */
     poke(v, old + 1);
 }
 
-/* Count v up n times under the token, now and then with a turn for the others in between, and with some
- * after each. No more code than that: an interrupt often comes in the middle of taking the token. */
-static void count(struct kt_context *ctx, lwkt_token_t tok, int64 *v, int n)
+/* Add 1 to variable i n times under token i, sometimes with a turn for the other cpus between load and
+ * store, and with some turns after each. There is no more code than that, so that an interrupt often
+ * comes in the middle of taking the token. */
+void kt_token_count(struct kt_context *ctx, int i, int n)
 {
+    int64 *v = &kt_run->var[i];
     struct lwkt_tokref ref;
 
     while (n-- > 0 && peek(&kt_run->stop) == 0) {
         uint64 random = kt_random(ctx) >> 32;
-        lwkt_gettoken(&ref, tok);
+        lwkt_gettoken(&ref, &tokens[i]);
         int64 old = peek(v);
         if (random % 4 == 0)
             cpu_relax();
@@ -126,71 +135,8 @@ static void count(struct kt_context *ctx, lwkt_token_t tok, int64 *v, int n)
     }
 }
 
-static void until_resched(const char *name, int us)
+void kt_log_mplock(const char *name, thread_t td)
 {
-    uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
-
-    while (!(peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) && cpu_time() < end)
-        kt_relax();
-    kt_log("asked", name, (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) != 0);
-}
-
-static bool mp_step(struct kt_context *ctx, const struct kt_step *s)
-{
-    switch (s->op) {
-    case K_GETMP:
-        get_mplock();
-        break;
-    case K_TRYMP:
-        kt_log("try", ctx->name, try_mplock());
-        break;
-    case K_RELMP:
-        rel_mplock();
-        break;
-    case K_WANTMP:
-        curthread->td_mpcount += s->b;
-        break;
-    case K_MPSTATE:
-        kt_log("mpcount", ctx->name, kt_run->td[s->a]->td_mpcount);
-        kt_log("mpheld", ctx->name, mycpu->gd_mpheld);
-        break;
-    case K_UNTIL:
-        until_resched(ctx->name, s->b);
-        break;
-    default:
-        return false;
-    }
-    return true;
-}
-
-bool kt_play_token(struct kt_context *ctx, const struct kt_step *s)
-{
-    lwkt_token_t tok = &tokens[s->a % KT_TOKENS];
-
-    switch (s->op) {
-    case K_GETTOKEN:
-        get(ctx, tok);
-        break;
-    case K_TRYTOKEN:
-        try(ctx, tok);
-        break;
-    case K_RELTOKEN:
-        release(ctx->refs, tok, s->b == 1);
-        break;
-    case K_HAVETOKEN:
-        kt_log("have", ctx->name, lwkt_havetoken(tok));
-        break;
-    case K_TOKENFRAME:
-        kt_log("damaged", ctx->name, frame(tok, s->b));
-        break;
-    case K_COUNT:
-        count(ctx, tok, &kt_run->var[s->a], s->b);
-        break;
-    case K_BUMP:
-        bump(&kt_run->var[s->a]);
-        break;
-    default:
-        return mp_step(ctx, s);
-    }
-    return true;
+    kt_log("mpcount", name, td->td_mpcount);
+    kt_log("mpheld", name, mycpu->gd_mpheld);
 }

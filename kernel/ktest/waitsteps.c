@@ -1,19 +1,18 @@
 /*
- * Steps of scripts about wait queues, cpusync and message ports.
+ * Steps about wait queues, cpusync and message ports.
  */
-#include "lwkt/wait.h"
-
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lib/string.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/wait.h"
 #include "sync/sleep.h"
 
 #define MESSAGES 256
-#define PATIENCE 100 /* turns for others of this cpu, before a wait sleeps for a tick each */
+#define YIELDS 100 /* of a wait, before it sleeps for a tick each time */
 
 static struct lwkt_wait waits[KT_WAITS];
-static struct lwkt_msg messages[MESSAGES]; /* of a scene; none is used twice */
+static struct lwkt_msg messages[MESSAGES]; /* of a scene; none of them is used twice */
 static uint32 nmessages;                   /* AMO */
 static struct lwkt_msg stop_messages[KT_THREADS];
 
@@ -27,12 +26,12 @@ void kt_wait_reset(void)
     nmessages = 0;
 }
 
-/* A turn of a wait that lets other threads of this cpu run, worse ones too. */
+/* One turn of a wait that lets other threads of this cpu run, including those of worse priority. */
 static void let_others_run(int turn)
 {
     static char ident;
 
-    if (turn < PATIENCE) {
+    if (turn < YIELDS) {
         lwkt_yield();
         cpu_relax();
     } else {
@@ -40,13 +39,13 @@ static void let_others_run(int turn)
     }
 }
 
-static void await_var(int v, int64 value)
+void kt_await_var(int v, int64 value)
 {
     for (int i = 0; consume(&kt_run->var[v]) < value && peek(&kt_run->stop) == 0; i++)
         let_others_run(i);
 }
 
-/* --- a look at a thread, on its cpu, where its state does not change meanwhile --- */
+/* --- the state of a thread, read on its cpu, where it does not change meanwhile --- */
 
 struct look {
     thread_t td;
@@ -54,29 +53,29 @@ struct look {
     uint32 done; /* publish, consume */
 };
 
-static void look_body(void *arg)
+static void look_here(void *arg)
 {
     struct look *look = arg;
     thread_t td = look->td;
 
     if (td->td_gd != mycpu) {
-        lwkt_send_ipiq(td->td_gd, look_body, look);
+        lwkt_send_ipiq(td->td_gd, look_here, look);
         return;
     }
     look->state = ((td->td_flags & TDF_BLOCKQ) ? KT_BLOCKQ : 0) |
                   ((td->td_flags & TDF_RUNQ) ? KT_RUNQ : 0) |
                   ((td->td_flags & TDF_RUNNING) ? KT_RUNNING : 0) |
                   (list_linked(&td->td_waitq) ? KT_WAITQ : 0);
-    publish(&look->done, 1); /* consume: thread_state */
+    publish(&look->done, 1); /* consume: kt_thread_state */
 }
 
-static int64 thread_state(thread_t td)
+int64 kt_thread_state(thread_t td)
 {
     struct look look = {.td = td};
 
     crit_enter();
-    lwkt_send_ipiq(td->td_gd, look_body, &look);
-    while (consume(&look.done) == 0) { /* publish: look_body */
+    lwkt_send_ipiq(td->td_gd, look_here, &look);
+    while (consume(&look.done) == 0) { /* publish: look_here */
         cpu_relax();
         lwkt_process_ipiq();
     }
@@ -84,10 +83,10 @@ static int64 thread_state(thread_t td)
     return look.state;
 }
 
-/* Until td is off its cpu and its run queue, and no message for it is on its way. */
-static void wait_asleep(thread_t td)
+/* Until td is off its cpu and its run queue, and no message about it is on its way. */
+void kt_wait_asleep(thread_t td)
 {
-    for (int i = 0; (thread_state(td) & (KT_RUNQ | KT_RUNNING)) && peek(&kt_run->stop) == 0; i++)
+    for (int i = 0; (kt_thread_state(td) & (KT_RUNQ | KT_RUNNING)) && peek(&kt_run->stop) == 0; i++)
         let_others_run(i);
 }
 
@@ -102,53 +101,41 @@ static int64 queue_length(lwkt_wait_t w)
     return n;
 }
 
+void kt_wait_gen(struct kt_context *ctx, int w)
+{
+    ctx->gen = peek(&waits[w].wa_gen);
+    kt_log("gen", ctx->name, ctx->gen);
+}
+
+void kt_wait_block(struct kt_context *ctx, int w)
+{
+    lwkt_block(&waits[w], "ktblock", &ctx->gen);
+    kt_log("woken", ctx->name, ctx->gen);
+}
+
 /* The way in which wait queues are meant to be used. */
-static void block_until(lwkt_wait_t w, const int64 *var, int64 value)
+void kt_wait_until(int w, int64 value)
 {
-    int gen = consume(&w->wa_gen); /* lwkt_signal's raise comes after the variable's change */
+    int gen = consume(&waits[w].wa_gen); /* lwkt_signal raises it after the variable has changed */
 
-    while (consume(var) < value && peek(&kt_run->stop) == 0)
-        lwkt_block(w, "ktuntil", &gen);
+    while (consume(&kt_run->var[w]) < value && peek(&kt_run->stop) == 0)
+        lwkt_block(&waits[w], "ktuntil", &gen);
 }
 
-static bool wait_step(struct kt_context *ctx, const struct kt_step *s)
+void kt_wait_signal(struct kt_context *ctx, int w, int count)
 {
-    switch (s->op) {
-    case K_GEN:
-        ctx->gen = peek(&waits[s->a].wa_gen);
-        kt_log("gen", ctx->name, ctx->gen);
-        return true;
-    case K_BLOCK:
-        lwkt_block(&waits[s->a], "ktblock", &ctx->gen);
-        kt_log("woken", ctx->name, ctx->gen);
-        return true;
-    case K_BLOCK_UNTIL:
-        block_until(&waits[s->a], &kt_run->var[s->a], s->b);
-        return true;
-    case K_SIGNAL:
-        kt_log("signal", ctx->name, s->b);
-        lwkt_signal(&waits[s->a], s->b);
-        return true;
-    case K_WAITERS:
-        kt_log("waiters", ctx->name, peek(&waits[s->a].wa_count));
-        kt_log("queued", ctx->name, queue_length(&waits[s->a]));
-        return true;
-    case K_AWAIT:
-        await_var(s->a, s->b);
-        return true;
-    case K_ASLEEP:
-        wait_asleep(kt_run->td[s->a]);
-        return true;
-    case K_THREAD:
-        kt_log("state", ctx->name, thread_state(kt_run->td[s->a]));
-        return true;
-    default:
-        return false;
-    }
+    kt_log("signal", ctx->name, count);
+    lwkt_signal(&waits[w], count);
 }
 
-/* --- cpusync: events of the thread "cs", with the master's cpu. The functions first let the other
- * harts go on, so that who does not wait for them shows. --- */
+void kt_log_waiters(const char *name, int w)
+{
+    kt_log("waiters", name, peek(&waits[w].wa_count));
+    kt_log("queued", name, queue_length(&waits[w]));
+}
+
+/* --- cpusync: events of thread "cs", with the master's cpu. The functions first let the other harts go
+ * on, so that it shows if one does not wait for them. --- */
 
 static void sync_log(const char *what, int64 master)
 {
@@ -175,12 +162,13 @@ static void sync_simple(lwkt_cpusync_t poll)
 {
     sync_log("simple", poll->cs_master);
 }
+
 static void sync_fast(void *data)
 {
     sync_log("fast", (int64)data);
 }
 
-static void sync_start(struct kt_context *ctx, cpumask_t mask)
+void kt_sync_start(struct kt_context *ctx, cpumask_t mask)
 {
     ctx->sync = (struct lwkt_cpusync){
         .cs_run_func = sync_run,
@@ -191,40 +179,24 @@ static void sync_start(struct kt_context *ctx, cpumask_t mask)
     lwkt_cpusync_start(mask, &ctx->sync);
 }
 
-static bool sync_step(struct kt_context *ctx, const struct kt_step *s)
+void kt_sync_simple(cpumask_t mask)
 {
-    switch (s->op) {
-    case K_CS_START:
-        sync_start(ctx, s->a);
-        return true;
-    case K_CS_ADD:
-        lwkt_cpusync_add(s->a, &ctx->sync);
-        return true;
-    case K_CS_FINISH:
-        lwkt_cpusync_finish(&ctx->sync);
-        return true;
-    case K_CS_SIMPLE:
-        lwkt_cpusync_simple(s->a, sync_simple, NULL);
-        return true;
-    case K_CS_FAST:
-        lwkt_cpusync_fastdata(s->a, sync_fast, (void *)(uint64)mycpuid);
-        return true;
-    case K_VALUE:
-        kt_log("value", ctx->name, consume(&kt_run->var[s->a]));
-        return true;
-    default:
-        return false;
-    }
+    lwkt_cpusync_simple(mask, sync_simple, NULL);
 }
 
-/* After a script: one that was stopped in the middle lets go of the other cpus. */
-void kt_wait_end(struct kt_context *ctx)
+void kt_sync_fast(cpumask_t mask)
+{
+    lwkt_cpusync_fastdata(mask, sync_fast, (void *)(uint64)mycpuid);
+}
+
+/* At the end of a script: if it was stopped in the middle, the other cpus are still stopped. */
+void kt_sync_end(struct kt_context *ctx)
 {
     if (curthread->td_cscount != 0)
         lwkt_cpusync_finish(&ctx->sync);
 }
 
-/* --- messages: ms_cmd is the script's, the reply's error too --- */
+/* --- messages: the script says ms_cmd, and the error of the reply --- */
 
 static lwkt_msg_t new_message(struct kt_context *ctx, int cmd)
 {
@@ -249,26 +221,31 @@ static void log_received(struct kt_context *ctx, lwkt_msg_t msg)
     }
 }
 
-static void receive(struct kt_context *ctx)
+void kt_msg_receive(struct kt_context *ctx)
 {
     lwkt_msg_t msg = lwkt_waitport(&curthread->td_msgport, NULL);
 
-    if (peek(&kt_run->stop) == 0) /* else it is a stop message */
+    if (peek(&kt_run->stop) == 0) /* otherwise it is a stop message */
         log_received(ctx, msg);
 }
 
-static void send(struct kt_context *ctx, const struct kt_step *s)
+void kt_msg_send(struct kt_context *ctx, thread_t to, int cmd)
 {
-    lwkt_port_t port = &kt_run->td[s->a]->td_msgport;
-    lwkt_msg_t msg = new_message(ctx, s->b);
+    lwkt_msg_t msg = new_message(ctx, cmd);
 
-    if (msg != NULL && s->op == K_MSG_SEND)
-        lwkt_sendmsg(port, msg);
-    else if (msg != NULL)
-        kt_log("replied", ctx->name, lwkt_domsg(port, msg));
+    if (msg != NULL)
+        lwkt_sendmsg(&to->td_msgport, msg);
 }
 
-static void reply(struct kt_context *ctx, int error)
+void kt_msg_do(struct kt_context *ctx, thread_t to, int cmd)
+{
+    lwkt_msg_t msg = new_message(ctx, cmd);
+
+    if (msg != NULL)
+        kt_log("replied", ctx->name, lwkt_domsg(&to->td_msgport, msg));
+}
+
+void kt_msg_reply(struct kt_context *ctx, int error)
 {
     lwkt_msg_t msg = ctx->msg;
 
@@ -277,76 +254,30 @@ static void reply(struct kt_context *ctx, int error)
         lwkt_replymsg(msg, error);
 }
 
-static bool message_step(struct kt_context *ctx, const struct kt_step *s)
+void kt_msg_serve(struct kt_context *ctx, int count)
 {
-    switch (s->op) {
-    case K_MSG_SEND:
-    case K_MSG_DO:
-        send(ctx, s);
-        return true;
-    case K_MSG_RECEIVE:
-        receive(ctx);
-        return true;
-    case K_MSG_REPLY:
-        reply(ctx, s->b);
-        return true;
-    case K_MSG_SERVE:
-        for (int i = 0; i < s->b && peek(&kt_run->stop) == 0; i++) {
-            receive(ctx);
-            if (ctx->msg != NULL)
-                reply(ctx, ctx->msg->ms_cmd);
-        }
-        return true;
-    case K_MSG_ABORT:
-        if (ctx->sent != NULL)
-            lwkt_abortmsg(ctx->sent);
-        return true;
-    case K_MSG_TELL:
+    for (int i = 0; i < count && peek(&kt_run->stop) == 0; i++) {
+        kt_msg_receive(ctx);
         if (ctx->msg != NULL)
-            ctx->msg->ms_abort_port = &curthread->td_msgport;
-        return true;
-    default:
-        return false;
+            kt_msg_reply(ctx, ctx->msg->ms_cmd);
     }
 }
 
-/* True when it was one of these steps. */
-bool kt_play_wait(struct kt_context *ctx, const struct kt_step *s)
+void kt_msg_abort(struct kt_context *ctx)
 {
-    return wait_step(ctx, s) || sync_step(ctx, s) || message_step(ctx, s);
+    if (ctx->sent != NULL)
+        lwkt_abortmsg(ctx->sent);
 }
 
-/* The operands of such a step are within bounds; of any other: true. */
-bool kt_wait_valid(const struct kt_scene *scene, const struct kt_step *s)
+void kt_msg_tell(struct kt_context *ctx)
 {
-    switch (s->op) {
-    case K_GEN:
-    case K_BLOCK:
-    case K_BLOCK_UNTIL:
-    case K_SIGNAL:
-    case K_WAITERS:
-        return s->a < KT_WAITS;
-    case K_ASLEEP:
-    case K_THREAD:
-    case K_MSG_SEND:
-    case K_MSG_DO:
-        return s->a < scene->nthreads;
-    case K_CS_START:
-    case K_CS_ADD:
-    case K_CS_SIMPLE:
-    case K_CS_FAST:
-        return (s->a & ~lwkt_all_cpus()) == 0;
-    case K_VALUE:
-    case K_AWAIT:
-        return s->a < KT_VARS;
-    default:
-        return true;
-    }
+    if (ctx->msg != NULL)
+        ctx->msg->ms_abort_port = &curthread->td_msgport;
 }
 
 /* --- the end of a scene that hangs --- */
 
-/* On the cpu of the reply port: have who waits for this message go on. */
+/* On the cpu of the reply port: the thread that waits for this message goes on. IPI body. */
 static void force_done(void *arg)
 {
     lwkt_msg_t msg = arg;
@@ -355,8 +286,8 @@ static void force_done(void *arg)
         msg->ms_flags |= MSGF_DONE;
 }
 
-/* Have every thread go on that waits here; the round-th time of trying, from 0. Waits for messages
- * that are on their way are over by themselves. */
+/* Let every thread go on that waits in a step of this file. This is the round-th try, from 0: waits for
+ * messages that are on their way end by themselves before the third. */
 void kt_wait_flush(int round)
 {
     for (int i = 0; i < KT_WAITS; i++)

@@ -31,9 +31,9 @@
 #include "lwkt/ipiq.h"
 
 #include "lib/bits.h"
+#include "lib/testpoint.h"
 #include "lwkt/cpusync.h"
 #include "lwkt/crit.h"
-#include "lwkt/knob.h"
 #include "lwkt/ktr.h"
 #include "lwkt/ring.h"
 
@@ -255,7 +255,7 @@ void lwkt_drain_ipiq(void)
 {
     globaldata_t gd = mycpu;
 
-    if (knob_point(KN_HOLD_IPI))
+    if (testpoint(TP_HOLD_IPI))
         return;
     /* lab 4: from here */
     cpumask_t mask = amo_swap_full(&gd->gd_ipimask, 0); /* before the indices: F3 */
@@ -280,7 +280,7 @@ void lwkt_poll_ipiq(void)
 {
     globaldata_t gd = mycpu;
 
-    if (knob_point(KN_HOLD_IPI))
+    if (testpoint(TP_HOLD_IPI))
         return;
     /* lab 4: from here */
     ++gd->gd_intr_nesting_level;

@@ -24,8 +24,8 @@
  */
 #include "lwkt/migrate.h"
 
+#include "lib/testpoint.h"
 #include "lwkt/ipiq.h"
-#include "lwkt/knob.h"
 #include "lwkt/ktr.h"
 #include "lwkt/runq.h"
 
@@ -79,7 +79,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
     lwkt_port_move(&td->td_msgport, rgd);
     /* lab 8: to here */
     ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
-    knob_point(KN_STALL_SETCPU);
+    testpoint(TP_STALL_SETCPU);
     lwkt_switch();
     KASSERT(mycpu == rgd, "arrived at cpu %d instead of %d", mycpuid, rgd->gd_cpuid);
     crit_exit();

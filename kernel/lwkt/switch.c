@@ -29,8 +29,8 @@
  */
 #include "lib/bits.h"
 #include "lib/printf.h"
+#include "lib/testpoint.h"
 #include "lwkt/cpusync.h"
-#include "lwkt/knob.h"
 #include "lwkt/ktr.h"
 #include "lwkt/migrate.h"
 #include "lwkt/mplock.h"
@@ -175,7 +175,7 @@ void lwkt_switch_return(thread_t old)
 {
     uint32 flags = old->td_flags & ~TDF_RUNNING;
 
-    knob_point(KN_STALL_RUNNING);
+    testpoint(TP_STALL_RUNNING);
     if ((flags & (TDF_MIGRATING | TDF_EXITING)) || cpu_thread_has_space(&curthread->td_mach) ||
         ktr_on(mycpu)) {
         return_with_care(old, flags);
@@ -289,7 +289,7 @@ void lwkt_idle_loop(void)
             gd->gd_idlethread.td_flags &= ~TDF_IDLE_NOHLT;
             cpu_relax();
         } else if (peek(&gd->gd_reqflags) == 0 && gd->gd_runqmask == 0) {
-            knob_point(KN_STALL_IDLE);
+            testpoint(TP_STALL_IDLE);
             ++gd->gd_cnt.idle_waits;
             cpu_idle_wait();
         }

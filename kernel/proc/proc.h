@@ -7,6 +7,7 @@
 
 #include "fs/filedesc.h"
 #include "kernel/procinfo.h"
+#include "lib/sysent.h"
 #include "lwkt/spin.h"
 #include "mm/vm.h"
 #include "riscv/trapframe.h"
@@ -56,6 +57,10 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
 {
     return (struct trapframe *)p->p_thread->td_mach.md_stack_top - 1;
 }
+
+/* syscall.c: the scheduler tests' system call. ktest/ktest.c sets it before there are processes, if the
+ * kernel was booted for tests; otherwise it is NULL, and the call returns -1. */
+extern syscall_fn ktest_syscall;
 
 /* usched.c: who may be in user mode, and on which cpu. */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */

@@ -15,6 +15,13 @@
 static int kern_giant; /* 1: every system call runs under the MP lock. Read with peek() */
 SYSCTL_FLAG(kern_giant, "kern.giant", kern_giant);
 
+syscall_fn ktest_syscall;
+
+int64 sys_ktest(const uint64 *arg)
+{
+    return ktest_syscall != NULL ? ktest_syscall(arg) : -1;
+}
+
 #define HANDLER(number, name) [number] = sys_##name,
 static const syscall_fn handlers[NSYSCALL] = {SYSCALLS(HANDLER)};
 

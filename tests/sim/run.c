@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "cpu.h"
-#include "kernel/ktest.h"
-#include "lwkt/knob.h"
+#include "lib/testpoint.h"
 #include "lwkt/ktr.h"
 #include "lwkt/token.h"
 
@@ -103,8 +102,8 @@ void panic(const char *fmt, ...)
     va_end(ap);
     fprintf(stderr,
             "\n  once in %lu points another cpu, in %lu an interrupt, in %lu frozen; tick %lu, "
-            "knobs %x, untimely %d\n",
-            switch_rate, intr_rate, freeze_rate, tick_period, knobs_on, lwkt_untimely_switch);
+            "test points %x, untimely %d\n",
+            switch_rate, intr_rate, freeze_rate, tick_period, testpoints_on, lwkt_untimely_switch);
     fprintf(stderr, "  again: sim -s %s -c %d -r %lu\n", scene->name, ncpus, sim_seed);
     for (int i = 0; i < ncpus; i++) {
         print_cpu(i);
@@ -118,9 +117,9 @@ void panic(const char *fmt, ...)
 }
 
 /* At a point in the middle of a protocol: leave the others time for all of theirs. */
-static uint32 stall(enum kt_knob which)
+static uint32 stall(enum testpoint which)
 {
-    if (which == KN_HOLD_IPI) {
+    if (which == TP_HOLD_IPI) {
         if (!chance(4))
             return 0;
         cpus[self].soft = true; /* it looks again later */
@@ -141,7 +140,7 @@ static void draw_manner(void)
     intr_rate = rates[sim_random(5)] / 2;
     freeze_rate = sim_random(2) ? 0 : 50 + sim_random(1000);
     tick_period = sim_random(2) ? 0 : 300 + sim_random(1000);
-    knobs_on = sim_random(3) ? 0 : ~0u;
+    testpoints_on = sim_random(3) ? 0 : ~0u;
     lwkt_untimely_switch = !scene->strict && sim_random(4) == 0;
     lwkt_ipiq_optimized = sim_random(8) != 0;
     sim_rings(sim_random(2) ? 16 : 4,
@@ -153,7 +152,7 @@ void sim_run(const struct scene *s, int n, uint64 seed)
     scene = s;
     sim_seed = seed;
     state = (seed + 1) * 0x9e3779b97f4a7c15UL + (uint64)n;
-    knob_reached = stall;
+    testpoint_reached = stall;
     now = points = 0;
     for (int i = 0; i < 10; i++)
         sim_random(2);

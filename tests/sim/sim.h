@@ -1,5 +1,5 @@
 /*
- * The simulation as its scenes see it: what a scene is, randomness, checks, and the machine's knobs.
+ * The simulation as its scenes see it: what a scene is, randomness, checks, and how the machine may be varied.
  */
 #ifndef SIM_H
 #define SIM_H

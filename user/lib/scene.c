@@ -18,8 +18,8 @@ static struct process {
     void (*body)(int i);
 } processes[MAX_PROCESSES];
 static int nprocesses;
-static int all_busy;
-static const char *self; /* in a process of the scene: its name */
+static int with_free;
+static const char *self; /* the name of this process of the scene */
 
 static const char *value_of(const char *name)
 {
@@ -99,7 +99,7 @@ static void print_event(const struct kt_event *e)
            e->n, e->val, e->time);
 }
 
-/* The names of events end with a NUL or with their field. */
+/* Names in events end with a NUL, or fill their field. */
 static void print_events(int n)
 {
     for (int i = 0; i < n; i++) {
@@ -123,7 +123,7 @@ static void print_audit(void)
            key, a.threads, a.allq, a.runnable, a.undelivered, a.ipimask, a.crit, a.refs);
 }
 
-/* Play the scene of threads: KT_RUN's result. */
+/* Play the scene of threads. Returns the result of KT_RUN. */
 static int play_threads(void)
 {
     return ktest(KT_RUN, &scene, sizeof(scene));
@@ -139,23 +139,23 @@ int process(const char *name, void (*before)(int i), void (*body)(int i))
     return nprocesses++;
 }
 
-void must_be_busy(void)
+void log_free_cpus(void)
 {
-    all_busy = 1;
+    with_free = 1;
 }
 
-int note(const char *what, int64 val)
+int log_event(const char *what, int64 val)
 {
-    struct kt_note n = {.val = val};
+    struct kt_proc_event e = {.val = val};
 
     if (what != 0)
-        strcpy(n.what, what);
-    strcpy(n.name, self);
-    return ktest(KT_NOTE, &n, sizeof(n));
+        strcpy(e.what, what);
+    strcpy(e.name, self);
+    return ktest(KT_PROC_EVENT, &e, sizeof(e));
 }
 
 /* A process of the scene: wait until the gate has no writer any more, then play. */
-static void be_process(int i, const int *gate)
+static void process_main(int i, const int *gate)
 {
     char c;
 
@@ -169,17 +169,17 @@ static void be_process(int i, const int *gate)
     exit(0);
 }
 
-/* Play the scene of processes: 0, or -1 if the kernel refused it. */
+/* Play the scene of processes. Returns 0, or 1 if a process failed, or -1 if the kernel refused it. */
 static int play_processes(void)
 {
-    struct kt_procs procs = {.nprocs = nprocesses, .timeout = scene.timeout, .busy = all_busy};
+    struct kt_procs procs = {.nprocs = nprocesses, .timeout = scene.timeout, .log_free = with_free};
     int gate[2], ended = 0, status;
 
     if (pipe(gate) < 0)
         return -1;
     for (int i = 0; i < nprocesses; i++)
         if (fork() == 0)
-            be_process(i, gate);
+            process_main(i, gate);
     close(gate[0]);
     sleep(1); /* all are at the gate */
     if (ktest(KT_PROCS, &procs, sizeof(procs)) < 0)
@@ -189,14 +189,14 @@ static int play_processes(void)
         ended += status == 0;
     procs.timeout = 0;
     ktest(KT_PROCS, &procs, sizeof(procs));
-    sleep(1); /* before the audit: whoever writes the log, say, is done */
+    sleep(1); /* other threads, such as the one that writes the log, finish before the audit */
     return ended == nprocesses ? 0 : 1;
 }
 
 static void play(const char *name)
 {
-    /* Whoever still has something to do, as the parent that is on its way into wait, does it now: the
-     * scene finds idle cpus. */
+    /* Other processes finish what they are doing, such as the parent that is about to wait, so that
+     * the scene begins on idle cpus. */
     sleep(1);
 
     int result = nprocesses ? play_processes() : play_threads();

@@ -1,10 +1,10 @@
 /*
- * The dance: threads that do everything at once, at random: take tokens and the MP lock, in any order
- * and asleep, move, change priority, create threads, send messages. For the soak test. Under each
- * lock lies a number that is counted up in steps that the others could come between; K_DANCED says
- * how many counts were lost.
+ * Steps of the soak test: threads that do everything at once and at random. They take tokens and the MP
+ * lock, in any order and while they sleep, migrate, change priority, create threads, and send messages.
+ * Each lock protects a number, to which its holders add 1 by a load and a store that others could come
+ * between; K_SOAK_END writes down how many additions were lost.
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/mplock.h"
@@ -14,7 +14,7 @@
 #define IDENTS 4
 
 static struct guarded {
-    int64 plain; /* under the lock only */
+    int64 plain; /* only under the lock */
     int64 made;  /* AMO */
 } __attribute__((aligned(CACHE_LINE))) guarded[LOCKS];
 
@@ -28,12 +28,8 @@ static int pick(struct kt_context *ctx, int n)
 
 static void count_under(int lock)
 {
-    struct guarded *g = &guarded[lock];
-    int64 old = peek(&g->plain);
-
-    cpu_relax(); /* and no switch, which would let go of tokens */
-    poke(&g->plain, old + 1);
-    amo_add(&g->made, 1);
+    kt_add_in_steps(&guarded[lock].plain);
+    amo_add(&guarded[lock].made, 1);
 }
 
 static void sleep_a_while(struct kt_context *ctx)
@@ -41,10 +37,10 @@ static void sleep_a_while(struct kt_context *ctx)
     if (pick(ctx, 2))
         lwkt_pause((uint64)pick(ctx, 50) * (cpu_timebase / 1000000));
     else
-        tsleep(&idents[pick(ctx, IDENTS)], 0, "dance", 1);
+        tsleep(&idents[pick(ctx, IDENTS)], 0, "soak", 1);
 }
 
-/* One to three tokens, perhaps the same twice; perhaps a nap; then any order back. */
+/* Take one to three tokens, perhaps the same one twice; perhaps sleep; release them in any order. */
 static void take_tokens(struct kt_context *ctx)
 {
     struct lwkt_tokref ref[3];
@@ -75,25 +71,24 @@ static void take_mplock(struct kt_context *ctx)
         rel_mplock();
 }
 
-static void message(void *arg)
+static void count_message(void *arg)
 {
     (void)arg;
-    amo_add_rel(&messages[1], 1); /* acquire: kt_dance_log */
+    amo_add_rel(&messages[1], 1); /* acquire: kt_soak_end */
 }
 
-static void send(struct kt_context *ctx)
+static void send_message(struct kt_context *ctx)
 {
     amo_add(&messages[0], 1);
-    lwkt_send_ipiq_bycpu(pick(ctx, ncpus), message, NULL);
+    lwkt_send_ipiq_bycpu(pick(ctx, ncpus), count_message, NULL);
 }
 
-/* A short life, with the MP lock as a legacy. */
+/* A short-lived thread, which starts with the MP lock. */
 static void short_life(void *arg)
 {
     (void)arg;
     count_under(KT_TOKENS);
-    amo_add_rel(&kt_run->alive, (uint32)-1); /* acquire: play_scene */
-    wakeup(kt_run);
+    kt_thread_ended();
 }
 
 static void spawn(struct kt_context *ctx)
@@ -103,7 +98,7 @@ static void spawn(struct kt_context *ctx)
         amo_add(&kt_run->alive, (uint32)-1);
 }
 
-static void nest(struct kt_context *ctx)
+static void nest_sections(struct kt_context *ctx)
 {
     int n = 1 + pick(ctx, 4);
 
@@ -114,7 +109,7 @@ static void nest(struct kt_context *ctx)
         crit_exit();
 }
 
-static void move(struct kt_context *ctx)
+static void random_operation(struct kt_context *ctx)
 {
     switch (pick(ctx, 10)) {
     case 0:
@@ -135,7 +130,7 @@ static void move(struct kt_context *ctx)
         take_mplock(ctx);
         break;
     case 7:
-        send(ctx);
+        send_message(ctx);
         break;
     case 8:
         wakeup(&idents[pick(ctx, IDENTS)]);
@@ -144,26 +139,26 @@ static void move(struct kt_context *ctx)
         if (pick(ctx, 8) == 0)
             spawn(ctx);
         else
-            nest(ctx);
+            nest_sections(ctx);
         break;
     }
 }
 
-void kt_dance(struct kt_context *ctx, int n)
+void kt_soak(struct kt_context *ctx, int n)
 {
     while (n-- > 0 && peek(&kt_run->stop) == 0)
-        move(ctx);
+        random_operation(ctx);
 }
 
-void kt_dance_reset(void)
+void kt_soak_reset(void)
 {
     for (int i = 0; i < LOCKS; i++)
         guarded[i] = (struct guarded){.plain = 0};
     messages[0] = messages[1] = 0;
 }
 
-/* Asleep: the caller may be better than those that it waits for, and on their cpu. */
-void kt_dance_log(const char *name, int var, int64 value)
+/* The caller sleeps while it waits: it may have a better priority than the others, on their cpu. */
+void kt_soak_end(const char *name, int var, int64 value)
 {
     int64 made = 0, lost = 0;
 

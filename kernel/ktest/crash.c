@@ -1,19 +1,20 @@
 /*
- * What goes wrong in kernels, on demand: for tests of panics, and for who wants to see what a report
- * looks like (`sysctl debug.panic=N`, with the boot argument ktest=1). Each ends the machine.
+ * Ways to crash the kernel, for tests of panics, and for readers who want to see what a report looks
+ * like (`sysctl debug.panic=N`, with the boot argument ktest=1). Each ends the machine.
  */
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lib/printf.h"
+#include "lib/sysctl.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/spin.h"
 #include "sync/mutex.h"
 
 #define DEEP 1000 /* calls of 64 bytes or more: more than any stack has room for */
 
-static struct spinlock lock = SPINLOCK("mistakes");
+static struct spinlock lock = SPINLOCK("crash");
 static struct mutex left = MUTEX("left"), middle = MUTEX("middle"), right = MUTEX("right");
 
-/* Address 0, in a way that compilers don't see through. */
+/* Address 0, hidden from the compiler. */
 static uint64 nowhere(void)
 {
     uint64 zero = 0;
@@ -41,7 +42,7 @@ static void panic_here(void *arg)
     panic("in a message from another cpu");
 }
 
-/* The panic is on the other cpu, and stops this one. */
+/* The panic happens on the other cpu, and stops this one. */
 static void panic_on(int cpu)
 {
     lwkt_send_ipiq_bycpu(cpu, panic_here, NULL);
@@ -49,7 +50,7 @@ static void panic_on(int cpu)
         cpu_relax();
 }
 
-/* What spin.h forbids. With assertions off, the message's panic shows that nobody noticed. */
+/* spin.h forbids this. With assertions off, the panic in the message shows that it went unnoticed. */
 static void send_under_lock(int cpu)
 {
     spin_lock(&lock);
@@ -73,7 +74,7 @@ static void lock_in_a_circle(void)
     panic("locked in a circle, and nobody noticed");
 }
 
-void kt_mistake(uint64 kind)
+static void __attribute__((noinline)) kt_crash(uint64 kind)
 {
     int other = mycpuid == 0 ? ncpus - 1 : 0;
 
@@ -103,3 +104,18 @@ void kt_mistake(uint64 kind)
         break;
     }
 }
+
+static uint64 get_panic(void)
+{
+    return 0;
+}
+
+/* A kind that does not exist is out of range, and so is any kind without ktest=1. */
+static int set_panic(uint64 value)
+{
+    if (kt_is_open())
+        kt_crash(value);
+    return -1;
+}
+
+SYSCTL(debug_panic, "debug.panic", get_panic, set_panic);

@@ -1,25 +1,26 @@
 /*
- * Interrupts on demand, and looks at a cpu's state, for scripts.
+ * Steps about interrupts: raise them, and look at the state of the cpu.
  */
 #include "dev/uart.h"
 #include "kernel/riscv.h"
-#include "ktest/ktest.h"
+#include "ktest/internal.h"
 #include "lwkt/crit.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "sync/intr.h"
 
-/* Chains of timer interrupts, one a cpu: each firing starts the next. */
+/* A chain of timer interrupts for each cpu: each one starts the next. */
 static struct chain {
     struct systimer timer;
     uint64 interval;
     uint64 due; /* when the next one is */
     int left;
     int fired;
-    int inside; /* firings in a critical section of the interrupted thread */
+    int inside; /* times that the interrupted thread was in a critical section */
 } __attribute__((aligned(CACHE_LINE))) chains[NCPU];
 
-/* How deep handlers found splz: K_NEST. On the interrupted thread's stack, or preempting it. */
+/* How deep handlers found splz to recurse (K_NEST), on the stack of the interrupted thread or of the
+ * thread that their own preempted. */
 static struct nest {
     int count;    /* td_nest_count */
     uint64 depth; /* bytes of stack */
@@ -51,7 +52,7 @@ static void chain_fired(struct systimer *st)
 
     c->fired++;
     note_nest(curthread, (uint64)__builtin_frame_address(0));
-    cpu_relax(); /* whatever was interrupted, other cpus and their messages come in between */
+    cpu_relax(); /* let other cpus and their messages come between what was interrupted */
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
     c->due = cpu_time() + c->interval;
@@ -59,7 +60,7 @@ static void chain_fired(struct systimer *st)
         systimer_init_oneshot(&c->timer, chain_fired, c, c->due);
 }
 
-void kt_timer_start(int us, int count)
+void kt_chain_start(int us, int count)
 {
     struct chain *c = &chains[mycpuid];
 
@@ -72,7 +73,7 @@ void kt_timer_start(int us, int count)
     crit_exit();
 }
 
-void kt_timer_stop(void)
+void kt_chain_stop(void)
 {
     crit_enter();
     chains[mycpuid].left = 0;
@@ -80,26 +81,26 @@ void kt_timer_stop(void)
     crit_exit();
 }
 
-/* A chain whose next interrupt is long overdue has lost it, and counts as over. */
-bool kt_timer_running(void)
+/* If the next interrupt is long overdue, it was lost, and the chain counts as over. */
+bool kt_chain_running(void)
 {
     struct chain *c = &chains[mycpuid];
 
     return peek(&c->left) > 0 && cpu_time() < peek(&c->due) + cpu_timebase / 100;
 }
 
-void kt_timer_finish(const char *name)
+void kt_chain_wait(const char *name)
 {
     struct chain *c = &chains[mycpuid];
 
-    while (kt_timer_running() && peek(&kt_run->stop) == 0)
+    while (kt_chain_running() && peek(&kt_run->stop) == 0)
         cpu_relax();
     systimer_del(&c->timer);
     kt_log("fired", name, c->fired);
     kt_log("inside", name, c->inside);
 }
 
-/* K_AGAIN_INTR. On cpu 0, where external interrupts go. */
+/* K_AGAIN_INTR. On cpu 0, which takes the external interrupts. */
 static int again_sources, again_left;
 
 void kt_raise_again(int sources, int count)
@@ -109,7 +110,7 @@ void kt_raise_again(int sources, int count)
 }
 
 /* The handler, in its interrupt thread. */
-static void external(void)
+static void external_intr(void)
 {
     thread_t below = curthread->td_preempted;
 
@@ -122,7 +123,7 @@ static void external(void)
     }
 }
 
-/* Raise interrupts for this cpu, all before any is taken. 8: the thread of the external one. */
+/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. */
 void kt_raise(int sources)
 {
     uint64 s = cpu_intr_save();
@@ -132,7 +133,7 @@ void kt_raise(int sources)
     if (sources & 2)
         cpu_timer_arm(0);
     if (sources & 4)
-        uart_self_interrupt(external);
+        uart_self_interrupt(external_intr);
     if (sources & 8)
         sched_ithd(board.uart.irq);
     cpu_intr_restore(s);

@@ -1,0 +1,57 @@
+/*
+ * Steps about systimers. A scene has a few, which write down when they fire. Their names in events are
+ * "tm0", "tm1", ...
+ */
+#include "ktest/internal.h"
+#include "lib/printf.h"
+#include "lwkt/ipiq.h"
+
+static struct systimer timers[KT_TIMERS]; /* each belongs to its cpu while it is queued */
+
+static void timer_name(char name[8], int i)
+{
+    snprintf(name, 8, "tm%d", i);
+}
+
+/* Event "timer": how many critical sections the function runs in. */
+static void timer_fired(struct systimer *st)
+{
+    char name[8];
+
+    timer_name(name, (int)(uint64)st->st_arg);
+    kt_log("timer", name, curthread->td_critcount);
+}
+
+/* Event "due": when the timer is to fire first, in time ticks. */
+void kt_systimer_start(int i, int cpu, int us, bool periodic)
+{
+    uint64 ticks = (uint64)us * (cpu_timebase / 1000000), when = cpu_time() + ticks;
+    char name[8];
+
+    timer_name(name, i);
+    kt_log("due", name, (int64)when);
+    if (periodic)
+        systimer_init_periodic_on(cpu, &timers[i], timer_fired, (void *)(uint64)i, ticks);
+    else
+        systimer_init_oneshot_on(cpu, &timers[i], timer_fired, (void *)(uint64)i, when);
+}
+
+void kt_systimer_delete(int i)
+{
+    systimer_del(&timers[i]);
+}
+
+/* IPI body: delete the timers that are queued on this cpu. */
+static void delete_here(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < KT_TIMERS; i++)
+        if (peek(&timers[i].st_gd) == mycpu)
+            systimer_del(&timers[i]);
+}
+
+void kt_systimers_reset(void)
+{
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        lwkt_wait_ipiq(globaldata_of[cpu], lwkt_send_ipiq_bycpu(cpu, delete_here, NULL));
+}

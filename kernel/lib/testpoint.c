@@ -1,0 +1,7 @@
+/*
+ * The state of the test points: see testpoint.h.
+ */
+#include "lib/testpoint.h"
+
+uint32 testpoints_on;
+uint32 (*testpoint_reached)(enum testpoint which);
