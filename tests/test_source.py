@@ -130,7 +130,7 @@ def leftovers(line, checkout):
     are the home folders of any system, root's folder, and the checkout that the line is in, by any name under
     which it can be reached."""
     notes = re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", line)  # leftovers: these are the words
-    homes = re.findall(r"(?<![\w.$}*/-])/(?:home|Users|root)/[\w.~-]+", line)
+    homes = re.findall(r"(?<![\w.$})*/-])/(?:home|Users|root)/[\w.~-]+", line)
     here = [name for name in {str(checkout), str(checkout.resolve())} if name != "/" and name in line]
     return notes + homes + here
 
