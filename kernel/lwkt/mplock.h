@@ -10,8 +10,8 @@
  * inherits the lock until it goes back, so it may run in the middle of what the lock protects. What an
  * interrupt thread touches too needs a critical section.
  *
- * Differences from DragonFly: gd_mpheld says whether this cpu owns the lock. There every switch looks at
- * mp_lock, the owner's number or -1; here that shared word is touched only to take and to free the
+ * Differences from DragonFly: gd_mpheld says whether this cpu owns the lock. There every switch looks
+ * at mp_lock, the owner's number or -1; here that shared word is touched only to take and to free the
  * lock.
  */
 #ifndef LWKT_MPLOCK_H
