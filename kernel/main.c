@@ -5,6 +5,7 @@
 #include "dev/blk.h"
 #include "dev/console.h"
 #include "fs/file.h"
+#include "kernel/version.h"
 #include "ktest/ktest.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
@@ -40,8 +41,9 @@ static void boot_thread(void *arg)
 void main_boot(void)
 {
     console_init_early();
-    printf("Nymph: %lu MiB of memory, timer at %lu Hz%s\n", (board.mem_end - board.mem_base) >> 20,
-           board.timebase, deterministic ? ", deterministic" : "");
+    printf("Nymph " NYMPH_VERSION ": %lu MiB of memory, timer at %lu Hz%s\n",
+           (board.mem_end - board.mem_base) >> 20, board.timebase,
+           deterministic ? ", deterministic" : "");
     zone_init();
     machine_zones_init();
     plic_init();
