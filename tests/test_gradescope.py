@@ -35,7 +35,7 @@ def autograder(tmp_path_factory):
 
 def environment(place):
     """What the scripts see: little, and where their folders are."""
-    return {"PATH": os.environ["PATH"], "HOME": str(place), "AUTOGRADER": str(place)}
+    return {"PATH": os.environ["PATH"], "HOME": "/root", "AUTOGRADER": str(place)}
 
 
 def grade(place, files):

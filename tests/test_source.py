@@ -102,12 +102,13 @@ USUAL = {"/", "/tmp", "/srv", "/opt", "/usr", "/usr/src", "/usr/local", "/usr/lo
 
 
 def leftovers(line, checkout, paths):
-    """The notes in a line to finish something later, and its absolute paths of somebody's own folders: homes,
-    the folder that checkouts are in on this machine, and whatever ends as one of the tree's own paths."""
+    """The notes in a line to finish something later, and its absolute paths of somebody's own: what is in a
+    home, what is beside the checkout on this machine, and what ends as one of the tree's own paths."""
     found = NOTES.findall(line)
     for path in ABSOLUTE.findall(line):
         parts = path.split("/")
-        theirs = parts[1] in HOMES or any("/".join(parts[at:]) in paths for at in range(2, len(parts) - 1))
+        theirs = (parts[1] in HOMES and len(parts) > 2) or any("/".join(parts[at:]) in paths
+                                                               for at in range(2, len(parts) - 1))
         beside = str(checkout.parent) not in USUAL and (path + "/").startswith(f"{checkout.parent}/")
         if theirs or beside or (path + "/").startswith(f"{checkout}/"):
             found.append(path)
