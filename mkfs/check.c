@@ -1,9 +1,9 @@
 /*
- * Checking an image: superblock, log, inodes, block pointers and the bitmap. checkdir.c goes on
- * with directories and link counts. Nothing is repaired.
+ * Checking an image: superblock, log, inodes, block pointers and the bitmap. checkdir.c continues with
+ * directories and link counts. Nothing is repaired.
  *
- * A finding is something that the kernel never writes, or that would hurt it. A note is a state
- * that a crash or a failed write leaves behind, and that the kernel copes with.
+ * A finding is something that the kernel never writes, or that would do harm. A note is about a state
+ * that a crash or a failed write leaves behind, and that the kernel can handle.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ static void check_log(struct check *c)
     case LOG_EMPTY:
         break;
     case LOG_TORN:
-        note("log: the header's checksum is wrong: not a finished commit, nothing to replay");
+        note("log: the header's checksum is wrong: the commit was not finished; nothing to replay");
         break;
     case LOG_REPLAYED:
         note("log: %s", buf);
@@ -57,7 +57,7 @@ static void check_log(struct check *c)
     }
 }
 
-/* Inode inum uses block b. False when b can't be used, or is another's: then don't look into it. */
+/* Note that inode inum uses block b. False: it cannot, or another does; then do not look into b. */
 static bool claim(struct check *c, uint32 inum, uint32 b, const char *what)
 {
     if (b < c->img->sb.datastart || b >= c->img->sb.size) {
@@ -65,7 +65,7 @@ static bool claim(struct check *c, uint32 inum, uint32 b, const char *what)
         return false;
     }
     if (c->owner[b] != 0) {
-        finding(c, "inode %u: %s %u is in use by inode %u too", inum, what, b, c->owner[b]);
+        finding(c, "inode %u: %s %u is also used by inode %u", inum, what, b, c->owner[b]);
         return false;
     }
     c->owner[b] = inum;
@@ -73,9 +73,9 @@ static bool claim(struct check *c, uint32 inum, uint32 b, const char *what)
 }
 
 /*
- * Claim what a pointer leads to: a block of content (depth 0) or of further pointers. first: number
- * within the file of the first content block below it. Returns the number of content blocks that
- * lie at or past `end`.
+ * Claim what a pointer leads to: a block of content (depth 0) or of further pointers. first: the number
+ * within the file of the first content block below it. Returns the number of content blocks that lie at
+ * or after `end`.
  */
 static uint32 claim_tree(struct check *c, uint32 inum, uint32 b, int depth, uint64 first,
                          uint64 end)
@@ -96,7 +96,7 @@ static uint32 claim_tree(struct check *c, uint32 inum, uint32 b, int depth, uint
     return past;
 }
 
-/* All blocks of an inode. Content past the end stays behind when a write fails half way. */
+/* Check all blocks of an inode. A write that fails half-way can leave blocks past the end. */
 static void check_blocks(struct check *c, uint32 inum, const struct dinode *ip)
 {
     uint64 end = size_ok(ip->size) ? size_blocks(ip->size) : MAXFILE;
@@ -121,7 +121,7 @@ static void check_inode(struct check *c, uint32 inum)
     if (ip->type == TYPE_FREE)
         return;
     if (inum == 0) {
-        finding(c, "inode 0: in use, though 0 means none");
+        finding(c, "inode 0: in use, although 0 means \"no inode\"");
         return;
     }
     if (!size_ok(ip->size))
@@ -140,7 +140,7 @@ static bool bitmap_bit(const struct image *img, uint32 b)
     return (bits[b % BPB / 8] >> (b % 8)) & 1;
 }
 
-/* Every block that is in use must be marked, and no other. */
+/* Every block in use must be marked, and no other block. */
 static void check_bitmap(struct check *c)
 {
     const struct superblock *sb = &c->img->sb;
@@ -150,13 +150,13 @@ static void check_bitmap(struct check *c)
         bool marked = bitmap_bit(c->img, b);
 
         if (b >= sb->size && marked)
-            finding(c, "bitmap: block %u is marked, and the image ends before it", b);
+            finding(c, "bitmap: block %u is marked in use, but the image ends before it", b);
         else if (b < sb->datastart && !marked)
-            finding(c, "bitmap: block %u, of the file system itself, is marked free", b);
+            finding(c, "bitmap: block %u belongs to the file system itself, but is marked free", b);
         else if (b >= sb->datastart && b < sb->size && !marked && c->owner[b] != 0)
-            finding(c, "bitmap: block %u of inode %u is marked free", b, c->owner[b]);
+            finding(c, "bitmap: block %u belongs to inode %u, but is marked free", b, c->owner[b]);
         else if (b >= sb->datastart && b < sb->size && marked && c->owner[b] == 0)
-            finding(c, "bitmap: block %u is marked, and nobody uses it", b);
+            finding(c, "bitmap: block %u is marked in use, but no inode uses it", b);
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * Checking directories, from the root down, and then what they say against the inodes: link counts,
+ * Checking directories, from the root down; then comparing what they say with the inodes: link counts,
  * and inodes that no directory names.
  */
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static bool is_name(const struct dirent *de, const char *name)
     return strncmp(de->name, name, DIRSIZ) == 0;
 }
 
-/* The first two entries are "." and ".."; they don't stand anywhere else. */
+/* The first two entries must be "." and "..", and no others. */
 static void check_dots(struct dircheck *d, const struct dirent *de, uint32 index)
 {
     uint32 want = index == 0 ? d->inum : d->parent;
@@ -56,7 +56,7 @@ static void check_name(struct dircheck *d, const struct dirent *de, uint32 index
         }
 }
 
-/* A child of a directory: count the link, and queue it when it is a directory itself. */
+/* An entry's inode: count the link, and queue the inode if it is a directory itself. */
 static void check_child(struct dircheck *d, const struct dirent *de, uint32 index)
 {
     struct check *c = d->c;
@@ -68,7 +68,7 @@ static void check_child(struct dircheck *d, const struct dirent *de, uint32 inde
     }
     ++c->links[de->inum];
     if (type == TYPE_DIR && c->reached[de->inum]) {
-        finding(c, "directory %u: entry %u: directory %u is in a second place", d->inum, index,
+        finding(c, "directory %u: entry %u: directory %u has a second place here", d->inum, index,
                 de->inum);
     } else if (type == TYPE_DIR) {
         ++c->links[d->inum]; /* the child's ".." */
@@ -93,7 +93,7 @@ static void remember_name(struct dircheck *d, const struct dirent *de)
     d->names[d->nnames++] = *de;
 }
 
-/* dir_each: one entry in use. */
+/* For dir_each: check one entry that is in use. */
 static bool check_entry(void *arg, struct dirent *de, uint32 index)
 {
     struct dircheck *d = arg;
@@ -122,11 +122,11 @@ static void check_duplicates(struct dircheck *d)
     qsort(d->names, d->nnames, sizeof d->names[0], compare_names);
     for (uint32 i = 1; i < d->nnames; i++)
         if (compare_names(&d->names[i - 1], &d->names[i]) == 0)
-            finding(d->c, "directory %u: two entries of one name, inodes %u and %u", d->inum,
-                    d->names[i - 1].inum, d->names[i].inum);
+            finding(d->c, "directory %u: two entries have the same name, for inodes %u and %u",
+                    d->inum, d->names[i - 1].inum, d->names[i].inum);
 }
 
-/* dir_each: stops at once, so it tells whether there is an entry `*index`, 0 or 1. */
+/* For dir_each: true at entry `*index`, so dir_each() says whether there is such an entry. */
 static bool is_entry(void *arg, struct dirent *de, uint32 index)
 {
     (void)de;
@@ -139,7 +139,8 @@ static void check_dir(struct dircheck *d)
 
     d->nnames = 0;
     if (ip->size % sizeof(struct dirent) != 0)
-        finding(d->c, "directory %u: size %lu is not a number of entries", d->inum, ip->size);
+        finding(d->c, "directory %u: size %lu is not a multiple of an entry's size", d->inum,
+                ip->size);
     for (uint32 i = 0; i < 2; i++)
         if (!dir_each(d->c->img, ip, is_entry, &i))
             finding(d->c, "directory %u: \"%s\" is missing", d->inum, i == 0 ? "." : "..");
@@ -147,7 +148,7 @@ static void check_dir(struct dircheck *d)
     check_duplicates(d);
 }
 
-/* Compare what the directories said of an inode with what it says itself. */
+/* Compare what the directories say about an inode with what the inode itself says. */
 static void check_links(struct check *c, uint32 inum)
 {
     const struct dinode *ip = image_inode(c->img, inum);
@@ -155,11 +156,11 @@ static void check_links(struct check *c, uint32 inum)
     if (ip->type < TYPE_DIR || ip->type > TYPE_DEVICE)
         return;
     if (!c->reached[inum] && ip->nlink == 0)
-        note("inode %u: deleted while it was open; its space comes back at the next mount", inum);
+        note("inode %u: deleted while it was open; the next mount frees its blocks", inum);
     else if (!c->reached[inum])
-        finding(c, "inode %u: in use, and no directory names it", inum);
+        finding(c, "inode %u: in use, but no directory names it", inum);
     else if (ip->nlink != (int)c->links[inum])
-        finding(c, "inode %u: nlink is %d, and %u entries name it", inum, ip->nlink,
+        finding(c, "inode %u: nlink is %d, but %u entries name it", inum, ip->nlink,
                 c->links[inum]);
 }
 
@@ -177,7 +178,7 @@ void check_directories(struct check *c)
     d.queue[d.queued] = d.queue_parent[d.queued] = ROOTINO;
     d.queued++;
     c->reached[ROOTINO] = 1;
-    c->links[ROOTINO] = 1; /* by agreement: nothing is above it to name it */
+    c->links[ROOTINO] = 1; /* by convention: no directory above it names it */
     for (uint32 next = 0; next < d.queued; next++) {
         d.inum = d.queue[next];
         d.parent = d.queue_parent[next];

@@ -1,7 +1,7 @@
 /*
- * mkfs's dealings with the host: see host.h.
+ * What mkfs does with the host's files: see host.h.
  *
- * Invariant: `unfinished` names what must go when the process ends now; "" when there is nothing.
+ * Invariant: `unfinished` names what must be removed if the process ends now; "": nothing.
  */
 #define _GNU_SOURCE
 #include "mkfs/host.h"
@@ -20,7 +20,7 @@
 
 static char unfinished[PATH_MAX];
 static char final_name[PATH_MAX];
-static char sub_name[PATH_MAX]; /* file inside a directory being made, for messages */
+static char sub_name[PATH_MAX]; /* file in the directory that is being made, for messages */
 static int out_fd = -1;
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
@@ -85,7 +85,7 @@ void *host_alloc(uint64 n)
     return p;
 }
 
-/* Choose the temporary name: in the same directory, so that rename() can't cross file systems. */
+/* Choose the temporary name. It is in the same directory, so that rename() stays in one file system. */
 static void begin(const char *path)
 {
     int n;
@@ -100,7 +100,7 @@ static void begin(const char *path)
     }
 }
 
-/* The temporary could not be made, so there is nothing to remove. */
+/* Die when the temporary file could not be made: there is nothing to remove. */
 static void die_begin(void)
 {
     unfinished[0] = '\0';
@@ -127,7 +127,7 @@ void host_begin_dir(const char *path)
         die_begin();
 }
 
-/* Name of what is being written, for messages. */
+/* The name of what is being written, for messages. */
 static const char *out_name(void)
 {
     return sub_name[0] != '\0' ? sub_name : final_name;
@@ -150,7 +150,7 @@ void host_write(const void *buf, uint64 n, uint64 off)
     }
 }
 
-/* Set the size and close: where a full disk may show last. */
+/* Set the size and close; both can fail on a full disk. */
 static void close_out(uint64 size)
 {
     int failed = ftruncate(out_fd, (off_t)size) < 0;
@@ -160,7 +160,7 @@ static void close_out(uint64 size)
     out_fd = -1;
 }
 
-/* Rename to the final name; from then on it is finished. */
+/* Rename it to its final name: now it is finished. */
 static void commit(void)
 {
     if (rename(unfinished, final_name) < 0)
@@ -174,7 +174,7 @@ void host_end_file(uint64 size)
     commit();
 }
 
-/* Path of `rel` in the directory being made, in sub_name. */
+/* Put the path of `rel` in the directory that is being made into sub_name. */
 static void set_sub(const char *rel)
 {
     int n = snprintf(sub_name, sizeof sub_name, "%s/%s", unfinished, rel);

@@ -12,7 +12,7 @@
 void *image_block(const struct image *img, uint32 b)
 {
     if (b >= img->nblocks)
-        abort(); /* a check is missing in the caller */
+        abort(); /* the caller should have checked b */
     return img->data + (uint64)b * BSIZE;
 }
 
@@ -23,8 +23,8 @@ struct dinode *image_inode(const struct image *img, uint32 i)
     return &block[i % IPB];
 }
 
-/* Do the areas stand in order, without overlap, and have they room for what they hold? 64-bit sums:
- * a corrupted field can't wrap round. */
+/* Why the areas are not in order, overlap, or lack room for what they hold; or NULL. Sums have 64 bits,
+ * so that a corrupted field cannot make them wrap around. */
 static const char *layout_problem(const struct superblock *sb)
 {
     uint64 inodeblocks = ((uint64)sb->ninodes + IPB - 1) / IPB;
@@ -50,12 +50,12 @@ const char *superblock_problem(const struct superblock *sb, uint64 nblocks, char
     if (sb->magic != FSMAGIC)
         snprintf(buf, len, "not a Nymph file system (magic 0x%x, not 0x%x)", sb->magic, FSMAGIC);
     else if (sb->version != FSVERSION)
-        snprintf(buf, len, "version %u; this mkfs knows %u", sb->version, FSVERSION);
+        snprintf(buf, len, "it has version %u; this mkfs knows version %u", sb->version, FSVERSION);
     else if (sb->size > nblocks)
         snprintf(buf, len, "truncated: the superblock says %u blocks, the file has %lu", sb->size,
                  nblocks);
     else if (sb->size > MAX_IMAGE_BLOCKS)
-        snprintf(buf, len, "%u blocks are more than %u", sb->size, MAX_IMAGE_BLOCKS);
+        snprintf(buf, len, "it has %u blocks, more than %u", sb->size, MAX_IMAGE_BLOCKS);
     else
         return layout_problem(sb);
     return buf;
@@ -105,7 +105,7 @@ static const char *log_problem(const struct image *img, const struct logheader *
     }
     for (uint32 i = 0; i < h->n; i++)
         if (h->block[i] < img->sb.inodestart || h->block[i] >= img->sb.size) {
-            snprintf(buf, len, "block %u is not one to log", h->block[i]);
+            snprintf(buf, len, "block %u is not one that can be in the log", h->block[i]);
             return buf;
         }
     return NULL;

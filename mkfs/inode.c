@@ -1,12 +1,12 @@
 /*
- * Reading inodes, directories and paths of an image that may be corrupted in any way but its
- * superblock.
+ * Reading inodes, directories and paths of an image in which everything but the superblock may be
+ * corrupted.
  */
 #include <string.h>
 
 #include "mkfs/mkfs.h"
 
-/* A pointer from disk: usable, a hole (0), or BAD_BLOCK. */
+/* Check a pointer from the disk. Returns it if it is usable or 0 (a hole), else BAD_BLOCK. */
 static uint32 checked(const struct image *img, uint32 b)
 {
     if (b != 0 && (b < img->sb.datastart || b >= img->sb.size))
@@ -59,7 +59,7 @@ bool dir_each(const struct image *img, const struct dinode *dir,
         struct dirent *de;
 
         if (b == 0 || b == BAD_BLOCK)
-            continue; /* a hole holds no entries */
+            continue; /* a hole has no entries */
         de = image_block(img, b);
         for (uint32 i = 0; i < DIRENTS && first + i < total; i++)
             if (de[i].inum != 0 && fn(arg, &de[i], first + i))

@@ -1,5 +1,5 @@
 /*
- * mkfs's command line. Exit status: 0, 1 (refused, or the check found something), 2 (usage).
+ * mkfs's command line. Exit status: 0; 1: an error, or the check found something; 2: usage.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static uint32 parse_blocks(const char *text)
     return (uint32)n;
 }
 
-/* mkfs IMAGE [-s BLOCKS] FILE..., the option anywhere. */
+/* mkfs IMAGE [-s BLOCKS] FILE...; the option may come anywhere. */
 static void make(int argc, char **argv)
 {
     uint32 nblocks = FSSIZE;

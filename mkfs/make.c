@@ -1,7 +1,7 @@
 /*
- * Building an image, in memory, from files of the host; it is written out when all is well. The
- * same files in the same order give the same bytes: blocks and inodes are handed out in order, and
- * no time or owner is kept.
+ * Building an image from files of the host. It is built in memory and written when everything has gone
+ * well. The same files in the same order give the same bytes: blocks and inodes are allocated in order,
+ * and no times or owners are stored.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "mkfs/mkfs.h"
 
 #define MIN_INODES 256u
-#define BLOCKS_PER_INODE 8u /* one inode for each so many blocks of the image */
+#define BLOCKS_PER_INODE 8u /* the image has one inode for so many blocks */
 
 struct maker {
     struct image img;
     uint32 next_inode;
     uint32 next_block;
-    const char *now; /* what is being added, for messages */
+    const char *now; /* the file that is being added, for messages */
 };
 
 /* Lay out an image of `size` blocks. */
@@ -57,7 +57,7 @@ static uint32 new_inode(struct maker *m, short type)
     return m->next_inode++;
 }
 
-/* The block that *slot names, made when it names none. */
+/* The block that *slot names; a new one if it names none. */
 static uint32 slot_block(struct maker *m, uint32 *slot)
 {
     if (*slot == 0)
@@ -65,7 +65,7 @@ static uint32 slot_block(struct maker *m, uint32 *slot)
     return *slot;
 }
 
-/* Block bn of an inode, made with the tables on the way to it when it is not there. */
+/* Block bn of an inode. It is made if it is missing, and so are the tables on the way to it. */
 static void *make_block(struct maker *m, struct dinode *ip, uint32 bn)
 {
     uint32 *table;
@@ -94,8 +94,8 @@ static void add_entry(struct maker *m, uint32 dir, const char *name, uint32 inum
     dp->size += sizeof *de;
 }
 
-/* A directory with its two first entries. nlink: its name, and each child's "..". Its own "." does
- * not count, nor does the root's "..". */
+/* Make a directory with its first two entries. nlink counts its name and each child's "..", but neither
+ * its own "." nor the root's "..". */
 static uint32 new_dir(struct maker *m, uint32 parent)
 {
     uint32 dir = new_inode(m, TYPE_DIR);
@@ -106,8 +106,8 @@ static uint32 new_dir(struct maker *m, uint32 parent)
     return dir;
 }
 
-/* The directory that `name` is to be in, making those that are missing; *base becomes the last part
- * of the name. */
+/* The directory that `name` is to be in; directories that are missing are made. *base becomes the last
+ * part of the name. */
 static uint32 parent_dir(struct maker *m, const char *name, const char **base)
 {
     uint32 dir = ROOTINO;
@@ -140,7 +140,7 @@ static bool all_zero(const uint8 *p, uint64 n)
     return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
 }
 
-/* Copy content into a new inode; blocks of zeros stay holes. */
+/* Copy content into a new inode. Blocks of zeros become holes. */
 static uint32 new_file(struct maker *m, const uint8 *content, uint64 len)
 {
     uint32 inum = new_inode(m, TYPE_FILE);
@@ -157,8 +157,8 @@ static uint32 new_file(struct maker *m, const uint8 *content, uint64 len)
     return inum;
 }
 
-/* What a file is called in the image when the command line does not say: its own name without the
- * path, and without the underscore that keeps user programs apart from the host's. */
+/* A file's name in the image when the command line does not give one: its name without the path, and
+ * without the underscore by which xv6 tells its programs from the host's. */
 static const char *default_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -167,7 +167,7 @@ static const char *default_name(const char *path)
     return name[0] == '_' ? name + 1 : name;
 }
 
-/* Split PATH or NAME=PATH: the name in the image, in name[MAXPATH], and the path on the host. */
+/* Split PATH or NAME=PATH. Stores the name in the image in name[MAXPATH]; returns the host's path. */
 static const char *split_arg(const char *arg, char *name)
 {
     const char *equals = strchr(arg, '=');
@@ -194,7 +194,7 @@ static void add_file(struct maker *m, const char *arg)
     m->now = arg;
     content = host_map(path, &len);
     if (!size_ok(len))
-        die("%s: too large: %lu bytes, and a file can have %lu", path, len, MAXFILE * BSIZE);
+        die("%s: too large: %lu bytes; a file can have %lu", path, len, MAXFILE * BSIZE);
     dir = parent_dir(m, name, &base);
     problem = name_problem(base, strlen(base));
     if (problem != NULL)
@@ -204,7 +204,7 @@ static void add_file(struct maker *m, const char *arg)
     add_entry(m, dir, base, new_file(m, content, len));
 }
 
-/* Blocks are handed out from the start, so the used ones are those before next_block. */
+/* Blocks are allocated in order, so those before next_block are in use. */
 static void fill_bitmap(struct maker *m)
 {
     for (uint32 b = 0; b < m->next_block; b++) {

@@ -1,14 +1,14 @@
 /*
- * mkfs: makes, checks, lists and reads Nymph's file-system images on the host. The format is
- * kernel/fs.h's; this header is what the tool's parts share.
+ * mkfs: makes, checks, lists and reads Nymph's file-system images on the host. kernel/fs.h describes
+ * the format; this header has what the parts of the tool share.
  *
  *   main.c    command line                 host.c   files of the host (host.h)
  *   image.c   an image: superblock, log    inode.c  reading inodes and directories
  *   make.c    building an image            tree.c   listing and extracting
  *   check.c   checking blocks and inodes   checkdir.c  checking directories and link counts
  *
- * An image that is read may hold anything at all: nothing in it is used as an index, a length or a
- * name before it was checked. The host must be little-endian, as the format is.
+ * An image that is read may contain anything: nothing in it is used as an index, a length or a name
+ * before it has been checked. The host must be little-endian, as the format is.
  */
 #ifndef MKFS_H
 #define MKFS_H
@@ -24,7 +24,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "images are little-end
 _Static_assert(sizeof(uint64) == 8 && sizeof(struct dinode) == 128 && sizeof(struct dirent) == 16,
                "on-disk layouts");
 
-/* File types, as in kernel/stat.h, which can't be included beside the host's. */
+/* File types, as in kernel/stat.h, which cannot be included together with the host's stat.h. */
 enum { TYPE_FREE = 0, TYPE_DIR = 1, TYPE_FILE = 2, TYPE_DEVICE = 3 };
 
 #define MAX_IMAGE_BLOCKS (1u << 22) /* 16 GiB; larger ones are surely a mistake */
@@ -33,8 +33,8 @@ enum { TYPE_FREE = 0, TYPE_DIR = 1, TYPE_FILE = 2, TYPE_DEVICE = 3 };
 
 struct image {
     const char *path;
-    uint8 *data;    /* all blocks; private to us */
-    uint64 nblocks; /* whole blocks in data; >= sb.size once that was checked */
+    uint8 *data;    /* all blocks; private to this process */
+    uint64 nblocks; /* whole blocks in data; >= sb.size once that has been checked */
     struct superblock sb;
 };
 
@@ -44,37 +44,37 @@ struct image {
 void *image_block(const struct image *img, uint32 b);
 /* Inode i < sb.ninodes. */
 struct dinode *image_inode(const struct image *img, uint32 i);
-/* Why sb can't be right for an image of nblocks blocks (in buf), or NULL. */
+/* Why sb is wrong for an image of nblocks blocks (a text in buf), or NULL. */
 const char *superblock_problem(const struct superblock *sb, uint64 nblocks, char *buf, size_t len);
-/* Read the image and its superblock; dies when it is none. Its log is not replayed yet. */
+/* Read an image and its superblock. Dies when it is not an image. Does not replay the log. */
 void image_open(struct image *img, const char *path);
 /* FNV-1a hash of a log header's n, seq and block numbers; n <= LOGMAX. */
 uint64 log_sum(const struct logheader *h);
 
 enum log_state { LOG_EMPTY, LOG_TORN, LOG_REPLAYED, LOG_BAD };
-/* Carry out a committed log in memory. LOG_BAD: it can't be, for the reason in buf. */
+/* Replay a committed log, in memory. LOG_BAD: that is impossible, for the reason in buf. */
 enum log_state log_replay(struct image *img, char *buf, size_t len);
-/* image_open and log_replay, saying so on stderr; dies when the log is bad. */
+/* image_open and log_replay, with a message on stderr. Dies when the log is bad. */
 void image_open_replayed(struct image *img, const char *path);
 
-/* --- inode.c: all are safe on any image whose superblock was checked --- */
+/* --- inode.c: safe for any image whose superblock has been checked --- */
 
 #define BAD_BLOCK 0xffffffffu
 /* Block bn of an inode: 0 for a hole, BAD_BLOCK when a pointer on the way is out of range. */
 uint32 inode_block(const struct image *img, const struct dinode *ip, uint32 bn);
-/* Blocks that size bytes take. */
+/* The number of blocks that size bytes need. */
 uint32 size_blocks(uint64 size);
-/* True when the size is one that a file can have. */
+/* True when a file can have this size. */
 bool size_ok(uint64 size);
-/* Calls fn(arg, entry, index) for each entry in use, in order, until it returns true; then that is
- * the result. Unreadable blocks are skipped. */
+/* Call fn(arg, entry, index) for each entry in use, in order, until fn returns true. Returns whether it
+ * did. Unreadable blocks are skipped. */
 bool dir_each(const struct image *img, const struct dinode *dir,
               bool (*fn)(void *arg, struct dirent *de, uint32 index), void *arg);
 /* Inode of `name` in a directory, or 0. */
 uint32 dir_lookup(const struct image *img, const struct dinode *dir, const char *name);
 /* Inode of a path from the root, or 0. */
 uint32 path_lookup(const struct image *img, const char *path);
-/* NULL when a name of n bytes may stand in a directory, else why not. */
+/* Why a name of n bytes may not be in a directory, or NULL. */
 const char *name_problem(const char *name, size_t n);
 /* An entry's name as a string; buf has DIRSIZ + 1 bytes. */
 void dirent_name(const struct dirent *de, char *buf);
@@ -97,7 +97,7 @@ struct check {
     uint64 findings;
 };
 
-/* Report one finding, or something worth knowing that is not wrong. */
+/* Report a finding / something worth knowing that is not wrong. */
 void finding(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void check_directories(struct check *c);

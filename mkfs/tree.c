@@ -1,10 +1,9 @@
 /*
  * Listing an image's files, and copying them out of it.
  *
- * The image may be damaged. Listing shows what it can and says on stderr what it left out;
- * extracting stops at the first damage, so that what it made can be trusted. A name from the image
- * never leads out of the directory that is being made: name_problem() and the test for "." and ".."
- * see to that.
+ * The image may be damaged. Listing shows what it can, and says on stderr what it left out. Extracting
+ * stops at the first damage, so that what it has made can be trusted. A name from the image never leads
+ * out of the directory that is being made: name_problem() and the test for "." and ".." ensure that.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +14,12 @@
 
 #define WALK_PATH 4096
 
-/* A walk through a tree, parents before children. */
+/* A walk through a tree. Parents come before their children. */
 struct walk {
     const struct image *img;
-    bool strict; /* die on damage, instead of leaving it out */
+    bool strict; /* die on damage instead of leaving it out */
     void (*visit)(struct walk *w, uint32 inum, const struct dinode *ip);
-    uint8 *seen;          /* directories that were entered: a tree has no loops */
+    uint8 *seen;          /* directories that have been entered: a tree has no loops */
     size_t len;           /* of path */
     char path[WALK_PATH]; /* of the current inode, from where the walk began */
 };
@@ -34,7 +33,7 @@ static void damage(const struct walk *w, const char *what)
     fprintf(stderr, "mkfs: %s: %s: %s\n", w->img->path, w->path, what);
 }
 
-/* What is wrong with entering inode inum, or NULL. */
+/* Why inode inum cannot be entered, or NULL. */
 static const char *child_problem(const struct walk *w, uint32 inum)
 {
     const struct dinode *ip;
@@ -53,7 +52,7 @@ static const char *child_problem(const struct walk *w, uint32 inum)
 
 static void walk_inode(struct walk *w, uint32 inum);
 
-/* dir_each: add the name to the path, go there, and take it off again. */
+/* For dir_each: add the name to the path, go there, and remove the name again. */
 static bool walk_entry(void *arg, struct dirent *de, uint32 index)
 {
     struct walk *w = arg;
@@ -81,7 +80,7 @@ static bool walk_entry(void *arg, struct dirent *de, uint32 index)
     return false;
 }
 
-/* Visit an inode that child_problem() passed, and all below it. */
+/* Visit an inode that child_problem() has accepted, and everything below it. */
 static void walk_inode(struct walk *w, uint32 inum)
 {
     const struct dinode *ip = image_inode(w->img, inum);
@@ -109,7 +108,7 @@ static void walk_from(struct walk *w, uint32 top, const char *path)
     free(w->seen);
 }
 
-/* The inode of a path that the user gave. */
+/* The inode of the path on the command line. */
 static uint32 find(const struct image *img, const char *what)
 {
     uint32 inum = path_lookup(img, what);
@@ -151,7 +150,8 @@ static void copy_content(struct walk *w, const struct dinode *ip)
     }
 }
 
-/* Below the directory that is being made; its own visit (no path yet) makes nothing. */
+/* Make one file or directory below the directory that is being made. At the visit of that directory
+ * itself, where the path is empty, there is nothing to do. */
 static void extract_one(struct walk *w, uint32 inum, const struct dinode *ip)
 {
     (void)inum;
@@ -166,7 +166,7 @@ static void extract_one(struct walk *w, uint32 inum, const struct dinode *ip)
     }
 }
 
-/* The last part of a path in the image; it ends the process when there is none. */
+/* The last part of a path in the image. Dies when there is none. */
 static const char *last_part(const char *what)
 {
     const char *slash = strrchr(what, '/');

@@ -273,19 +273,19 @@ def test_superblock(mkfs, image, field, value, reason):
 DAMAGE = {
     "type": (lambda i: i.put(i.inode(3), "h", 7), "inode 3: unknown type 7"),
     "size": (lambda i: i.put(i.inode(3) + 8, "Q", 1 << 40), "inode 3: size"),
-    "nlink": (lambda i: i.put(i.inode(3) + 6, "h", 5), "inode 3: nlink is 5, and 1"),
-    "dir nlink": (lambda i: i.put(i.inode(6) + 6, "h", 1), "inode 6: nlink is 1, and 2"),
+    "nlink": (lambda i: i.put(i.inode(3) + 6, "h", 5), "inode 3: nlink is 5, but 1"),
+    "dir nlink": (lambda i: i.put(i.inode(6) + 6, "h", 1), "inode 6: nlink is 1, but 2"),
     "range": (lambda i: i.put(i.inode(3) + 16, "I", 1), "inode 3: block 1 is not a data block"),
     "range 2": (lambda i: i.put(i.inode(3) + 16, "I", SIZE), f"block {SIZE} is not a data block"),
     "indirect": (lambda i: i.put(i.inode(4) + 16 + 4 * DIRECT, "I", 99999),
                  "inode 4: indirect block 99999"),
-    "double": (lambda i: i.put(i.inode(3) + 16, "I", i.block(2, 0)), "in use by inode 2 too"),
+    "double": (lambda i: i.put(i.inode(3) + 16, "I", i.block(2, 0)), "also used by inode 2"),
     "marked free": (lambda i: i.put(i.bmapstart * BSIZE + i.block(3, 0) // 8, "B", 0),
-                    "is marked free"),
-    "fs free": (lambda i: i.put(i.bmapstart * BSIZE, "B", 0), "of the file system itself"),
-    "leak": (lambda i: i.put(i.bmapstart * BSIZE + SIZE // 8 - 1, "B", 0xff), "nobody uses it"),
+                    "belongs to inode 3, but is marked free"),
+    "fs free": (lambda i: i.put(i.bmapstart * BSIZE, "B", 0), "belongs to the file system itself"),
+    "leak": (lambda i: i.put(i.bmapstart * BSIZE + SIZE // 8 - 1, "B", 0xff), "no inode uses it"),
     "past": (lambda i: i.put(i.bmapstart * BSIZE + SIZE // 8, "B", 1), "ends before it"),
-    "unreachable": (lambda i: i.put(i.entry(1, 3), "H", 0), "inode 3: in use, and no directory"),
+    "unreachable": (lambda i: i.put(i.entry(1, 3), "H", 0), "inode 3: in use, but no directory"),
     "free inode": (lambda i: i.put(i.entry(1, 3), "H", 200), "inode 200 is not in use"),
     "inode range": (lambda i: i.put(i.entry(1, 3), "H", 60000), "inode 60000 is out of range"),
     "dot": (lambda i: i.put(i.entry(6, 0), "H", 1), 'directory 6: "." is inode 1, not 6'),
@@ -295,19 +295,19 @@ DAMAGE = {
     "no name": (lambda i: i.put(i.entry(1, 3) + 2, "14s", b""), "entry 3: empty name"),
     "slash": (lambda i: i.put(i.entry(1, 3) + 2, "14s", b"../up"), "entry 3: name with a slash"),
     "garbage": (lambda i: i.put(i.entry(1, 3) + 2, "14s", b"a\0b"), "garbage after the name"),
-    "twice": (lambda i: i.put(i.entry(1, 3) + 2, "14s", b"cat"), "two entries of one name"),
-    "loop": (lambda i: i.put(i.entry(7, 2), "H", 6), "directory 6 is in a second place"),
-    "odd size": (lambda i: i.put(i.inode(6) + 8, "Q", 50), "size 50 is not a number of entries"),
+    "twice": (lambda i: i.put(i.entry(1, 3) + 2, "14s", b"cat"), "two entries have the same name"),
+    "loop": (lambda i: i.put(i.entry(7, 2), "H", 6), "directory 6 has a second place here"),
+    "odd size": (lambda i: i.put(i.inode(6) + 8, "Q", 50), "size 50 is not a multiple"),
     "root": (lambda i: i.put(i.inode(1), "h", 2), "the root is not a directory"),
     "inode 0": (lambda i: i.put(i.inode(0), "h", 2), "inode 0: in use"),
     "device": (lambda i: i.put(i.inode(5), "hh", 3, 99), "no device has major number 99"),
-    "log": (lambda i: i.log({1: bytes(BSIZE)}), "log: block 1 is not one to log"),
+    "log": (lambda i: i.log({1: bytes(BSIZE)}), "log: block 1 is not one that can be in the log"),
 }
 
 
 @pytest.mark.parametrize("name", DAMAGE)
 def test_damage(mkfs, image, name):
-    """Each kind of damage is found, and said in a line."""
+    """Each kind of damage is found and reported in a line."""
     harm, finding = DAMAGE[name]
     harm(image)
     assert finding in mkfs("-c", "img", status=1).stdout
@@ -334,7 +334,7 @@ def test_log_replayed(mkfs, image):
     assert image.path.read_bytes() == image.data
 
     image.log({home: content}, good=False)
-    assert "not a finished commit" in mkfs("-c", "img").stdout
+    assert "the commit was not finished" in mkfs("-c", "img").stdout
     assert "notes" in listed(mkfs, "img")
 
 

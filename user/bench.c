@@ -1,11 +1,11 @@
 /*
- * bench [prefix...]: how many instructions common operations take, a line "bench NAME COUNT" each;
- * with prefixes only those items whose names begin so.
+ * bench [prefix...]: count the instructions of common operations, and print a line "bench NAME COUNT"
+ * for each; with prefixes, only of those whose names begin with one of them.
  *
- * Instructions are read from the instret counter. That means something only in the deterministic
- * mode (`make bench`), where each instruction is counted, those of all harts together: so on one
- * hart, or with the others idle. An item is run in batches; the result is the cheapest batch's
- * average, so a timer interrupt or a full log in another batch does not count.
+ * Instructions are read from the instret counter, which is exact only in the deterministic mode
+ * (`make bench`). It counts the instructions of all harts together, so the machine must have one hart,
+ * or the others must be idle. An item is run in batches; the result is the average of the cheapest
+ * batch, so that a timer interrupt or a full log in another batch does not count.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -68,7 +68,7 @@ static void reap_partner(void)
     wait(0);
 }
 
-/* A process that gives way all the time, on the same cpu. */
+/* A process on the same cpu that yields all the time. */
 static void setup_yield(void)
 {
     must(setaffinity(1UL << getcpu()) == 0, "setaffinity");
@@ -79,7 +79,7 @@ static void setup_yield(void)
             yield();
 }
 
-/* Each of our yields lets the partner run up to one of its: they are two. */
+/* Each of our yields lets the partner run until one of its own: they count as two. */
 static void yields(int n)
 {
     for (int i = 0; i < n; i += 2)
@@ -100,7 +100,7 @@ static void close_pipes(void)
     wait(0);
 }
 
-/* A process that answers each byte. It ends when the pipe to it does. */
+/* A process that answers each byte. It ends when the pipe to it is closed. */
 static void setup_echo(void)
 {
     char c;
@@ -273,7 +273,7 @@ static const struct kt_bench kernel_items[] = {
 
 /* --- The measurement --- */
 
-/* Instructions of one batch. The function pointer costs the same for all. */
+/* Instructions of one batch. The call by pointer costs the same for all items. */
 static uint64 batch(void (*run)(int), int n)
 {
     uint64 start = instructions();
@@ -307,7 +307,7 @@ static void measure(const struct item *it)
     printf("bench %s %lu\n", it->name, (cost + (uint64)it->n / 2) / (uint64)it->n);
 }
 
-/* Nothing where the kernel refuses: not enough harts, or no ktest=1. */
+/* Print nothing where the kernel refuses: too few harts, or no ktest=1. */
 static int measure_kernel(const struct kt_bench *item)
 {
     struct kt_bench b = *item;

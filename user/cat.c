@@ -1,12 +1,12 @@
 /*
- * cat [file...]: the files one after the other, or fd 0, to fd 1.
+ * cat [file...]: copy the files, one after the other, or fd 0, to fd 1.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
 #include "user/user.h"
 #include "user/lib/lib.h"
 
-/* 0, or 1 after a message. */
+/* Copy all of fd. Returns 0, or 1 after printing a message. */
 static int copy(int fd, const char *name)
 {
     static char buf[4096];

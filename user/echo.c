@@ -1,6 +1,6 @@
 /*
- * echo [-n] [word...]: the words with a space between, and a newline unless -n. One write, so that
- * the lines of several echos are not mixed.
+ * echo [-n] [word...]: print the words with a space between them, and a newline unless -n is given.
+ * The text goes out in one write (if it fits into buf), so that the lines of several echos do not mix.
  */
 #include "kernel/types.h"
 #include "user/user.h"

@@ -1,5 +1,5 @@
 /*
- * false: do nothing, and fail.
+ * false: do nothing, unsuccessfully.
  */
 #include "kernel/types.h"
 #include "user/user.h"

@@ -1,23 +1,23 @@
 /*
- * grep pattern [file...]: the lines that match, with the file's name when there are several.
- * Exit status 0: some line matched, 1: none did, 2: trouble.
+ * grep pattern [file...]: print the lines that match, with the file's name in front when there are
+ * several files. Exit status 0: a line matched; 1: none did; 2: an error.
  *
- * A pattern has . (any character), * (any number of the one before), ^ and $ (ends of the line) and
- * \c (c itself).
+ * In a pattern, . stands for any character, * for any number of the character before it, ^ and $ for
+ * the beginning and the end of the line, and \c for c itself.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
 #include "user/user.h"
 
-#define LONGEST 4096 /* bytes of a line; of a longer one the rest is not looked at */
+#define LONGEST 4096 /* bytes of a line; the rest of a longer one is ignored */
 
-/* What was read of the file and not looked at yet. */
+/* What has been read of the file and not been looked at yet. */
 static char in[4096];
 static int in_next, in_end;
 
 static int match_here(const char *re, const char *text);
 
-/* Does the pattern's first character stand for c? Nothing stands for the end of the line. */
+/* True when the pattern's first character stands for c. None stands for the end of the line. */
 static int is(const char *re, char c)
 {
     if (c == 0)
@@ -25,13 +25,13 @@ static int is(const char *re, char c)
     return *re == '.' || (*re == '\\' && re[1] != 0 ? re[1] == c : *re == c);
 }
 
-/* The pattern's part after its first character. */
+/* The rest of the pattern, after its first character. */
 static const char *after(const char *re)
 {
     return *re == '\\' && re[1] != 0 ? re + 2 : re + 1;
 }
 
-/* one* followed by rest, at the start of text. Shortest first: any match will do. */
+/* Match one* and then rest at the start of text. Try the shortest match first: any will do. */
 static int match_star(const char *one, const char *rest, const char *text)
 {
     for (;; text++) {
@@ -42,7 +42,7 @@ static int match_star(const char *one, const char *rest, const char *text)
     }
 }
 
-/* The pattern at the start of text. */
+/* Match the pattern at the start of text. */
 static int match_here(const char *re, const char *text)
 {
     while (*re != 0) {
@@ -84,7 +84,7 @@ static int next_byte(int fd)
     return (uchar)in[in_next++];
 }
 
-/* The next line of fd, without its newline. 1, or 0 at the end. */
+/* Read the next line of fd, without its newline. Returns 1, or 0 at the end. */
 static int next_line(int fd, char *line)
 {
     int n = 0, c = next_byte(fd);
@@ -98,7 +98,7 @@ static int next_line(int fd, char *line)
     return 1;
 }
 
-/* Print the matching lines; how many. */
+/* Print the lines that match. Returns how many there were. */
 static int search(const char *re, int fd, const char *name)
 {
     static char line[LONGEST];

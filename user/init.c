@@ -1,8 +1,8 @@
 /*
- * The first process. Opens the console, then keeps a shell running; with the boot argument
- * run=COMMANDS it runs these in a shell instead and halts the machine with their status.
+ * The first process. It opens the console and then keeps a shell running. With the boot argument
+ * run=COMMANDS it has a shell run these instead, and halts the machine with their exit status.
  *
- * It is also the parent of processes whose own parent has ended, and reaps them.
+ * It also becomes the parent of processes whose own parent has ended, and reaps them.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -13,7 +13,7 @@
 
 static char *const shell = "sh";
 
-/* File descriptors 0, 1 and 2: this process has no others yet. */
+/* Open it as file descriptors 0, 1 and 2: this process has no others yet. */
 static void open_console(void)
 {
     if (open("console", O_RDWR) < 0) {
@@ -24,7 +24,7 @@ static void open_console(void)
     dup(0);
 }
 
-/* Start the shell; its pid. */
+/* Start the shell. Returns its pid, or -1 after printing a message. */
 static int start_shell(char **argv)
 {
     int pid = fork();
@@ -39,7 +39,7 @@ static int start_shell(char **argv)
     return pid;
 }
 
-/* Run the shell to its end, reaping orphans on the way; its exit status. */
+/* Run the shell to its end, and reap orphans meanwhile. Returns its exit status. */
 static int run_shell(char **argv)
 {
     int pid = start_shell(argv);
@@ -60,7 +60,7 @@ int main(void)
     open_console();
     if (bootarg("run", commands, sizeof(commands)) > 0) {
         int status = run_shell(with_commands);
-        /* The machine reports 8 bits: what is no success must not look like one. */
+        /* The machine reports 8 bits: a failure must not look like success. */
         halt((status & 0xff) == 0 && status != 0 ? 0xff : status & 0xff);
     }
     for (;;)

@@ -1,5 +1,5 @@
 /*
- * kill pid...: end these processes.
+ * kill pid...: end the processes.
  */
 #include "kernel/types.h"
 #include "user/user.h"

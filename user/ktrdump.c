@@ -1,12 +1,12 @@
 /*
- * ktrdump: print what the kernel has traced (kernel/ktr.h), all cpus merged in the order of time.
+ * ktrdump: print what the kernel has traced (kernel/ktr.h), the events of all cpus in order of time.
  *
- *   ktrdump -on all         record from now on; what there was is forgotten. all, or names of classes
- *                           (ctxsw,ipi,token,migrate,sleep,syscall,tick), or a mask of bits
- *   ktrdump -off            record no more
- *   ktrdump [-c cpu] [-n last]     print; recording stands still meanwhile
+ *   ktrdump -on all         forget what was recorded and record from now on: all, or the classes that
+ *                           are named (ctxsw,ipi,token,migrate,sleep,syscall,tick), or a mask of bits
+ *   ktrdump -off            stop recording
+ *   ktrdump [-c cpu] [-n last]     print; recording pauses meanwhile
  *
- * A line an event, words name=value; tools/ktr2json makes a file for trace viewers of them:
+ * Each event is a line of words name=value, which tools/ktr2json turns into a file for trace viewers:
  *
  *   ktr t=2041924 cpu=1 seq=17 td=129 comm=sh ev=switch a=1 b=0x1
  */
@@ -20,7 +20,7 @@
 /* A cpu's ring, read in pieces. */
 struct reader {
     int cpu;
-    int n, i;    /* entries in e[], and which is next */
+    int n, i;    /* entries in e[], and the index of the next */
     uint64 next; /* first sequence number after them */
     struct ktr_entry e[BATCH];
 };
@@ -64,7 +64,7 @@ static void set(const char *name, uint64 value)
         die(name);
 }
 
-/* The mask that one word names, n characters; 0: none. */
+/* The mask of the class that the n characters at `word` name; 0: there is no such class. */
 static uint64 class_mask(const char *word, uint n)
 {
     for (uint i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
@@ -85,7 +85,7 @@ static uint64 parse_mask(const char *s)
         uint n = end != 0 ? (uint)(end - s) : strlen(s);
         uint64 one = class_mask(s, n);
         if (one == 0)
-            die("-on takes all, or of ctxsw,ipi,token,migrate,sleep,syscall,tick, or a mask");
+            die("-on takes all, or some of ctxsw,ipi,token,migrate,sleep,syscall,tick, or a mask");
         mask |= one;
         s += end != 0 ? n + 1 : n;
     }
@@ -145,7 +145,7 @@ static struct reader *earliest(void)
     return best;
 }
 
-/* Names come from users: keep the line one line of words. */
+/* Programs choose their names: keep the line a single line of words. */
 static void print_entry(int cpu, struct ktr_entry *e)
 {
     char comm[sizeof(e->comm) + 1];
@@ -160,7 +160,7 @@ static void print_entry(int cpu, struct ktr_entry *e)
            e->a, e->b);
 }
 
-/* All but the first `skip` entries; how many there are. */
+/* Print all entries but the first `skip`, or none without `print`. Returns how many there are. */
 static int print_entries(int skip, int print)
 {
     struct reader *r;

@@ -1,5 +1,5 @@
 /*
- * ln old new: a second name for a file.
+ * ln old new: give the file old the second name new.
  */
 #include "kernel/types.h"
 #include "user/user.h"

@@ -1,14 +1,15 @@
 /*
- * locks [calls [us]]: what it costs that several harts want one lock. One process on each of 1, 2, ..
- * harts makes `calls` system calls that work for `us` microseconds each (KT_LOAD; boot argument
- * ktest=1), under
+ * locks [calls [us]]: measure what it costs when several harts want one lock. On 1 hart, then on 2, and
+ * so on, one process on each makes `calls` system calls that work for `us` microseconds each (KT_WORK;
+ * boot argument ktest=1), under each of these locks:
  *
  *   own      a token of its own for each process
  *   quarter  one token for all, held for a quarter of the work
  *   one      one token for all, held for all of it
  *   giant    tokens of their own, and sysctl kern.giant=1: the MP lock around every call
  *
- * A line each: microseconds from the start to the last one's end, and calls a second.
+ * It prints a line for each: microseconds from the start until the last process has ended, and calls
+ * per second.
  */
 #include "kernel/types.h"
 #include "kernel/ktest.h"
@@ -19,7 +20,7 @@ enum { OWN, QUARTER, ONE, GIANT, NLOCKS };
 
 static const char *const names[NLOCKS] = {"own", "quarter", "one", "giant"};
 static int calls = 50, us = 200;
-static int go[2], done[2]; /* pipes: a byte for each other process; the time at which each ended */
+static int go[2], done[2]; /* pipes: a byte to start each other process; when each has ended */
 
 static void must(int ok, const char *what)
 {
@@ -59,7 +60,7 @@ static void do_calls(int cpu, int lock)
         must(ktest(KT_LOAD, &load, sizeof(load)) == 0, "ktest (boot argument ktest=1?)");
 }
 
-/* The process of another hart: goes there, waits for its byte, works, says when it ended. */
+/* The process on another hart: it goes there, waits for its byte, works, and says when it ended. */
 static void worker(int cpu, int lock)
 {
     uint64 end;
@@ -73,7 +74,7 @@ static void worker(int cpu, int lock)
     exit(0);
 }
 
-/* Microseconds from the start to the last end. The caller works, too, on hart 0. */
+/* Microseconds from the start until the last process has ended. The caller works too, on hart 0. */
 static uint64 measure(int harts, int lock)
 {
     static char bytes[NCPU];
@@ -88,7 +89,7 @@ static uint64 measure(int harts, int lock)
     }
     close(go[0]);
     close(done[1]);
-    pause(1); /* they all wait for their byte */
+    pause(1); /* until they all wait for their byte */
     start = now();
     if (harts > 1)
         must(write(go[1], bytes, harts - 1) == harts - 1, "write");

@@ -1,6 +1,6 @@
 /*
- * ls [name...]: a line for each file, and for each entry of a directory: name, type (T_* of
- * kernel/stat.h), inode number, size in bytes.
+ * ls [name...]: print a line for each file, and for each entry of a directory: name, type (T_* of
+ * kernel/stat.h), inode number, and size in bytes.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -15,7 +15,7 @@ static void line(const char *name, const struct stat *st)
     printf("%-14s %d %u %lu\n", name, st->type, st->ino, st->size);
 }
 
-/* dir/name's line. 0, or 1 after a message. */
+/* Print the line of dir/name. Returns 0, or 1 after printing a message. */
 static int entry(const char *dir, const char *name)
 {
     char path[MAXPATH + DIRSIZ + 2];
@@ -30,7 +30,7 @@ static int entry(const char *dir, const char *name)
     return 0;
 }
 
-/* The entries of the open directory fd. */
+/* Print the entries of the directory that is open as fd. */
 static int entries(int fd, const char *dir)
 {
     struct dirent de;

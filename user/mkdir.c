@@ -1,5 +1,5 @@
 /*
- * mkdir directory...: make them.
+ * mkdir directory...: make the directories.
  */
 #include "kernel/types.h"
 #include "user/user.h"

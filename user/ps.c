@@ -1,12 +1,10 @@
 /*
- * ps: a line for each process and kernel thread.
+ * ps: print a line for each process, as many as getprocs() tells of.
  */
 #include "kernel/types.h"
 #include "kernel/param.h"
 #include "kernel/procinfo.h"
 #include "user/user.h"
-
-#define MAXLINES (NPROC + 256) /* processes, and kernel threads besides */
 
 static const char *state_name(int state)
 {
@@ -22,14 +20,14 @@ static const char *state_name(int state)
 
 int main(void)
 {
-    struct procinfo *all = malloc(MAXLINES * sizeof(*all));
+    struct procinfo *all = malloc(NPROC * sizeof(*all));
     int n;
 
     if (all == 0) {
         fprintf(2, "ps: out of memory\n");
         exit(1);
     }
-    n = getprocs(all, MAXLINES);
+    n = getprocs(all, NPROC);
     if (n < 0) {
         fprintf(2, "ps: getprocs failed\n");
         exit(1);

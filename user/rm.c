@@ -1,5 +1,5 @@
 /*
- * rm name...: remove files, and directories that are empty.
+ * rm name...: remove files and empty directories.
  */
 #include "kernel/types.h"
 #include "user/user.h"

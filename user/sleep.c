@@ -1,5 +1,5 @@
 /*
- * sleep ticks: wait; UHZ (kernel/param.h) ticks are a second.
+ * sleep ticks: wait for so many ticks; a second has UHZ (kernel/param.h) of them.
  */
 #include "kernel/types.h"
 #include "user/user.h"

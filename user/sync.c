@@ -1,5 +1,5 @@
 /*
- * sync: return when all that was written is on the disk.
+ * sync: wait until everything that was written is on the disk.
  */
 #include "kernel/types.h"
 #include "user/user.h"

@@ -1,5 +1,5 @@
 /*
- * sysctl -a | name... | name=value...: show the kernel's values, or set them.
+ * sysctl -a | name... | name=value...: show values of the kernel, or set them.
  */
 #include "kernel/types.h"
 #include "kernel/syscall.h"
@@ -7,7 +7,7 @@
 
 #define NAMELEN 64
 
-/* A number in decimal or 0x hex. 0, or -1: it is none, or over 64 bits. */
+/* Read a number, in decimal or in hexadecimal after 0x. 0; -1: not a number, or over 64 bits. */
 static int parse_value(const char *s, uint64 *value)
 {
     uint64 base = 10, digit, n = 0;
@@ -33,7 +33,7 @@ static int parse_value(const char *s, uint64 *value)
     return 0;
 }
 
-/* Say why sysctl() refused; a program's exit status. */
+/* Say why sysctl() refused. Returns the exit status of a program that failed. */
 static int refused(const char *name, const char *text, int error)
 {
     if (error == SYSCTL_UNKNOWN)

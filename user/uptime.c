@@ -1,5 +1,5 @@
 /*
- * uptime: seconds since the machine started.
+ * uptime: print how many seconds ago the machine started.
  */
 #include "kernel/types.h"
 #include "kernel/param.h"

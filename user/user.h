@@ -1,9 +1,9 @@
 /*
- * What a user program may call: xv6-riscv's whole API, both generations of it, with the same
- * prototypes, and Nymph's own calls on top. A program written for xv6 compiles unchanged.
+ * What a user program may call: xv6-riscv's whole API, of its older and its newer version, with the
+ * same prototypes, and Nymph's own calls. A program written for xv6 compiles unchanged.
  *
- * System calls return -1 when they fail, and nothing else has happened then. Their numbers and the
- * exact contracts of Nymph's own are in kernel/syscall.h.
+ * System calls return -1 when they fail. docs/syscalls.md says of each what it does, what its errors
+ * are, and what a failure can have changed.
  */
 #ifndef USER_USER_H
 #define USER_USER_H
@@ -18,14 +18,14 @@ struct ktr_entry;
 
 int fork(void); /* 0 in the child, its pid in the parent */
 int exit(int status) __attribute__((noreturn));
-int wait(int *status);                     /* pid of an ended child; status may be 0 */
-int pipe(int *fds);                        /* fds[0] reads what fds[1] writes */
+int wait(int *status);                     /* pid of a child that has ended; status may be 0 */
+int pipe(int *fds);                        /* what is written to fds[1] is read from fds[0] */
 int write(int fd, const void *buf, int n); /* bytes written */
 int read(int fd, void *buf, int n);        /* bytes read; 0: end of file */
 int close(int fd);
 int kill(int pid);
 int exec(const char *path, char **argv); /* returns only when it fails */
-int open(const char *path, int flags);   /* O_* of kernel/fcntl.h; the lowest free fd */
+int open(const char *path, int flags);   /* O_* of kernel/fcntl.h; returns the lowest free fd */
 int mknod(const char *path, short major, short minor);
 int unlink(const char *path);
 int fstat(int fd, struct stat *st);
@@ -34,12 +34,12 @@ int mkdir(const char *path);
 int chdir(const char *path);
 int dup(int fd);
 int getpid(void);
-int sleep(int ticks); /* ticks of uptime(): UHZ of them a second */
-int pause(int ticks); /* newer xv6's name for sleep() */
+int sleep(int ticks); /* ticks of uptime(): a second has UHZ of them */
+int pause(int ticks); /* the newer xv6's name of sleep() */
 int uptime(void);
 
-/* The end of the heap moves by n bytes; the old end, or SBRK_ERROR. sbrk() gets the memory at once;
- * with sbrklazy() each page comes when it is first touched, and the process dies if none is left. */
+/* Move the end of the heap by n bytes; return the old end, or SBRK_ERROR. sbrk() gets the memory at
+ * once; sbrklazy() gets each page when it is first touched, and the process dies if none is left. */
 #define SBRK_EAGER 1
 #define SBRK_LAZY 2
 #define SBRK_ERROR ((char *)-1)
@@ -49,26 +49,26 @@ char *sys_sbrk(int n, int how);
 
 /* --- Nymph's own system calls --- */
 
-int getcpu(void);             /* cpu the caller was on, a hint */
-int yield(void);              /* let equals run */
-int setpri(int level);        /* USER_PRI_*; returns the level before */
+int getcpu(void);             /* the cpu that the caller was on: a hint */
+int yield(void);              /* let processes of the same level run */
+int setpri(int level);        /* USER_PRI_*; returns the old level */
 int setaffinity(uint64 cpus); /* one bit for each cpu the caller may use */
 int halt(int status);         /* end the machine; returns only when it fails */
-int sync(void);               /* all that was written is on the disk */
+int sync(void);               /* wait until everything written is on the disk */
 
-/* A value of the kernel's by its name: read it, set it; old or new is 0 when not wanted. When it
- * fails: -1, or one of SYSCTL_*. sysctlname: the i-th name, from 0; its length. */
+/* Read a value of the kernel into *old, then set it from *new; old or new may be 0. When it fails: -1,
+ * or one of SYSCTL_*. sysctlname: store the i-th name, from 0, in buf; return its length. */
 int sysctl(const char *name, uint64 *old, const uint64 *new);
 int sysctlname(int i, char *buf, int len);
 
-/* Processes and kernel threads, entries of a trace ring: how many were filled in. */
+/* Describe processes; copy entries of a cpu's trace ring. Return how many were filled in. */
 int getprocs(struct procinfo *buf, int max);
 int ktrace(int cpu, uint64 first, struct ktr_entry *buf, int max);
 
-int bootarg(const char *name, char *buf, int len); /* the value of a boot argument; its length */
+int bootarg(const char *name, char *buf, int len); /* a boot argument's value; its length */
 int ktest(int op, void *arg, int len);             /* the scheduler tests */
 
-/* CAPS: messages between processes, by name (limits in kernel/caps.h). Ids are the caller's own: a
+/* CAPS: messages between processes, by name (limits in kernel/caps.h). Ids belong to the caller: a
  * child has none. A request that does not fit stays the next; a reply that does not fit is lost. */
 int caps_register(const char *name);                                   /* serve this name: an id */
 int caps_connect(const char *name);                                    /* an id for caps_call() */
@@ -86,10 +86,10 @@ char *strchr(const char *s, char c);
 int strcmp(const char *a, const char *b);
 void fprintf(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-char *gets(char *buf, int max); /* a line of fd 0 with its '\n'; "" at the end */
+char *gets(char *buf, int max); /* read a line of fd 0, with its '\n'; "" at the end */
 uint strlen(const char *s);
 void *memset(void *dst, int c, uint n);
-void *malloc(uint n); /* aligned to 16; 0 when memory is out */
+void *malloc(uint n); /* aligned to 16; 0 when there is no memory */
 void free(void *p);
 int atoi(const char *s); /* digits only: no sign */
 int memcmp(const void *a, const void *b, uint n);

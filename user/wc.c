@@ -1,11 +1,11 @@
 /*
- * wc [file...]: lines, words and bytes of each file, or of fd 0.
+ * wc [file...]: count the lines, words and bytes of each file, or of fd 0.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
 #include "user/user.h"
 
-/* 0, or 1 after a message. */
+/* Returns 0, or 1 after printing a message. */
 static int count(int fd, const char *name)
 {
     static char buf[4096];

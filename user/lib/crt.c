@@ -4,7 +4,7 @@
  */
 #include "user/user.h"
 
-/* Some of xv6's programs define it as void: their status is then what happens to be in a0. */
+/* Some of xv6's programs define main as void: their status is then what happens to be in a0. */
 extern int main(int argc, char **argv);
 
 void start(int argc, char **argv);

@@ -1,7 +1,7 @@
 /*
- * The engine of printf: %d %i %u %x %X %o %c %s %p %%, with the sizes l, ll and z, a width, the
- * flags `0` and `-`, and a precision for %s. As in xv6, a lone %l is an unsigned long in decimal, a
- * null string prints as (null), and a conversion that is not known is printed as it stands.
+ * The engine of printf: %d %i %u %x %X %o %c %s %p %%, with the sizes l, ll and z, a width, the flags
+ * `0` and `-`, and a precision for %s. As in xv6, %l alone is an unsigned long in decimal, a null
+ * string prints as (null), and an unknown conversion is printed as it stands.
  */
 #include "user/user.h"
 #include "user/lib/lib.h"
@@ -32,7 +32,7 @@ static void pad(struct spec *sp, char c, int n)
         emit(sp, &c, 1);
 }
 
-/* prefix (a sign, 0x) and text, filled up to the width: zeros go between the two. */
+/* Print prefix (a sign, 0x) and text, padded to the width. Zeros go between the two. */
 static void field(struct spec *sp, const char *prefix, const char *text, int n)
 {
     int prefixlen = (int)strlen(prefix);
@@ -104,7 +104,7 @@ static uint64 unsigned_arg(const struct spec *sp, va_list *ap)
     return sp->longs > 0 ? va_arg(*ap, uint64) : va_arg(*ap, uint);
 }
 
-/* 1 when c ends a conversion that is known; its argument is taken and printed then. */
+/* Print the next argument as the conversion c says. Returns 1, or 0 if c is unknown. */
 static int convert(struct spec *sp, char c, va_list *ap)
 {
     char ch;
@@ -143,7 +143,7 @@ static int convert(struct spec *sp, char c, va_list *ap)
     }
 }
 
-/* The conversion whose text begins after the % at f[-1]. Returns where the format goes on. */
+/* Do the conversion that begins after the % at f[-1]. Returns where the format continues. */
 static const char *conversion(struct spec *sp, const char *f, va_list *ap)
 {
     const char *end = flags_and_width(sp, f);

@@ -1,8 +1,8 @@
 /*
  * The parts of the library that xv6 does not have. They are not in user/user.h, so that a program
- * written for xv6 may use these names for functions of its own. For the same reason what xv6's part
- * of the library is made of must not use them, lib_format() excepted: an object of the library that
- * the program needs would bring along a second function of that name.
+ * written for xv6 may use these names for its own functions. For the same reason xv6's part of the
+ * library must not use them, except lib_format(): the linker would then add a second function of that
+ * name to a program that has its own.
  */
 #ifndef USER_LIB_LIB_H
 #define USER_LIB_LIB_H
@@ -11,16 +11,16 @@
 
 #include "kernel/types.h"
 
-/* Write at most size bytes with the NUL; the length that the whole text would have. */
+/* Write at most size bytes, the NUL included. Return the length that the whole text would have. */
 int snprintf(char *buf, uint size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int vsnprintf(char *buf, uint size, const char *fmt, va_list ap);
 
-/* The engine of all of these: format, handing pieces of text to put(arg, text, n). Returns the
- * length of the whole. */
+/* The engine of all of these: formats, and passes the text in pieces to put(arg, text, n). Returns
+ * the length of the whole text. */
 int lib_format(void (*put)(void *arg, const char *text, int n), void *arg, const char *fmt,
                va_list ap);
 
-/* A decimal number with an optional sign into *value. 0, or -1: s is no number, or out of range. */
+/* Store a decimal number with an optional sign in *value. 0; -1: s is no number, or out of range. */
 int parse_int(const char *s, int *value);
 
 /* Write all n bytes, in as many calls as it takes. 0, or -1. */

@@ -1,18 +1,18 @@
 /*
- * malloc and free. The heap is a row of blocks, each with a header that tells its own size and that
- * of the block before it, so that a freed block joins its free neighbours at once:
+ * malloc and free. The heap is a row of blocks. Each has a header with its own size and the size of
+ * the block before it, so that a block that is freed joins its free neighbours at once:
  *
  *   | hdr | memory ... | hdr | memory ... | hdr: end mark, used, size 0 |
  *
- * Free blocks hang in bins, one for each power of two of their size. malloc looks through the bin
- * that may have a fit, then takes any block of a larger bin, then asks the kernel. A program that
- * moves sbrk() itself breaks the row into several; the end marks keep them apart.
+ * Free blocks are in bins, one for each power of two of their size. malloc searches the bin that may
+ * have a block that fits, then takes any block of a larger bin, and then asks the kernel. When the
+ * program calls sbrk() itself, there are several rows; the end marks keep them apart.
  */
 #include "user/user.h"
 
 struct block {
-    uint64 prev_size;          /* of the block before; 0: this is the first of its row */
-    uint64 size;               /* with this header, a multiple of 16; bit 0: in use */
+    uint64 prev_size;          /* of the block before it; 0: it is the first of its row */
+    uint64 size;               /* header included, a multiple of 16; bit 0: in use */
     struct block *next, *prev; /* in its bin, while it is free; else the caller's memory */
 };
 
@@ -54,7 +54,7 @@ static void bin_remove(struct block *b)
         b->next->prev = b->prev;
 }
 
-/* b, of this size, is free from now on; its neighbours are not. */
+/* Make b, of this size, a free block. Its neighbours are not free. */
 static void bin_add(struct block *b, uint64 size)
 {
     struct block **bin = &bins[bin_of(size)];
@@ -68,7 +68,7 @@ static void bin_add(struct block *b, uint64 size)
     *bin = b;
 }
 
-/* Free the block at b of this size, joined with what is free on both sides. */
+/* Free the block b of this size, and join it with its free neighbours. */
 static void release(struct block *b, uint64 size)
 {
     struct block *next = (struct block *)(void *)((char *)b + size);
@@ -88,7 +88,7 @@ static void release(struct block *b, uint64 size)
     bin_add(b, size);
 }
 
-/* More memory from the kernel, with room for a block of `need` bytes. 0, or -1. */
+/* Get more memory from the kernel, with room for a block of `need` bytes. 0, or -1. */
 static int more(uint64 need)
 {
     uint64 ask = need + 2 * HEADER > CHUNK ? need + 2 * HEADER : CHUNK;
@@ -99,7 +99,7 @@ static int more(uint64 need)
     if (p == SBRK_ERROR)
         return -1;
     if (end_mark != 0 && p == (char *)end_mark + HEADER) {
-        b = end_mark; /* the row goes on: its end mark is the new block's header */
+        b = end_mark; /* the row continues: its end mark becomes the new block's header */
         ask += HEADER;
     } else {
         b = (struct block *)(void *)(p + skip);

@@ -1,6 +1,6 @@
 /*
- * printf and fprintf: the text is gathered on the stack and written when the call ends, so that a
- * line printed by one call comes out whole, also when several processes print.
+ * printf and fprintf: the text is collected on the stack and written at the end of the call, so that a
+ * line that is printed by one call comes out whole, even when several processes print.
  */
 #include <stdarg.h>
 

@@ -6,7 +6,7 @@
 
 struct buffer {
     char *next;
-    char *last; /* where the NUL goes at the latest */
+    char *last; /* the last place for the NUL */
 };
 
 static void put(void *arg, const char *text, int n)

@@ -1,6 +1,6 @@
 /*
- * Strings and memory, by xv6's prototypes. The compiler calls memset, memcpy and memmove too, for
- * structures. Sizes are those of a program's memory: under 2 GiB.
+ * Strings and memory, with xv6's prototypes. The compiler also calls memset, memcpy and memmove, for
+ * structures. Sizes are below 2 GiB, as a program's memory is.
  */
 #include "user/user.h"
 
@@ -31,7 +31,7 @@ uint strlen(const char *s)
     return (uint)(p - s);
 }
 
-/* The first c in s, or 0. Unlike C's, it does not find the NUL (xv6's programs know that). */
+/* The first c in s, or 0. Unlike C's strchr, it does not find the NUL; xv6's programs expect that. */
 char *strchr(const char *s, char c)
 {
     for (; *s != 0; s++)
@@ -40,7 +40,7 @@ char *strchr(const char *s, char c)
     return 0;
 }
 
-/* True when a word at a time will do: both addresses lie alike towards 8. */
+/* True when words can be copied: both addresses are equal modulo 8. */
 static int alike(const void *a, const void *b)
 {
     return (((uint64)a ^ (uint64)b) & 7) == 0;
@@ -60,7 +60,7 @@ void *memset(void *dst, int c, uint n)
     return dst;
 }
 
-/* Copy upwards: right when dst is below src, or they do not overlap. */
+/* Copy from the first byte to the last: right if dst is below src, or the two do not overlap. */
 static void copy_up(char *d, const char *s, uint n)
 {
     if (alike(d, s)) {

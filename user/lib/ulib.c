@@ -1,5 +1,5 @@
 /*
- * The rest of xv6's library: calls that are a system call and a little more.
+ * The rest of xv6's library: functions that are a system call and a little more.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -28,7 +28,7 @@ int stat(const char *path, struct stat *st)
     return result;
 }
 
-/* A byte at a time, so that what follows the line stays for the next reader of fd 0. */
+/* It reads a byte at a time, so that what follows the line is left for the next reader of fd 0. */
 char *gets(char *buf, int max)
 {
     int i = 0;

@@ -1,12 +1,12 @@
 /*
- * From a word as it was typed to what it means: quotes go, $? comes. As in other shells, a \ within
- * "..." takes the meaning only from the characters that have one there.
+ * From a word as it was typed to what it means: quotes are removed, and $? is replaced by the status.
+ * As in other shells, a \ within "..." only matters before a character that has a meaning there.
  */
 #include "user/user.h"
 #include "user/lib/lib.h"
 #include "user/sh/sh.h"
 
-/* True when the \ at p is not itself text. */
+/* True when p points to a \ that makes the next character plain text. */
 static int escapes(const char *p, char quote)
 {
     if (*p != '\\' || p[1] == 0 || quote == '\'')

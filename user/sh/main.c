@@ -1,8 +1,8 @@
 /*
- * The shell: sh            reads lines from fd 0, with a prompt when that is the console
- *            sh -c LINES   runs them
+ * The shell: sh            reads lines from fd 0 and runs them, with a prompt if that is the console
+ *            sh -c LINES   runs the lines
  *            sh FILE       runs the lines of a file
- * Its exit status is that of the last command.
+ * It exits with the status of the last command.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -10,7 +10,7 @@
 #include "user/user.h"
 #include "user/sh/sh.h"
 
-#define SYNTAX 2 /* status of a line that was not understood */
+#define SYNTAX 2 /* status of a line with a syntax error */
 
 static void run_line(char *line)
 {
@@ -25,7 +25,7 @@ static void run_line(char *line)
     }
 }
 
-/* Lines longer than a shell line are not run, not even in part. */
+/* A line that is longer than MAXLINE allows is not run, not even in part. */
 static void run_text(const char *text)
 {
     static char line[MAXLINE];
@@ -47,8 +47,8 @@ static void run_text(const char *text)
 }
 
 /*
- * One line without its '\n', a byte at a time: what follows belongs to the commands. Its length,
- * which may be more than fits into line; -1 at the end of the file.
+ * Read one line, without its '\n', a byte at a time: what follows it belongs to the commands. Returns
+ * its length, which may be more than fits into line; -1 at the end of the file.
  */
 static int read_line(int fd, char *line)
 {

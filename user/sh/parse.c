@@ -1,6 +1,6 @@
 /*
- * The shell's parser: recursive descent over one line. Nodes come from a fixed store that each line
- * uses anew; a line that needs more than it holds is refused.
+ * The shell's parser: recursive descent over one line. Nodes come from a fixed store, which is reused
+ * for each line; a line that needs more than the store holds is refused.
  */
 #include "user/user.h"
 #include "user/sh/sh.h"
@@ -8,7 +8,7 @@
 #define MAXNODES 64
 #define MAXREDIRS 32
 #define MAXWORDS (MAXLINE / 2) /* a line cannot have more: each takes a letter and a separator */
-#define MAXDEPTH 20            /* parentheses in parentheses */
+#define MAXDEPTH 20            /* levels of nested parentheses */
 
 /* A command's words lie side by side in `words`, since no other command can begin between two of
  * them; its redirections likewise. */
@@ -18,7 +18,7 @@ static struct redir redirs[MAXREDIRS];
 static int nnodes, nwords, nredirs;
 static int depth;
 static char *next;            /* where the next token begins */
-static char delimiter;        /* what stood where the last word was cut with a NUL */
+static char delimiter;        /* what was where the last word's NUL is now; 0: nothing */
 static const char *complaint; /* the first error, or 0 */
 
 static struct node *parse_list(void);
@@ -29,7 +29,7 @@ static void complain(const char *what)
         complaint = what;
 }
 
-/* A node; past the store's end the last one again, with a complaint. */
+/* A new node. When the store is used up: the last one again, and an error. */
 static struct node *new_node(enum kind kind, struct node *left, struct node *right)
 {
     struct node *n;
@@ -59,8 +59,8 @@ static int is_operator(char c)
 }
 
 /*
- * Cutting a word puts a NUL on the byte after it, which may be an operator: peek looks through
- * `delimiter` for that one byte.
+ * A word is cut off by a NUL in the byte after it, which may have been an operator: for that one byte,
+ * `delimiter` says what was there.
  */
 static char char_at(const char *p)
 {
@@ -80,8 +80,8 @@ static void skip_blanks(void)
         }
 }
 
-/* The operator at the next token: one character, or 'A' for &&, 'O' for ||, 'a' for >>; 'w' for a
- * word, 0 at the end. */
+/* The next token's operator: its character, or 'A' for &&, 'O' for ||, 'a' for >>. 'w' for a word; 0
+ * at the end. */
 static char peek(void)
 {
     char c;
@@ -99,14 +99,14 @@ static char peek(void)
     return c;
 }
 
-/* Go past the operator that peek() found. */
+/* Skip the operator that peek() has found. */
 static void take(char op)
 {
     next += op == 'A' || op == 'O' || op == 'a' ? 2 : 1;
     delimiter = 0;
 }
 
-/* Go past a quoted part at p, to its last character. */
+/* Skip the quoted part at p. Returns its last character. */
 static char *skip_quoted(char *p)
 {
     char quote = *p;
@@ -115,14 +115,14 @@ static char *skip_quoted(char *p)
         if (quote == '"' && *p == '\\' && p[1] != 0)
             p++;
         if (*p == 0) {
-            complain("a quote without its end");
+            complain("a quote is not closed");
             return p - 1;
         }
     }
     return p;
 }
 
-/* The word at the next token, cut out of the line. */
+/* Take the word at the next token: cut it out of the line. */
 static const char *take_word(void)
 {
     char *start = next;
@@ -144,7 +144,7 @@ static void parse_redirection(struct node *n, char op)
 
     take(op);
     if (peek() != 'w') {
-        complain("a redirection without a file name");
+        complain("a redirection has no file name");
         return;
     }
     if (nredirs == MAXREDIRS) {
@@ -176,17 +176,17 @@ static struct node *parse_subshell(void)
 
     take('(');
     if (++depth > MAXDEPTH) {
-        complain("parentheses too deep");
+        complain("parentheses are nested too deeply");
         return new_node(SUBSHELL, 0, 0);
     }
     inner = parse_list();
     depth--;
     if (inner == 0)
-        complain("nothing between ( and )");
+        complain("there is nothing between ( and )");
     if (peek() == ')')
         take(')');
     else
-        complain("a ( without its )");
+        complain("a ( is not closed");
     return new_node(SUBSHELL, inner, 0);
 }
 
@@ -232,7 +232,7 @@ static struct node *parse_andor(void)
     return n;
 }
 
-/* Up to a ) or the end; 0 when there is no command. */
+/* Parse up to a ) or the end. Returns 0 when there is no command. */
 static struct node *parse_list(void)
 {
     struct node *all = 0, *n;
@@ -260,7 +260,7 @@ struct node *parse(char *line, const char **error)
     complaint = 0;
     tree = parse_list();
     if (complaint == 0 && peek() == ')')
-        complain("a ) without its (");
+        complain("a ) has no (");
     *error = complaint;
     return complaint == 0 ? tree : 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Running a parsed line. What must change the shell itself (cd, exit) runs in its own process, all
- * else in children. A child's fork may fail: the command's status is then 1.
+ * Running a parsed line. Commands that must change the shell itself (cd, exit) run in its own process,
+ * all others in children. When a fork fails, the command's status is 1.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -14,22 +14,22 @@
 int last_status;
 int script_fd = -1;
 
-/* The words of the command that is about to run, expanded. $? makes a word longer at most by a few
- * bytes; a line full of them may be too long, which is reported. */
+/* The expanded words of the command that is about to run. $? makes a word a few bytes longer at most,
+ * but a line full of them may not fit: that is an error. */
 static char store[2 * MAXLINE];
 static char *argv[MAXARG];
 
-/* Run in the child that it is: does not return. */
+/* Run a command in the process of its own that it has been given. */
 static void run_child(const struct node *n) __attribute__((noreturn));
 
-/* Fill in argv for a command. Its argc, or -1 after a message. */
+/* Fill in argv for a command. Returns its argc, or -1 after printing a message. */
 static int make_argv(const struct node *n)
 {
     char *p = store;
 
     for (int i = 0; i < n->nwords; i++) {
         if (expand(n->words[i], last_status, p, (int)(store + sizeof(store) - p)) < 0) {
-            fprintf(2, "sh: words too long\n");
+            fprintf(2, "sh: the words are too long\n");
             return -1;
         }
         argv[i] = p;
@@ -39,7 +39,7 @@ static int make_argv(const struct node *n)
     return n->nwords;
 }
 
-/* fork, with a message when it fails. The child does not keep the script open. */
+/* fork, and print a message when it fails. The child does not keep the script open. */
 static int start(void)
 {
     int pid = fork();
@@ -53,7 +53,7 @@ static int start(void)
     return pid;
 }
 
-/* Wait for one child; its status. Others that end meanwhile were in the background. */
+/* Wait for one child and return its status. Others that end meanwhile ran in the background. */
 static int wait_for(int pid)
 {
     int status = 1, ended;
@@ -66,7 +66,7 @@ static int wait_for(int pid)
     return status;
 }
 
-/* Wait for the two ends of a pipe, in whichever order they finish; the right one's status. */
+/* Wait for both sides of a pipe, in whichever order they end. Returns the right one's status. */
 static int wait_for_both(int left, int right)
 {
     int status, ended, right_status = 1;
@@ -85,7 +85,7 @@ static int wait_for_both(int left, int right)
     return right_status;
 }
 
-/* Go to the end of an open file. There is no seek: reading moves the offset. */
+/* Go to the end of an open file. There is no seek, but reading moves the offset. */
 static void skip_content(int fd)
 {
     char buf[512];
@@ -94,7 +94,7 @@ static void skip_content(int fd)
         ;
 }
 
-/* Open one redirection's file as fd 0 or 1. Exits with a message when that fails. */
+/* Open a redirection's file as fd 0 or 1. When that fails, print a message and exit. */
 static void redirect(const struct redir *r)
 {
     char name[MAXPATH];
@@ -115,7 +115,7 @@ static void redirect(const struct redir *r)
     close(fd);
 }
 
-/* Replace this process by the program; commands are looked for here, then in the root. */
+/* Replace this process by the program. It is looked for in the current directory, then in the root. */
 static void run_program(void)
 {
     char path[MAXPATH];
@@ -148,7 +148,7 @@ static int status_argument(void)
     return status;
 }
 
-/* 1 when argv is a builtin, which has run then, with its status in *status. */
+/* Run argv if it is a builtin: 1, and its status in *status. 0: it is none. */
 static int run_builtin(int *status)
 {
     if (strcmp(argv[0], "cd") == 0) {
@@ -177,7 +177,7 @@ static int run_simple(const struct node *n)
     return wait_for(pid);
 }
 
-/* A child with fd of the pipe as its fd 0 or 1. */
+/* Start a child whose fd (0 or 1) is that end of the pipe. */
 static int start_piped(const struct node *n, const int *fds, int fd)
 {
     int pid = start();

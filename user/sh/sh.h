@@ -1,15 +1,15 @@
 /*
- * The shell: parse.c turns a line into a tree, run.c runs the tree, main.c reads the lines.
+ * The shell: main.c reads lines, parse.c turns a line into a tree, and run.c runs the tree.
  *
  *   line     = [list]
  *   list     = andor { (';' | '&') [andor] }
  *   andor    = pipeline { ('&&' | '||') pipeline }
  *   pipeline = command { '|' command }
- *   command  = ( '(' list ')' | word ) { word | redirection }       no words after ')'
+ *   command  = ( '(' list ')' | word ) { word | redirection }       no word after ')'
  *   redirection = ('<' | '>' | '>>') word
  *
- * A word may hold '...', "..." and \c; `#` at the start of a word begins a comment. $? outside of
- * '...' is the status of the last command.
+ * A word may contain '...', "..." and \c. A `#` at the start of a word begins a comment. $? is the
+ * status of the last command, except within '...'.
  */
 #ifndef USER_SH_H
 #define USER_SH_H
@@ -26,8 +26,8 @@ struct redir {
 };
 
 /*
- * A command. Words are as typed, quotes and all: they are expanded when the command runs, since $?
- * is not known before.
+ * A command. Its words are as they were typed, with their quotes: they are expanded when the command
+ * runs, since $? is not known before that.
  */
 struct node {
     enum kind kind;
@@ -38,14 +38,14 @@ struct node {
     struct redir *redirs;
 };
 
-/* The tree of a line, which is cut into words; 0 with *error 0: nothing to do; 0 with *error set:
- * what is wrong with it. The tree and the line last until the next call. */
+/* Parse a line, which is cut into words in place. Returns its tree; 0: there is nothing to do (*error
+ * is 0), or *error says what is wrong. The next call takes the tree back; its words are in the line. */
 struct node *parse(char *line, const char **error);
 
-/* A typed word without its quotes, $? filled in, in buf of size bytes. 0, or -1: too long. */
+/* Expand a word as typed into buf, of size bytes: no quotes, $? filled in. 0; -1: it does not fit. */
 int expand(const char *word, int status, char *buf, int size);
 
-/* Run a tree; status of its last command. The status before it is in last_status. */
+/* Run a tree. Returns the status of its last command, and leaves it in last_status. */
 int run(const struct node *n);
 extern int last_status;
 

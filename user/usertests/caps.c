@@ -1,6 +1,5 @@
 /*
- * Tests of CAPS: messages between processes by name, what is refused, and what is left when one side
- * dies.
+ * CAPS: messages between processes by name, what is refused, and what remains when one side dies.
  */
 #include "kernel/types.h"
 #include "kernel/caps.h"
@@ -83,7 +82,7 @@ static void caps_clients(void)
     }
 }
 
-/* Requests are received in the order in which they came; replies may go in any. */
+/* Requests are received in the order in which they were sent; replies may be sent in any order. */
 static void caps_order(void)
 {
     int id = caps_register("order"), pids[3], requests[3];
@@ -147,7 +146,7 @@ static void caps_bad_ids(void)
         CHECK(caps_close(bad[i]) == -1);
     }
     CHECK(caps_call(server, &c, 1, &c, 1) == -1); /* a server's id is not for calls */
-    CHECK(caps_call(client, &c, 1, &c, 1) == -1); /* nobody calls himself */
+    CHECK(caps_call(client, &c, 1, &c, 1) == -1); /* a server cannot call itself */
     CHECK(caps_wait(client, &c, 1, 0) == -1);
     CHECK(caps_reply(client, 1, &c, 1) == -1);
     CHECK(caps_reply(server, 0, &c, 1) == -1 && caps_reply(server, 77, &c, 1) == -1);
@@ -155,7 +154,7 @@ static void caps_bad_ids(void)
     CHECK(caps_call(client, &c, 1, &c, 1) == -1 && caps_close(client) == 0);
 }
 
-/* Ids and names run out; closing gives them back. */
+/* Ids and names run out, and closing gives them back. */
 static void caps_limits(void)
 {
     char name[] = "limit?";
@@ -195,7 +194,7 @@ static void caps_limits(void)
     CHECK(caps_close(4) == 0 && caps_register("p0.A") == 4);
 }
 
-/* Too long, negative, no room at the other side. */
+/* Lengths that are too large or negative, and buffers of the other side that are too small. */
 static void caps_lengths(void)
 {
     int pid = child(), id, len = 0;
@@ -203,12 +202,12 @@ static void caps_lengths(void)
     if (pid == 0) {
         id = caps_register("lengths");
         CHECK(caps_wait(id, buf, -1, &len) == -1);
-        CHECK(caps_wait(id, buf, 9, &len) == -1); /* of 10: stays the next */
+        CHECK(caps_wait(id, buf, 9, &len) == -1); /* it has 10 bytes: it stays the next */
         int request = caps_wait(id, buf, 10, &len);
         CHECK(request > 0 && len == 10 && memcmp(buf, "0123456789", 10) == 0);
         CHECK(caps_reply(id, request, buf, -1) == -1);
         CHECK(caps_reply(id, request, buf, CAPS_MSG_MAX + 1) == -1);
-        CHECK(caps_reply(id, request, buf, 10) == 0); /* of which the caller has room for 9 */
+        CHECK(caps_reply(id, request, buf, 10) == 0); /* the caller has room for 9 */
         serve(id, 1);
         exit(0);
     }
@@ -245,13 +244,14 @@ static void caps_pointers(void)
     CHECK(caps_call(id, "p", 1, &c, 1) == 1 && c == 'q');
     for (int i = 0; i < nbad_addresses; i++) {
         CHECK(caps_call(id, (void *)bad_addresses[i], 1, &c, 1) == -1);
-        CHECK(caps_call(id, &c, 1, (void *)bad_addresses[i], 1) == -1); /* is served all the same */
+        /* The server answers this one: only then does the kernel find no place for the reply. */
+        CHECK(caps_call(id, &c, 1, (void *)bad_addresses[i], 1) == -1);
     }
     call_and_check(id, 5);
     expect(pid, 0);
 }
 
-/* A server that ends in some way while clients wait: for delivery, and for an answer. */
+/* A server ends, in one of several ways, while one client waits for delivery and one for an answer. */
 static void server_ends(const char *name, void (*end)(int id), int status)
 {
     int ready[2], server, pids[3];
@@ -319,8 +319,8 @@ static void caps_server_killed(void)
     server_ends("killed", end_killed, -1);
 }
 
-/* Clients that are killed, one waiting for delivery, one for an answer: the server notices when it
- * answers, and goes on. */
+/* One client is killed while it waits for delivery, and one while it waits for an answer. The server
+ * notices when it answers, and continues. */
 static void caps_client_killed(void)
 {
     int id = caps_register("client"), pids[2], request;

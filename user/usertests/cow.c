@@ -1,5 +1,5 @@
 /*
- * Copy-on-write: after fork each process has its memory to itself, whoever writes first, and whoever
+ * Copy-on-write: after fork each process has memory of its own, no matter which of them writes first or
  * ends first.
  */
 #include "kernel/types.h"
@@ -10,7 +10,7 @@
 
 #define NPAGES 16
 
-static char *pages; /* NPAGES of them, one mark in each */
+static char *pages; /* NPAGES of them, with a mark in each */
 
 static void mark(int with)
 {
@@ -47,7 +47,7 @@ static void cow_pair(void)
     expect_mark(1);
 }
 
-/* Each forks the next, then writes, waits, and looks at its own. */
+/* Each process forks the next, then writes, waits, and looks at its own memory. */
 static void descend(int depth)
 {
     int pid;
@@ -72,7 +72,7 @@ static void cow_deep(void)
     descend(25);
 }
 
-/* All children share with the parent, then all write, then all look. */
+/* All children share pages with the parent; then all write, and then all look. */
 static void cow_wide(void)
 {
     int go[2], pids[20], status, n = 20;
@@ -100,7 +100,7 @@ static void cow_wide(void)
     expect_mark(8);
 }
 
-/* The parent ends first; the grandchild then has the pages alone. */
+/* The parent ends first; then nobody but the grandchild has the pages. */
 static void cow_orphan(void)
 {
     int done[2], pid;
@@ -130,7 +130,7 @@ static void cow_orphan(void)
     expect_mark(40);
 }
 
-/* The kernel's writes copy too. */
+/* The kernel's writes make copies, too. */
 static void cow_system_calls(void)
 {
     int fds[2], pid;
@@ -181,7 +181,7 @@ static void cow_large(void)
     }
 }
 
-/* A child that writes to more than there is ends; the parent does not notice. */
+/* A child that writes to more pages than there is memory for ends; the parent does not notice. */
 static void cow_out_of_memory(void)
 {
     uint64 n = value_of("vm.free_pages") / 3 * 2;

@@ -84,7 +84,7 @@ static void slashes(void)
     CHECK(unlink("d//f") == 0 && unlink("d") == 0);
 }
 
-/* Directories are read, not written, and O_CREATE does not make files of them. */
+/* Directories can be read but not written, and O_CREATE does not open them. */
 static void open_directory(void)
 {
     int fd;
@@ -119,7 +119,7 @@ static void read_directory(void)
     CHECK(unlink("some") == 0);
 }
 
-/* 14 characters are a name; of a longer one the rest is cut, or it is refused. */
+/* A name has up to 14 characters; a longer one is cut off there, or refused. */
 static void long_names(void)
 {
     int fd;
@@ -195,7 +195,7 @@ static void many_entries(void)
     CHECK(unlink("f") == 0);
 }
 
-/* The working directory may be removed; whoever is in it is nowhere, until it leaves. */
+/* The current directory may be removed; a process in it finds nothing there until it leaves. */
 static void unlink_cwd(void)
 {
     CHECK(mkdir("d") == 0 && chdir("d") == 0);
@@ -207,7 +207,7 @@ static void unlink_cwd(void)
     CHECK(!exists("/ut.tmp/d"));
 }
 
-/* The directory that a process sits in when it ends, or when it execs. */
+/* A process's current directory when it ends, and when it execs. */
 static void exit_in_unlinked_cwd(void)
 {
     char *argv[] = {"echo", "-n", 0};
@@ -224,7 +224,7 @@ static void exit_in_unlinked_cwd(void)
     }
 }
 
-/* Count of names: each directory's .. is one more for its parent, as in xv6. */
+/* Link counts: the .. of each directory is one more name for its parent, as in xv6. */
 static void directory_links(void)
 {
     struct stat before, st;
@@ -236,7 +236,7 @@ static void directory_links(void)
     CHECK(stat(".", &st) == 0 && st.nlink == before.nlink);
 }
 
-/* References to an inode that a failing path walk takes are given back. */
+/* A path look-up that fails gives back the references that it has taken. */
 static void failing_paths(void)
 {
     CHECK(mkdir("d") == 0);

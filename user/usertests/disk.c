@@ -10,8 +10,8 @@
 
 #define LARGE (64UL << 20)
 
-/* Write pieces of BUFSIZE, each with its number at both ends, until there are `size` bytes or no
- * room; the file's size. */
+/* Write pieces of BUFSIZE, each with its number at both ends, until the file has `size` bytes or the
+ * disk is full. Returns the file's size. */
 static uint64 fill(const char *name, uint64 size)
 {
     int fd = create(name), n = BUFSIZE;
@@ -27,7 +27,7 @@ static uint64 fill(const char *name, uint64 size)
     return file_size(name);
 }
 
-/* The whole pieces of it are as fill() wrote them. */
+/* The whole pieces of the file must be as fill() wrote them. */
 static void expect_filled(const char *name)
 {
     int fd = open(name, O_RDONLY);
@@ -43,8 +43,8 @@ static void expect_filled(const char *name)
 }
 
 /*
- * A file of 64 MiB, or what the disk has, beside one that takes all the rest. On the full disk, what
- * needs a block is refused; afterwards all of it can be used again.
+ * A file of 64 MiB, or as large as the disk allows, and a second one that takes all the rest. On the
+ * full disk, what needs a block is refused; afterwards the whole disk can be used again.
  */
 static void disk_full(void)
 {
@@ -71,12 +71,12 @@ static void disk_full(void)
     if (first != second)
         fail("%lu bytes fitted at first, then %lu", first, second);
     if (exists("large"))
-        expect_filled("large"); /* none of it was touched */
+        expect_filled("large"); /* nobody has touched it */
     unlink("large");
     CHECK(unlink("f") == 0);
 }
 
-#define PER_DIR 200     /* few enough that looking a name up stays cheap */
+#define PER_DIR 200     /* few enough for names to be looked up quickly */
 #define MAXINODES 70000 /* more than there can be */
 
 static void name_of(char *name, int i)
@@ -84,7 +84,7 @@ static void name_of(char *name, int i)
     snprintf(name, 20, "d%d/f%d", i / PER_DIR, i % PER_DIR);
 }
 
-/* Make empty files until that fails; how many. */
+/* Make empty files until that fails. Returns how many. */
 static int make_all(void)
 {
     char name[20], dir[20];
@@ -114,7 +114,7 @@ static void remove_all(int n)
     for (int i = 0; i <= n / PER_DIR; i++) {
         snprintf(name, sizeof(name), "d%d", i);
         if (unlink(name) < 0)
-            CHECK(i == n / PER_DIR); /* the last may not have been made */
+            CHECK(i == n / PER_DIR); /* the last directory may be missing */
     }
 }
 

@@ -9,7 +9,7 @@
 #include "user/usertests/ut.h"
 
 #define REFUSED 77
-#define HEADER 4096 /* bytes of the file that the changes are in */
+#define HEADER 4096 /* the first bytes of the file, in which the changes are made */
 #define PH 0        /* field offsets of the first program header, from its start */
 
 struct damage {
@@ -57,7 +57,7 @@ static uint64 field(const char *at, int size)
     return value;
 }
 
-/* /echo to "prog" with its first bytes, which are in buf, changed. */
+/* Copy /echo to "prog", with its first bytes, which are in buf, changed. */
 static void write_program(void)
 {
     int from = open("/echo", O_RDONLY), to = create("prog"), n;
@@ -95,7 +95,7 @@ static void elf_damaged(void)
 {
     read_header();
     write_program();
-    CHECK(run_program() == 0); /* undamaged it runs */
+    CHECK(run_program() == 0); /* when it is not damaged, it runs */
     for (uint i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
         const struct damage *d = &damages[i];
         int status, at = d->offset;
@@ -111,7 +111,7 @@ static void elf_damaged(void)
     CHECK(unlink("prog") == 0);
 }
 
-/* Cut off at every point of its headers, and in its text. */
+/* The file cut off at every point of its headers, and in its text. */
 static void elf_short(void)
 {
     static const int sizes[] = {1, 3, 4, 16, 63, 64, 65, 100, 119, 120, 200, 4095};
@@ -128,7 +128,7 @@ static void elf_short(void)
     CHECK(unlink("prog") == 0);
 }
 
-/* Random bytes in the headers: any result will do that is one of these. */
+/* Random bytes in the headers: any of these results will do. */
 static void elf_noise(void)
 {
     uint64 seed = 12345;

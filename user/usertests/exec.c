@@ -1,6 +1,6 @@
 /*
- * exec: what it runs, what it hands over, what it refuses. A refused exec returns -1 and the process
- * goes on unharmed.
+ * exec: what it runs, what it passes on, and what it refuses. An exec that is refused returns -1, and
+ * the process continues unharmed.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -10,7 +10,7 @@
 
 #define REFUSED 77 /* exit status of a child whose exec returned */
 
-/* exec in a child, its output to the file "out". Its status, or REFUSED. */
+/* exec in a child, with its output to the file "out". Returns its status, or REFUSED. */
 static int run(const char *path, char **argv)
 {
     int pid = child();
@@ -25,7 +25,7 @@ static int run(const char *path, char **argv)
     return status_of(pid);
 }
 
-/* "out" must hold this text, and goes. */
+/* "out" must contain this text; it is removed. */
 static void expect_output(const char *text)
 {
     int fd = open("out", O_RDONLY), n;
@@ -47,7 +47,7 @@ static void exec_echo(void)
     expect_output("a  bc\n");
 }
 
-/* argv[0] is the caller's choice, and may be missing. */
+/* argv[0] can be anything, and may be missing. */
 static void exec_no_args(void)
 {
     char *argv[] = {0};
@@ -84,7 +84,7 @@ static void exec_too_many_args(void)
     expect_output("");
 }
 
-/* Arguments that do not fit on the stack, by one and all together. */
+/* Arguments that do not fit on the stack: a single one, and all of them together. */
 static void exec_big_args(void)
 {
     char *argv[MAXARG];
@@ -153,7 +153,7 @@ static void exec_fails_harmless(void)
     await_pipe(fds[0]);
 }
 
-/* exec gives the old memory back, files stay open. */
+/* exec gives the old memory back, and files stay open. */
 static void exec_frees_memory(void)
 {
     char *argv[] = {"cat", 0};
@@ -172,7 +172,7 @@ static void exec_frees_memory(void)
         exit(1);
     }
     close(fds[0]);
-    for (;;) { /* it waits in its read: as cat, or on its way there, for the disk */
+    for (;;) { /* it waits in a read: as cat, or before that, for the disk */
         struct procinfo info;
         wait_asleep(pid);
         CHECK(find_process(pid, &info));
@@ -193,7 +193,7 @@ static void exec_often(void)
     expect_output("");
 }
 
-/* The program that runs may be removed, and is there until the last of its processes ends. */
+/* The file of a running program may be removed; it exists until the last of its processes ends. */
 static void exec_unlinked(void)
 {
     char *argv[] = {"cat", 0};

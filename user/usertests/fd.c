@@ -47,7 +47,7 @@ static void fd_exhausted(void)
     CHECK(dup(0) == 7);
 }
 
-/* dup: one offset for both. Two opens: one each. */
+/* After dup, both share one offset; after two opens, each has its own. */
 static void fd_offsets(void)
 {
     int a, b, c;
@@ -67,7 +67,7 @@ static void fd_offsets(void)
     CHECK(unlink("f") == 0);
 }
 
-/* Parent and child share the offset: what both write is all there. */
+/* Parent and child share the offset, so nothing that either writes is overwritten. */
 static void fd_shared_by_fork(void)
 {
     int fd = create("f"), pid, counts[2] = {0, 0};
@@ -124,7 +124,7 @@ static void fd_system_limit(void)
             while (open("/README.md", O_RDONLY) >= 0)
                 ;
             if (close(NOFILE - 1) < 0)
-                full = 1; /* not this process's limit: the system's */
+                full = 1; /* not because of this process's limit: the system's */
             CHECK(write(ready[1], &full, 1) == 1);
             CHECK(read(go[0], buf, 1) == 0);
             exit(full ? 2 : 0);

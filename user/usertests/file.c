@@ -40,7 +40,7 @@ static void open_modes(void)
     CHECK(unlink("f") == 0);
 }
 
-/* O_CREATE of a file that is there opens it as it is. */
+/* O_CREATE opens a file that exists, as it is. */
 static void open_create(void)
 {
     int fd;
@@ -71,7 +71,7 @@ static void open_truncate(void)
     CHECK(unlink("f") == 0);
 }
 
-/* A file's content is there until the last descriptor closes. */
+/* A file's content exists until the last descriptor is closed. */
 static void unlink_open(void)
 {
     int fd = create("f"), again;
@@ -88,7 +88,7 @@ static void unlink_open(void)
     CHECK(unlink("f") == 0);
 }
 
-/* Read what was written before the name went. */
+/* Read what was written before the name was removed. */
 static void unlink_read(void)
 {
     int fd, n;
@@ -159,7 +159,7 @@ static void devices(void)
     close(fd);
     CHECK(unlink("con") == 0);
     CHECK(mknod("none", 9, 3) == 0);
-    fd = open("none", O_RDWR); /* no such driver: not to be opened, or not to be used */
+    fd = open("none", O_RDWR); /* there is no such driver: it cannot be opened, or not be used */
     CHECK(fd == -1 || (read(fd, buf, 1) == -1 && write(fd, buf, 1) == -1));
     close(fd);
     CHECK(unlink("none") == 0);

@@ -1,5 +1,5 @@
 /*
- * fork, exit, wait, getpid, and who is whose parent.
+ * fork, exit, wait, getpid, and which process is the parent of which.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -76,7 +76,7 @@ static void wait_many(void)
     CHECK(seen == n && wait(0) == -1);
 }
 
-/* wait() waits: the child ends only when it is told to, after the parent sleeps. */
+/* wait() waits: the child ends only when it is told to, which is after the parent has gone to sleep. */
 static void wait_blocks(void)
 {
     int fds[2], waiter, sleeper;
@@ -155,7 +155,7 @@ static void orphan(void)
         yield();
 }
 
-/* Many at once, some of which have ended when their parent does. */
+/* Many children at once, some of which have ended when their parent ends. */
 static void orphans(void)
 {
     for (int round = 0; round < 10; round++) {
@@ -175,7 +175,7 @@ static void orphans(void)
     }
 }
 
-/* Children that end, are never waited for, and whose parent ends. */
+/* Children that end and are not waited for before their parent ends. */
 static void zombies(void)
 {
     struct procinfo info;
@@ -194,7 +194,7 @@ static void zombies(void)
     expect(pid, 0);
 }
 
-/* A fork that fails must not take anything, and those before it go on. */
+/* A fork that fails must take nothing with it, and earlier children continue. */
 static void fork_limit(void)
 {
     int fds[2], n, pid = 0;

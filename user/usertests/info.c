@@ -1,5 +1,5 @@
 /*
- * The calls that ask and tell: sysctl, getprocs, bootarg, uptime, and numbers that are no call's.
+ * Calls that give information: sysctl, getprocs, bootarg, uptime; and numbers that no call has.
  */
 #include "kernel/types.h"
 #include "kernel/syscall.h"
@@ -26,7 +26,7 @@ static void unknown_calls(void)
         CHECK(call(numbers[i], 1, 2, 3) == -1);
 }
 
-/* Numbers are xv6's, whatever the upper half of an int argument holds. */
+/* The numbers are xv6's; the upper half of an int argument does not matter. */
 static void argument_width(void)
 {
     int fds[2];
@@ -62,7 +62,7 @@ static void sysctl_errors(void)
     CHECK(value == 1);
 }
 
-/* A value that may be set: what it was comes back, also when only the new one is given. */
+/* A value that may be set: setting returns the old value, and works without asking for it. */
 static void sysctl_set(void)
 {
     uint64 mask = value_of("kern.ktr_mask"), old = 99, zero = 0;
@@ -73,7 +73,7 @@ static void sysctl_set(void)
     CHECK(value_of("kern.ktr_mask") == mask);
 }
 
-/* Each name that is listed can be read; the names are in order. */
+/* Each name in the list can be read, and the names are in order. */
 static void sysctl_names(void)
 {
     char name[64], last[64] = "";
@@ -126,7 +126,7 @@ static void sleep_negative(void)
 {
     int before = uptime();
 
-    sleep(-1); /* in xv6 no time at all; an error is as good */
+    sleep(-1); /* takes no time in xv6; an error would do as well */
     CHECK(uptime() - before < 100);
 }
 

@@ -1,5 +1,5 @@
 /*
- * kill, of processes in every state. A killed process ends with status -1.
+ * kill of processes in every state. A process that is killed ends with status -1.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -114,7 +114,7 @@ static void kill_waiting(void)
     CHECK(kill(inner) == 0);
 }
 
-/* Where there is no keyboard (deterministic mode) the read may see the end of the file at once. */
+/* Without a keyboard (deterministic mode) the read may return the end of the file at once. */
 static void kill_console_reader(void)
 {
     struct procinfo info;
@@ -161,7 +161,7 @@ static void kill_nobody(void)
     CHECK(kill(0x7fffffff) == -1);
 }
 
-/* Kills that race with the victim's end and with each other. */
+/* Kills that race with the end of the process and with each other. */
 static void kill_race(void)
 {
     for (int i = 0; i < 50; i++) {
@@ -184,7 +184,7 @@ static void kill_race(void)
     }
 }
 
-/* While it forks, execs and writes: it must leave nothing behind. */
+/* Kills of a process that forks, execs and writes: it must leave nothing behind. */
 static void kill_busy(void)
 {
     for (int i = 0; i < 20; i++) {

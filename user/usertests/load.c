@@ -1,5 +1,5 @@
 /*
- * Many processes at once on all harts: registers, memory and pipes must stay each one's own.
+ * Many processes at once on all harts: each must keep its own registers, memory and pipes.
  */
 #include "kernel/types.h"
 #include "user/user.h"
@@ -69,7 +69,7 @@ static void reap(int n)
     }
 }
 
-/* tp and gp too: they are the program's, though the kernel has its own use for tp. */
+/* tp and gp too: they belong to the program, although the kernel uses tp for its own purposes. */
 static void registers_over_call(void)
 {
     for (uint64 i = 1; i <= 200; i++)
@@ -88,7 +88,7 @@ static void registers_over_interrupts(void)
     reap(12);
 }
 
-/* Memory at the same addresses in all, with different content. */
+/* All processes have memory at the same addresses, with different content. */
 static void compute(void)
 {
     for (uint64 i = 1; i <= 16; i++) {
@@ -110,7 +110,7 @@ static void compute(void)
     reap(16);
 }
 
-/* A number goes round a ring of processes. */
+/* A number is passed around a ring of processes. */
 static void ring(void)
 {
     int first[2], left, fds[2], n = 12, rounds = 100;
@@ -138,7 +138,7 @@ static void ring(void)
         CHECK(read(left, &token, sizeof(token)) == sizeof(token));
     }
     CHECK(token == (uint64)(n * rounds));
-    close(first[1]); /* the end of file runs round too */
+    close(first[1]); /* the end of file is passed around too */
     reap(n);
 }
 

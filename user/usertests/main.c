@@ -4,8 +4,8 @@
  * usertests -l         list them
  * usertests NAME...    these
  *
- * For each test a line "NAME: ok" or "NAME: FAILED reason", then "N passed, N failed". Exit status 0
- * when none failed.
+ * It prints a line "NAME: ok" or "NAME: FAILED reason" for each test, and at the end "N passed, N
+ * failed". The exit status is 0 when none failed.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -15,8 +15,8 @@
 #include "user/lib/lib.h"
 #include "user/usertests/ut.h"
 
-#define HOME "/ut.tmp" /* where a test runs: made for it, and gone after it */
-#define SETTLE 100     /* looks at what is left, before it counts as left */
+#define HOME "/ut.tmp" /* where a test runs: made before it, removed after it */
+#define SETTLE 100     /* times to look before something counts as left behind */
 #define ATTEMPTS 3     /* runs of a test that seems to leak */
 #define CROWD 100      /* processes of the warm-up */
 
@@ -50,8 +50,8 @@ static int is_less(const struct holdings *before, const struct holdings *now)
     return now->free < before->free || now->threads > before->threads || now->procs > before->procs;
 }
 
-/* 0 when all is as before, or is soon: init reaps orphans, and threads free their stacks, in their
- * own time. *now is what there is. */
+/* Returns 0 when everything is as before, perhaps after a while: init reaps orphans, and threads free
+ * their stacks, some time later. *now is what there is. */
 static int lost(const struct holdings *before, struct holdings *now)
 {
     for (int i = 0; i < SETTLE; i++) {
@@ -65,7 +65,7 @@ static int lost(const struct holdings *before, struct holdings *now)
     return 1;
 }
 
-/* Remove what the directory `dir` holds, and itself. */
+/* Remove the directory `dir` and what is in it. */
 static void remove_tree(const char *dir)
 {
     char path[MAXPATH];
@@ -83,7 +83,7 @@ static void remove_tree(const char *dir)
     unlink(dir);
 }
 
-/* Run it in a child. 1, or 0 after its line "FAILED". */
+/* Run the test in a child. Returns 1, or 0 after printing its line "FAILED". */
 static int run_once(const struct test *t)
 {
     int pid, status;
@@ -103,7 +103,7 @@ static int run_once(const struct test *t)
         printf("%s: FAILED cannot be run\n", t->name);
         return 0;
     }
-    if (status != 0 && status != 1) /* 1: fail() has said it */
+    if (status != 0 && status != 1) /* 1: fail() has printed it */
         printf("%s: FAILED status %d\n", t->name, status);
     if (unlink(HOME) == 0)
         return status == 0;
@@ -114,8 +114,8 @@ static int run_once(const struct test *t)
 }
 
 /*
- * A test leaks if it loses something each time that it runs. Once is not enough: the kernel may keep
- * what it got (page tables of kernel stacks, cached inodes), to use it the next time.
+ * A test leaks if it loses something each time it runs. Once is not enough: the kernel may keep what it
+ * has allocated (page tables of kernel stacks, cached inodes) for the next time.
  */
 static int passes(const struct test *t)
 {
@@ -181,7 +181,7 @@ static void run_named(int n, char **names)
     }
 }
 
-/* What there is without the file system's caches. */
+/* What there is when the file system's caches are empty. */
 static struct holdings bare_holdings(void)
 {
     uint64 any = 1;
@@ -190,7 +190,7 @@ static struct holdings bare_holdings(void)
     return holdings();
 }
 
-/* A crowd of processes at a time: the kernel keeps the page tables of the stacks that they need. */
+/* Many processes at a time: the kernel keeps the page tables of the stacks that they need. */
 static void warm_up(void)
 {
     int fds[2];
@@ -199,7 +199,7 @@ static void warm_up(void)
     for (int i = 0; i < CROWD; i++) {
         if (child() == 0) {
             close(fds[1]);
-            read(fds[0], buf, 1); /* the end of file, when all are there */
+            read(fds[0], buf, 1); /* returns the end of file when all of them exist */
             exit(0);
         }
     }

@@ -1,5 +1,5 @@
 /*
- * sbrk in both kinds, malloc, and what happens when memory is out.
+ * Both kinds of sbrk, malloc, and what happens when there is no memory left.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -33,7 +33,7 @@ static void sbrk_bytes(void)
     CHECK(sbrk(0) == start);
 }
 
-/* What comes back after it was given away is zero. */
+/* Memory that was given back and is taken again is zero. */
 static void sbrk_zeroes(void)
 {
     char *p = sbrk(10 * (int)PGSIZE);
@@ -70,7 +70,7 @@ static void sbrk_range(void)
     touch((uint64)end - 1);
 }
 
-/* Eager memory is there at once, lazy memory when it is touched. */
+/* Eager memory exists at once, lazy memory when it is touched. */
 static void sbrk_eager_lazy(void)
 {
     uint64 before = free_pages();
@@ -84,7 +84,7 @@ static void sbrk_eager_lazy(void)
     CHECK(free_pages() + 64 <= before);
 }
 
-/* A heap as large as an address space goes, with pages only where it was touched. */
+/* A heap as large as the address space, with pages only where it was touched. */
 static void lazy_sparse(void)
 {
     char *start = sbrk(0), *end;
@@ -137,7 +137,7 @@ static void lazy_system_calls(void)
 
     make_file("f", "0123456789");
     fd = open("f", O_RDONLY);
-    CHECK(read(fd, p + PGSIZE - 5, 10) == 10); /* over a border */
+    CHECK(read(fd, p + PGSIZE - 5, 10) == 10); /* across the border of two pages */
     CHECK(memcmp(p + PGSIZE - 5, "0123456789", 10) == 0);
     CHECK(fstat(fd, (struct stat *)(void *)(p + 3 * PGSIZE)) == 0);
     close(fd);
@@ -155,7 +155,7 @@ static void lazy_system_calls(void)
     CHECK(unlink("f") == 0);
 }
 
-/* All memory, eagerly: sbrk says no, and the process and others go on. */
+/* All memory, eagerly: sbrk fails, and this process and all others continue. */
 static void out_of_memory(void)
 {
     char *start = sbrk(0);
@@ -180,7 +180,7 @@ static void out_of_memory(void)
     expect(pid, 6);
 }
 
-/* The calls that need memory fail or work; none of them harms. */
+/* Calls that need memory fail or succeed, and do no harm. */
 static void out_of_memory_calls(void)
 {
     char *argv[] = {"echo", "-n", 0};
@@ -210,7 +210,7 @@ static void out_of_memory_calls(void)
     CHECK(!exists("f") && !exists("d"));
 }
 
-/* Lazily: the touch that finds no page ends the process, and only that one. */
+/* All memory, lazily: the touch for which there is no page ends this process, and no other. */
 static void lazy_out_of_memory(void)
 {
     int pid = child();
@@ -225,7 +225,7 @@ static void lazy_out_of_memory(void)
     expect(pid, -1);
 }
 
-/* Several at once take all there is. */
+/* Several processes at once take all memory. */
 static void out_of_memory_race(void)
 {
     int pids[4], status, all = 0;
@@ -260,7 +260,7 @@ static void malloc_all(void)
         free(list);
         list = p;
     }
-    p = malloc(4 * MIB); /* the pieces have grown together */
+    p = malloc(4 * MIB); /* the free pieces have been joined */
     CHECK(p != 0);
     free(p);
     CHECK(malloc(0xffffffffu) == 0);

@@ -16,7 +16,7 @@ static void pipe_simple(void)
     CHECK(fds[0] == 3 && fds[1] == 4);
     CHECK(write(fds[1], "hello", 5) == 5);
     CHECK(read(fds[0], in, 2) == 2 && memcmp(in, "he", 2) == 0);
-    CHECK(read(fds[0], in, 8) == 3 && memcmp(in, "llo", 3) == 0); /* what there is */
+    CHECK(read(fds[0], in, 8) == 3 && memcmp(in, "llo", 3) == 0); /* as much as there is */
     CHECK(write(fds[0], "x", 1) == -1);
     CHECK(read(fds[1], in, 1) == -1);
 }
@@ -44,7 +44,7 @@ static void pipe_no_reader(void)
     CHECK(write(fds[1], "a", 1) == -1);
 }
 
-/* A reader that waits is told of the end. */
+/* A reader that waits sees the end of the stream. */
 static void pipe_end_wakes_reader(void)
 {
     int fds[2], pid;
@@ -61,7 +61,7 @@ static void pipe_end_wakes_reader(void)
     expect(pid, 5);
 }
 
-/* A writer that waits for room is told that nobody reads any more. */
+/* A writer that waits for room returns when nobody can read any more. */
 static void pipe_end_wakes_writer(void)
 {
     int fds[2], pid;
@@ -79,7 +79,7 @@ static void pipe_end_wakes_writer(void)
     expect(pid, 5);
 }
 
-/* `total` bytes in writes of one size and reads of another. */
+/* Pass `total` bytes through a pipe, in writes of one size and reads of another. */
 static void transfer(uint64 total, int wsize, int rsize)
 {
     int fds[2], pid, n;
@@ -122,7 +122,7 @@ static void pipe_transfer(void)
     }
 }
 
-/* Bytes of several writers: none is lost, and each writer's are in order. */
+/* Several writers: no byte is lost, and the bytes of each writer are in order. */
 static void pipe_writers(void)
 {
     int fds[2], n, counts[4] = {0}, status;
@@ -155,7 +155,7 @@ static void pipe_writers(void)
     }
 }
 
-/* Bytes to several readers: each goes to one of them. */
+/* Several readers: each byte goes to one of them. */
 static void pipe_readers(void)
 {
     int fds[2], back[2], total = 0, n, sum;
@@ -208,7 +208,7 @@ static void pipe_ping_pong(void)
     expect(pid, 0);
 }
 
-/* All file descriptors are pipes: the next one is refused, and takes nothing. */
+/* All file descriptors belong to pipes: the next pipe is refused, and takes nothing. */
 static void pipe_descriptors(void)
 {
     int fds[2], n = 0, fd;
@@ -216,7 +216,7 @@ static void pipe_descriptors(void)
     while (pipe(fds) == 0)
         n++;
     CHECK(n == (NOFILE - 3) / 2);
-    if (n * 2 + 3 < NOFILE) { /* one is left over, which half a pipe must not keep */
+    if (n * 2 + 3 < NOFILE) { /* one descriptor is left, and half a pipe must not keep it */
         fd = dup(0);
         CHECK(fd == NOFILE - 1);
     }
@@ -225,7 +225,7 @@ static void pipe_descriptors(void)
         CHECK(close(fd) == 0);
 }
 
-/* Many pipes at once, of many processes, full of bytes that nobody reads. */
+/* Many processes with many pipes, full of bytes that nobody reads. */
 static void pipe_many(void)
 {
     int status, ready[2], go[2], n = 30;
@@ -249,7 +249,7 @@ static void pipe_many(void)
         CHECK(wait(&status) > 0 && status == 0);
 }
 
-/* The end closes with the last of its descriptors, not with the first. */
+/* An end of a pipe is closed with the last of its descriptors, not with the first. */
 static void pipe_dup(void)
 {
     int fds[2], copy;

@@ -1,5 +1,5 @@
 /*
- * Bad pointers in system calls: each call refuses with -1, and changes nothing.
+ * Bad pointers in system calls: each call returns -1 and changes nothing.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -9,7 +9,7 @@
 #include "user/user.h"
 #include "user/usertests/ut.h"
 
-/* The calls that take a path, through a bad pointer. */
+/* Calls that take a path get a bad pointer. */
 static void bad_paths(void)
 {
     for (int i = 0; i < nbad_addresses; i++) {
@@ -77,7 +77,7 @@ static void bad_results(void)
     CHECK(fds[0] == 3 && fds[1] == 4);
 }
 
-/* A bad status pointer: wait says -1, and the child is reaped at the latest by the next wait. */
+/* A bad status pointer: wait returns -1, and the child is reaped by the next wait, if not by this. */
 static void bad_status(void)
 {
     for (int i = 0; i < nbad_addresses; i++) {
@@ -90,7 +90,7 @@ static void bad_status(void)
     }
 }
 
-/* The text may be read, not written. */
+/* The program's text may be read, but not written. */
 static void text_as_target(void)
 {
     int fd = open("/README.md", O_RDONLY), fds[2];
@@ -129,7 +129,7 @@ static void over_the_end(void)
     CHECK(unlink("f") == 0);
 }
 
-/* Path names that run over the heap's end, and one that just fits. */
+/* Path names that reach beyond the end of the heap, and one that just fits. */
 static void strings_over_the_end(void)
 {
     char *end;
@@ -146,10 +146,10 @@ static void strings_over_the_end(void)
     CHECK(unlink("aaaaaaa") == 0);
     memset(end - MAXPATH - 50, '/', MAXPATH + 50);
     end[-1] = 0;
-    CHECK(open(end - MAXPATH - 50, O_RDONLY) == -1); /* over MAXPATH */
+    CHECK(open(end - MAXPATH - 50, O_RDONLY) == -1); /* longer than MAXPATH */
 }
 
-/* Lengths that are negative, 0, or wrap around with their address. */
+/* Lengths that are negative or 0, or wrap around when added to the address. */
 static void bad_lengths(void)
 {
     int fd, fds[2];

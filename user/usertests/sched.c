@@ -1,5 +1,5 @@
 /*
- * The scheduler, seen from user programs: affinity, levels, yield, and that all get to run.
+ * The scheduler as programs see it: affinity, levels, yield, and that every process gets its turn.
  */
 #include "kernel/types.h"
 #include "kernel/param.h"
@@ -7,7 +7,7 @@
 #include "user/user.h"
 #include "user/usertests/ut.h"
 
-/* The cpus there are, as a mask: those that setaffinity() takes. Leaves the process on all. */
+/* The cpus that exist, as a mask: those that setaffinity() accepts. Leaves the process on all. */
 static uint64 all_cpus(void)
 {
     uint64 cpus = 0;
@@ -41,12 +41,12 @@ static void affinity_errors(void)
 
     CHECK(setaffinity(0) == -1);
     if (~cpus != 0)
-        CHECK(setaffinity(~cpus) == -1); /* cpus that are not there */
+        CHECK(setaffinity(~cpus) == -1); /* cpus that do not exist */
     CHECK(setaffinity(~0UL) == 0);
     CHECK(getcpu() >= 0 && (cpus >> getcpu() & 1) == 1);
 }
 
-/* A child starts with its parent's mask, and stays where it may be while it sleeps and wakes. */
+/* A child starts with its parent's mask, and stays on these cpus when it sleeps and wakes. */
 static void affinity_of_children(void)
 {
     uint64 cpus = all_cpus();
@@ -135,7 +135,7 @@ static void levels_order(void)
     expect(pid, -1);
 }
 
-/* Two that yield in turns on one cpu both get on. */
+/* Two processes that yield on one cpu both make progress. */
 static void yield_turns(void)
 {
     int fds[2], pid, n = 0, m;
@@ -161,7 +161,7 @@ static void yield_turns(void)
     expect(pid, 0);
 }
 
-/* More busy processes than cpus: all end, though none gives way. */
+/* More busy processes than cpus: all end, although none yields. */
 static void busy(void)
 {
     int status, n = 2 * NCPU < 24 ? 2 * NCPU : 24;

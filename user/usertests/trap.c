@@ -1,5 +1,5 @@
 /*
- * What a program must not do: each of these ends the process with status -1, and nothing else.
+ * What a program must not do: each of these ends the process with status -1, and harms nothing else.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -63,7 +63,7 @@ static void execute_data(void)
     expect_killed(jump, (uint64)heap_code, "execution of the heap");
 }
 
-/* Every page from the text up must be one of the program's, with the guard below the stack. */
+/* From the text upwards, every page but the guard below the stack belongs to the program. */
 static void stack_guard(void)
 {
     uint64 top = PGROUNDUP((uint64)main_argv);
@@ -75,7 +75,7 @@ static void stack_guard(void)
     expect_killed(load, guard, "load from the stack's guard");
 }
 
-/* The guard is no target for system calls either. */
+/* System calls cannot use the guard either. */
 static void stack_guard_calls(void)
 {
     uint64 top = PGROUNDUP((uint64)main_argv);
@@ -145,7 +145,7 @@ static void illegal_instructions(void)
         expect_killed(do_illegal, i, "instruction");
 }
 
-/* The kernel does not trust the stack pointer: with any value, a call works and comes back. */
+/* The kernel does not rely on the stack pointer: with any value, a call works and returns. */
 static void bad_stack_pointer(void)
 {
     for (int i = 0; i < nbad_addresses; i++) {
@@ -159,7 +159,7 @@ static void bad_stack_pointer(void)
     }
 }
 
-/* Loads and stores across word borders work, in hardware or in the kernel or firmware. */
+/* Misaligned loads and stores work: the hardware or the firmware does them. */
 static void misaligned(void)
 {
     for (int i = 0; i < 8; i++) {

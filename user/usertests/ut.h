@@ -1,11 +1,11 @@
 /*
- * The frame of usertests. A test is a function that runs in a process of its own, in an empty
- * directory of its own, and returns when all is well. What goes wrong it says with fail(), which
- * ends the process. main.c looks after it for what the test left behind: memory, threads, processes,
+ * The framework of usertests. A test is a function that runs in a process of its own, in an empty
+ * directory of its own, and returns when all is well. When something is wrong it calls fail(), which
+ * ends the process. Then main.c looks for what the test has left behind: memory, threads, processes,
  * files.
  *
- * Tests take no time for granted: they wait for a state that they can see (wait_asleep), never for a
- * while, so that they do the same on every number of harts and at every speed.
+ * Tests assume nothing about time: they wait for a state that they can see (wait_asleep), and never for
+ * some time, so that they do the same with any number of harts and at any speed.
  */
 #ifndef USERTESTS_UT_H
 #define USERTESTS_UT_H
@@ -14,12 +14,12 @@
 #include "kernel/procinfo.h"
 
 struct test {
-    const char *name; /* 0 ends a table */
+    const char *name; /* 0 at the end of a table */
     void (*run)(void);
     int slow; /* left out by -q */
 };
 
-/* One table in each file of tests. */
+/* Each file of tests has one table. */
 extern const struct test fork_tests[], kill_tests[], load_tests[], exec_tests[], elf_tests[],
     mem_tests[], trap_tests[], cow_tests[], pointer_tests[], pipe_tests[], fd_tests[], file_tests[],
     write_tests[], dir_tests[], race_tests[], disk_tests[], info_tests[], sched_tests[],
@@ -37,10 +37,10 @@ void fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
             fail("%s:%d: not so: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 
-/* fork(), which must succeed. What the child says with fail() is marked as a child's. */
+/* fork(), which must succeed. A message of fail() in the child says that it is a child's. */
 int child(void);
 
-/* Wait for a child, which must be this one, and give its status. / It must be `status`. */
+/* Wait for a child, which must be this one, and return its status. / Its status must be `status`. */
 int status_of(int pid);
 void expect(int pid, int status);
 
@@ -50,26 +50,26 @@ void expect_killed(void (*f)(uint64), uint64 arg, const char *what);
 /* Return when process pid waits for something. */
 void wait_asleep(int pid);
 
-/* What getprocs() tells of pid: 1 and *info filled in, or 0: no such process. */
+/* Ask getprocs() about pid: 1, and *info is filled in; 0: there is no such process. */
 int find_process(int pid, struct procinfo *info);
-/* How many there are, zombies included. */
+/* How many processes there are, zombies included. */
 int count_processes(void);
 
-/* A value of the kernel's; the test fails if there is none. */
+/* A value of the kernel; the test fails if there is no such value. */
 uint64 value_of(const char *name);
-/* Free pages, those that the file system's cache could give back included. */
+/* Free pages, including those that the file system's cache could give back. */
 uint64 free_pages(void);
 
-/* open() with O_CREATE | O_RDWR that must succeed. / A file with this text. / with n bytes, each
- * that of pattern(). */
+/* open() with O_CREATE | O_RDWR, which must succeed. / Make a file with this text; / with n bytes of
+ * pattern(). */
 int create(const char *name);
 void make_file(const char *name, const char *text);
 void make_pattern_file(const char *name, uint64 n);
 char pattern(uint64 i);
 
-/* The next n bytes, in as many reads as it takes; how many came before the end. */
+/* Read the next n bytes, in as many reads as necessary. Returns how many came before the end. */
 int read_full(int fd, void *buf, int n);
-/* A byte over a pipe: tell the other side something. / Wait for it. */
+/* Send a byte over a pipe, to tell the other side something. / Wait for it. */
 void signal_pipe(int fd);
 void await_pipe(int fd);
 
@@ -83,12 +83,12 @@ uint64 next_random(uint64 *state);
 #define BUFSIZE 65536
 extern char buf[];
 
-/* Addresses that no system call may read or write through: unmapped, kernel, beyond Sv39, wrapping. */
+/* Addresses that no system call may read or write: unmapped, kernel, beyond Sv39, wrapping around. */
 extern const uint64 bad_addresses[];
 extern const int nbad_addresses;
 
-/* main()'s argv, which lies in the highest page of the stack. */
+/* main()'s argv, which is in the highest page of the stack. */
 extern char **main_argv;
-extern const char *test_name; /* of the test that runs */
+extern const char *test_name; /* of the test that is running */
 
 #endif

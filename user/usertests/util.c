@@ -1,5 +1,5 @@
 /*
- * What the tests share; see ut.h.
+ * Functions that the tests share; see ut.h.
  */
 #include <stdarg.h>
 
@@ -12,14 +12,12 @@
 #include "user/lib/lib.h"
 #include "user/usertests/ut.h"
 
-#define MAXPROCS (NPROC + 256) /* kernel threads are listed too */
-
 __attribute__((aligned(4096))) char buf[BUFSIZE];
 const char *test_name;
 char **main_argv;
 
 static int nested; /* this process is a child of a test's */
-static struct procinfo procs[MAXPROCS];
+static struct procinfo procs[NPROC];
 
 const uint64 bad_addresses[] = {
     0x80000000UL, /* far above the heap */
@@ -36,7 +34,7 @@ const uint64 bad_addresses[] = {
 };
 const int nbad_addresses = sizeof(bad_addresses) / sizeof(bad_addresses[0]);
 
-/* One line, and so one write: several processes may fail at once. */
+/* One line in one write: several processes may fail at once. */
 void fail(const char *fmt, ...)
 {
     static char text[200];
@@ -95,7 +93,7 @@ void expect_killed(void (*f)(uint64), uint64 arg, const char *what)
 
 int find_process(int pid, struct procinfo *info)
 {
-    int n = getprocs(procs, MAXPROCS);
+    int n = getprocs(procs, NPROC);
 
     for (int i = 0; i < n; i++) {
         if (procs[i].pid == pid) {
@@ -108,7 +106,7 @@ int find_process(int pid, struct procinfo *info)
 
 int count_processes(void)
 {
-    int n = getprocs(procs, MAXPROCS), count = 0;
+    int n = getprocs(procs, NPROC), count = 0;
 
     for (int i = 0; i < n; i++)
         count += procs[i].pid != 0;

@@ -1,5 +1,5 @@
 /*
- * The content of files: all sizes of reads and writes, all kinds of blocks.
+ * The content of files: reads and writes of all sizes, and blocks of all kinds.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -8,7 +8,7 @@
 #include "user/user.h"
 #include "user/usertests/ut.h"
 
-/* The file must hold n bytes of pattern(); read in pieces of `piece` bytes. */
+/* The file must contain n bytes of pattern(), read in pieces of `piece` bytes. */
 static void expect_pattern(const char *name, uint64 n, int piece)
 {
     int fd = open(name, O_RDONLY), m;
@@ -45,7 +45,7 @@ static void write_sizes(void)
     }
 }
 
-/* Into the middle of a file: what lies around stays. */
+/* A write into the middle of a file leaves the rest as it is. */
 static void write_middle(void)
 {
     int fd;
@@ -53,7 +53,7 @@ static void write_middle(void)
     make_pattern_file("f", 20000);
     fd = open("f", O_RDWR);
     CHECK(read_full(fd, buf, 8190) == 8190);
-    CHECK(write(fd, "####", 4) == 4); /* over a border of blocks */
+    CHECK(write(fd, "####", 4) == 4); /* across the border of two blocks */
     CHECK(read(fd, buf, 1) == 1 && buf[0] == pattern(8194));
     close(fd);
     CHECK(file_size("f") == 20000);
@@ -64,7 +64,7 @@ static void write_middle(void)
     CHECK(unlink("f") == 0);
 }
 
-/* There is no O_APPEND: who has read to the end writes there. */
+/* There is no O_APPEND: a program reads to the end and then writes there. */
 static void write_at_end(void)
 {
     int fd;
@@ -81,7 +81,7 @@ static void write_at_end(void)
     CHECK(unlink("f") == 0);
 }
 
-/* From direct into indirect blocks, and what is freed is reused. */
+/* From direct blocks into indirect ones; blocks that are freed are used again. */
 static void write_indirect(void)
 {
     uint64 n = (NDIRECT + 3) * BSIZE + 123;
@@ -131,7 +131,7 @@ static void write_four_files(void)
     }
 }
 
-/* Several write to one file, each through an offset of its own: each record is one of theirs. */
+/* Several processes write to one file, each with its own offset: each record is one process's. */
 static void write_same_file(void)
 {
     int status, fd, n;
@@ -157,7 +157,7 @@ static void write_same_file(void)
     CHECK(unlink("f") == 0);
 }
 
-/* All is there after sync() as before. */
+/* Everything is the same after sync(). */
 static void write_sync(void)
 {
     make_pattern_file("f", 30000);
