@@ -34,7 +34,7 @@
 #define SYS_setaffinity 35 /* int setaffinity(uint64 mask): cpus the caller may use; 0, or -1 */
 #define SYS_sysctl 36 /* int sysctl(const char *name, uint64 *old, const uint64 *new); SYSCTL_* */
 #define SYS_sysctlname 37 /* int sysctlname(int i, char *buf, int len): i-th name, or -1 */
-#define SYS_halt 38       /* int halt(int status): sync, end the machine; only fails */
+#define SYS_halt 38       /* int halt(int status): sync, end the machine; HALT_DISK_ERROR */
 #define SYS_getprocs 39   /* int getprocs(struct procinfo *buf, int max): count filled in */
 #define SYS_ktest 40      /* int ktest(...): the scheduler tests, see kernel/ktest.h */
 #define SYS_sync 41       /* int sync(void): 0 when all that was written is on the disk */
@@ -55,6 +55,8 @@
 #define SYSCTL_UNKNOWN (-2)  /* results of sysctl(): no such name */
 #define SYSCTL_READONLY (-3) /* it cannot be set */
 #define SYSCTL_RANGE (-4)    /* not to that value */
+
+#define HALT_DISK_ERROR 74 /* the machine's status, whatever halt()'s was: not all is on the disk */
 
 #define USER_PRI_IDLE 0 /* levels of setpri(): runs only when nothing else would */
 #define USER_PRI_NORMAL 1

@@ -4,6 +4,7 @@
  */
 #include "fs/ofile.h"
 
+#include "fs/log.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
@@ -96,7 +97,8 @@ static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
     uint64 done = 0;
 
     while (done < n) {
-        fs_begin();
+        if (!fs_begin())
+            return -1;
         inode_lock(f->f_inode);
         uint64 part = WRITE_BLOCKS * BSIZE - f->f_off % BSIZE;
         if (part > n - done)

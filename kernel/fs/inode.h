@@ -44,8 +44,8 @@ struct inode *inode_get(uint32 inum);
 /* An inode that the caller's locked directory names (not as ".." or "."): referenced, loaded and
  * locked. NULL: I/O error, or out of memory. */
 struct inode *inode_lock_child(uint32 inum);
-/* inode_put for callers outside a transaction: opens one if the inode has to be freed. */
-void inode_close(struct inode *ip);
+/* inode_close for callers inside a transaction: may end it and begin the next. */
+void inode_put(struct inode *ip);
 /* Give idle inodes' memory back. */
 void inode_reclaim(void);
 

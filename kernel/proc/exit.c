@@ -15,9 +15,7 @@ static void release_files(struct proc *p)
             p->p_file[fd] = NULL;
         }
     if (p->p_cwd != NULL) {
-        fs_begin();
-        inode_put(p->p_cwd);
-        fs_end();
+        inode_close(p->p_cwd);
         p->p_cwd = NULL;
     }
 }
