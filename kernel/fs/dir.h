@@ -8,7 +8,8 @@
 #include "fs/inode.h"
 
 /* dir.c: dp is a locked directory. */
-/* The inode number of a name; 0: not there; -1: out of memory, or an I/O error. */
+/* The inode number of a name; 0: not there, as ".." of a directory that was removed; -1: out of
+ * memory, or an I/O error. */
 int64 dir_lookup(struct inode *dp, const char *name);
 /* Enter a name that is not there, inside a transaction. 0; -1: the disk or memory is full, or an
  * I/O error; nothing has changed then. */
