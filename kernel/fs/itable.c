@@ -146,6 +146,7 @@ static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
     amo_add(&inode_count, 1);
     fresh->i_inum = inum;
     fresh->i_ref = 1;
+    mutex_init(&fresh->i_append, "append");
     mutex_init(&fresh->i_lock, "inode");
 
     spin_lock(&bucket->lock);

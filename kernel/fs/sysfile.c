@@ -202,6 +202,7 @@ static void file_set_inode(struct file *f, struct inode *ip, int mode)
     f->f_inode = ip;
     f->f_readable = (mode & O_WRONLY) == 0;
     f->f_writable = (mode & (O_WRONLY | O_RDWR)) != 0;
+    f->f_append = (mode & O_APPEND) != 0;
 }
 
 /* int open(const char *path, int mode) */
