@@ -67,6 +67,8 @@ enum { SYSCALLS(SYSCALL_NUMBER) };
 #define SYSCTL_READONLY (-3) /* it cannot be set */
 #define SYSCTL_RANGE (-4)    /* not to that value */
 
+#define HALT_DISK_ERROR 74 /* the machine's status, whatever halt()'s was: not all is on the disk */
+
 #define USER_PRI_IDLE 0 /* levels of setpri(): runs only when nothing else would */
 #define USER_PRI_NORMAL 1
 #define USER_PRI_REAL 2 /* before all normal processes */

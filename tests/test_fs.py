@@ -51,6 +51,11 @@ def test_threads(fstest, seed):
     assert fstest("stress", 2500, seed, 5000) == ""
 
 
+def test_errors(fstest):
+    """Each request of a commit fails in turn: the next mount finds the tree of one of two commits."""
+    fstest("errors", 2500, 1, 0)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_crash(fstest, seed):
     """After a power failure, the tree is as it was after some call since the last sync."""

@@ -30,6 +30,13 @@ def test_any_character(run):
     assert text in run(f"echo '{text}'").console.splitlines()
 
 
+def test_append(run):
+    """>> goes to a file's end, and reads nothing: it works with the console, too."""
+    console = run("echo one > f; echo two >> f; cat f >> f2; cat f2; echo three >> console",
+                  timeout=30).console
+    assert "one\ntwo\nthree" in console.replace("\r", "")
+
+
 def test_any_character_through_make():
     """The same by way of make (a dollar is a dollar there, too)."""
     text = 'a,b %d $HOME $(x) `x` \\z # "q" ; |'

@@ -1,6 +1,6 @@
 /*
  * halt [status]: write everything to the disk and end the machine. status, 0 to 255, is what the
- * emulator reports.
+ * emulator reports; 74 if the disk did not take everything.
  */
 #include "kernel/types.h"
 #include "user/user.h"

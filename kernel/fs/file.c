@@ -5,6 +5,7 @@
 #include "fs/ofile.h"
 
 #include "dev/devsw.h"
+#include "fs/log.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
@@ -95,8 +96,11 @@ static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
     uint64 done = 0;
 
     while (done < n) {
-        fs_begin();
+        if (!fs_begin())
+            return -1;
         inode_lock(f->f_inode);
+        if (f->f_append)
+            f->f_off = f->f_inode->i_size;
         uint64 part = WRITE_BLOCKS * BSIZE - f->f_off % BSIZE;
         if (part > n - done)
             part = n - done;
@@ -118,5 +122,10 @@ int64 file_write(struct file *f, uint64 usrc, int n)
         return pipe_write(f->f_pipe, usrc, (uint64)n);
     if (f->f_type == FD_DEVICE)
         return devsw[f->f_major].write != NULL ? devsw[f->f_major].write(usrc, n) : -1;
-    return file_write_inode(f, usrc, (uint64)n);
+    if (!f->f_append)
+        return file_write_inode(f, usrc, (uint64)n);
+    mutex_lock(&f->f_inode->i_append);
+    int64 done = file_write_inode(f, usrc, (uint64)n);
+    mutex_unlock(&f->f_inode->i_append);
+    return done;
 }

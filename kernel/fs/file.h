@@ -18,7 +18,8 @@ struct inode;
  * why. */
 void fs_init(void);
 
-/* Write all that is only in memory to the disk and wait. 0, or -1 after an I/O error. */
+/* Write all that is only in memory to the disk and wait. 0; -1: nothing is written any more, after an
+ * I/O error. */
 int fs_sync(void);
 
 /* A file's further reference (dup, fork) / one less; the last closes it. */
@@ -26,23 +27,19 @@ struct file *file_dup(struct file *f);
 void file_close(struct file *f);
 
 /* Inodes. namei: a referenced, unlocked inode, or NULL (relative to the calling process's directory).
- * Between inode_lock and inode_unlock its fields and content are stable. inode_put may free it on
- * disk, so it must stand inside a transaction: fs_begin() .. fs_end(). */
+ * Between inode_lock and inode_unlock its fields and content are stable. inode_close gives the
+ * reference up, which may free the inode on the disk. No transaction around namei and inode_close. */
 struct inode *namei(const char *path);
 struct inode *inode_root(void);
 struct inode *inode_dup(struct inode *ip);
 void inode_lock(struct inode *ip);
 void inode_unlock(struct inode *ip);
-void inode_put(struct inode *ip);
+void inode_close(struct inode *ip);
 short inode_type(struct inode *ip);
 uint64 inode_size(struct inode *ip);
 
 /* Copy n bytes from offset off of a locked inode to kernel memory; bytes read, short at the end of
  * the file; -1: I/O error. */
 int64 inode_read(struct inode *ip, void *dst, uint64 off, uint64 n);
-
-/* A transaction: what is written between is on disk whole or not at all after a crash. */
-void fs_begin(void);
-void fs_end(void);
 
 #endif

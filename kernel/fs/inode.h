@@ -2,7 +2,8 @@
  * Inodes in memory: inside kernel/fs. The functions for the rest of the kernel are in file.h.
  *
  * Lock order, over all of the file system:
- *   1. a transaction (fs_begin), before any lock
+ *   0. an i_append, which is held from one transaction to the next
+ *   1. a transaction (fs_begin), before any other lock
  *   2. a directory's i_lock, then that of an inode which it names (never the other way: of "." and
  *      ".." only a reference is taken under the lock, which takes none)
  *   3. buffers: a file's tables and data, then the bitmap; a block of inodes, alone
@@ -23,7 +24,8 @@ struct inode {
     uint32 i_ref;        /* users: bucket lock */
     uint32 i_used;       /* 1: used since the last look for a victim: bucket lock */
     uint32 i_loaded;     /* 1: the fields below are the disk's: publish under i_lock */
-    struct mutex i_lock; /* what follows, and the file's content */
+    struct mutex i_append; /* held over a write with O_APPEND, which takes i_lock several times */
+    struct mutex i_lock;   /* what follows, and the file's content */
     short i_type;        /* T_*, or 0: was freed. Constant while the file exists */
     short i_major, i_minor;
     short i_nlink;
@@ -44,8 +46,8 @@ struct inode *inode_get(uint32 inum);
 /* An inode that the caller's locked directory names (not as ".." or "."): referenced, loaded and
  * locked. NULL: I/O error, or out of memory. */
 struct inode *inode_lock_child(uint32 inum);
-/* inode_put for callers outside a transaction: opens one if the inode has to be freed. */
-void inode_close(struct inode *ip);
+/* inode_close for callers inside a transaction: may end it and begin the next. */
+void inode_put(struct inode *ip);
 /* Give idle inodes' memory back. */
 void inode_reclaim(void);
 

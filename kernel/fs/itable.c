@@ -13,6 +13,7 @@
 #include "fs/alloc.h"
 #include "fs/dir.h"
 #include "fs/inode.h"
+#include "fs/log.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
 #include "lwkt/spin.h"
@@ -145,6 +146,7 @@ static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
     amo_add(&inode_count, 1);
     fresh->i_inum = inum;
     fresh->i_ref = 1;
+    mutex_init(&fresh->i_append, "append");
     mutex_init(&fresh->i_lock, "inode");
 
     spin_lock(&bucket->lock);
@@ -161,16 +163,17 @@ static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
 
 /*
  * Drop a reference, unless it is the last one of an inode in use without a name: false then. With the
- * last reference, an inode that is not loaded or was freed leaves the table.
+ * last reference, an inode that is not loaded or was freed leaves the table. leave: an inode without a
+ * name may stay; the next mount frees it.
  */
-static bool inode_drop(struct inode *ip)
+static bool inode_drop(struct inode *ip, bool leave)
 {
     struct bucket *bucket = bucket_of(ip->i_inum);
 
     spin_lock(&bucket->lock);
     bool last = ip->i_ref == 1;
     bool unused = last && ip->i_type == 0;
-    bool done = !last || unused || ip->i_nlink > 0;
+    bool done = !last || unused || ip->i_nlink > 0 || leave;
     if (done)
         --ip->i_ref;
     if (unused)
@@ -201,7 +204,7 @@ struct inode *inode_load(struct inode *ip)
     mutex_unlock(&ip->i_lock);
     if (error == 0)
         return ip;
-    inode_drop(ip);
+    inode_drop(ip, true);
     return NULL;
 }
 
@@ -220,7 +223,7 @@ struct inode *inode_lock_child(uint32 inum)
     if (load_locked(ip) == 0)
         return ip;
     mutex_unlock(&ip->i_lock);
-    inode_drop(ip);
+    inode_drop(ip, true);
     return NULL;
 }
 
@@ -258,39 +261,43 @@ uint64 inode_size(struct inode *ip)
  * Free the blocks of an inode without a name, over as many transactions as that takes, then the inode.
  * The caller keeps its reference. From the moment when the disk says type 0, the number may be given to
  * a new file, which uses this struct inode as well, and even loses its name and all other references
- * before the caller drops its own: then the caller has to end that life, too.
+ * before the caller drops its own: then the caller has to end that life, too. False: the file system
+ * has become read-only meanwhile.
  */
-static void inode_destroy(struct inode *ip)
+static bool inode_destroy(struct inode *ip)
 {
-    bool done = false;
-
-    while (!done) {
+    for (;;) {
         mutex_lock(&ip->i_lock);
         ip->i_size = 0;
-        done = inode_trim(ip);
+        bool done = inode_trim(ip);
         if (done) {
             ip->i_type = 0;
             inode_update(ip);
         }
         mutex_unlock(&ip->i_lock);
-        if (!done) {
-            fs_end();
-            fs_begin();
-        }
+        if (done)
+            return true;
+        if (!fs_continue())
+            return false;
     }
 }
 
 void inode_put(struct inode *ip)
 {
-    while (!inode_drop(ip))
-        inode_destroy(ip);
+    bool leave = false;
+
+    while (!inode_drop(ip, leave))
+        leave = !inode_destroy(ip);
 }
 
 void inode_close(struct inode *ip)
 {
-    if (inode_drop(ip))
+    if (inode_drop(ip, false))
         return;
-    fs_begin();
+    if (!fs_begin()) {
+        inode_drop(ip, true);
+        return;
+    }
     inode_put(ip);
     fs_end();
 }

@@ -24,8 +24,13 @@
  * commit that is writing already and waits for nobody.
  *
  * Lock order: commit mutex, then everything else; the caller of fs_begin holds no lock. log.lock is
- * a leaf. An I/O error in a commit is reported on the console and by each fs_sync from then on; the
- * system goes on with what is in memory.
+ * a leaf.
+ *
+ * An I/O error in a commit stops the log for good. The disk stays as it is: its header says whether the
+ * transaction exists, and if so, the next mount puts its blocks in their places again. (Writing on
+ * would overwrite the log, the only whole copy of a block whose write home has failed.) From then on
+ * no operation begins, so the file system is read-only. What memory has and the disk has not stays
+ * readable: its buffers keep their references. fs_sync returns -1.
  */
 #include "fs/log.h"
 
@@ -53,9 +58,9 @@ static struct {
     uint32 seq;    /* number of the running transaction: with commit held, too */
     bool closing;  /* a commit waits for ops to end */
     bool timed;    /* the thread knows that there is something to commit */
+    bool stopped;  /* after an I/O error: no operation begins, nothing is written */
     uint32 copies; /* frozen pages that were replaced by a copy */
 
-    uint32 failed;            /* 1: a write has failed: poke */
     uint32 nfrozen;           /* buffers of the transaction that a commit writes: lock */
     struct buf **running;     /* the n buffers: lock. Each has a reference */
     struct buf **frozen;      /* the nfrozen buffers: commit */
@@ -99,15 +104,23 @@ static void log_make_room(uint32 seq)
     log_commit(seq);
 }
 
+/* Count one more operation; log.lock is held, and then given up. */
+static void op_start(void)
+{
+    poke(&log.ops, log.ops + 1);
+    spin_unlock(&log.lock);
+    lockorder_taken(&log.ops, op_kind);
+}
+
 /*
  * Start an operation of at most MAXOPBLOCKS modified blocks. May wait for a commit, so the caller
  * must hold no lock and have no other operation under way.
  */
-void fs_begin(void)
+bool fs_begin(void)
 {
     lockorder_check(op_kind, false);
     spin_lock(&log.lock);
-    while (log.closing || !log_has_room()) {
+    while (!log.stopped && (log.closing || !log_has_room())) {
         bool closing = log.closing;
         bool full = log.n + (log.ops + 1) * MAXOPBLOCKS > log.capacity;
         uint32 seq = log.seq;
@@ -120,9 +133,12 @@ void fs_begin(void)
             log_make_room(seq);
         spin_lock(&log.lock);
     }
-    poke(&log.ops, log.ops + 1);
-    spin_unlock(&log.lock);
-    lockorder_taken(&log.ops, op_kind);
+    if (log.stopped) {
+        spin_unlock(&log.lock);
+        return false;
+    }
+    op_start();
+    return true;
 }
 
 /*
@@ -145,6 +161,16 @@ void fs_end(void)
         wakeup(&log.ops);
     if (tell || half)
         wakeup(&log.timed);
+}
+
+bool fs_continue(void)
+{
+    fs_end();
+    if (fs_begin())
+        return true;
+    spin_lock(&log.lock);
+    op_start();
+    return false;
 }
 
 /*
@@ -218,36 +244,6 @@ uint32 log_copies(void)
 
 /* --- commit --- */
 
-static uint64 fnv1a_word(uint64 hash, uint32 word)
-{
-    for (int i = 0; i < 4; ++i) {
-        hash = (hash ^ (word & 0xff)) * 0x100000001b3UL;
-        word >>= 8;
-    }
-    return hash;
-}
-
-/* The header's checksum: see kernel/fs.h. */
-static uint64 log_checksum(const struct logheader *h)
-{
-    uint64 hash = fnv1a_word(fnv1a_word(0xcbf29ce484222325UL, h->n), h->seq);
-
-    for (uint32 i = 0; i < h->n; ++i)
-        hash = fnv1a_word(hash, h->block[i]);
-    return hash;
-}
-
-/* Put a header that names the first n blocks of its table on stable storage. */
-static int log_write_header(uint32 n, uint32 seq)
-{
-    log.header->n = n;
-    log.header->seq = seq;
-    log.header->sum = log_checksum(log.header);
-    if (io_write(log.start, log.header) < 0)
-        return -1;
-    return io_flush();
-}
-
 /*
  * Close and freeze (see the top): returns the number of the transaction that is frozen now. While
  * `closing` holds, no operation is under way, so the buffers' log fields are ours.
@@ -305,8 +301,8 @@ static int log_write_frozen(bool home)
 }
 
 /*
- * Let go of the frozen buffers. A page that was replaced by a copy is only ours; log.lock decides
- * the race with a copy that is just being made.
+ * Let go of the frozen buffers, unless the disk does not have what they have. A page that was replaced
+ * by a copy is only ours; log.lock decides the race with a copy that is just being made.
  */
 static void log_thaw(void)
 {
@@ -321,27 +317,38 @@ static void log_thaw(void)
         spin_unlock(&log.lock);
         if (replaced)
             page_unref(page);
-        buf_drop(b);
+        if (!peek(&log.stopped))
+            buf_drop(b);
     }
     spin_lock(&log.lock);
     log.nfrozen = 0;
     spin_unlock(&log.lock);
 }
 
-/*
- * Write the frozen transaction: 0, or -1 after an I/O error. When the log can't be written, the
- * blocks still go home: that is not safe from a crash, but better than not at all.
- */
+/* Write the frozen transaction: 0, or -1 after an I/O error, at which this ends (see the top). */
 static int log_write_out(uint32 seq)
 {
     for (uint32 i = 0; i < log.nfrozen; ++i)
         log.header->block[i] = log.frozen[i]->b_block;
-    int error = log_write_frozen(false);
-    if (error == 0)
-        error = log_write_header(log.nfrozen, seq);
-    error |= log_write_frozen(true);
-    error |= log_write_header(0, seq);
-    return error;
+    if (log_write_frozen(false) < 0 ||
+        log_write_header(log.start, log.header, log.nfrozen, seq) < 0)
+        return -1;
+    if (log_write_frozen(true) < 0)
+        return -1;
+    return log_write_header(log.start, log.header, 0, seq);
+}
+
+/* Write nothing any more, and say so. */
+static void log_stop(const char *why)
+{
+    spin_lock(&log.lock);
+    bool first = !log.stopped;
+    poke(&log.stopped, true);
+    spin_unlock(&log.lock);
+    if (first)
+        printf("fs: %s: the file system is read-only now, and what was not synced is not on the "
+               "disk\n",
+               why);
 }
 
 /*
@@ -351,16 +358,14 @@ static int log_write_out(uint32 seq)
 static int log_commit(uint32 seq)
 {
     mutex_lock(&log.commit);
-    if (peek(&log.seq) == seq) {
+    if (peek(&log.seq) == seq && !peek(&log.stopped)) {
         uint32 frozen = log_freeze();
-        if (log.nfrozen > 0 && log_write_out(frozen) < 0 && peek(&log.failed) == 0) {
-            printf("fs: I/O error in a commit: the disk is not up to date\n");
-            poke(&log.failed, 1);
-        }
+        if (log.nfrozen > 0 && log_write_out(frozen) < 0)
+            log_stop("I/O error in a commit");
         log_thaw();
     }
     mutex_unlock(&log.commit);
-    return peek(&log.failed) != 0 ? -1 : 0;
+    return peek(&log.stopped) ? -1 : 0;
 }
 
 /*
@@ -393,19 +398,18 @@ static bool log_half_full(void)
 
 /*
  * The thread: commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup
- * is only a reason to look again.
+ * is only a reason to look again. It ends when the log has stopped.
  */
 static void log_thread(void *arg)
 {
     (void)arg;
-    for (;;) {
+    do {
         log_wait_dirty();
         while (!log_half_full()) {
             if (tsleep(&log.timed, 0, "logdelay", COMMIT_DELAY) == EWOULDBLOCK)
                 break;
         }
-        fs_sync();
-    }
+    } while (fs_sync() == 0);
 }
 
 void log_start_thread(void)
@@ -416,53 +420,16 @@ void log_start_thread(void)
 
 /* --- mount --- */
 
-/* True when the header names a whole commit. */
-static bool log_header_good(const struct logheader *h)
-{
-    return h->n > 0 && h->n <= log.capacity && h->sum == log_checksum(h);
-}
-
-/*
- * Put the blocks of the last commit in their places, if the crash came before that was done. Doing
- * it twice does no harm, so a crash in here is one more reason to replay.
- */
-static void log_replay(uint32 nblocks)
-{
-    void *page = page_alloc();
-    if (page == NULL)
-        panic("fs: no memory to replay the log");
-    for (uint32 i = 0; i < log.header->n; ++i) {
-        uint32 block = log.header->block[i];
-        if (block == 0 || block >= nblocks)
-            panic("fs: the log names block %u of %u", block, nblocks);
-        if (io_read(log.start + 1 + i, page) < 0 || io_write(block, page) < 0)
-            panic("fs: I/O error in replaying the log");
-    }
-    if (io_flush() < 0)
-        panic("fs: I/O error in replaying the log");
-    page_unref(page);
-}
-
 void log_init(const struct superblock *sb)
 {
     spin_init(&log.lock, "log");
     mutex_init(&log.commit, "logcommit");
     log.start = sb->logstart;
-    log.capacity = sb->nlog - 1 < LOGMAX ? sb->nlog - 1 : LOGMAX;
-    log.capacity = log.capacity < LOGBLOCKS ? log.capacity : LOGBLOCKS;
+    log.capacity = sb->nlog - 1 < LOGBLOCKS ? sb->nlog - 1 : LOGBLOCKS;
     log.running = log_buffers[0];
     log.frozen = log_buffers[1];
-    log.header = page_zalloc();
-    if (log.header == NULL)
-        panic("fs: no memory for the log");
-    if (io_read(log.start, log.header) < 0)
-        panic("fs: I/O error in reading the log");
+    log.header = log_recover(sb);
     log.seq = log.header->seq + 1;
-    if (log_header_good(log.header)) {
-        log_replay(sb->size);
-        if (log_write_header(0, log.header->seq) < 0)
-            panic("fs: I/O error in replaying the log");
-    }
 }
 
 static uint64 log_sysctl_commits(void)

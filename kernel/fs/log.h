@@ -1,6 +1,6 @@
 /*
  * The log: what one file system operation writes is on the disk whole, or not at all, after a
- * crash. fs_begin() and fs_end() (file.h) bracket an operation; see log.c for the protocol.
+ * crash. fs_begin() and fs_end() bracket an operation; see log.c for the protocol.
  */
 #ifndef FS_LOG_H
 #define FS_LOG_H
@@ -11,8 +11,22 @@
 /* Replay what a crash has left, and be ready. Mount only. Panics if the log can't be used. */
 void log_init(const struct superblock *sb);
 
+/* logheader.c, for log.c. Read the header and replay; the page with the header. Panics as log_init.
+ * / Put a header that names the first n blocks of its table on stable storage: 0, or -1. */
+struct logheader *log_recover(const struct superblock *sb);
+int log_write_header(uint32 start, struct logheader *h, uint32 n, uint32 seq);
+
 /* Start the thread that commits a second after something was written. Mount only. */
 void log_start_thread(void);
+
+/* A transaction: what is written between is on disk whole or not at all after a crash. False, and no
+ * transaction: the file system is read-only, after an I/O error. The caller holds no lock. */
+bool fs_begin(void);
+void fs_end(void);
+
+/* End the operation and begin the next. False: the file system is read-only; the caller is still in
+ * an operation, which it must end, but must not modify anything any more. */
+bool fs_continue(void);
 
 /* The caller, inside a transaction, is about to change locked buffer b: have it written with this
  * transaction. May replace b->b_data (by a copy): fetch the pointer after this call. */

@@ -13,9 +13,10 @@ enum filetype { FD_PIPE, FD_INODE, FD_DEVICE };
 /* An open file, shared by all descriptors that dup and fork have made of it. */
 struct file {
     uint32 f_ref;         /* descriptors: AMO */
-    enum filetype f_type; /* this and the next four: constant once it has a descriptor */
+    enum filetype f_type; /* this and the next five: constant once it has a descriptor */
     bool f_readable;
     bool f_writable;
+    bool f_append;
     short f_major;         /* FD_DEVICE */
     struct pipe *f_pipe;   /* FD_PIPE */
     struct inode *f_inode; /* FD_INODE, FD_DEVICE */

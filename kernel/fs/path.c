@@ -106,5 +106,5 @@ struct inode *path_parent(const char *path, char *name)
 
 struct inode *namei(const char *path)
 {
-    return path_lookup(path, true);
+    return path_lookup(path, false);
 }

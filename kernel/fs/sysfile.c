@@ -9,6 +9,7 @@
 
 #include "fs/dir.h"
 #include "fs/filedesc.h"
+#include "fs/log.h"
 #include "fs/ofile.h"
 #include "kernel/fcntl.h"
 #include "lib/string.h"
@@ -124,9 +125,8 @@ static int create_only(uint64 path_arg, struct kind kind)
 {
     char path[MAXPATH];
 
-    if (fetch_path(path, path_arg) < 0)
+    if (fetch_path(path, path_arg) < 0 || !fs_begin())
         return -1;
-    fs_begin();
     struct inode *ip = create(path, kind);
     if (ip != NULL)
         inode_put(ip);
@@ -149,14 +149,15 @@ int64 sys_mknod(const uint64 *arg)
 
 /* --- opening --- */
 
-/* Cut a file to size 0, in as many transactions as that takes. No lock held. */
-static void truncate(struct inode *ip)
+/* Cut a file to size 0, in as many transactions as that takes. No lock held. 0; -1: read-only. */
+static int truncate(struct inode *ip)
 {
     bool first = true;
     bool done = false;
 
     while (!done) {
-        fs_begin();
+        if (!fs_begin())
+            return -1;
         inode_lock(ip);
         done = first && ip->i_size == 0;
         if (first)
@@ -167,15 +168,16 @@ static void truncate(struct inode *ip)
         inode_unlock(ip);
         fs_end();
     }
+    return 0;
 }
 
-/* The inode for open(): referenced, allowed to be opened in this way, cut if asked for; or NULL. */
+/* The inode for open(): referenced, allowed to be opened in this way, cut if asked for; or NULL. When
+ * the file system is read-only, O_CREATE finds what is there. */
 static struct inode *open_inode(const char *path, int mode)
 {
     struct inode *ip;
 
-    if ((mode & O_CREATE) != 0) {
-        fs_begin();
+    if ((mode & O_CREATE) != 0 && fs_begin()) {
         ip = create(path, (struct kind){.type = T_FILE});
         fs_end();
     } else {
@@ -184,13 +186,12 @@ static struct inode *open_inode(const char *path, int mode)
     if (ip == NULL)
         return NULL;
     bool bad = (ip->i_type == T_DIR && mode != O_RDONLY) ||
-               (ip->i_type == T_DEVICE && (ip->i_major < 0 || ip->i_major >= NDEV));
+               (ip->i_type == T_DEVICE && (ip->i_major < 0 || ip->i_major >= NDEV)) ||
+               ((mode & O_TRUNC) != 0 && ip->i_type == T_FILE && truncate(ip) < 0);
     if (bad) {
         inode_close(ip);
         return NULL;
     }
-    if ((mode & O_TRUNC) != 0 && ip->i_type == T_FILE)
-        truncate(ip);
     return ip;
 }
 
@@ -202,6 +203,7 @@ static void file_set_inode(struct file *f, struct inode *ip, int mode)
     f->f_inode = ip;
     f->f_readable = (mode & O_WRONLY) == 0;
     f->f_writable = (mode & (O_WRONLY | O_RDWR)) != 0;
+    f->f_append = (mode & O_APPEND) != 0;
 }
 
 /* int open(const char *path, int mode) */
@@ -286,10 +288,9 @@ int64 sys_link(const uint64 *arg)
     char old[MAXPATH];
     char new[MAXPATH];
 
-    if (fetch_path(old, arg[0]) < 0 || fetch_path(new, arg[1]) < 0)
+    if (fetch_path(old, arg[0]) < 0 || fetch_path(new, arg[1]) < 0 || !fs_begin())
         return -1;
-    fs_begin();
-    struct inode *ip = namei(old);
+    struct inode *ip = path_lookup(old, true);
     int error = ip == NULL || ip->i_type == T_DIR ? -1 : link_at(new, ip);
     if (ip != NULL)
         inode_put(ip);
@@ -337,9 +338,8 @@ int64 sys_unlink(const uint64 *arg)
     char path[MAXPATH];
     char name[DIRSIZ];
 
-    if (fetch_path(path, arg[0]) < 0)
+    if (fetch_path(path, arg[0]) < 0 || !fs_begin())
         return -1;
-    fs_begin();
     int error = -1;
     struct inode *ip = NULL;
     struct inode *dp = path_parent(path, name);

@@ -127,25 +127,18 @@ static int load_file(struct image *im)
     return im->entry_ok ? 0 : -1;
 }
 
-/*
- * Find the file and load it. The transactions are for the inode references that namei and we drop;
- * none is open while the disk is read, so no commit has to wait for it.
- */
+/* Find the file and load it. No transaction is open while the disk is read. */
 static int load_path(struct image *im, const char *path)
 {
     int result;
 
-    fs_begin();
     im->ip = namei(path);
-    fs_end();
     if (im->ip == NULL)
         return -1;
     inode_lock(im->ip);
     result = load_file(im);
     inode_unlock(im->ip);
-    fs_begin();
-    inode_put(im->ip);
-    fs_end();
+    inode_close(im->ip);
     return result;
 }
 

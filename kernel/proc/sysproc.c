@@ -3,6 +3,7 @@
  */
 #include "fs/file.h"
 #include "kernel/syscall.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"
 #include "lib/sysent.h"
@@ -140,15 +141,18 @@ int64 sys_sysctlname(const uint64 *arg)
     return (int64)len;
 }
 
-/* halt(status): the machine ends with that exit status, 0..255, its disk in order. */
+/* halt(status): the machine ends with that exit status, 0..255, its disk in order; after an I/O error
+ * it ends, too, with a status of its own. */
 int64 sys_halt(const uint64 *arg)
 {
     int status = (int)arg[0];
 
     if (status < 0 || status > 255)
         return -1;
-    if (fs_sync() < 0)
-        return -1;
+    if (fs_sync() < 0) {
+        printf("halt: the disk is not up to date after an I/O error: status %d\n", HALT_DISK_ERROR);
+        status = HALT_DISK_ERROR;
+    }
     machine_halt(status);
 }
 

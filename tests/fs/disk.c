@@ -12,6 +12,7 @@
 #define NSERVERS 4
 
 unsigned disk_fail_after;
+bool disk_fails_for_good;
 unsigned disk_dies_after;
 
 static struct {
@@ -48,11 +49,31 @@ static void do_write(struct bio *bio)
     memcpy(disk.image + bio->bio_block * BSIZE, bio->bio_data, BSIZE);
 }
 
+/* Whether this request is to fail. */
+static bool fails(void)
+{
+    if (disk_fail_after > 1)
+        --disk_fail_after;
+    else if (disk_fail_after == 1 && !disk_fails_for_good)
+        disk_fail_after = 0;
+    else
+        return disk_fail_after == 1;
+    return disk_fail_after == 0;
+}
+
+/* A write that fails leaves half of a block. */
+static void fail_request(struct bio *bio)
+{
+    bio->bio_error = -1;
+    if (bio->bio_write && bio->bio_block < disk.dev.nblocks)
+        memcpy(disk.image + bio->bio_block * BSIZE, bio->bio_data, BSIZE / 2);
+}
+
 static void serve(struct bio *bio)
 {
     bio->bio_error = 0;
-    if (bio->bio_block >= disk.dev.nblocks || (disk_fail_after != 0 && --disk_fail_after == 0))
-        bio->bio_error = -1;
+    if (bio->bio_block >= disk.dev.nblocks || fails())
+        fail_request(bio);
     else if (bio->bio_write)
         do_write(bio);
     else
@@ -91,6 +112,8 @@ static void strategy(struct blkdev *dev, struct bio *bio)
 static int flush(struct blkdev *dev)
 {
     (void)dev;
+    if (fails())
+        return -1;
     note(~0u, NULL);
     return 0;
 }

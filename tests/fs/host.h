@@ -63,7 +63,9 @@ void disk_init(char *image, unsigned nblocks);
 void disk_trace(struct write *trace, unsigned *count, unsigned max, unsigned *state);
 void disk_use_threads(void);
 
-/* The n-th next request fails. / The n-th next write ends the process: the power fails. 0: none. */
+/* The n-th next request or flush fails, or all from there on. / The n-th next write ends the process:
+ * the power fails. 0: none. */
 extern unsigned disk_fail_after, disk_dies_after;
+extern bool disk_fails_for_good;
 
 #endif

@@ -5,6 +5,8 @@
  *   units                        results and errors of each call
  *   random                       N operations, compared with a model
  *   stress                       N operations on each of several threads, with a slow disk
+ *   errors                       each request of a commit fails in turn, and then the file system is
+ *                                mounted again
  *   crash                        N operations; then the power fails at many points of what the disk
  *                                was given, and each time the file system is mounted again
  *
@@ -182,7 +184,7 @@ static void check_state(unsigned at)
     fail("crash at write %u: the tree is none of the states %u to %u", at, first, last);
 }
 
-static void check_image(const char *mkfs, unsigned at)
+static void check_image(const char *mkfs, const char *what, unsigned at)
 {
     char path[300];
     char command[700];
@@ -191,7 +193,7 @@ static void check_image(const char *mkfs, unsigned at)
     snprintf(command, sizeof(command), "%s -c %s", mkfs, path);
     store_image(path);
     if (system(command) != 0)
-        fail("crash at write %u: mkfs -c complains about %s", at, path);
+        fail("%s %u: mkfs -c complains about %s", what, at, path);
     unlink(path);
 }
 
@@ -224,21 +226,73 @@ static void test_crashes(const char *mkfs)
         if (in_child(second_life) != 0)
             fail("crash at write %u: the mount failed", at);
         check_state(at);
-        check_image(mkfs, at);
+        check_image(mkfs, "crash at write", at);
     }
     printf("%u writes, %u states, %u syncs\n", shared->ntrace, shared->state, shared->nsyncs);
+}
+
+/* --- I/O errors --- */
+
+static unsigned failing; /* number of the request of the commit that fails */
+
+/* The states before and after one commit, of which a request fails: states[0] and [1]. shared->state:
+ * whether the commit was confirmed. */
+static void failing_life(void)
+{
+    mount();
+    make_files();
+    if (t_sync() < 0)
+        fail("sync");
+    shared->states[0] = fs_digest();
+    change_files();
+    shared->states[1] = fs_digest();
+    disk_fail_after = failing;
+    shared->state = t_sync() == 0;
+    shared->ntrace = disk_fail_after; /* requests that were not needed */
+    disk_fail_after = 0;
+    if (shared->state == 0)
+        expect_read_only();
+    if (fs_digest() != shared->states[1])
+        fail("request %u failed: the tree in memory has changed", failing);
+}
+
+/* Once, and for good from there on. */
+static void test_errors(const char *mkfs, bool for_good)
+{
+    disk_fails_for_good = for_good;
+    for (failing = 1;; ++failing) {
+        memcpy(image, base, (size_t)nblocks * BSIZE);
+        if (in_child(failing_life) != 0)
+            fail("request %u failed: so did the run", failing);
+        if (in_child(second_life) != 0)
+            fail("request %u failed: so did the mount", failing);
+        if (shared->digest != shared->states[1] &&
+            (shared->state != 0 || shared->digest != shared->states[0]))
+            fail("request %u failed: the tree is not that of a commit", failing);
+        check_image(mkfs, "failed request", failing);
+        if (shared->ntrace > 0 && shared->state != 0)
+            break;
+    }
+    printf("%u requests\n", failing - 1);
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fprintf(stderr, "usage: fstest units|random|stress|crash IMAGE SEED N MKFS\n");
+        fprintf(stderr, "usage: fstest units|random|stress|errors|crash IMAGE SEED N MKFS\n");
         return 2;
     }
     image_path = argv[2];
     host_seed = strtoul(argv[3], NULL, 0) * 2 + 1;
     operations = (unsigned)strtoul(argv[4], NULL, 0);
     load_image();
+    if (strcmp(argv[1], "errors") == 0) {
+        shared = share(sizeof(*shared));
+        test_errors(argv[5], false);
+        test_errors(argv[5], true);
+        printf("ok\n");
+        return 0;
+    }
     if (strcmp(argv[1], "crash") == 0) {
         test_crashes(argv[5]);
         printf("ok\n");

@@ -85,15 +85,6 @@ static int wait_for_both(int left, int right)
     return right_status;
 }
 
-/* Go to the end of an open file. There is no seek, but reading moves the offset. */
-static void skip_content(int fd)
-{
-    char buf[512];
-
-    while (read(fd, buf, sizeof(buf)) > 0)
-        ;
-}
-
 /* Open a redirection's file as fd 0 or 1. When that fails, print a message and exit. */
 static void redirect(const struct redir *r)
 {
@@ -103,13 +94,11 @@ static void redirect(const struct redir *r)
     if (r->op == '>')
         flags = O_WRONLY | O_CREATE | O_TRUNC;
     else if (r->op == 'a')
-        flags = O_RDWR | O_CREATE;
+        flags = O_WRONLY | O_CREATE | O_APPEND;
     if (expand(r->word, last_status, name, sizeof(name)) < 0 || (fd = open(name, flags)) < 0) {
         fprintf(2, "sh: cannot open %s\n", r->word);
         exit(1);
     }
-    if (r->op == 'a')
-        skip_content(fd);
     close(r->op == '<' ? 0 : 1);
     dup(fd); /* the lowest free one: 0 or 1 */
     close(fd);

@@ -203,6 +203,8 @@ static void unlink_cwd(void)
     CHECK(open("x", O_RDONLY) == -1);
     CHECK(open("x", O_CREATE | O_RDWR) == -1);
     CHECK(mkdir("y") == -1);
+    CHECK(exists(".") && !exists(".."));
+    CHECK(open("..", O_CREATE | O_RDONLY) == -1 && chdir("../d") == -1 && unlink("../x") == -1);
     CHECK(chdir("/") == 0);
     CHECK(!exists("/ut.tmp/d"));
 }

@@ -182,6 +182,54 @@ static void race_dotdot(void)
     CHECK(unlink("d/e/f") == 0 && unlink("d/e") == 0 && unlink("d") == 0);
 }
 
+/* Count the lines of "f" by their letter, of which each has its own lengths. */
+static void count_lines(int *seen)
+{
+    int fd = open("f", O_RDONLY), len = 0, n;
+    char who = 0;
+
+    while ((n = read(fd, buf, BUFSIZE)) > 0)
+        for (int i = 0; i < n; i++) {
+            if (len++ == 0)
+                who = buf[i];
+            if (buf[i] == '\n') {
+                CHECK(len == BUFSIZE || len == 100 * (who - 'a' + 1));
+                seen[who - 'a']++;
+                len = 0;
+            } else {
+                CHECK(buf[i] == who);
+            }
+        }
+    close(fd);
+}
+
+/* Each appends lines, with an open file of its own or with one that all share: none is lost, or cut by
+ * another one, though the long ones take several transactions. */
+static void race_append(void)
+{
+    int seen[4] = {0}, fd = open("f", O_CREATE | O_WRONLY | O_APPEND);
+
+    for (int i = 0; i < 4; i++) {
+        if (child() == 0) {
+            if (i % 2 == 0)
+                fd = open("f", O_WRONLY | O_APPEND);
+            for (int j = 0; j < 20; j++) {
+                int len = j % 5 == 0 ? BUFSIZE : 100 * (i + 1);
+                memset(buf, 'a' + i, (uint)len);
+                buf[len - 1] = '\n';
+                CHECK(write(fd, buf, len) == len);
+            }
+            exit(0);
+        }
+    }
+    reap(4);
+    close(fd);
+    count_lines(seen);
+    for (int i = 0; i < 4; i++)
+        CHECK(seen[i] == 20);
+    CHECK(unlink("f") == 0);
+}
+
 /* One cuts the file off while others read and write it. */
 static void race_truncate(void)
 {
@@ -212,6 +260,7 @@ const struct test race_tests[] = {
     {"race_create_many", race_create_many, 0},
     {"race_walk", race_walk, 0},
     {"race_dotdot", race_dotdot, 0},
+    {"race_append", race_append, 0},
     {"race_truncate", race_truncate, 0},
     {0, 0, 0},
 };

@@ -1,0 +1,63 @@
+/*
+ * A file system that has become read-only: files, and changes of them of each kind, for a commit that
+ * fails; and what calls must do afterwards.
+ */
+#include <string.h>
+
+#include "host.h"
+#include "tests.h"
+
+#define EXPECT(cond)                                              \
+    do {                                                          \
+        if (!(cond))                                              \
+            fail("%s:%d: not so: %s", __FILE__, __LINE__, #cond); \
+    } while (0)
+
+static char data[8 * BSIZE];
+static int open_fd; /* of a file that has no name any more */
+
+static void write_file(const char *path, char content, long n)
+{
+    int fd = t_open(path, O_CREATE | O_TRUNC | O_RDWR);
+
+    memset(data, content, sizeof(data));
+    EXPECT(fd >= 0);
+    for (long done = 0; done < n; done += (long)sizeof(data))
+        EXPECT(t_write(fd, data, sizeof(data)) == sizeof(data));
+    EXPECT(t_close(fd) == 0);
+}
+
+void make_files(void)
+{
+    EXPECT(t_mkdir("/dir") == 0 && t_mkdir("/dir/gone") == 0);
+    write_file("/dir/kept", 'k', 16 * BSIZE);
+    write_file("/dir/gone/file", 'g', 8 * BSIZE);
+    write_file("/dir/cut", 'c', 16 * BSIZE);
+    write_file("/open", 'o', 8 * BSIZE);
+    EXPECT(t_mknod("/device", 5, 1) == 0);
+}
+
+void change_files(void)
+{
+    write_file("/dir/new", 'n', 16 * BSIZE);
+    write_file("/dir/cut", 'd', 8 * BSIZE);
+    EXPECT(t_unlink("/dir/gone/file") == 0 && t_unlink("/dir/gone") == 0);
+    EXPECT(t_mkdir("/dir/made") == 0 && t_link("/dir/new", "/dir/made/link") == 0);
+    open_fd = t_open("/open", O_RDWR);
+    EXPECT(open_fd >= 0 && t_unlink("/open") == 0);
+}
+
+void expect_read_only(void)
+{
+    struct stat st;
+
+    EXPECT(t_sync() == -1);
+    EXPECT(t_mkdir("/no") == -1 && t_mknod("/no", 5, 0) == -1 && t_link("/device", "/no") == -1);
+    EXPECT(t_open("/no", O_CREATE | O_RDWR) == -1 && t_unlink("/device") == -1);
+    EXPECT(t_open("/dir/kept", O_TRUNC | O_RDWR) == -1);
+    int fd = t_open("/dir/kept", O_CREATE | O_RDWR);
+    EXPECT(fd >= 0 && t_write(fd, "x", 1) == -1);
+    EXPECT(t_read(fd, data, 3) == 3 && data[2] == 'k' && t_close(fd) == 0);
+    EXPECT(t_fstat(open_fd, &st) == 0 && st.nlink == 0 && t_close(open_fd) == 0);
+    EXPECT(t_sync() == -1);
+}
