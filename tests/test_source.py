@@ -1,4 +1,4 @@
-"""Rules of DESIGN.md that a program can check on the source."""
+"""Rules of CONTRIBUTING.md and docs/design.md that a program can check on the source."""
 
 import pathlib
 import re
@@ -123,6 +123,12 @@ def test_no_hooks_by_hand():
             assembly = any(re.search(rf"^\s*{name}:", s.read_text(encoding="utf-8"), re.M)
                            for s in path.parent.glob("*.S"))
             assert here or assembly, f"{path} declares {name}"
+
+
+NOTES = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
+ABSOLUTE = re.compile(r"(?<![\w.$)}\]*~/-])(?:/[\w.+~-]+)+")
+HOMES = {"home", "Users", "root"}
+USUAL = {"/", "/tmp", "/srv", "/opt", "/usr", "/usr/src", "/usr/local", "/usr/local/src", "/mnt", "/media"}
 
 
 def leftovers(line, checkout, paths):

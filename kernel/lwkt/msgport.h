@@ -1,7 +1,7 @@
 /*
  * Messages and ports. A sender sends a message to a port, where its receiver gets it and replies; then
- * the message comes back to the sender's reply port. It is the sender's memory all the time, but between
- * sending and DONE the sender must not touch it.
+ * the message comes back to the sender's reply port. It is the sender's memory all the time, but the
+ * sender must not touch it between sending and DONE.
  *
  *   sender                                 receiver
  *   lwkt_sendmsg  or  lwkt_domsg
@@ -10,9 +10,9 @@
  *     <--- replyport ---------------------  lwkt_replymsg(msg, error)
  *   lwkt_waitport     (returns error)
  *
- * A port is used through its operations, so that there can be several kinds. The kind that lwkt_initport
- * makes belongs to a thread and has no lock: msgport.c has its rules. The ports of processes are made by
- * caps.c.
+ * A port is used through its operations, so that there can be several kinds. The kind that
+ * lwkt_initport makes belongs to a thread and has no lock: msgport.c has its rules. The ports of
+ * processes are made by caps.c.
  *
  * Differences from DragonFly: the operations are a table that ports share, and two flags are gone; see
  * msgport.c.
@@ -20,8 +20,8 @@
 #ifndef LWKT_MSGPORT_H
 #define LWKT_MSGPORT_H
 
-#include "kernel/types.h"
 #include "lib/list.h"
+#include "kernel/types.h"
 
 struct globaldata;
 struct thread;
@@ -93,8 +93,8 @@ void lwkt_replymsg(lwkt_msg_t msg, int error);
  * In the thread that owns the port. A port of another kind may return NULL: the wait was broken off. */
 lwkt_msg_t lwkt_waitport(lwkt_port_t port, lwkt_msg_t msg);
 
-/* The sender asks to have msg back. It must be MSGF_ABORTABLE and sent, and the sender must not have seen
- * the reply. If it has not been received, it is replied to with EABORTED; if it has, it is marked
+/* The sender asks to have msg back. It must be MSGF_ABORTABLE and sent, and the sender must not have
+ * seen the reply. If it has not been received, it is replied to with EABORTED; if it has, it is marked
  * MSGF_ABORTED, and queued at its ms_abort_port if the receiver has set one. The sender still has to
  * wait for the reply, which comes once. Thread context; waits until the target's cpu has looked. */
 void lwkt_abortmsg(lwkt_msg_t msg);

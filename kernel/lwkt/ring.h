@@ -1,8 +1,8 @@
 /*
  * The ring of IPI messages from one cpu to another. The protocol is in ipiq.c.
  *
- * Differences from DragonFly: 32 slots instead of 16; the two sides' indices are on cache lines of their
- * own; what was ip_npoll is a bit in the target's gd_ipimask.
+ * Differences from DragonFly: 32 slots instead of 16; the indices of the two sides are on cache lines
+ * of their own; a bit in the target's gd_ipimask does what ip_npoll does there.
  */
 #ifndef LWKT_RING_H
 #define LWKT_RING_H
