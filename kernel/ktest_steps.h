@@ -163,7 +163,7 @@ STEP(K_MPSTATE, THREAD, ANY, kt_log_mplock(ctx->name, td(a))) /* "mpcount": a's,
 /* Migration. */
 STEP(K_SETCPU, CPU, ANY, lwkt_setcpu_self(globaldata_of[a]))
 /* b times to the next cpu, or (a = 1) to a random one, with known values in registers and stack;
- * "hops"; "damaged": registers and words that changed; arrivals "astray": not where they should be,
+ * "hops"; "damaged": those after which any had changed; arrivals "astray": not where they should be,
  * "left": with something noted; "double": times that the thread ran on two cpus */
 STEP(K_ROAM, ANY, COUNT, kt_roam(ctx, b, a == 1))
 STEP(K_STAMP, ANY, COUNT, kt_stamp(ctx->name, b))          /* stay for b us; "double": as above */

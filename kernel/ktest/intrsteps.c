@@ -52,7 +52,7 @@ static void chain_fired(struct systimer *st)
 
     c->fired++;
     note_nest(curthread, (uint64)__builtin_frame_address(0));
-    cpu_relax(); /* let other cpus and their messages come between what was interrupted */
+    cpu_relax(); /* other cpus and their messages come in the middle of what was interrupted */
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
     c->due = cpu_time() + c->interval;
