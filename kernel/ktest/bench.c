@@ -12,7 +12,6 @@
 #include "lwkt/token.h"
 #include "proc/proc.h"
 #include "proc/sleep.h"
-#include "riscv/hart.h"
 
 static struct kt_bench bench;
 static uint32 left; /* threads of the item that have not ended */

@@ -6,7 +6,6 @@
 #include "ktest/internal.h"
 #include "lwkt/crit.h"
 #include "riscv/fdt.h"
-#include "riscv/hart.h"
 #include "riscv/intr.h"
 
 /* A chain of timer interrupts for each cpu: each one starts the next. */
