@@ -73,7 +73,7 @@ STEP(K_FLOOD, CPU, NATURAL, kt_flood(ctx, a, b)) /* b messages; their bodies: "i
 /* Up to b messages, until one is refused; "accepted": how many were sent. */
 STEP(K_NOWAIT, CPU, COUNT, kt_flood_nowait(ctx, a, b))
 STEP(K_SEQ, CPU, ANY, kt_log("seq", ctx->name, lwkt_seq_ipiq(globaldata_of[a])))
-/* b messages to each other cpu in turn, some of which are answered; "depth": the most messages in a
+/* b messages to each other cpu in turn, each of which is answered; "depth": the most messages in a
  * ring of this cpu's */
 STEP(K_FLOODALL, ANY, COUNT, kt_flood_all(ctx, b))
 /* Of all of these: "got", "answers", "misordered". */
@@ -84,7 +84,7 @@ STEP(K_RAISE, ANY, SOURCES, kt_raise(b))
 /* The handlers of the next b external interrupts raise these, or 8: their own thread, at once. */
 STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))
 /* b rounds of entering 1 to 8 critical sections, raising a software interrupt (a = 1), and leaving
- * them; and on until the chain of K_TIMER is over; "left": rounds that ended with something noted */
+ * them; and on until the chain of K_TIMER is over; "left": rounds after which gd_reqflags was set */
 STEP(K_STORM, ANY, COUNT, storm(ctx, a != 0, b))
 STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b))       /* a chain of b interrupts, a us apart */
 STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name)) /* until its end; "fired", "inside" */
@@ -163,8 +163,8 @@ STEP(K_MPSTATE, THREAD, ANY, kt_log_mplock(ctx->name, td(a))) /* "mpcount": a's,
 /* Migration. */
 STEP(K_SETCPU, CPU, ANY, lwkt_setcpu_self(globaldata_of[a]))
 /* b times to the next cpu, or (a = 1) to a random one, with known values in registers and stack;
- * "hops"; "damaged": registers and words that changed; arrivals "astray": not where they should be,
- * "left": with something noted; "double": times that the thread ran on two cpus */
+ * "hops"; "damaged": those after which any had changed; arrivals "astray": not where they should be,
+ * "left": with gd_reqflags set; "double": times that the thread ran on two cpus */
 STEP(K_ROAM, ANY, COUNT, kt_roam(ctx, b, a == 1))
 STEP(K_STAMP, ANY, COUNT, kt_stamp(ctx->name, b))          /* stay for b us; "double": as above */
 STEP(K_ACQUIRE, THREAD, ANY, kt_acquire(ctx->name, td(a))) /* "oncpu": its flags that say it runs */

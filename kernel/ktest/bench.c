@@ -11,7 +11,6 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/token.h"
 #include "proc/proc.h"
-#include "riscv/hart.h"
 #include "sync/sleep.h"
 
 static struct kt_bench bench;

@@ -145,6 +145,8 @@ void kt_preempter(struct kt_context *ctx, int work);
 void kt_pattern(struct kt_context *ctx, int work, int rounds);
 void kt_lrsc(struct kt_context *ctx, bool direct, int rounds);
 void kt_log_sum(const char *name);
+/* func(arg), with a pattern in the registers that a call keeps. Returns a bit for each that changed. */
+uint64 kt_pattern_call(struct kt_context *ctx, void (*func)(void *), void *arg);
 
 /* intrsteps.c, floodsteps.c */
 void kt_raise(int sources);

@@ -6,7 +6,6 @@
 #include "ktest/internal.h"
 #include "lwkt/crit.h"
 #include "riscv/fdt.h"
-#include "riscv/hart.h"
 #include "sync/intr.h"
 
 /* A chain of timer interrupts for each cpu: each one starts the next. */
@@ -52,7 +51,7 @@ static void chain_fired(struct systimer *st)
 
     c->fired++;
     note_nest(curthread, (uint64)__builtin_frame_address(0));
-    cpu_relax(); /* let other cpus and their messages come between what was interrupted */
+    cpu_relax(); /* other cpus and their messages come in the middle of what was interrupted */
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
     c->due = cpu_time() + c->interval;

@@ -5,9 +5,6 @@
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 
-/* riscv/canary.S */
-int kt_canary(void (*func)(void *), void *arg, uint64 seed);
-
 /* The cpu that runs each thread of the scene now: 1 + cpu, or 0. AMO. The last entry is shared by all
  * threads that the scene created. */
 static uint32 stamps[KT_THREADS + 1];
@@ -54,7 +51,7 @@ struct trip {
 
 static void one_hop(struct kt_context *ctx, struct trip *t, int to, int self)
 {
-    t->damaged += kt_canary(migrate_to, globaldata_of[to], kt_random(ctx));
+    t->damaged += kt_pattern_call(ctx, migrate_to, globaldata_of[to]) != 0;
     /* Outside of all sections nothing may be left noted. */
     t->left += peek(&mycpu->gd_reqflags) != 0;
     t->astray += mycpuid != to || mycpu->gd_curthread != curthread;

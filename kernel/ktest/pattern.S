@@ -1,20 +1,21 @@
 /*
- * Loops that notice what an interrupt must not change: registers, and reservations. For pattern.c.
+ * Loops that detect changes that an interrupt or a switch must not make: to registers, and to
+ * reservations. For pattern.c.
  *
  * void pattern_interrupted(uint64 reg[32], uint64 loops)
  *      Load every register but x0, sp and tp with reg[its number], count t6 down and t5 up `loops`
- *      times, and store all but x0 into reg. sp and tp have to be what they are: reg[2] and reg[4] get
- *      their values before, XOR those after.
+ *      times, and store all but x0 into reg. sp and tp cannot hold a pattern: reg[2] and reg[4] get
+ *      their values before XOR those after.
  *
- * void pattern_call(uint64 reg[32], void (*func)(void))
- *      The same with what a call keeps, s0 to s11, sp and tp, over func().
+ * void pattern_call(uint64 reg[32], void (*func)(void *), void *arg)
+ *      The same over func(arg), with the registers that a call keeps: s0 to s11, sp and tp.
  *
  * uint64 lrsc_add(uint64 *word, uint32 *runs, uint64 delay)
- *      Add 1 to *word, with `delay` turns of a loop between LR and SC. The number of SCs, of those that
- *      succeeded, between whose LR and itself *runs changed: 0 if reservations end with a switch.
+ *      Add 1 to *word, with `delay` turns of a loop between LR and SC. Returns 1 if the SC that succeeded
+ *      did so although *runs changed since its LR: 0 if reservations end with a switch.
  *
  * uint64 lrsc_call(uint64 *word, void (*func)(void))
- *      1 if an SC to *word succeeds although func() was called since its LR, else 0.
+ *      Returns 1 if an SC to *word succeeds although func() was called since its LR, otherwise 0.
  */
 #include "kernel/riscv.h"
 
@@ -28,7 +29,7 @@
         sd      s\n, 8 + 8 * \n(sp)
         .endr
         sd      a0, 112(sp)
-        sd      tp, 16(a0)              /* for now: reg[2] is tp, reg[4] is sp */
+        sd      tp, 16(a0)              /* until SP_AND_TP: reg[2] is tp, reg[4] is sp */
         sd      sp, 32(a0)
         .endm
 
@@ -42,7 +43,7 @@
         ret
         .endm
 
-/* a0: reg; every other register may be used. */
+/* a0: reg. Every other register may be used. */
         .macro SP_AND_TP
         ld      t0, 32(a0)
         ld      t1, 16(a0)
@@ -81,6 +82,7 @@ pattern_call:
         .irp    n, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
         ld      x\n, 8 * \n(a0)
         .endr
+        mv      a0, a2
         jalr    a1
         ld      a0, 112(sp)
         .irp    n, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27

@@ -16,7 +16,7 @@
 #define DELAY 20             /* loops between LR and SC */
 
 void pattern_interrupted(uint64 reg[32], uint64 loops);
-void pattern_call(uint64 reg[32], void (*func)(void));
+void pattern_call(uint64 reg[32], void (*func)(void *), void *arg);
 uint64 lrsc_add(uint64 *word, uint32 *runs, uint64 delay);
 uint64 lrsc_call(uint64 *word, void (*func)(void));
 
@@ -66,25 +66,50 @@ static uint64 next_random(struct kt_context *ctx)
     return ctx->random ^ ctx->random >> 32;
 }
 
-/* One round. Returns a bit for each register that has not the right value. */
-static uint64 pattern_round(struct kt_context *ctx, int work, uint64 loops)
+static void draw_pattern(struct kt_context *ctx, uint64 expected[32], uint64 reg[32])
 {
-    uint64 before[32], reg[32], damaged = 0;
-
     for (int i = 0; i < 32; i++)
-        before[i] = reg[i] = next_random(ctx);
-    if (work == KW_PATTERN) {
-        pattern_interrupted(reg, loops);
-        before[30] += loops;
-        before[31] = 0;
-    } else {
-        pattern_call(reg, lwkt_yield);
-    }
-    before[2] = before[4] = 0;
+        expected[i] = reg[i] = next_random(ctx);
+    expected[2] = expected[4] = 0; /* sp and tp */
+}
+
+/* A bit for each register that does not have the expected value. */
+static uint64 damage(const uint64 expected[32], const uint64 reg[32])
+{
+    uint64 damaged = 0;
+
     for (int i = 1; i < 32; i++)
-        if (reg[i] != before[i])
+        if (reg[i] != expected[i])
             damaged |= 1UL << i;
     return damaged;
+}
+
+/* A loop with a pattern in all registers. */
+static uint64 pattern_loop(struct kt_context *ctx, uint64 loops)
+{
+    uint64 expected[32], reg[32];
+
+    draw_pattern(ctx, expected, reg);
+    pattern_interrupted(reg, loops);
+    expected[30] += loops;
+    expected[31] = 0;
+    return damage(expected, reg);
+}
+
+/* Both arrays are on the stack meanwhile, so damage to the stack shows too. */
+uint64 kt_pattern_call(struct kt_context *ctx, void (*func)(void *), void *arg)
+{
+    uint64 expected[32], reg[32];
+
+    draw_pattern(ctx, expected, reg);
+    pattern_call(reg, func, arg);
+    return damage(expected, reg);
+}
+
+static void call_yield(void *arg)
+{
+    (void)arg;
+    lwkt_yield();
 }
 
 void kt_pattern(struct kt_context *ctx, int work, int rounds)
@@ -92,7 +117,8 @@ void kt_pattern(struct kt_context *ctx, int work, int rounds)
     uint64 damaged = 0;
 
     while (rounds-- > 0 && peek(&kt_run->stop) == 0)
-        damaged |= pattern_round(ctx, work, LOOPS);
+        damaged |=
+            work == KW_PATTERN ? pattern_loop(ctx, LOOPS) : kt_pattern_call(ctx, call_yield, NULL);
     kt_log("damaged", ctx->name, (int64)damaged);
 }
 
@@ -107,7 +133,7 @@ static uint64 preempter_work(struct kt_context *ctx, int work)
 {
     switch (work) {
     case KW_PATTERN:
-        return pattern_round(ctx, KW_PATTERN, 1 + next_random(ctx) % PREEMPTER_LOOPS);
+        return pattern_loop(ctx, 1 + next_random(ctx) % PREEMPTER_LOOPS);
     case KW_ADD:
         add_one();
         return 0;
