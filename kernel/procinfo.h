@@ -1,5 +1,5 @@
 /*
- * What getprocs() tells of one thread: processes have a pid, kernel threads have pid 0.
+ * What getprocs() tells about one process.
  */
 #ifndef KERNEL_PROCINFO_H
 #define KERNEL_PROCINFO_H
@@ -9,14 +9,14 @@
 enum { PI_EMBRYO, PI_SLEEP, PI_RUNNABLE, PI_RUNNING, PI_ZOMBIE };
 
 struct procinfo {
-    int pid;     /* 0: a kernel thread */
+    int pid;
     int ppid;    /* parent's pid; 0: none */
-    int cpu;     /* cpu that owns the thread */
+    int cpu;     /* cpu that its thread belongs to; -1: none, it has ended */
     int state;   /* one of PI_* */
-    int pri;     /* LWKT priority, 0..31 */
+    int pri;     /* LWKT priority of its thread, 0..31 */
     uint64 size; /* bytes of user memory */
     char name[16];
-    char wmesg[16]; /* what it sleeps on; "" when it does not */
+    char wmesg[16]; /* what it waits for; "": it does not sleep */
 };
 
 #endif
