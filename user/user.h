@@ -20,7 +20,7 @@ int fork(void); /* 0 in the child, its pid in the parent */
 int exit(int status) __attribute__((noreturn));
 int wait(int *status);                     /* pid of an ended child; status may be 0 */
 int pipe(int *fds);                        /* fds[0] reads what fds[1] writes */
-int write(int fd, const void *buf, int n); /* bytes written */
+int write(int fd, const void *buf, int n); /* bytes written, fewer than n after an error */
 int read(int fd, void *buf, int n);        /* bytes read; 0: end of file */
 int close(int fd);
 int kill(int pid);
