@@ -19,14 +19,14 @@
 struct dirindex;
 
 struct inode {
-    struct list i_hash;  /* chain of its bucket: bucket lock */
-    uint32 i_inum;       /* constant */
-    uint32 i_ref;        /* users: bucket lock */
-    uint32 i_used;       /* 1: used since the last look for a victim: bucket lock */
-    uint32 i_loaded;     /* 1: the fields below are the disk's: publish under i_lock */
+    struct list i_hash;    /* chain of its bucket: bucket lock */
+    uint32 i_inum;         /* constant */
+    uint32 i_ref;          /* users: bucket lock */
+    uint32 i_used;         /* 1: used since the last look for a victim: bucket lock */
+    uint32 i_loaded;       /* 1: the fields below are the disk's: publish under i_lock */
     struct mutex i_append; /* held over a write with O_APPEND, which takes i_lock several times */
     struct mutex i_lock;   /* what follows, and the file's content */
-    short i_type;        /* T_*, or 0: was freed. Constant while the file exists */
+    short i_type;          /* T_*, or 0: was freed. Constant while the file exists */
     short i_major, i_minor;
     short i_nlink;
     uint64 i_size;
@@ -60,8 +60,9 @@ int inode_update(struct inode *ip);
  * inside a transaction. A caller that gives it no name sets nlink to 0. NULL: there is none, or out of
  * memory, or an I/O error. */
 struct inode *inode_alloc(short type, short major, short minor);
-/* Free the inodes that a crash has left without a name, blocks and all. No lock, no transaction. */
-void inode_reclaim_orphans(void);
+/* See which numbers are in use, and free the inodes that a crash has left without a name, blocks and
+ * all. Mount only. */
+void inode_scan(void);
 
 /* bmap.c */
 /* The disk block of the locked inode's block bn < MAXFILE; 0: a hole; -1: I/O error. */
