@@ -146,6 +146,8 @@ int proc_kill(int pid)
 
     spin_lock(&proctable_lock);
     p = find(pid);
+    if (p == init_proc)
+        p = NULL; /* the machine ends with it */
     if (p != NULL) {
         poke(&p->p_killed, 1);
         td = p->p_thread;

@@ -210,6 +210,16 @@ static void kill_busy(void)
     unlink("f");
 }
 
+/* The first process can't be killed: the machine would end with it. */
+static void kill_init(void)
+{
+    struct procinfo info;
+
+    CHECK(kill(1) == -1);
+    sleep(1);
+    CHECK(find_process(1, &info));
+}
+
 const struct test kill_tests[] = {
     {"kill_sleeping", kill_sleeping, 0},
     {"kill_spinning", kill_spinning, 0},
@@ -220,6 +230,7 @@ const struct test kill_tests[] = {
     {"kill_console_reader", kill_console_reader, 0},
     {"kill_self", kill_self, 0},
     {"kill_nobody", kill_nobody, 0},
+    {"kill_init", kill_init, 0},
     {"kill_race", kill_race, 0},
     {"kill_busy", kill_busy, 0},
     {0, 0, 0},
