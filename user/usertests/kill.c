@@ -137,6 +137,21 @@ static void kill_console_reader(void)
     expect(pid, -1);
 }
 
+/* While it writes a lot: it does not go on to the end. How much came is for the reader of the console
+ * to count (tests/test_usertests.py): the bytes are NULs. */
+static void kill_console_writer(void)
+{
+    int pid = child();
+
+    if (pid == 0) {
+        write(1, sbrklazy(4 << 20), 4 << 20);
+        exit(0);
+    }
+    sleep(1);
+    CHECK(kill(pid) == 0);
+    expect(pid, -1);
+}
+
 static void kill_self(void)
 {
     int pid = child();
@@ -228,6 +243,7 @@ const struct test kill_tests[] = {
     {"kill_pipe_writer", kill_pipe_writer, 0},
     {"kill_waiting", kill_waiting, 0},
     {"kill_console_reader", kill_console_reader, 0},
+    {"kill_console_writer", kill_console_writer, 1},
     {"kill_self", kill_self, 0},
     {"kill_nobody", kill_nobody, 0},
     {"kill_init", kill_init, 0},
