@@ -16,7 +16,7 @@ def fstest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fs")
     program = folder / "fstest"
     sources = sorted(str(p) for d in ("kernel/fs", "tests/fs") for p in (ROOT / d).glob("*.c"))
-    sources += ["kernel/dev/devsw.c", "kernel/sync/lockorder.c"]
+    sources += ["kernel/dev/devsw.c", "kernel/sync/lockorder.c", "kernel/lib/bits.c"]
     subprocess.run(["cc", *FLAGS, "-o", program, *sources, "-lpthread"], cwd=ROOT, check=True)
 
     def run(mode, blocks, seed, n):

@@ -29,3 +29,10 @@ def test_nothing_leaks(run):
     assert threads[0] == threads[1]
     assert free[0] + cached[0] - (free[1] + cached[1]) <= KEPT_PAGES
     assert free[1] > 0
+
+
+def test_kill_ends_a_console_write(run):
+    """Of the 4 MiB that a process writes in one call when it is killed, only some come."""
+    console = run("usertests kill_console_writer", timeout=300).console
+    assert "kill_console_writer: ok" in console.replace("\0", "")
+    assert 0 < console.count("\0") < 4 << 20

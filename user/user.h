@@ -20,7 +20,7 @@ int fork(void); /* 0 in the child, its pid in the parent */
 int exit(int status) __attribute__((noreturn));
 int wait(int *status);                     /* pid of a child that has ended; status may be 0 */
 int pipe(int *fds);                        /* what is written to fds[1] is read from fds[0] */
-int write(int fd, const void *buf, int n); /* bytes written */
+int write(int fd, const void *buf, int n); /* bytes written, fewer than n after an error */
 int read(int fd, void *buf, int n);        /* bytes read; 0: end of file */
 int close(int fd);
 int kill(int pid);

@@ -89,7 +89,7 @@ int64 file_read(struct file *f, uint64 udst, int n)
 
 /*
  * Write to a file, in as many transactions as it takes: after a crash, a large write may be there
- * in part. Each but the last ends at the end of a block.
+ * in part. Each but the last ends at the end of a block. Bytes stored, or -1: none could be.
  */
 static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
 {
@@ -97,7 +97,7 @@ static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
 
     while (done < n) {
         if (!fs_begin())
-            return -1;
+            break;
         inode_lock(f->f_inode);
         if (f->f_append)
             f->f_off = f->f_inode->i_size;
@@ -109,11 +109,12 @@ static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
             f->f_off += (uint64)written;
         inode_unlock(f->f_inode);
         fs_end();
+        if (written > 0)
+            done += (uint64)written;
         if (written != (int64)part)
-            return -1;
-        done += part;
+            break;
     }
-    return (int64)done;
+    return done > 0 || n == 0 ? (int64)done : -1;
 }
 
 int64 file_write(struct file *f, uint64 usrc, int n)

@@ -1,15 +1,56 @@
 /*
  * Inodes on the disk: writing one, allocating one, and looking for those that a crash left without
  * a name. The buffer of a block of inodes is the lock of all inodes in it on the disk.
+ *
+ * Which numbers are free is known from a map in memory, made at mount, so that a new file gets the
+ * lowest one without a search on the disk. A number is taken before its inode is written, and given
+ * back after the disk (its buffer) says that it is free.
  */
 #include "fs/alloc.h"
 #include "fs/dir.h"
 #include "fs/inode.h"
 #include "fs/log.h"
-#include "lib/atomic.h"
+#include "lib/bits.h"
 #include "lib/string.h"
+#include "lwkt/spin.h"
 
-static uint32 next_inum; /* where to look for a free inode: peek and poke */
+#define MAXINODES 65536 /* what a dirent can name */
+
+_Static_assert(IPB == 32, "one bit of a uint32 for each inode of a block");
+
+static struct {
+    struct spinlock lock;
+    uint64 used[MAXINODES / 64]; /* a bit a number: lock */
+    uint32 first;                /* no word before it has a free one: lock */
+} inums;
+
+/* The lowest free number, in use from now on; 0: there is none. */
+static uint32 inum_take(void)
+{
+    uint32 inum = 0;
+
+    spin_lock(&inums.lock);
+    while (inums.first < MAXINODES / 64 && inums.used[inums.first] == ~0UL)
+        ++inums.first;
+    if (inums.first < MAXINODES / 64) {
+        inum = inums.first * 64 + (uint32)bit_lowest64(~inums.used[inums.first]);
+        if (inum < superblock.ninodes)
+            inums.used[inum / 64] |= 1UL << (inum % 64);
+        else
+            inum = 0;
+    }
+    spin_unlock(&inums.lock);
+    return inum;
+}
+
+static void inum_give(uint32 inum)
+{
+    spin_lock(&inums.lock);
+    inums.used[inum / 64] &= ~(1UL << (inum % 64));
+    if (inum / 64 < inums.first)
+        inums.first = inum / 64;
+    spin_unlock(&inums.lock);
+}
 
 struct buf *dinode_read(uint32 inum, struct dinode **dip)
 {
@@ -35,80 +76,19 @@ int inode_update(struct inode *ip)
     di->size = ip->i_size;
     memcpy(di->addrs, ip->i_addrs, sizeof(di->addrs));
     buf_release(b);
+    if (ip->i_type == 0)
+        inum_give(ip->i_inum);
     return 0;
-}
-
-/*
- * Claim a free inode, with nlink 1 (the search for orphans must not take it for one), in the block
- * of inodes that covers `first`, from `first` on: its number; 0: there is none; -1: I/O error.
- */
-static int64 claim_in_block(uint32 first, short type)
-{
-    uint32 end = (uint32)((first / IPB + 1) * IPB);
-    if (end > superblock.ninodes)
-        end = superblock.ninodes;
-    struct dinode *di;
-    struct buf *b = dinode_read(first, &di);
-    if (b == NULL)
-        return -1;
-    uint32 inum = first;
-    while (inum < end && di->type != 0) {
-        ++inum;
-        ++di;
-    }
-    if (inum < end) {
-        log_modify(b);
-        di = (struct dinode *)b->b_data + inum % IPB;
-        memset(di, 0, sizeof(*di));
-        di->type = type;
-        di->nlink = 1;
-    }
-    buf_release(b);
-    return inum < end ? inum : 0;
-}
-
-/* The number of a free inode, now of `type` on the disk; 0: there is none, or I/O error. */
-static uint32 inode_claim(short type)
-{
-    uint32 first = peek(&next_inum);
-    if (first <= ROOTINO || first >= superblock.ninodes)
-        first = ROOTINO + 1;
-
-    for (uint32 i = 0; i <= superblock.ninodes / IPB + 1; ++i) {
-        int64 inum = claim_in_block(first, type);
-        if (inum != 0) {
-            poke(&next_inum, (uint32)inum);
-            return inum < 0 ? 0 : (uint32)inum;
-        }
-        first = (uint32)((first / IPB + 1) * IPB);
-        if (first >= superblock.ninodes)
-            first = ROOTINO + 1;
-    }
-    return 0;
-}
-
-static void inode_unclaim(uint32 inum)
-{
-    struct dinode *di;
-    struct buf *b = dinode_read(inum, &di);
-
-    if (b == NULL)
-        return;
-    log_modify(b);
-    di = (struct dinode *)b->b_data + inum % IPB;
-    di->type = 0;
-    di->nlink = 0;
-    buf_release(b);
 }
 
 struct inode *inode_alloc(short type, short major, short minor)
 {
-    uint32 inum = inode_claim(type);
+    uint32 inum = inum_take();
     if (inum == 0)
         return NULL;
     struct inode *ip = inode_lock_child(inum);
     if (ip == NULL) {
-        inode_unclaim(inum);
+        inum_give(inum);
         return NULL;
     }
     dir_index_free(ip);
@@ -122,22 +102,36 @@ struct inode *inode_alloc(short type, short major, short minor)
 }
 
 /*
- * Any inode in use without a name is either open (then this only borrows a reference) or was left
- * by a crash (then dropping the reference ends it).
+ * Note the numbers in use in the block of inodes that begins with `first`, all if it can't be read. One
+ * bit a number, of those without a name: a crash left them.
  */
-void inode_reclaim_orphans(void)
+static uint32 scan_block(uint32 first)
 {
-    for (uint32 inum = ROOTINO; inum < superblock.ninodes; ++inum) {
-        struct dinode *di;
-        struct buf *b = dinode_read(inum, &di);
-        if (b == NULL)
-            continue;
-        bool orphan = di->type != 0 && di->nlink == 0;
+    struct dinode *di;
+    struct buf *b = dinode_read(first, &di);
+    uint32 used = 0, orphans = 0;
+
+    for (uint32 i = 0; b != NULL && i < IPB; ++i) {
+        used |= (uint32)(di[i].type != 0) << i;
+        orphans |= (uint32)(di[i].type != 0 && di[i].nlink == 0) << i;
+    }
+    if (b != NULL)
         buf_release(b);
-        if (!orphan)
-            continue;
-        struct inode *ip = inode_get(inum);
-        if (ip != NULL)
-            inode_close(ip);
+    inums.used[first / 64] |= (uint64)(b != NULL ? used : ~0U) << (first % 64);
+    return orphans;
+}
+
+void inode_scan(void)
+{
+    spin_init(&inums.lock, "inums");
+    for (uint32 first = 0; first < superblock.ninodes; first += IPB) {
+        uint32 orphans = scan_block(first);
+        if (first == 0)
+            inums.used[0] |= 1; /* no inode has number 0 */
+        for (uint32 i = 0; i < IPB; ++i) {
+            struct inode *ip = (orphans & (1U << i)) != 0 ? inode_get(first + i) : NULL;
+            if (ip != NULL)
+                inode_close(ip);
+        }
     }
 }

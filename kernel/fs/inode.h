@@ -60,8 +60,9 @@ int inode_update(struct inode *ip);
  * inside a transaction. A caller that gives it no name sets nlink to 0. NULL: there is none, or out of
  * memory, or an I/O error. */
 struct inode *inode_alloc(short type, short major, short minor);
-/* Free the inodes that a crash has left without a name, blocks and all. No lock, no transaction. */
-void inode_reclaim_orphans(void);
+/* See which numbers are in use, and free the inodes that a crash has left without a name, blocks and
+ * all. Mount only. */
+void inode_scan(void);
 
 /* bmap.c */
 /* The disk block of the locked inode's block bn < MAXFILE; 0: a hole; -1: I/O error. */

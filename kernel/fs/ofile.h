@@ -29,8 +29,8 @@ void file_init(void);
 struct file *file_alloc(void);
 /* Take back what file_alloc gave, still empty. */
 void file_free(struct file *f);
-/* Read and write for the calling process, n >= 0: bytes, or -1. write: n, or -1 when not all could
- * be written (a pipe: fewer when a bad address came up on the way). */
+/* Read and write for the calling process, n >= 0: bytes, fewer than n when an error came up on the
+ * way; -1: nothing was done. */
 int64 file_read(struct file *f, uint64 udst, int n);
 int64 file_write(struct file *f, uint64 usrc, int n);
 /* 0; -1: a pipe. */
@@ -45,8 +45,8 @@ void pipe_close(struct pipe *pipe, bool writer);
 /* Bytes, 0 at the end of the stream, or -1: killed, or bad address before the first byte. Waits
  * until there is something. */
 int64 pipe_read(struct pipe *pipe, uint64 udst, uint64 n);
-/* n, or fewer when a bad address came up on the way; -1: killed, nobody can read any more, or bad
- * address before the first byte. Waits for room. */
+/* n, or fewer when one of these came up on the way; -1, before the first byte: killed, nobody can read
+ * any more, or a bad address. Waits for room. */
 int64 pipe_write(struct pipe *pipe, uint64 usrc, uint64 n);
 
 #endif

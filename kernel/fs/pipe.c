@@ -193,24 +193,18 @@ static int64 pipe_copy_in(struct pipe *pipe, uint64 usrc, uint64 n, uint64 room)
 int64 pipe_write(struct pipe *pipe, uint64 usrc, uint64 n)
 {
     uint64 done = 0;
-    int64 result = 0;
+    int64 part = 0;
 
     mutex_lock(&pipe->p_wlock);
-    while (done < n) {
-        int64 room = pipe_wait_room(pipe);
-        if (room < 0) {
-            result = -1;
-            break;
-        }
-        int64 part = pipe_copy_in(pipe, usrc + done, n - done, (uint64)room);
-        if (part < 0) {
-            result = done > 0 ? 0 : -1;
-            break;
-        }
-        done += (uint64)part;
+    while (done < n && part >= 0) {
+        part = pipe_wait_room(pipe);
+        if (part > 0)
+            part = pipe_copy_in(pipe, usrc + done, n - done, (uint64)part);
+        if (part > 0)
+            done += (uint64)part;
     }
     mutex_unlock(&pipe->p_wlock);
     if (done > 0)
         pipe_notify(&pipe->p_rwait);
-    return result < 0 ? -1 : (int64)done;
+    return done > 0 || part == 0 ? (int64)done : -1;
 }

@@ -19,12 +19,18 @@ static int copy_out(bool user, uint64 dst, const void *src, uint64 n)
     return 0;
 }
 
-static int copy_in(bool user, void *dst, uint64 src, uint64 n)
+/* Copy at most a block; bytes done. When user memory ends within them, what comes before is copied:
+ * it ends at the end of a page, of which the bytes touch two at most. */
+static uint64 copy_in(bool user, void *dst, uint64 src, uint64 n)
 {
-    if (user)
-        return copyin(dst, src, n);
-    memcpy(dst, (const void *)src, n);
-    return 0;
+    if (!user) {
+        memcpy(dst, (const void *)src, n);
+        return n;
+    }
+    if (copyin(dst, src, n) == 0)
+        return n;
+    uint64 first = BSIZE - src % BSIZE;
+    return first < n && copyin(dst, src, first) == 0 ? first : 0;
 }
 
 /* Bytes of the request that lie in the block of offset off. */
@@ -73,42 +79,46 @@ int64 inode_read(struct inode *ip, void *dst, uint64 off, uint64 n)
 }
 
 /*
- * Write within one block: 0, or -1. A fresh block is not read from the disk; what the write leaves
- * out of it, or all of it when the copy fails, becomes zeros. *changed: the inode's addresses may
- * have changed.
+ * Write within one block; bytes done. A fresh block is not read from the disk; what the write leaves
+ * out of it becomes zeros. *changed: the inode's addresses may have changed.
  */
-static int write_block(struct inode *ip, bool user, uint64 src, uint64 off, uint64 n, bool *changed)
+static uint64 write_block(struct inode *ip, bool user, uint64 src, uint64 off, uint64 n,
+                          bool *changed)
 {
     bool fresh;
     int64 block = bmap_alloc(ip, off / BSIZE, &fresh);
     *changed |= fresh || block < 0;
     if (block < 0)
-        return -1;
+        return 0;
     struct buf *b = fresh ? buf_get((uint32)block) : buf_read((uint32)block);
     if (b == NULL)
-        return -1;
+        return 0;
     log_modify(b);
     if (fresh && n < BSIZE)
         memset(b->b_data, 0, BSIZE);
-    int error = copy_in(user, (char *)b->b_data + off % BSIZE, src, n);
-    if (error < 0 && fresh)
-        memset(b->b_data, 0, BSIZE);
+    char *to = (char *)b->b_data + off % BSIZE;
+    uint64 done = copy_in(user, to, src, n);
+    if (done < n && fresh)
+        memset(to + done, 0, n - done);
     buf_release(b);
-    return error;
+    return done;
 }
 
 int64 inode_writei(struct inode *ip, bool user, uint64 src, uint64 off, uint64 n)
 {
-    if (off > ip->i_size || off > MAXFILE * BSIZE || n > MAXFILE * BSIZE - off)
+    if (off > ip->i_size || off > MAXFILE * BSIZE)
+        return -1;
+    if (n > MAXFILE * BSIZE - off && (n = MAXFILE * BSIZE - off) == 0)
         return -1;
     KASSERT(n == 0 || (off + n - 1) / BSIZE - off / BSIZE < WRITE_BLOCKS, "%lu at %lu", n, off);
     bool changed = false;
     uint64 done = 0;
     while (done < n) {
         uint64 part = in_block(off + done, n - done);
-        if (write_block(ip, user, src + done, off + done, part, &changed) < 0)
+        uint64 stored = write_block(ip, user, src + done, off + done, part, &changed);
+        done += stored;
+        if (stored < part)
             break;
-        done += part;
     }
     if (off + done > ip->i_size) {
         ip->i_size = off + done;

@@ -58,7 +58,7 @@ void fs_init(void)
     if (root == NULL || root->i_type != T_DIR)
         panic("fs: the root is no directory");
     inode_close(root);
-    inode_reclaim_orphans();
+    inode_scan();
     log_start_thread();
 }
 

@@ -6,7 +6,8 @@
  * goes through the direct map. A bad pointer of a program is so an absent entry, not a trap.
  *
  * Invariants:
- *   - a page is mapped only below vm_top, and only PTE_COW ones are in more than one space;
+ *   - a page is mapped, and a table is made, only below vm_top;
+ *   - only PTE_COW pages are in more than one space;
  *   - PTE_COW means: writable for the program, by a copy if others hold the page too;
  *   - an entry's A and D bits are set, so the hart never writes to a user table.
  *
@@ -145,25 +146,32 @@ int vmspace_fork(struct vmspace *dst, struct vmspace *src)
     return result;
 }
 
+/* The entry of va, with the tables above it; NULL: no memory. vm_top covers the tables that were made,
+ * even if no page will be there. */
+static uint64 *make_entry(struct vmspace *vm, uint64 va)
+{
+    if (vm->vm_top <= va)
+        vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
+    return pmap_walk(vm->vm_root, va, true);
+}
+
 /* Fill in the entry of va, which is absent. */
-static void enter_page(struct vmspace *vm, uint64 *pte, uint64 va, void *page, uint32 rights)
+static void enter_page(uint64 *pte, uint64 va, void *page, uint32 rights)
 {
     KASSERT(*pte == 0 && va < USERTOP, "%p is mapped already", (void *)va);
     *pte = page_pte(page) | PTE_USER | (rights & (VM_READ | VM_WRITE) ? PTE_R : 0) |
            (rights & VM_WRITE ? PTE_W : 0) | (rights & VM_EXEC ? PTE_X : 0);
-    if (vm->vm_top <= va)
-        vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
 }
 
 int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
 {
-    uint64 *pte = pmap_walk(vm->vm_root, va, true);
+    uint64 *pte = make_entry(vm, va);
 
     if (pte == NULL) {
         page_unref(page);
         return -1;
     }
-    enter_page(vm, pte, va, page, rights);
+    enter_page(pte, va, page, rights);
     return 0;
 }
 
@@ -191,13 +199,13 @@ static int break_cow(uint64 *pte, uint64 va)
 }
 
 /* A page of zeros at va, whose entry is absent. */
-static int zero_fill(struct vmspace *vm, uint64 *pte, uint64 va)
+static int zero_fill(uint64 *pte, uint64 va)
 {
     void *page = page_zalloc();
 
     if (page == NULL)
         return -1;
-    enter_page(vm, pte, va, page, VM_READ | VM_WRITE);
+    enter_page(pte, va, page, VM_READ | VM_WRITE);
     return 0;
 }
 
@@ -215,12 +223,16 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
 {
     bool heap = va >= vm->vm_heap && va < vm->vm_size && !(access & VM_EXEC);
     uint64 need = pte_needed(access);
-    uint64 *pte = va < USERTOP ? pmap_walk(vm->vm_root, va, heap) : NULL;
+    uint64 *pte = NULL;
 
+    if (heap)
+        pte = make_entry(vm, va);
+    else if (va < USERTOP)
+        pte = pmap_walk(vm->vm_root, va, false);
     if (pte == NULL)
         return -1;
     if (*pte == 0)
-        return heap ? zero_fill(vm, pte, va) : -1;
+        return heap ? zero_fill(pte, va) : -1;
     if ((access & VM_WRITE) && (*pte & PTE_COW))
         return break_cow(pte, va);
     if ((*pte & need) != need)
@@ -238,8 +250,8 @@ static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
     if ((end - start) / PGSIZE > page_count_free())
         return -1;
     for (uint64 va = start; va < end; va += PGSIZE) {
-        uint64 *pte = pmap_walk(vm->vm_root, va, true);
-        if (pte == NULL || zero_fill(vm, pte, va) < 0) {
+        uint64 *pte = make_entry(vm, va);
+        if (pte == NULL || zero_fill(pte, va) < 0) {
             free_range(vm->vm_root, 2, start, va, false);
             sfence_vma();
             return -1;

@@ -15,7 +15,7 @@ struct vmspace {
     uint64 *vm_root; /* Sv39 root page */
     uint64 vm_size;  /* bytes from 0 to the end of the heap: sbrk(0) */
     uint64 vm_heap;  /* lowest address of the heap: below it sbrk cannot shrink */
-    uint64 vm_top;   /* nothing was ever mapped at or above it */
+    uint64 vm_top;   /* neither a page nor a table was ever made for an address at or above it */
 };
 
 /* Kinds of access for vm_fault and vm_map_user. */

@@ -20,6 +20,7 @@ struct proc *init_proc;
 static struct zone *proc_zone;
 static int proc_count; /* proctable_lock */
 static int last_pid;   /* proctable_lock */
+static bool reused;    /* the numbers have begun anew: some are taken. proctable_lock */
 
 static void proc_dump(void);
 
@@ -43,15 +44,13 @@ static struct proc *find(int pid)
 /* The next number that no process has. Table lock held. */
 static int next_pid(void)
 {
-    bool wrapped = false;
-
     do {
         if (last_pid == 0x7fffffff) {
             last_pid = 0;
-            wrapped = true;
+            reused = true;
         }
         last_pid++;
-    } while ((wrapped || last_pid < proc_count) && find(last_pid) != NULL);
+    } while (reused && find(last_pid) != NULL);
     return last_pid;
 }
 
@@ -151,6 +150,8 @@ int proc_kill(int pid)
 
     spin_lock(&proctable_lock);
     p = find(pid);
+    if (p == init_proc)
+        p = NULL; /* the machine ends with it */
     if (p != NULL) {
         td = p->p_thread;
         if (td != NULL) {
@@ -241,5 +242,23 @@ static uint64 count_processes(void)
     return (uint64)peek(&proc_count);
 }
 
+static uint64 get_last_pid(void)
+{
+    return (uint64)peek(&last_pid);
+}
+
+/* The next process gets the next number that is free: for tests of what comes after the last one. */
+static int set_last_pid(uint64 pid)
+{
+    if (pid > 0x7fffffff)
+        return SYSCTL_RANGE;
+    spin_lock(&proctable_lock);
+    poke(&last_pid, (int)pid);
+    reused = true;
+    spin_unlock(&proctable_lock);
+    return 0;
+}
+
+SYSCTL(kern_last_pid, "kern.last_pid", get_last_pid, set_last_pid);
 SYSCTL(kern_processes, "kern.processes", count_processes, NULL);
 SYSCTL(kern_threads, "kern.threads", lwkt_thread_count, NULL);

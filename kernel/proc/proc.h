@@ -48,7 +48,7 @@ void proc_start_init(void);
 int proc_fork(void); /* child's pid, or -1 */
 void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(uint64 ustatus);                       /* pid of a reaped child, or -1 */
-int proc_kill(int pid);                              /* 0, or -1: no such process */
+int proc_kill(int pid);                              /* 0, or -1: no such process, or init */
 int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
 int proc_list(struct procinfo *out, int max);        /* how many were filled in */
 

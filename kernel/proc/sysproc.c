@@ -56,14 +56,14 @@ int64 sys_sbrk(const uint64 *arg)
 int64 sys_pause(const uint64 *arg)
 {
     int ticks = (int)arg[0];
-    uint64 end;
+    uint64 now, end;
     static char ident;
 
     if (ticks <= 0)
         return 0;
     end = cpu_time() + (uint64)ticks * (cpu_timebase / UHZ);
-    while (cpu_time() < end) {
-        uint64 left = (end - cpu_time()) / (cpu_timebase / HZ) + 1;
+    while ((now = cpu_time()) < end) {
+        uint64 left = (end - now) / (cpu_timebase / HZ) + 1;
         int timo = left < 1000000 ? (int)left : 1000000;
         if (tsleep(&ident, PCATCH, "pause", timo) == EINTR)
             return -1;

@@ -238,6 +238,22 @@ static void directory_links(void)
     CHECK(stat(".", &st) == 0 && st.nlink == before.nlink);
 }
 
+/* A new file gets the lowest free number, whatever came and went before. */
+static void lowest_number(void)
+{
+    static const char *const names[] = {"a", "b"};
+    struct stat first, st;
+
+    make_file("a", "x");
+    CHECK(stat("a", &first) == 0);
+    for (int i = 1; i < 300; i++) {
+        make_file(names[i % 2], "x");
+        CHECK(stat(names[i % 2], &st) == 0 && st.ino == first.ino + (uint)i % 2);
+        CHECK(unlink(names[(i + 1) % 2]) == 0);
+    }
+    CHECK(unlink("b") == 0);
+}
+
 /* A path look-up that fails gives back the references that it has taken. */
 static void failing_paths(void)
 {
@@ -268,6 +284,7 @@ const struct test dir_tests[] = {
     {"unlink_cwd", unlink_cwd, 0},
     {"exit_in_unlinked_cwd", exit_in_unlinked_cwd, 0},
     {"directory_links", directory_links, 0},
+    {"lowest_number", lowest_number, 0},
     {"failing_paths", failing_paths, 0},
     {0, 0, 0},
 };

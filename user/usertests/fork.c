@@ -225,6 +225,36 @@ static void fork_limit(void)
     expect(pid, 5);
 }
 
+/* After the largest number come the smallest that no process has, again and again. */
+static void pids_reused(void)
+{
+    uint64 last = 0x7ffffffe, old = value_of("kern.last_pid");
+    int pids[8], fds[2];
+
+    CHECK(pipe(fds) == 0 && sysctl("kern.last_pid", 0, &last) == 0);
+    for (int i = 0; i < 8; i++) {
+        pids[i] = child();
+        if (pids[i] == 0) {
+            close(fds[1]);
+            read(fds[0], buf, 1);
+            exit(0);
+        }
+        CHECK(i == 0 ? pids[i] == 0x7fffffff : pids[i] > 1 && pids[i] < 10000);
+        CHECK(pids[i] != getpid());
+        for (int j = 0; j < i; j++)
+            CHECK(pids[i] != pids[j]);
+        if (i == 4) {
+            last = (uint64)getpid() - 1; /* long after the start: the next one is taken */
+            CHECK(sysctl("kern.last_pid", 0, &last) == 0);
+        }
+    }
+    close(fds[0]);
+    close(fds[1]);
+    for (int i = 0; i < 8; i++)
+        CHECK(wait(0) > 0);
+    CHECK(sysctl("kern.last_pid", 0, &old) == 0);
+}
+
 const struct test fork_tests[] = {
     {"pids", pids, 0},
     {"exit_status", exit_status, 0},
@@ -238,5 +268,6 @@ const struct test fork_tests[] = {
     {"orphans", orphans, 0},
     {"zombies", zombies, 0},
     {"fork_limit", fork_limit, 1},
+    {"pids_reused", pids_reused, 0},
     {0, 0, 0},
 };

@@ -137,6 +137,21 @@ static void kill_console_reader(void)
     expect(pid, -1);
 }
 
+/* While it writes a lot: it does not go on to the end. How much came is for the reader of the console
+ * to count (tests/test_usertests.py): the bytes are NULs. */
+static void kill_console_writer(void)
+{
+    int pid = child();
+
+    if (pid == 0) {
+        write(1, sbrklazy(4 << 20), 4 << 20);
+        exit(0);
+    }
+    sleep(1);
+    CHECK(kill(pid) == 0);
+    expect(pid, -1);
+}
+
 static void kill_self(void)
 {
     int pid = child();
@@ -210,6 +225,16 @@ static void kill_busy(void)
     unlink("f");
 }
 
+/* The first process can't be killed: the machine would end with it. */
+static void kill_init(void)
+{
+    struct procinfo info;
+
+    CHECK(kill(1) == -1);
+    sleep(1);
+    CHECK(find_process(1, &info));
+}
+
 const struct test kill_tests[] = {
     {"kill_sleeping", kill_sleeping, 0},
     {"kill_spinning", kill_spinning, 0},
@@ -218,8 +243,10 @@ const struct test kill_tests[] = {
     {"kill_pipe_writer", kill_pipe_writer, 0},
     {"kill_waiting", kill_waiting, 0},
     {"kill_console_reader", kill_console_reader, 0},
+    {"kill_console_writer", kill_console_writer, 1},
     {"kill_self", kill_self, 0},
     {"kill_nobody", kill_nobody, 0},
+    {"kill_init", kill_init, 0},
     {"kill_race", kill_race, 0},
     {"kill_busy", kill_busy, 0},
     {0, 0, 0},

@@ -64,7 +64,7 @@ static void write_middle(void)
     CHECK(unlink("f") == 0);
 }
 
-/* There is no O_APPEND: a program reads to the end and then writes there. */
+/* Without O_APPEND: a program reads to the end, and then writes there. */
 static void write_at_end(void)
 {
     int fd;
@@ -157,6 +157,45 @@ static void write_same_file(void)
     CHECK(unlink("f") == 0);
 }
 
+/* When an error comes up on the way, write() says how much it has stored, which is all there is. */
+static void write_count(void)
+{
+    char *end = sbrk(10 * 4096) + 10 * 4096;
+    int fds[2], fd = create("f");
+
+    CHECK((uint64)end % 4096 == 0);
+    for (int n = 1; n < 40000; n = n * 5 + 3) {
+        memset(end - n, 'e', (uint)n);
+        uint64 before = file_size("f");
+        CHECK(write(fd, end - n, 2 * n) == n); /* fills it, and ends at a bad address */
+        CHECK(file_size("f") == before + (uint64)n);
+    }
+    CHECK(write(fd, end, 10) == -1);
+    close(fd);
+    fd = open("f", O_RDWR);
+    CHECK(write(fd, "bbb", 3) == 3);
+    close(fd);
+    fd = open("f", O_RDWR);
+    memset(end - 2, 'x', 2);
+    CHECK(write(fd, end - 2, 100) == 2); /* in a block that is there: what follows stays */
+    CHECK(read(fd, buf, 2) == 2 && memcmp(buf, "be", 2) == 0);
+    close(fd);
+    CHECK(unlink("f") == 0);
+
+    CHECK(pipe(fds) == 0);
+    if (child() == 0) {
+        close(fds[1]);
+        CHECK(read_full(fds[0], buf, 5000) == 5000);
+        exit(0);
+    }
+    close(fds[0]);
+    int n = write(fds[1], buf, BUFSIZE); /* ends when the reader does */
+    CHECK(n >= 5000 && n <= 5000 + 4096);
+    CHECK(write(fds[1], buf, 1) == -1);
+    close(fds[1]);
+    wait(0);
+}
+
 /* Everything is the same after sync(). */
 static void write_sync(void)
 {
@@ -175,6 +214,7 @@ const struct test write_tests[] = {
     {"write_double_indirect", write_double_indirect, 0},
     {"write_four_files", write_four_files, 0},
     {"write_same_file", write_same_file, 0},
+    {"write_count", write_count, 0},
     {"write_sync", write_sync, 0},
     {0, 0, 0},
 };
