@@ -5,7 +5,8 @@
     python3 tests/mutate.py --check        only see that every patch still applies; a second or so
 
 A mutant is a small patch, tests/mutants/M07.patch, or M07b.patch for a second way to make the same
-mistake; L1a.patch is a mistake of lab 1 that the reference does not number. Lines of its header, before
+mistake; L1a.patch is a mistake of lab 1 that the reference does not number, and token-mp-waiter.patch
+takes the mending of a fault back that this kernel had. Lines of its header, before
 the first file:
 
     # M07: what is broken, in one line
@@ -37,7 +38,8 @@ from patches import ROOT
 
 MUTANTS = ROOT / "tests" / "mutants"
 NUMBERS = 62                    # M1 to M62: reference, section 5.2
-NAMES = (r"M\d\d[a-z]?|L\d[a-z]", "M07.patch, M07b.patch or L1a.patch")
+NAMES = (r"M\d\d[a-z]?|L\d[a-z]|[a-z]+(-[a-z]+)+",
+         "M07.patch, M07b.patch, L1a.patch or what-it-breaks.patch")
 SEEDS = (1, 2, 3)
 LIMIT = 60                      # seconds after which no test is begun that the header does not name
 

@@ -39,8 +39,9 @@ class Patch:
 
     @property
     def number(self):
-        """7 for M07b; 0 for L1a, a mistake of a lab that has no number."""
-        return int(self.name[1:3]) if self.name[0] != "L" else 0
+        """7 for M07b; 0 for L1a or token-mp-waiter, which the reference does not number."""
+        match = re.match(r"[MV](\d\d)", self.name)
+        return int(match.group(1)) if match else 0
 
 
 def header(path):
@@ -49,7 +50,7 @@ def header(path):
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith(("diff ", "--- ")):
             break
-        match = re.match(r"#\s*(\w+):\s*(.*\S)", line)
+        match = re.match(r"#\s*([\w-]+):\s*(.*\S)", line)
         if match:
             found[match.group(1)] = match.group(2)
     return found

@@ -196,6 +196,7 @@ static void has_token(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_SCHED, 1, 0);
+    step(K_ASLEEP, 1, 0);
     schedule_counted();
     step(K_RESCHED, 0, 0);
     step(K_SWITCH, 0, 0);

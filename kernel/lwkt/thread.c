@@ -61,9 +61,7 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
         .td_critcount = 1,
         .td_refs = 1,
     };
-    list_init(&td->td_allq);
-    list_init(&td->td_freeq);
-    list_init(&td->td_sleepq);
+    list_init(&td->td_sleepq); /* td_allq and td_freeq are linked before anybody looks at them */
     list_init(&td->td_waitq);
     lwkt_initport(&td->td_msgport, td);
     if (td == &gd->gd_idlethread) {

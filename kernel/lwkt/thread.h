@@ -85,6 +85,8 @@ struct thread {
     struct thread *td_runprev;
     struct globaldata *td_migrate_gd; /* cpu to go to, as soon as it is off its stack */
     struct lwkt_tokref *td_toks;      /* tokens that it holds, the last taken first */
+    uint64 td_tokticket;              /* its place among all that wait for tokens; 0: it does not */
+    struct thread *td_toknext;        /* gd_tokwaitq while it waits */
     int td_mpcount;                   /* times it needs the MP lock */
     int td_cscount;                   /* cpusyncs that it masters: it must not switch */
 
@@ -161,8 +163,8 @@ struct globaldata {
     int gd_tdfreecount;
     int gd_spinlocks;                  /* spin locks held: no IPI may be sent */
     bool gd_mpheld;                    /* this cpu owns the MP lock */
-    struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here */
-    struct thread *gd_tokwaiter;       /* thread that this cpu idles for, until its tokens come */
+    struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
+    struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;        /* the user scheduler's process here; see proc/usched.c. Shared */
     uint64 gd_satp;           /* address space that is loaded */
     struct list gd_systimerq; /* systimers by time */
@@ -178,6 +180,7 @@ struct globaldata {
 
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
     /* cpus that have put something into a ring for me: shared */
+    uint32 gd_polls; /* idle, about to look for tokens: peek, poke, fence */
 } __attribute__((aligned(CACHE_LINE)));
 
 /* This cpu. Read it anew after anything that may switch: the thread may have moved. */
