@@ -274,7 +274,8 @@ void lwkt_exit(void)
     list_remove(&td->td_allq);
     ++mycpu->gd_cnt.exited;
     KASSERT(td->td_toks == NULL, "%s exits holding a token", td->td_comm);
-    td->td_mpcount = 0; /* the switch frees the lock if this cpu has it */
+    /* The switch frees the lock, or gives back what a thread below lent. */
+    td->td_mpcount = td->td_preempted != NULL ? td->td_preempted->td_mpcount : 0;
     td->td_flags |= TDF_EXITING;
     ktr(KTR_DEADTD, 0, 0);
     lwkt_switch();

@@ -166,7 +166,8 @@ void play_mixed_interrupts(void)
 }
 
 /*
- * Interrupt threads that end: each preempts a holder of the MP lock, or somebody else, and exits.
+ * Interrupt threads that do not come back: each preempts a holder of the MP lock, or another thread, and
+ * exits, or moves to another cpu before.
  */
 static uint32 ended;
 
@@ -174,6 +175,9 @@ static void end_at_once(void *arg)
 {
     if (arg != NULL)
         get_mplock();
+    if (sim_random(2))
+        lwkt_setcpu_self(globaldata_of[(mycpuid + 1) % ncpus]); /* and it may preempt there */
+    CHECK(curthread->td_mpcount >= (arg != NULL), "count %d", curthread->td_mpcount);
     amo_add(&ended, 1); /* and no rel_mplock: the exit sees to it */
 }
 
