@@ -48,7 +48,7 @@ def header(path):
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith(("diff ", "--- ")):
             break
-        match = re.match(r"#\s*(\w+):\s*(.*\S)", line)
+        match = re.match(r"#\s*([\w-]+):\s*(.*\S)", line)
         if match:
             found[match.group(1)] = match.group(2)
     return found

@@ -1,6 +1,7 @@
 /*
  * Scenes about the MP lock: a thread that holds it for long, and others that need it or not (t44), a
- * holder that sleeps (t45), and preemption while another cpu has the lock (t46). See user/scene.h.
+ * holder that sleeps (t45, and t45token with a token too), and preemption while another cpu has the
+ * lock (t46). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -74,6 +75,38 @@ static void sleeping_holder(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
+/* A sleeps with the lock and a token. B takes the lock, and wakes A, which waits for it; then B takes the
+ * token. */
+static void sleeping_with_token(void)
+{
+    int a = step(K_GETTOKEN, 0, 0);
+    step(K_GETMP, 0, 0);
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_MPSTATE, 0, 0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELMP, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_GETMP, 0, 0);
+    step(K_SCHED, 0, 0);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_GETTOKEN, 0, 0);
+    step(K_MPSTATE, 1, 0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_RELMP, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+}
+
 /*
  * P has the lock. On another cpu A schedules the interrupt thread I, while it waits for the lock itself
  * (want=1) or not, and I needs it (own=1) or not.
@@ -140,10 +173,8 @@ static void count(void)
 }
 
 static const struct test tests[] = {
-    {"t44", long_holder},
-    {"t45", sleeping_holder},
-    {"t46", no_preemption},
-    {"count", count},
+    {"t44", long_holder},   {"t45", sleeping_holder}, {"t45token", sleeping_with_token},
+    {"t46", no_preemption}, {"count", count},
 };
 
 int main(int argc, char **argv)

@@ -198,6 +198,7 @@ static void has_token(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_SCHED, 1, 0);
+    step(K_ASLEEP, 1, 0);
     schedule_counted();
     step(K_RESCHED, 0, 0);
     step(K_SWITCH, 0, 0);
@@ -209,6 +210,53 @@ static void has_token(void)
     step(K_SWITCH, 0, 0);
     step(K_LOG, 0, 2);
     step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), i);
+}
+
+/* I exits while it preempts A, which has the MP lock depth= times; own=1: I has taken it once more. */
+static void exits(void)
+{
+    int cpu = param("cpu", 0), depth = param("depth", 1);
+    int a = step(K_REPEAT, 0, depth);
+    step(K_GETMP, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_MPSTATE, 0, 0);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_MPSTATE, 0, 0);
+    step(K_REPEAT, 0, depth);
+    step(K_RELMP, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_MPSTATE, 0, 0);
+    step(K_END, 0, 0);
+    int i = step(K_LOG, 0, 1);
+    if (param("own", 0))
+        step(K_GETMP, 0, 0);
+    step(K_MPSTATE, 1, 0);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), i);
+}
+
+/* I moves to another cpu while it preempts A, which is slow to go on. */
+static void moves(void)
+{
+    int cpu = param("cpu", 0), other = param("other", 1);
+    int a = step(K_TESTPOINT, KP_STALL_IPI, param("stall", 200));
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_WAIT, 0, 1);
+    step(K_LOOK, 0, KL_LOCKED);
+    step(K_END, 0, 0);
+    int i = step(K_LOG, 0, 1);
+    step(K_SETCPU, other, 0);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_SET, 0, 1);
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
@@ -410,11 +458,23 @@ static void yields(void)
 }
 
 static const struct test tests[] = {
-    {"t7", preempt},       {"t8", in_section},    {"t9", device},
-    {"t10", wakes_better}, {"t11", descheduled},  {"t12", has_token},
-    {"t13", nested},       {"t14", locked},       {"t15", not_better},
-    {"foreign", foreign},  {"t63", raised_again}, {"t65", registers},
-    {"t65yield", yields},  {"t66", reservations}, {"t66call", reservation_lost},
+    {"t7", preempt},
+    {"t8", in_section},
+    {"t9", device},
+    {"t10", wakes_better},
+    {"t11", descheduled},
+    {"t12", has_token},
+    {"t13", nested},
+    {"t14", locked},
+    {"t15", not_better},
+    {"foreign", foreign},
+    {"t63", raised_again},
+    {"t65", registers},
+    {"exits", exits},
+    {"moves", moves},
+    {"t65yield", yields},
+    {"t66", reservations},
+    {"t66call", reservation_lost},
 };
 
 int main(int argc, char **argv)

@@ -1,8 +1,8 @@
 /*
  * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), preempted
- * holders (t38, t38other, t39), several tokens in any order (t40), a reference that another cpu still
- * has a request of (t41), messages (t42), and a waiter of better priority than the running thread
- * (t43). See user/scene.h.
+ * holders (t38, t38other, t38cross, t39), several tokens in any order (t40), a reference that another
+ * cpu still has a request of (t41), messages (t42), and a waiter of better priority than the running
+ * thread (t43). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -158,6 +158,41 @@ static void preempted_other(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
+/*
+ * I preempts A, which has token 0, and wants token 1. B, on another cpu, has that, and wants token 0. So
+ * I can only have what it wants when A, below it, has run.
+ */
+static void preempted_crosswise(void)
+{
+    int i = begin_interrupt_thread();
+    step(K_LOG, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_GETTOKEN, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_LOG, 0, 3);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int b = step(K_GETTOKEN, 1, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    thread_flags(thread("I", param("from", 0), param("high", 28), i, 1), KTF_ITHREAD);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+}
+
 /* I preempts A and tries to take the token, which first A has, and then no thread. */
 static void try_preempted(void)
 {
@@ -225,7 +260,7 @@ static void asked_for(void)
     announce_and_sleep(0);
     step(K_RELTOKEN, 0, 0);
     step(K_END, 0, 0);
-    int t = step(K_WAIT, 2, 1);
+    int t = step(K_AWAIT, 2, 1);
     step(K_PAUSE, 0, 20);
     step(K_YIELD, 0, 0);
     step(K_SET, 3, 1);
@@ -272,7 +307,7 @@ static void better_waits(void)
     step(K_HAVETOKEN, 0, 0);
     step(K_RELTOKEN, 0, 0);
     step(K_END, 0, 0);
-    int l = step(K_WAIT, 1, 1);
+    int l = step(K_AWAIT, 1, 1);
     step(K_PAUSE, 0, 20);
     step(K_YIELD, 0, 0);
     step(K_LOG, 0, 1);
@@ -302,6 +337,7 @@ static const struct test tests[] = {
     {"t37", recursive},
     {"t38", preempted},
     {"t38other", preempted_other},
+    {"t38cross", preempted_crosswise},
     {"t39", try_preempted},
     {"t40", several},
     {"t41", asked_for},

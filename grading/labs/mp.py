@@ -16,6 +16,14 @@ def draw_depth(rng):
     return {**params, "depth": rng.randint(1, 4)}, options
 
 
+def draw_busy(rng):
+    """Neither is the cpu of the process that plays the scene."""
+    cpus = rng.randint(3, 4)
+    one, other = rng.sample(range(1, cpus), 2)
+    return {"from": one, "to": other, "pri": rng.randint(8, 20), "pause": rng.randint(100, 300)}, {
+        "CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+
+
 def draw_preemption(rng):
     """Who needs the lock: the one that is preempted, the one that preempts, or both."""
     one, other, options = two_cpus(rng)
@@ -70,6 +78,14 @@ def judge_sleeper(scene):
     must_be(scene, "A", [(depth, 1), (depth, 1), (0, 0)], "before the sleep, after it, at the end")
 
 
+def judge_token(scene):
+    """Both have both, one after the other."""
+    for td in ("A", "B"):
+        must_be(scene, td, [(1, 1)], "with the token")
+        have = scene.of("have", td=td)[0]
+        scene.must(have.val == 1, f"{td} to have the token", str(have.val), have)
+
+
 def judge_preemption(scene):
     """A miss, a reschedule, and all counts as they were."""
     want, own = scene.params["want"], scene.params["own"]
@@ -100,6 +116,9 @@ def declare():
          "doesn't free it for a thread without a count")
     test("t45_sleeper", "a sleeper doesn't keep the lock", 10, "mptest t45", draw_depth, judge_sleeper,
          covers="T45", hint="the lock follows the next thread's td_mpcount at every switch")
+    test("t45_token", "who waits for a token doesn't keep the lock", 5, "mptest t45token", draw_busy,
+         judge_token, covers="T45", hint="the lock is taken before the tokens are there, or a thread "
+         "waits for a token without a switch")
     test("t46_miss", "no preemption that lacks the lock", 10, "mptest t46", draw_preemption,
          judge_preemption, covers="T46", hint="lwkt_preempt's try for the lock")
     test("t46_undo", "a preemption that fails leaves the counts alone", 10, "mptest t46", draw_wanted,

@@ -3,6 +3,7 @@ and J are interrupt threads."""
 
 from grading.engine import test
 from grading.labs.crit import must_be_at_rest
+from grading.labs.mp import must_be
 
 COUNTERS = ("hit", "miss", "weird", "switches")
 UNCHANGED = {name: 0 for name in COUNTERS}
@@ -73,6 +74,18 @@ def draw_foreign(rng):
     cpu, options = machine(rng, 2)
     other = rng.choice([c for c in range(options["CPUS"]) if c != cpu])
     return {"cpu": cpu, "other": other, "ipri": rng.randint(26, 31)}, options
+
+
+def draw_exit(rng):
+    """A's taking of the lock, and I's own."""
+    params, options = draw_victim(rng)
+    return {**params, "depth": rng.randint(1, 3), "own": rng.randint(0, 1)}, options
+
+
+def draw_moves(rng):
+    """I's new cpu, and how slow the old one is."""
+    params, options = draw_foreign(rng)
+    return {**params, "stall": rng.randint(100, 300)}, options
 
 
 def draw_again(rng):
@@ -224,6 +237,24 @@ def judge_foreign(scene):
     scene.must(len(scene.of("log", td="I")) == 1, "I to run once", str(len(scene.of("log", td="I"))))
 
 
+def judge_exit(scene):
+    """A as before, whatever I has taken."""
+    scene.order(scene.of("log", "end"), ["A:1", "I:1", "I:end=0", "A:2", "A:end=0"],
+                "I preempts A and exits, and A goes on")
+    depth, own = scene.params["depth"], scene.params["own"]
+    for td, expected in (("A", [(depth, 1), (depth, 1), (0, 0)]), ("I", [(depth + own, 1)])):
+        must_be(scene, td, expected, "with the lock, and after its release")
+
+
+def judge_moves(scene):
+    """Both, on their cpus."""
+    scene.order([e for e in story(scene) if e.td == "A"], ["A:1", "A:2", "A:locked=0", "A:end=0"],
+                "A goes on when I leaves")
+    one, two = scene.of("log", td="I")
+    for event, cpu in ((one, scene.params["cpu"]), (two, scene.params["other"])):
+        scene.must(event.cpu == cpu, f"I on cpu {cpu}", f"cpu {event.cpu}", event)
+
+
 def judge_again(scene):
     """Each request that comes during a run leads to another; the source is let in at the end."""
     again = scene.params["again"]
@@ -325,6 +356,12 @@ def declare():
          judge_no_better, covers="T15", hint="the comparison of the priorities")
     test("preempt_foreign", "a thread of another cpu doesn't preempt", 5, "preempttest foreign",
          draw_foreign, judge_foreign, covers="T14", hint="lwkt_preempt's look at td_gd")
+    test("preempt_exit", "a preempting thread exits, and takes nothing with it", 10, "preempttest exits",
+         draw_exit, judge_exit, covers="T46",
+         hint="lwkt_exit sets td_mpcount to 0, although a part of it is the thread's below")
+    test("preempt_moves", "a preempting thread moves to another cpu", 5, "preempttest moves", draw_moves,
+         judge_moves, covers="T53", hint="td_preempted is cleared after the switch, when the thread "
+         "may run elsewhere")
     test("t20_splz", "splz's recursion is bounded", 5, "preempttest t63", draw_splz, judge_splz,
          timely=True, covers="T20", hint="td_nest_count")
     test("t63_again", "an interrupt during its own handler is not lost", 10, "preempttest t63",

@@ -106,6 +106,17 @@ def judge_preempted_other(scene):
                 "B gets the token when A, preempted by I with it, has let go, and then at once")
 
 
+def judge_crosswise(scene):
+    """A goes on at once, and everybody has what it wants in the end."""
+    events = words(scene)
+    scene.order([e for e in events if e.td == "A" or e.val == 1 and e.td == "I"],
+                ["A:1", "I:1", "A:2", "A:3"], "I preempts A, lacks B's token, and lets A go on")
+    mine = [str(e) for e in events].index("A:3")
+    after = sorted(str(e) for e in events[mine + 1:])
+    scene.must(after == ["B:1", "I:2"], "I and B with their tokens after A's release",
+               " ".join(after) or "neither")
+
+
 def judge_try(scene):
     """No, and at once; yes when it is free."""
     scene.order(words(scene), ["A:1", "I:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3"],
@@ -164,21 +175,24 @@ def declare():
          judge_preempted, covers="T38", hint="held_below() in lwkt_gettoken")
     test("t38_other", "a preempted holder keeps the token", 10, "tokentest t38other", draw_preempted,
          judge_preempted_other, timely=True, covers="T38", hint="held_below() in reqtoken_remote")
+    test("t38_cross", "who preempts lets the holder below go on, whatever it waits for", 10,
+         "tokentest t38cross", draw_preempted, judge_crosswise, covers="T38",
+         hint="lwkt_gettoken_slow waits without a switch, so that the thread below can't let go")
     test("t39_try", "trytoken never waits", 5, "tokentest t39", draw_one, judge_try, covers="T39",
          hint="held_below() in lwkt_trytoken")
     test("t40_several", "several tokens in any order", 15, "tokentest t40", draw_several,
          judge_several, covers="T40",
-         hint="a thread that spins keeps what others need: may_while_spinning()")
+         hint="a thread that waits keeps what others need: kept_for_waiter()")
     test("t40_crowd", "the same on eight cpus", 5, "tokentest t40", draw_crowd, judge_several,
-         covers="T40", hint="who wins when each of two cpus wants what the other has?")
+         covers="T40", hint="who goes first when each of two cpus wants what the other has?")
     test("t40_yield", "several tokens let go of together and had again together", 10, "tokentest t40",
          draw_yielding, judge_several, covers="T40",
-         hint="a cpu that idles for a thread gives away one of its tokens while it waits for another: "
-              "gd_tokwaiter and kept_for_waiter()")
+         hint="a waiter's token is given away to a younger one while it waits for another: "
+              "tickets, and kept_for_waiter()")
     test("t41_reference", "a released reference is the caller's own", 10, "tokentest t41", draw_preempted,
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")
     test("t42_body", "no token in a message's body", 5, "tokentest t42", draw_pair, judge_body,
          covers="T42", panics=True, hint="the assertion in lwkt_gettoken")
     test("t43_better", "the arrival of a token is noticed", 10, "tokentest t43", draw_better,
-         judge_better, timely=True, covers="T43", hint="tr_notify, and who is told then")
+         judge_better, timely=True, covers="T43", hint="answer(), and who is told then")

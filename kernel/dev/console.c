@@ -224,7 +224,7 @@ static int write_pieces(uint64 usrc, int n)
     while (done < n) {
         int len = n - done < UART_PIECE ? n - done : UART_PIECE;
 
-        if (proc_killed(curproc()) || copyin(write_buf, usrc + (uint64)done, (uint64)len) < 0)
+        if (thread_killed() || copyin(write_buf, usrc + (uint64)done, (uint64)len) < 0)
             return done > 0 ? done : -1;
         len = piece_length(len, done + len == n);
         if (uart_write(write_buf, (size_t)len) < 0)

@@ -34,7 +34,7 @@ void get_mplock(void)
     ++td->td_mpcount;
     crit_enter();
     while (!cpu_try_mplock(mycpu))
-        lwkt_switch();
+        lwkt_yield();
     crit_exit();
 }
 

@@ -4,8 +4,8 @@
  *   T runs       interrupt: lwkt_schedule(I) -> lwkt_preempt(I)
  *                T: TDF_PREEMPT_LOCK; I: td_preempted = T; cpu_switch
  *   I runs       ... lwkt_switch -> lwkt_preempt_return
- *                T: TDF_PREEMPT_DONE; cpu_switch
- *   T            back in lwkt_preempt: all three cleared, lwkt_schedule returns
+ *                I: td_preempted cleared; T: TDF_PREEMPT_DONE; cpu_switch
+ *   T            back in lwkt_preempt: both flags cleared, lwkt_schedule returns
  *
  * As transparent as can be: T keeps its tokens, its place on the run queue (or its absence from it),
  * its designation as user process (td_release is not called), and the MP lock. TDF_RUNNING is off
@@ -56,18 +56,18 @@ static bool may_preempt(globaldata_t gd, thread_t td, thread_t ntd, int crit)
     return true;
 }
 
-/* Back on td's stack: take the marks off. */
-static void preempt_done(globaldata_t gd, thread_t td, thread_t ntd, int mpcount)
+/* Back on td's stack: take the marks off. The thread that preempted may be on another cpu by now, or
+ * gone. */
+static void preempt_done(globaldata_t gd, thread_t td, int mpcount)
 { /* lab 5 */
     (void)mpcount;
-    KASSERT(ntd->td_preempted == td && (td->td_flags & TDF_PREEMPT_DONE),
-            "%s came back from %s without its switch", td->td_comm, ntd->td_comm);
+    KASSERT(td->td_flags & TDF_PREEMPT_DONE, "%s came back without the other's switch",
+            td->td_comm);
     KASSERT(td->td_mpcount == mpcount, "MP lock count of %s: %d, was %d", td->td_comm,
             td->td_mpcount, mpcount);
     if (gd->gd_mpheld && td->td_mpcount == 0)
         cpu_rel_mplock(gd);
     KASSERT(gd->gd_mpheld || td->td_mpcount == 0, "the MP lock of %s was lost", td->td_comm);
-    ntd->td_preempted = NULL;
     poke(&td->td_flags, td->td_flags & ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE));
 }
 
@@ -92,7 +92,7 @@ void lwkt_preempt(thread_t ntd, int crit)
     poke(&td->td_flags, td->td_flags | TDF_PREEMPT_LOCK);
     ktr_on_cpu(gd, KTR_PREEMPT, ntd->td_id, (uint64)ntd->td_pri);
     lwkt_switch_to(gd, td, ntd);
-    preempt_done(gd, td, ntd, mpcount);
+    preempt_done(gd, td, mpcount);
 }
 
 /*
@@ -109,6 +109,7 @@ thread_t lwkt_preempt_return(globaldata_t gd, thread_t td)
         td->td_mpcount -= ntd->td_mpcount;
         KASSERT(td->td_mpcount >= 0, "MP lock count of %s: %d", td->td_comm, td->td_mpcount);
     }
+    td->td_preempted = NULL; /* from the switch on it is not this cpu's to write */
     poke(&ntd->td_flags, ntd->td_flags | TDF_PREEMPT_DONE);
     if (gd->gd_runqmask & ~((2u << ntd->td_pri) - 1))
         need_lwkt_resched(gd);

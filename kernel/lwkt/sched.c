@@ -16,6 +16,7 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/ktr.h"
 #include "lwkt/runq.h"
+#include "lwkt/token.h"
 
 /*
  * The caller puts itself on its run queue. It is running, so this only says that it wants to go on
@@ -101,10 +102,12 @@ static void lwkt_deschedule_remote(void *arg)
 void lwkt_deschedule(thread_t td)
 {
     crit_enter();
-    if (td->td_gd == mycpu)
+    if (td->td_gd == mycpu) {
         _lwkt_dequeue(td);
-    else
+        lwkt_token_wait_end(td); /* it keeps no tokens from others while it cannot run */
+    } else {
         lwkt_send_ipiq(td->td_gd, lwkt_deschedule_remote, td);
+    }
     crit_exit();
 }
 

@@ -39,18 +39,24 @@
 #include "lwkt/switch.h"
 #include "lwkt/token.h"
 
-/* Whether td, at the head of a queue or behind it, can run now: it has the MP lock if it needs it,
- * and its tokens. What it lacks is asked for. */
+/*
+ * Whether td, at the head of a queue or behind it, can run now: it has its tokens, and the MP lock if
+ * it needs it. What it lacks is asked for. The lock comes last: a cpu that took it and then had to
+ * wait for a token would keep it from those who could run with it.
+ */
 static bool needs_met(globaldata_t gd, thread_t td)
 {
-    if (td->td_mpcount != 0 && !cpu_try_mplock(gd)) {
-        ++gd->gd_cnt.mplock_contention;
-        return false;
-    }
     if (td->td_toks != NULL && !lwkt_chktokens(td)) {
         ++gd->gd_cnt.token_contention;
         return false;
     }
+    if (td->td_mpcount != 0 && !cpu_try_mplock(gd)) {
+        ++gd->gd_cnt.mplock_contention;
+        if (td->td_toks != NULL)
+            lwkt_token_wait(gd, td); /* it keeps them meanwhile */
+        return false;
+    }
+    lwkt_token_wait_end(td);
     return true;
 }
 
@@ -100,10 +106,8 @@ static thread_t choose_able(globaldata_t gd)
         } while (td != first);
         mask &= ~(1u << nq);
     }
-    if (gd->gd_runqmask != 0) {
-        gd->gd_tokwaiter = gd->gd_tdrunq[bit_highest32(gd->gd_runqmask)];
+    if (gd->gd_runqmask != 0)
         gd->gd_idlethread.td_flags |= TDF_IDLE_NOHLT;
-    }
     return &gd->gd_idlethread;
 }
 
@@ -112,8 +116,7 @@ static thread_t choose_able(globaldata_t gd)
 static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_t td)
 {
     if (gd->gd_tokreqbase != NULL)
-        lwkt_drain_token_requests(); /* which keeps tokens for gd_tokwaiter */
-    gd->gd_tokwaiter = NULL;
+        lwkt_answer_requests(gd, NULL);
 
     thread_t ntd = choose_able(gd);
 
@@ -122,14 +125,19 @@ static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_
     run(gd, td, ntd);
 }
 
-/* The end of an interrupt thread that preempted: back to the thread below. */
+/* td, which preempted, sleeps, waits or ends: back to the thread below, which goes on with all it has.
+ * td's own tokens, which others may have asked for, go. */
 static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
 {
+    if (gd->gd_tokreqbase != NULL)
+        lwkt_answer_requests(gd, td->td_preempted);
+
     thread_t ntd = lwkt_preempt_return(gd, td);
 
     if (ntd->td_mpcount == 0 && gd->gd_mpheld)
         cpu_rel_mplock(gd);
-    run(gd, td, ntd);
+    ++gd->gd_cnt.switch_count;
+    switch_to(gd, td, ntd);
 }
 
 /*
@@ -254,7 +262,7 @@ void lwkt_switch(void)
 
     thread_t ntd = NULL;
 
-    if (gd->gd_tokreqbase == NULL && gd->gd_tokwaiter == NULL && !gd->gd_mpheld)
+    if (gd->gd_tokreqbase == NULL && !gd->gd_mpheld)
         ntd = lwkt_choose(gd);
     if (ntd == NULL)
         switch_with_locks(gd, td);
@@ -274,7 +282,8 @@ void lwkt_thread_start(void (*func)(void *), void *arg)
  * What a cpu does when it has nothing to do. The look for work and the wait are one step for
  * interrupts, which are off: whatever comes in between makes the wait return at once. Nothing may
  * be held off then, since a source that is masked would not end the wait: splz runs until there is
- * nothing. TDF_IDLE_NOHLT: a thread is runnable and waits for a token or the MP lock: look again.
+ * nothing. TDF_IDLE_NOHLT: a thread is runnable and waits for a token or the MP lock: look again. While
+ * gd_polls is on nobody need tell us of a token; the look comes after it is off (fence: answer).
  */
 void lwkt_idle_loop(void)
 {
@@ -287,7 +296,10 @@ void lwkt_idle_loop(void)
         cpu_intr_disable();
         if (gd->gd_idlethread.td_flags & TDF_IDLE_NOHLT) {
             gd->gd_idlethread.td_flags &= ~TDF_IDLE_NOHLT;
+            poke(&gd->gd_polls, 1);
             cpu_relax();
+            poke(&gd->gd_polls, 0);
+            fence();
         } else if (peek(&gd->gd_reqflags) == 0 && gd->gd_runqmask == 0) {
             testpoint(TP_STALL_IDLE);
             ++gd->gd_cnt.idle_waits;

@@ -67,9 +67,7 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
         .td_critcount = 1,
         .td_refs = 1,
     };
-    list_init(&td->td_allq);
-    list_init(&td->td_freeq);
-    list_init(&td->td_sleepq);
+    list_init(&td->td_sleepq); /* td_allq and td_freeq are linked before anybody looks at them */
     list_init(&td->td_waitq);
     lwkt_initport(&td->td_msgport, td);
     if (td == &gd->gd_idlethread) {
@@ -282,7 +280,8 @@ void lwkt_exit(void)
     list_remove(&td->td_allq);
     ++mycpu->gd_cnt.exited;
     KASSERT(td->td_toks == NULL, "%s exits holding a token", td->td_comm);
-    td->td_mpcount = 0; /* the switch frees the lock if this cpu has it */
+    /* The switch frees the lock, or gives back what a thread below lent. */
+    td->td_mpcount = td->td_preempted != NULL ? td->td_preempted->td_mpcount : 0;
     poke(&td->td_flags, td->td_flags | TDF_EXITING);
     ktr(KTR_DEADTD, 0, 0);
     lwkt_switch();

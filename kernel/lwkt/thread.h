@@ -95,6 +95,8 @@ struct thread {
     struct thread *td_runprev;
     struct globaldata *td_migrate_gd; /* cpu to go to as soon as it is off its stack */
     struct lwkt_tokref *td_toks;      /* tokens that it holds, most recent first */
+    uint64 td_tokticket;              /* its place among all that wait for tokens; 0: it does not */
+    struct thread *td_toknext;        /* gd_tokwaitq, while it waits */
     int td_mpcount;                   /* how many times it needs the MP lock */
     int td_cscount;                   /* cpusyncs that it masters; > 0: it must not switch */
 
@@ -183,8 +185,8 @@ struct globaldata {
     int gd_tdfreecount;
     int gd_spinlocks;                  /* spin locks held; > 0: no IPI may be sent */
     bool gd_mpheld;                    /* this cpu owns the MP lock */
-    struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here */
-    struct thread *gd_tokwaiter;       /* thread that this cpu idles for, until its tokens come */
+    struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
+    struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;                 /* the user scheduler's process here; shared */
     uint64 gd_satp;                    /* the address space that is loaded */
     struct list gd_systimerq;          /* systimers by time */
@@ -200,6 +202,7 @@ struct globaldata {
 
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
     /* cpus that have put something into a ring for this one; shared */
+    uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */
 } __attribute__((aligned(CACHE_LINE)));
 
 /* The calling thread's process was told to die: unwind to user mode, where it does. */

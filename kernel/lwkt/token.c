@@ -1,17 +1,17 @@
 /*
  * Tokens; see token.h for what they are, and docs/lwkt.md, chapter 6.
  *
- * Differences from DragonFly: a release gives the token to a waiting cpu at once, not at the next
- * switch (t_reqcpu is gone: gd_tokreqbase says who waits); the arrival of a token for which the
- * scheduler passed a thread over asks for a reschedule; and where two cpus want each other's tokens
- * the lower number wins, so that they cannot trade for ever.
+ * Differences from DragonFly: a release gives the token to the oldest waiter at once, not at the next
+ * switch (t_reqcpu is gone: gd_tokreqbase says who waits); the arrival of a token that a thread waits
+ * for asks for a reschedule; and a thread that lacks a token does not spin: it waits on its run queue,
+ * in line.
  *
  *   asking cpu                                owning cpu
  *   ----------                                ----------
  *   ref on td_toks (gettoken)
- *   read t_cpu: not ours
+ *   read t_cpu: not ours; wait in line
  *   ref: TR_REQUESTED, message ------------>  reqtoken_remote(ref)
- *   spin, or run another thread                 held by curthread or one it preempted?
+ *   run other threads, or idle                  held, or kept for an older waiter?
  *                                               yes: onto gd_tokreqbase, until release or switch
  *                                               no:  t_cpu = asker   (publish, F8)
  *   read t_cpu: ours (consume, F8)              ref: TR_ANSWERED     (publish, F9)
@@ -19,8 +19,22 @@
  * The reference is linked before t_cpu is read: from then on a request for the token that arrives
  * here finds it held. While a reference is TR_REQUESTED the owner has its address, so reltoken does
  * not return before that is over. A request may be answered without the token, when its cpu had lost
- * it meanwhile: the asker asks again. Such requests never wait, nor do those whose asker only waits for
- * the answer: it waits holding other tokens, which the current thread here may be spinning for.
+ * it meanwhile, or when the asker only waits for the answer: such requests never wait.
+ *
+ * Why nobody waits for ever. A thread runs only when it has all that it needs (its tokens, and the MP
+ * lock if it counts it): the switch sees to it. A running thread, and one that was preempted, keeps
+ * what it has; both get on, and let go when they release, block or wait. A thread that does not run
+ * holds nothing, except that a waiter in line keeps what has come for it from waiters with a higher
+ * ticket. Tickets are drawn from one counter when a thread begins to wait, and kept until it runs. So
+ *   - no deadlock: the waiter with the lowest ticket of all is refused nothing, but for the time that
+ *     running threads take, and what it has got nobody takes away. When all of it has come, it runs
+ *     as soon as its cpu gets to it; then another one has the lowest ticket.
+ *   - no livelock: a token moves only to a running cpu's thread that uses it, or from a higher ticket
+ *     to a lower one. Cpus in lockstep change nothing about it: no two tickets are equal.
+ *   - the MP lock is tried for last, when the tokens are there, and only for a thread that runs at
+ *     once; so nobody who waits has it. It is not fair: those who overtake have run.
+ * What is left to chance: a request that finds the token gone is sent again, to the cpu that has it
+ * then, and the token may leave there before it arrives. From its arrival on only older ones go first.
  */
 #include "lwkt/token.h"
 
@@ -29,6 +43,8 @@
 
 #define POOL_SIZE 1024
 static struct lwkt_token pool[POOL_SIZE];
+
+static uint64 last_ticket; /* AMO */
 
 void lwkt_token_init(lwkt_token_t tok)
 {
@@ -69,7 +85,7 @@ bool lwkt_havetoken(lwkt_token_t tok)
     return consume(&tok->t_cpu) == mycpu && has_ref(curthread, tok);
 }
 
-/* Body at the asker: a token has come for a thread that was passed over. */
+/* Body at the asker: a token has come for a thread that waits in line, or must be asked for again. */
 static void token_arrived(void *arg)
 {
     (void)arg;
@@ -83,30 +99,81 @@ static inline bool token_wanted(globaldata_t gd, lwkt_tokref_t ref)
     return consume(&ref->tr_tok->t_cpu) == gd && !peek(&ref->tr_unwanted);
 }
 
-/* Answer a request, with the token or without. Afterwards ref is the asker's alone. */
+/* --- the line --- */
+
+void lwkt_token_wait(globaldata_t gd, thread_t td)
+{
+    if (td->td_tokticket != 0)
+        return;
+    td->td_tokticket = amo_add(&last_ticket, 1) + 1;
+    td->td_toknext = NULL;
+
+    thread_t *link = &gd->gd_tokwaitq;
+    while (*link != NULL)
+        link = &(*link)->td_toknext;
+    *link = td;
+}
+
+void lwkt_token_wait_end(thread_t td)
+{
+    if (td->td_tokticket == 0)
+        return;
+    td->td_tokticket = 0;
+
+    thread_t *link = &td->td_gd->gd_tokwaitq;
+    while (*link != td)
+        link = &(*link)->td_toknext;
+    *link = td->td_toknext;
+}
+
+/* A thread of this cpu that has the token waits for more, and has waited for longer than the asker. */
+static bool kept_for_waiter(globaldata_t gd, lwkt_tokref_t ref)
+{ /* lab 6 */
+    for (thread_t td = gd->gd_tokwaitq; td != NULL; td = td->td_toknext) {
+        if (td->td_tokticket > ref->tr_ticket)
+            return false;
+        if (has_ref(td, ref->tr_tok))
+            return true;
+    }
+    return false;
+}
+
+/* --- requests --- */
+
+/*
+ * Answer a request, with the token or without. Afterwards ref is the asker's alone. If a thread waits
+ * there, and its cpu is not about to look anyhow, tell the scheduler: either we see gd_polls off, or the
+ * look that comes after it sees the answer (fence: lwkt_idle_loop).
+ */
 static void answer(globaldata_t gd, lwkt_tokref_t ref)
 { /* lab 6 */
     globaldata_t asker = ref->tr_reqgd;
-    bool notify = ref->tr_notify;
+    bool waits = !peek(&ref->tr_unwanted);
 
     if (token_wanted(gd, ref))
         publish(&ref->tr_tok->t_cpu, asker); /* consume: gettoken, chktokens, F8 */
     publish(&ref->tr_state, TR_ANSWERED);    /* consume: request, reltoken_slow, F9 */
-    if (notify)
+    fence();
+    if (waits && !peek(&asker->gd_polls))
         lwkt_send_ipiq(asker, token_arrived, NULL);
 }
 
+/* Behind those that have waited for longer. */
 static void queue_request(globaldata_t gd, lwkt_tokref_t ref)
 {
-    ref->tr_gdreqnext = gd->gd_tokreqbase;
-    gd->gd_tokreqbase = ref;
+    lwkt_tokref_t *link = &gd->gd_tokreqbase;
+
+    while (*link != NULL && (*link)->tr_ticket < ref->tr_ticket)
+        link = &(*link)->tr_gdreqnext;
+    ref->tr_gdreqnext = *link;
+    *link = ref;
 }
 
-/* This cpu idles for want of other tokens of a thread that has tok, and comes first. */
-static bool kept_for_waiter(globaldata_t gd, lwkt_tokref_t ref)
-{
-    return gd->gd_tokwaiter != NULL && gd->gd_cpuid < ref->tr_reqgd->gd_cpuid &&
-           has_ref(gd->gd_tokwaiter, ref->tr_tok);
+/* The token cannot be given: `runner` or a thread below it has it, or it is kept for a waiter. */
+static bool must_stay(globaldata_t gd, thread_t runner, lwkt_tokref_t ref)
+{ /* lab 6 */
+    return (runner != NULL && (has_ref(runner, ref->tr_tok) || held_below(runner, ref->tr_tok))) ||
+           kept_for_waiter(gd, ref);
 }
 
 /* Body at the owner. Reference: lwkt_reqtoken_remote. */
@@ -115,65 +182,40 @@ static void reqtoken_remote(void *arg)
     lwkt_tokref_t ref = arg;
     globaldata_t gd = mycpu;
 
-    if (token_wanted(gd, ref) && (has_ref(curthread, ref->tr_tok) ||
-                                  held_below(curthread, ref->tr_tok) || kept_for_waiter(gd, ref)))
+    if (token_wanted(gd, ref) && must_stay(gd, curthread, ref))
         queue_request(gd, ref);
     else
         answer(gd, ref);
 }
 
 /*
- * Look through the waiting requests and answer those that `may` allows, and those that need not wait:
- * the token has gone elsewhere, or the asker waits for nothing but the answer (reltoken_slow), perhaps
- * while the current thread spins for another token of the asker's. In a critical section.
+ * Look through the waiting requests, the oldest first, and answer those for tokens that need not stay,
+ * and those that need not wait: the token has gone elsewhere, or the asker waits for nothing but the
+ * answer (reltoken_slow). Reference: lwkt_drain_token_requests.
  */
-static void answer_requests(globaldata_t gd, bool (*may)(globaldata_t, lwkt_tokref_t))
+void lwkt_answer_requests(globaldata_t gd, thread_t runner)
 { /* lab 6 */
     lwkt_tokref_t ref = gd->gd_tokreqbase, next;
 
     gd->gd_tokreqbase = NULL;
     for (; ref != NULL; ref = next) {
         next = ref->tr_gdreqnext;
-        if (!token_wanted(gd, ref) || may(gd, ref))
-            answer(gd, ref);
-        else
+        if (token_wanted(gd, ref) && must_stay(gd, runner, ref))
             queue_request(gd, ref);
+        else
+            answer(gd, ref);
     }
 }
 
-/* The current thread leaves the cpu: nobody holds anything. */
-static bool may_at_switch(globaldata_t gd, lwkt_tokref_t ref)
-{
-    return !kept_for_waiter(gd, ref);
-}
-
-/* The current thread runs on: what it has stays. */
-static bool may_at_release(globaldata_t gd, lwkt_tokref_t ref)
-{
-    (void)gd;
-    return !has_ref(curthread, ref->tr_tok) && !held_below(curthread, ref->tr_tok);
-}
-
-/* The current thread spins for a token: lower cpus get what it has. It asks for it again. */
-static bool may_while_spinning(globaldata_t gd, lwkt_tokref_t ref)
-{
-    return !held_below(curthread, ref->tr_tok) &&
-           (!has_ref(curthread, ref->tr_tok) || ref->tr_reqgd->gd_cpuid < gd->gd_cpuid);
-}
-
-void lwkt_drain_token_requests(void)
-{
-    answer_requests(mycpu, may_at_switch);
-}
-
-/* Ask the owner for ref's token, unless it has been asked. false: its queue is full; try later. */
-static bool request(globaldata_t gd, lwkt_tokref_t ref, globaldata_t owner, bool notify)
+/* Ask the owner for the token of ref, one of td's, unless it has been asked. false: its queue is full;
+ * try later. */
+static bool request(globaldata_t gd, thread_t td, lwkt_tokref_t ref, globaldata_t owner)
 { /* lab 6 */
     /* publish: answer, F9 */
     if (consume(&ref->tr_state) == TR_REQUESTED)
         return true;
     ref->tr_reqgd = gd;
-    ref->tr_notify = notify;
+    ref->tr_ticket = td->td_tokticket;
     ref->tr_unwanted = 0;
     poke(&ref->tr_state, TR_REQUESTED);
     if (lwkt_send_ipiq_nowait(owner, reqtoken_remote, ref) < 0) {
@@ -193,11 +235,14 @@ bool lwkt_chktokens(thread_t td)
         if (owner == gd)
             continue;
         all = false;
-        if (!request(gd, ref, owner, td != curthread))
+        lwkt_token_wait(gd, td);
+        if (!request(gd, td, ref, owner))
             break;
     }
     return all;
 }
+
+/* --- taking and letting go --- */
 
 void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref)
 {
@@ -212,35 +257,28 @@ void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref)
 }
 
 /*
- * Wait for the token, letting go of what lower cpus want meanwhile. Interrupts stay enabled, and
- * messages are served here.
+ * ref is linked. Its token is elsewhere, or a thread that we preempted has it: wait in line for it, as an
+ * ordinary thread of the run queue. A preempting thread goes back to the thread below. The switch lets
+ * go of all tokens, and comes back when this cpu owns all of them.
  */
-static void gettoken_spin(thread_t td)
-{ /* lab 6 */
-    if (peek(&lwkt_token_debug))
-        printf("%s waits for a token\n", td->td_comm);
-    crit_enter();
-    while (!lwkt_chktokens(td)) {
-        ++mycpu->gd_cnt.token_contention;
-        cpu_relax();
-        lwkt_process_ipiq();
-        answer_requests(mycpu, may_while_spinning);
-    }
-    crit_exit();
-}
-
 void lwkt_gettoken_slow(lwkt_tokref_t ref)
 { /* lab 6 */
     thread_t td = curthread;
     lwkt_token_t tok = ref->tr_tok;
 
     KASSERT(mycpu->gd_intr_nesting_level == 0, "gettoken in an interrupt or IPI body");
-    while (held_below(td, tok)) /* it goes on, and we come back as an ordinary thread */
-        lwkt_yield();
-    if (consume(&tok->t_cpu) != td->td_gd) { /* publish: answer, F8 */
-        ktr(KTR_TOKEN_WAIT, (uint64)tok, (uint64)peek(&tok->t_cpu)->gd_cpuid);
-        gettoken_spin(td);
-    }
+    if (consume(&tok->t_cpu) == td->td_gd && !held_below(td, tok)) /* publish: answer, F8 */
+        return;
+    KASSERT(td->td_cscount == 0, "%s masters a cpusync, and waits for a token", td->td_comm);
+    ktr(KTR_TOKEN_WAIT, (uint64)tok, (uint64)peek(&tok->t_cpu)->gd_cpuid);
+    if (peek(&lwkt_token_debug))
+        printf("%s waits for a token\n", td->td_comm);
+    crit_enter();
+    ++mycpu->gd_cnt.token_contention;
+    lwkt_token_wait(mycpu, td);
+    lwkt_chktokens(td); /* asked for now: a thread below may not switch soon */
+    lwkt_yield();
+    crit_exit();
 }
 
 bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
@@ -261,11 +299,12 @@ bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
 void lwkt_reltoken_slow(lwkt_tokref_t ref)
 { /* lab 6 */
     crit_enter();
+    KASSERT(mycpu->gd_spinlocks == 0, "a contended token is released with a spin lock held");
     poke(&ref->tr_unwanted, 1);
     while (consume(&ref->tr_state) == TR_REQUESTED) { /* publish: answer, F9 */
         cpu_relax();
         lwkt_process_ipiq();
     }
-    answer_requests(mycpu, may_at_release);
+    lwkt_answer_requests(mycpu, curthread);
     crit_exit();
 }

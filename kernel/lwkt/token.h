@@ -1,8 +1,8 @@
 /*
  * Tokens: locks that hold only while their holder runs (or is preempted). Blocking lets go of all of
  * a thread's tokens, and it has them again before it runs on: data under a token must be looked at
- * anew after anything that may block. Since nobody waits for a token while holding another fast,
- * there is no order to keep and no deadlock. Recursive; released in any order.
+ * anew after anything that may block. Waiting for one more token is such a block. Recursive; taken
+ * and released in any order: the head of token.c says why nobody waits for ever.
  *
  * A token is owned by a cpu (t_cpu) and held by the threads of that cpu that have a reference to it;
  * only the owner gives it away, when it is asked by an IPI message. So taking a token that this cpu
@@ -33,9 +33,9 @@ struct lwkt_tokref {
     uint32 tr_state;                  /* TR_*: publish, consume */
     struct lwkt_tokref *tr_next;      /* td_toks */
     struct lwkt_tokref *tr_gdreqnext; /* gd_tokreqbase of the owner while TR_REQUESTED */
-    struct globaldata *tr_reqgd;      /* who asks */
+    struct globaldata *tr_reqgd;      /* the cpu that asks, */
+    uint64 tr_ticket;                 /* and its thread's td_tokticket */
     uint32 tr_unwanted;               /* the asker does not need the token any more: peek, poke */
-    bool tr_notify;                   /* the asker's scheduler passed the thread over: tell it */
 };
 
 typedef struct lwkt_token *lwkt_token_t;
@@ -56,11 +56,14 @@ void lwkt_token_pool_init(void);
 /* A token for an object that may vanish: one of a pool, by its address. */
 lwkt_token_t lwkt_token_pool_get(const void *object);
 
-/* For the switch: whether this cpu owns all tokens of td, a thread of this cpu that is about to run;
- * those that it does not are asked for. / Give away what others asked for and the leaving thread had.
- * In a critical section. */
+/* For the switch, in a critical section. Whether this cpu owns all tokens of td, a thread of this cpu;
+ * if not, td waits in line, and those that it lacks are asked for. / td, which has tokens, waits in
+ * line: for a token, or for the MP lock. / It does not wait any more. / Answer the requests for tokens
+ * that `runner` (NULL: nobody) and those below it do not have. */
 bool lwkt_chktokens(thread_t td);
-void lwkt_drain_token_requests(void);
+void lwkt_token_wait(globaldata_t gd, thread_t td);
+void lwkt_token_wait_end(thread_t td);
+void lwkt_answer_requests(globaldata_t gd, thread_t runner);
 
 /* The rare cases of lwkt_gettoken and lwkt_reltoken; token.c. */
 void lwkt_gettoken_slow(lwkt_tokref_t ref);
@@ -77,8 +80,8 @@ static inline void lwkt_link_ref(thread_t td, lwkt_tokref_t ref, lwkt_token_t to
     compiler_barrier(); /* before t_cpu is read: a request that arrives now finds it held */
 }
 
-/* Take tok; may spin, serving IPI messages, and may yield to a thread that we preempted and that has
- * it. Thread context (not in an interrupt or IPI body). */
+/* Take tok; when it is not to be had at once, let go of all others and switch, and have all of them
+ * at the return. Thread context (not in an interrupt or IPI body, not while mastering a cpusync). */
 static inline void lwkt_gettoken(lwkt_tokref_t ref, lwkt_token_t tok)
 {
     thread_t td = curthread;

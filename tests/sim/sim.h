@@ -60,6 +60,9 @@ void play_preempt(void);
 void play_preempt_locks(void);
 void play_ktr(void);
 void play_everything(void);
+void play_mixed_locks(void);
+void play_mixed_interrupts(void);
+void play_preempt_exit(void);
 
 /* Points are so much closer in the instrumented build. */
 #ifndef POINT_DENSITY
