@@ -136,6 +136,7 @@ enum kt_op {
     K_PREEMPT,    /* lwkt_preempt(t = a), whether it may or not */
     K_TRAP_LEVEL, /* this cpu is b deep in fatal traps, as far as the switch can see */
     K_SCHED_IDLE, /* lwkt_schedule of cpu a's idle thread */
+    K_USEREXIT,   /* the calling process goes up to the border to user mode, and comes back */
     /* the next b external interrupts' handlers each raise a: as K_RAISE, or 8: their own thread,
      * at once */
     K_AGAIN_INTR,
@@ -270,6 +271,7 @@ enum kt_knob {
     KN_STALL_IDLE,    /* microseconds between the idle thread's last look and its wait */
     KN_SPIN_DELAY,    /* up to so many turns more in each cpu_relax() */
     KN_STALL_IPI,     /* microseconds after an interrupt was raised at another cpu */
+    KN_STALL_DEFER,   /* microseconds after a process's look whether those that wait can wait on */
     KN_FORCE_PREEMPT, /* every so many interrupts, a thread preempts what was interrupted */
     KN_COUNT,
     KN_WATCH = KN_COUNT, /* no knob: a scene is being played, and may hang */

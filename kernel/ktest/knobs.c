@@ -8,6 +8,8 @@
  *   stall_setcpu    microseconds between a thread's decision to migrate and its last switch
  *   stall_idle      microseconds between the idle thread's last look for work and its wait
  *   stall_ipi       microseconds between an interrupt that is raised at another cpu and what follows
+ *   stall_defer     microseconds between a process's look, on its way to user mode, whether those that
+ *                   were woken can wait for the next tick, and what follows
  *   spin_delay      up to so many turns more in each cpu_relax(), drawn from the seed
  *   force_preempt   at every so many interrupts outside of critical sections, an interrupt thread
  *                   that does nothing preempts what was interrupted
@@ -26,10 +28,10 @@
 #include "riscv/fdt.h"
 
 static const char *const names[KN_COUNT] = {
-    [KN_HOLD_IPI] = "hold_ipi",           [KN_STALL_RUNNING] = "stall_running",
-    [KN_STALL_SETCPU] = "stall_setcpu",   [KN_STALL_IDLE] = "stall_idle",
-    [KN_STALL_IPI] = "stall_ipi",         [KN_SPIN_DELAY] = "spin_delay",
-    [KN_FORCE_PREEMPT] = "force_preempt",
+    [KN_HOLD_IPI] = "hold_ipi",         [KN_STALL_RUNNING] = "stall_running",
+    [KN_STALL_SETCPU] = "stall_setcpu", [KN_STALL_IDLE] = "stall_idle",
+    [KN_STALL_IPI] = "stall_ipi",       [KN_STALL_DEFER] = "stall_defer",
+    [KN_SPIN_DELAY] = "spin_delay",     [KN_FORCE_PREEMPT] = "force_preempt",
 };
 
 static uint64 value[KN_COUNT]; /* peek, poke */
@@ -234,5 +236,6 @@ SYSCTL_OF(debug_stall_running, "debug.stall_running", get_knob, set_knob, KN_STA
 SYSCTL_OF(debug_stall_setcpu, "debug.stall_setcpu", get_knob, set_knob, KN_STALL_SETCPU);
 SYSCTL_OF(debug_stall_idle, "debug.stall_idle", get_knob, set_knob, KN_STALL_IDLE);
 SYSCTL_OF(debug_stall_ipi, "debug.stall_ipi", get_knob, set_knob, KN_STALL_IPI);
+SYSCTL_OF(debug_stall_defer, "debug.stall_defer", get_knob, set_knob, KN_STALL_DEFER);
 SYSCTL_OF(debug_spin_delay, "debug.spin_delay", get_knob, set_knob, KN_SPIN_DELAY);
 SYSCTL_OF(debug_force_preempt, "debug.force_preempt", get_knob, set_knob, KN_FORCE_PREEMPT);

@@ -79,6 +79,15 @@ static void preempt_directly(thread_t td)
     crit_exit();
 }
 
+/* As trap_prepare_user_return() has it. */
+static void to_user_border(void)
+{
+    do {
+        usched_userexit(curproc());
+    } while ((peek(&mycpu->gd_astflags) & (AST_LWKT_RESCHED | AST_USER_RESCHED)) != 0 ||
+             curthread->td_release == NULL);
+}
+
 bool kt_play_preempt(struct kt_context *ctx, const struct kt_step *s)
 {
     switch (s->op) {
@@ -108,6 +117,9 @@ bool kt_play_preempt(struct kt_context *ctx, const struct kt_step *s)
         break;
     case K_SCHED_IDLE:
         lwkt_schedule(&globaldata_of[s->a]->gd_idlethread);
+        break;
+    case K_USEREXIT:
+        to_user_border();
         break;
     case K_AGAIN_INTR:
         kt_raise_again(s->a, s->b);

@@ -32,6 +32,7 @@
 #include "kernel/syscall.h"
 #include "lib/panic.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/knob.h"
 #include "proc/clock.h"
 #include "proc/proc.h"
 
@@ -411,10 +412,10 @@ void usched_userexit(struct proc *p)
     thread_t td = curthread;
 
     if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
-        if (may_defer())
-            amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED);
-        else
+        amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED); /* first: who is woken now asks anew */
+        if (!may_defer())
             let_better_run(p);
+        knob_point(KN_STALL_DEFER);
     }
     if (td->td_release == NULL)
         acquire(p);
