@@ -107,6 +107,7 @@ enum kt_point {
     KP_STALL_IDLE,    /* microseconds between the idle thread's last look and its wait */
     KP_SPIN_DELAY,    /* at most so many more turns in each cpu_relax() */
     KP_STALL_IPI,     /* microseconds after an interrupt was raised at another cpu */
+    KP_STALL_DEFER,   /* microseconds after a process's look whether woken threads can wait */
     KP_FORCE_PREEMPT, /* at every so many interrupts, a thread preempts what was interrupted */
     KP_COUNT,
 };

@@ -358,10 +358,35 @@ static void storm(void)
         process(names[i], 0, player);
 }
 
+/*
+ * A, the calling process, is on its way to user mode. L, no better than a process that was woken, can
+ * wait; H, which wakes when A has just seen that, cannot. H sleeps for a tick, A is slow for longer.
+ */
+static void last_moment(void)
+{
+    int h = step(K_TSLEEP, 0, 1);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    int l = step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    int a = step(K_USEREXIT, 0, 0);
+    step(K_ASLEEP, 1, 0);
+    step(K_USEREXIT, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 2, 0);
+    step(K_TESTPOINT, KP_STALL_DEFER, param("stall", 15000));
+    step(K_USEREXIT, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    caller("A", 0, a);
+    thread("H", 0, param("high", 14), h, 1);
+    thread("L", 0, param("low", 10), l, 0);
+}
+
 static const struct test tests[] = {
-    {"share", share},   {"yield", yields}, {"busy", busy},   {"wake", wake},
-    {"credit", credit}, {"debt", debt},    {"turns", turns}, {"affinity", affinity},
-    {"levels", levels}, {"storm", storm},
+    {"share", share},   {"yield", yields}, {"busy", busy},        {"wake", wake},
+    {"credit", credit}, {"debt", debt},    {"turns", turns},      {"affinity", affinity},
+    {"levels", levels}, {"storm", storm},  {"late", last_moment},
 };
 
 int main(int argc, char **argv)

@@ -280,6 +280,18 @@ def judge_storm(scene):
                     f"{name}'s rounds")
 
 
+def draw_late(rng):
+    """L is no better than a process in the kernel, H is; the look lasts for longer than H sleeps."""
+    return {"low": rng.randint(7, 10), "high": rng.randint(11, 25), "stall": rng.randint(12000, 18000)}, {
+        "CPUS": 1}
+
+
+def judge_late(scene):
+    """H, before A is in user mode."""
+    scene.order(scene.of("log"), ["A:1", "H:1", "L:1", "A:2"],
+                "H, which wakes while A has just seen that L can wait, runs before A goes on to user mode")
+
+
 def declare():
     """This lab's tests."""
     def usched(name, title, points, draw, judge, hint):
@@ -303,5 +315,7 @@ def declare():
            "may_use, wherever a cpu is chosen; and a process that may stay no longer gives way")
     usched("levels", "levels come before time", 6, draw_levels, judge_levels,
            "the queue is in order of level first, and give_way compares by the same rule")
+    usched("late", "who wakes in the last moment is not forgotten", 5, draw_late, judge_late,
+           "usched_userexit takes AST_LWKT_RESCHED back after may_defer, not before")
     usched("storm", "one current process for each cpu", 4, draw_storm, judge_storm,
            "NULL to p by compare-and-swap; from p to NULL once, and only by its own cpu")

@@ -134,6 +134,7 @@ void kt_log_preempts(const char *name);
 void kt_check_priorities(const char *name, thread_t td);
 void kt_log_proc(const char *name);
 void kt_preempt(thread_t td);
+void kt_userexit(void);
 void kt_log_resched(const char *name);
 void kt_until_resched(const char *name, int us);
 void kt_force_reset(void);

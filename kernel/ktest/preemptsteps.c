@@ -78,6 +78,15 @@ void kt_preempt(thread_t td)
     crit_exit();
 }
 
+/* As in trap_prepare_user_return(). */
+void kt_userexit(void)
+{
+    do {
+        usched_userexit(curproc());
+    } while ((peek(&mycpu->gd_astflags) & (AST_LWKT_RESCHED | AST_USER_RESCHED)) != 0 ||
+             curthread->td_release == NULL);
+}
+
 static bool resched_asked(void)
 {
     return (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) != 0;

@@ -8,6 +8,8 @@
  *   stall_setcpu    microseconds between a thread's decision to migrate and its last switch
  *   stall_idle      microseconds between the idle thread's last look for work and its wait
  *   stall_ipi       microseconds after an interrupt was raised at another cpu
+ *   stall_defer     microseconds after a process on its way to user mode has looked whether the threads
+ *                   that were woken can wait for the next tick
  *   spin_delay      at most so many more turns in each cpu_relax(), drawn from the seed
  *   force_preempt   at every so many interrupts outside of critical sections, an interrupt thread
  *                   that does nothing preempts what was interrupted
@@ -36,6 +38,7 @@ static struct {
     [KP_STALL_IDLE] = {"stall_idle", TP_STALL_IDLE, 0},
     [KP_SPIN_DELAY] = {"spin_delay", TP_SPIN_DELAY, 0},
     [KP_STALL_IPI] = {"stall_ipi", TP_STALL_IPI, 0},
+    [KP_STALL_DEFER] = {"stall_defer", TP_STALL_DEFER, 0},
     [KP_FORCE_PREEMPT] = {"force_preempt", TP_FORCE_PREEMPT, 0},
 };
 
@@ -233,5 +236,6 @@ SYSCTL_OF(debug_stall_running, "debug.stall_running", get_point, set_point, KP_S
 SYSCTL_OF(debug_stall_setcpu, "debug.stall_setcpu", get_point, set_point, KP_STALL_SETCPU);
 SYSCTL_OF(debug_stall_idle, "debug.stall_idle", get_point, set_point, KP_STALL_IDLE);
 SYSCTL_OF(debug_stall_ipi, "debug.stall_ipi", get_point, set_point, KP_STALL_IPI);
+SYSCTL_OF(debug_stall_defer, "debug.stall_defer", get_point, set_point, KP_STALL_DEFER);
 SYSCTL_OF(debug_spin_delay, "debug.spin_delay", get_point, set_point, KP_SPIN_DELAY);
 SYSCTL_OF(debug_force_preempt, "debug.force_preempt", get_point, set_point, KP_FORCE_PREEMPT);

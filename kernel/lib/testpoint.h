@@ -16,7 +16,8 @@ enum testpoint {
     TP_STALL_SETCPU,  /* a thread is about to migrate; before its last switch on the old cpu */
     TP_STALL_IDLE,    /* between the idle thread's last look for work and its wait */
     TP_STALL_IPI,     /* after an interrupt was raised at another cpu */
-    TP_SPIN_DELAY,    /* in cpu_relax(); result: further turns to give to the other harts */
+    TP_STALL_DEFER, /* a process on its way to user mode has looked whether woken threads can wait */
+    TP_SPIN_DELAY,  /* in cpu_relax(); result: further turns to give to the other harts */
     TP_FORCE_PREEMPT, /* at the end of an interrupt outside of critical sections */
     TP_WATCHDOG,      /* in cpu_relax(): a test is running, and may hang */
 };

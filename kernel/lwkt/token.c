@@ -142,8 +142,8 @@ static bool kept_for_waiter(globaldata_t gd, lwkt_tokref_t ref)
 
 /*
  * Answer a request, with the token or without. Afterwards ref is the asker's alone. If a thread waits
- * there, and its cpu is not about to look anyhow, tell the scheduler: either we see gd_polls off, or the
- * look that comes after it sees the answer (fence: lwkt_idle_loop).
+ * there, and its cpu is not about to look anyhow, tell the scheduler: either we see gd_polls off, or
+ * the look that comes after it sees the answer (fence: lwkt_idle_loop).
  */
 static void answer(globaldata_t gd, lwkt_tokref_t ref)
 { /* lab 6 */

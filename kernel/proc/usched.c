@@ -31,6 +31,7 @@
  */
 #include "kernel/syscall.h"
 #include "lib/panic.h"
+#include "lib/testpoint.h"
 #include "lwkt/ipiq.h"
 #include "proc/clock.h"
 #include "proc/proc.h"
@@ -411,10 +412,11 @@ void usched_userexit(struct proc *p)
     thread_t td = curthread;
 
     if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
-        if (may_defer())
-            amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED);
-        else
+        amo_and(&mycpu->gd_astflags,
+                ~AST_LWKT_RESCHED); /* first: a thread that wakes now asks again */
+        if (!may_defer())
             let_better_run(p);
+        testpoint(TP_STALL_DEFER);
     }
     if (td->td_release == NULL)
         acquire(p);
