@@ -412,8 +412,8 @@ void usched_userexit(struct proc *p)
     thread_t td = curthread;
 
     if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
-        amo_and(&mycpu->gd_astflags,
-                ~AST_LWKT_RESCHED); /* first: a thread that wakes now asks again */
+        /* Cleared before the look, so that a thread that wakes after it asks again. */
+        amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED);
         if (!may_defer())
             let_better_run(p);
         testpoint(TP_STALL_DEFER);
