@@ -14,7 +14,9 @@ FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-DNYMPH
 CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
 SCENES = sorted(SIM.glob("scenes_*.c"))
-MACHINE = [SIM / f"{name}.c" for name in ("main", "run", "sim", "rest", "races")]
+MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", "explore",
+                                          "report")]
+MAIN = SIM / "main.c"
 SWITCH = SIM / "switch.S"
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="switch.S is for x86-64")
@@ -40,7 +42,7 @@ def test_core_sanitized(tmp_path):
     """Memory and undefined behaviour: clang's sanitizers, turns at the core's own primitives."""
     program = tmp_path / "sim"
     compile_program("clang", *FLAGS, "-O1", "-fsanitize=address,undefined",
-                    "-fno-sanitize-recover=all", "-o", program, *CORE, *SCENES, *MACHINE, SWITCH)
+                    "-fno-sanitize-recover=all", "-o", program, *CORE, *SCENES, *MACHINE, MAIN, SWITCH)
     play(program, 100)
 
 
@@ -51,8 +53,8 @@ def test_core_races(tmp_path):
         compile_program("gcc", *dense, "-fsanitize=thread", "-c", "-o",
                         tmp_path / f"{source.stem}.o", source)
     program = tmp_path / "sim"
-    compile_program("gcc", *dense, "-no-pie", "-o", program, *sorted(tmp_path.glob("*.o")), *MACHINE,
-                    SWITCH)
+    compile_program("gcc", *dense, "-DDETECT", "-no-pie", "-o", program,
+                    *sorted(tmp_path.glob("*.o")), *MACHINE, MAIN, SIM / "races.c", SWITCH)
     play(program, 30)
 
 

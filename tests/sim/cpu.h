@@ -1,6 +1,10 @@
 /*
- * The simulated machine's inside, for sim.c, which gives turns and interrupts, and run.c, which starts and
- * ends runs.
+ * The simulated machine's inside: what its files share, and no scene sees.
+ *
+ *   sim.c       the cpus: stacks, interrupts, turns          run.c      a run's beginning and end
+ *   memory.c    what a primitive does, and may return        races.c    the race detector
+ *   arena.c     memory, and the way back to a snapshot       rest.c     the look whether all is at rest
+ *   explore.c   the search                                   report.c   a failure's timeline
  */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H
@@ -20,17 +24,23 @@ struct cpu {
     uint32 ext;       /* external interrupts: pending, */
     uint32 ext_held;  /* claimed and not completed, */
     uint32 ext_noted; /* claimed and to be run */
+    uint32 ext_armed; /* explorer: may become pending at any time, once */
     uint64 ext_rate[SIM_IRQS], ext_count[SIM_IRQS];
     uint64 frozen; /* has no turn until then */
+    /* For the explorer: a delayed interrupt; a relaxing cpu comes after these cpus, and after another's
+     * step; cpus that had a turn since it relaxed. */
+    bool delayed, relaxed;
+    uint32 behind, stepped;
     struct systimer tick;
 };
 
 extern struct cpu cpus[SIM_CPUS];
-extern int self;      /* cpu that has the turn */
-extern bool running;  /* a run is on: points are points */
-extern uint64 now;    /* virtual time */
-extern uint64 points; /* so far in this run */
-extern uint64 state;  /* of the random numbers */
+extern int self;       /* cpu that has the turn */
+extern bool running;   /* a run is on: points are points */
+extern bool exploring; /* the explorer decides, not the seed */
+extern uint64 now;     /* virtual time */
+extern uint64 points;  /* so far in this run */
+extern uint64 state;   /* of the random numbers */
 
 /* Of this seed: once in so many points the turn passes, an interrupt that is pending is taken, a cpu is
  * frozen. 0: never. */
@@ -43,8 +53,77 @@ bool chance(uint64 rate);
 void sim_switch(uint64 *save, uint64 load);
 void jump(uint64 *save, uint64 load, struct thread *to);
 void arrive(void);
+uint64 sim_frame(void *top, void (*enter)(void));
 
-/* Another cpu's turn; that of `not` only if there is no other (-1: any). */
+/* Another cpu's turn; that of `not` only if there is no other (-1: any). / That cpu's, now. */
 void pass_turn(int not );
+void give_turn(int cpu);
+bool runnable(const struct cpu *c);
+bool pending(const struct cpu *c);
+void take_interrupt(void);
+void sleep_together(void);
+
+/* A run up to its end, or to the mark of a scene that is explored. */
+extern uint64 host_sp;
+void run_begin(const struct scene *s, int n);
+void end_run(void) __attribute__((noreturn));
+void print_cpus(void);
+
+/* --- memory --- */
+
+#define ARENA 0x200000000000UL
+#define ARENA_OBJECTS (4UL << 20) /* the first part; the rest is stacks */
+#define ARENA_SIZE (32UL << 20)
+#define WORDS_MAX ((ARENA_SIZE + (4UL << 20)) / 4)
+
+extern size_t stack_extra; /* bytes below a kernel stack: the host's library is hungrier */
+void arena_begin(void);
+void sim_memory_end(void);
+int sim_stacks(void);
+int sim_structs(void);
+void *host_alloc(size_t size);
+void snapshot_take(uint64 mark_sp);
+void snapshot_restore(void);
+
+/* Words of the machine's memory and of the program's variables have numbers; -1: neither. */
+static inline int64 word_of(const volatile void *p)
+{
+    extern char __data_start[], _end[];
+    uint64 a = (uint64)p;
+
+    if (a - ARENA < ARENA_SIZE)
+        return (int64)((a - ARENA) / 4);
+    if (a - (uint64)__data_start < (uint64)(_end - __data_start))
+        return (int64)((ARENA_SIZE + a - (uint64)__data_start) / 4);
+    return -1;
+}
+
+/* --- what happened before what; memory.c --- */
+
+/* How much of each cpu's past a cpu has seen: for the race detector. */
+uint32 *sim_clock(int cpu);
+void memory_begin(bool views);
+void memory_sync_all(void);
+void memory_forget(const void *start, size_t size);
+void memory_plain_write(const volatile void *p);
+void sim_ipi_release(int cpu);
+void sim_ipi_acquire(void);
+
+/* --- the race detector, in the instrumented build; races.c --- */
+
+void races_begin(void);
+void races_forget(const void *start, size_t size);
+void races_free(const void *start, size_t size);
+void races_atomic(const volatile void *p, size_t size, bool read, bool write, const void *pc);
+
+/* --- the explorer --- */
+
+enum { POINT_PRIMITIVE, POINT_ACCESS, POINT_BARRIER };
+void explore_point(int kind, const volatile void *p, bool write);
+void explore_pass_turn(int not );
+uint32 explore_stale(uint32 n, const volatile void *p);
+void explore_failed(const char *message) __attribute__((noreturn));
+void explore_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age);
+void explore_note(const char *what);
 
 #endif

@@ -3,9 +3,8 @@
  * host thread, interleaved by a seeded scheduler. The core's files compile against this one unchanged
  * (it comes first on the include path), so whatever the core needs of a machine is listed here.
  *
- * A simulated cpu can lose its turn, and take an interrupt, at each sim_point(): every primitive of
- * lib/atomic.h is one, every function below, and with the instrumented build every access to memory.
- * See sim.c.
+ * A simulated cpu can lose its turn, and take an interrupt, before each primitive of lib/atomic.h and in
+ * the functions below; see sim.c for the seeds' ways and explore.c for the explorer's.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -28,8 +27,9 @@ struct md_thread {
     void *md_arg;
 };
 
-/* The other cpus may run here, and interrupts come. */
+/* The other cpus may run here, and interrupts come. / Interrupts of this cpu alone may come. */
 void sim_point(void);
+void sim_barrier(void);
 
 uint64 cpu_intr_save(void);
 void cpu_intr_restore(uint64 saved);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lwkt/ktr.h"
-#include "sim.h"
+#include "cpu.h"
 
 #define SCENE(name_, cpus_, strict_)                                                   \
     {                                                                                  \
@@ -54,15 +54,15 @@ int main(int argc, char **argv)
 {
     const char *only = NULL;
     uint64 first = 0, seeds = 20;
-    int cpus = 0, opt;
+    int ncpu = 0, opt;
 
-    races_begin();
+    arena_begin();
     trace_on();
     while ((opt = getopt(argc, argv, "s:c:n:r:")) != -1)
         if (opt == 's') {
             only = optarg;
         } else if (opt == 'c') {
-            cpus = atoi(optarg);
+            ncpu = atoi(optarg);
         } else if (opt == 'n') {
             seeds = strtoul(optarg, NULL, 0);
         } else if (opt == 'r') {
@@ -73,14 +73,14 @@ int main(int argc, char **argv)
             return 2;
         }
     for (const struct scene *s = sim_scenes; s < sim_scenes + sim_nscenes; s++) {
-        uint64 points = 0;
+        uint64 total = 0;
         if (only != NULL && strcmp(only, s->name) != 0)
             continue;
         for (uint64 seed = first; seed < first + seeds; seed++) {
-            sim_run(s, cpus_for(s, cpus, seed), seed);
-            points += sim_points();
+            sim_run(s, cpus_for(s, ncpu, seed), seed);
+            total += sim_points();
         }
-        printf("%s: %lu runs, %lu points\n", s->name, seeds, points);
+        printf("%s: %lu runs, %lu points\n", s->name, seeds, total);
         fflush(stdout);
     }
     return 0;

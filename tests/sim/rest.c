@@ -1,91 +1,12 @@
 /*
- * The rest of what machine.h promises, memory; and the look at the end of a run whether all is at rest.
+ * The look at the end of a run whether all is at rest.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "cpu.h"
 #include "lib/list.h"
 #include "lwkt/mplock.h"
 #include "lwkt/ring.h"
-#include "sim.h"
-
-/* Memory of a run: freed by the core, or at its end. */
-struct block {
-    struct list node;
-} __attribute__((aligned(CACHE_LINE)));
-
-static struct list blocks = {&blocks, &blocks};
-static uint32 ring_size, ring_start;
-static int threads, stacks; /* that are allocated */
-
-/* Zeroed, aligned to CACHE_LINE. */
-void *sim_alloc(size_t size)
-{
-    size_t whole = (sizeof(struct block) + size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    struct block *b = aligned_alloc(CACHE_LINE, whole);
-
-    if (b == NULL)
-        panic("no memory");
-    __builtin_memset(b, 0, whole);
-    races_forget(b, whole);
-    list_insert_tail(&blocks, &b->node);
-    return b + 1;
-}
-
-static void sim_free(void *p)
-{
-    struct block *b = (struct block *)p - 1;
-
-    list_remove(&b->node);
-    free(b);
-}
-
-void sim_memory_end(void)
-{
-    while (!list_empty(&blocks))
-        sim_free(list_entry(list_first(&blocks), struct block, node) + 1);
-    threads = stacks = 0;
-}
-
-void *cpu_stack_alloc(size_t size)
-{
-    stacks++;
-    return (char *)sim_alloc(size + STACK_EXTRA) + STACK_EXTRA;
-}
-
-void cpu_stack_free(void *base, size_t size)
-{
-    (void)size;
-    stacks--;
-    sim_free((char *)base - STACK_EXTRA);
-}
-
-struct thread *cpu_thread_struct_alloc(void)
-{
-    threads++;
-    return sim_alloc(sizeof(struct thread));
-}
-
-void cpu_thread_struct_free(struct thread *td)
-{
-    threads--;
-    sim_free(td);
-}
-
-void sim_rings(uint32 size, uint32 start)
-{
-    ring_size = size;
-    ring_start = start;
-}
-
-struct lwkt_ipiq *cpu_ring_alloc(void)
-{
-    struct lwkt_ipiq *ip = sim_alloc(sizeof(*ip));
-
-    ip->ip_size = ring_size;
-    ip->ip_windex = ip->ip_rindex = ip->ip_xindex = ring_start;
-    return ip;
-}
 
 /* No message is under way, and no body runs. */
 bool sim_rings_empty(void)
@@ -182,8 +103,8 @@ void sim_audit(void)
             audit_ring(i, k);
     }
     CHECK(lwkt_thread_count() == 1, "%lu threads", lwkt_thread_count());
-    CHECK(threads == cached + 1, "%d threads of memory, %d in caches", threads, cached);
-    CHECK(stacks == cached + 1 + ncpus, "%d stacks, %d in caches", stacks, cached);
+    CHECK(sim_structs() == cached + 1, "%d threads of memory, %d in caches", sim_structs(), cached);
+    CHECK(sim_stacks() == cached + 1 + ncpus, "%d stacks, %d in caches", sim_stacks(), cached);
     CHECK(cpu_try_mplock(mycpu), "the MP lock is not free");
     cpu_rel_mplock(mycpu);
 }

@@ -12,7 +12,7 @@
 
 uint64 sim_seed;
 bool sim_trace;
-static uint64 host_sp;
+uint64 host_sp;
 
 /* Some seeds have a tick, as the kernel has. Without one, a message that nobody was told of stays. */
 static void tick(struct systimer *st)
@@ -45,8 +45,15 @@ static void first_thread(void *arg)
     lwkt_pause(20000);
     running = false;
     sim_audit();
+    end_run();
+}
+
+void end_run(void)
+{
     uint64 unused;
+
     jump(&unused, host_sp, NULL);
+    __builtin_unreachable();
 }
 
 /* A cpu's first steps: what kernel/boot/start.c and kernel/boot/main.c do, for the core. */
@@ -89,12 +96,28 @@ static void print_cpu(int cpu)
             gd->gd_mpheld ? ", MP lock" : "");
 }
 
-/* The end of the program, too. */
+void print_cpus(void)
+{
+    for (int i = 0; i < ncpus; i++) {
+        print_cpu(i);
+        sim_print_rings(i);
+    }
+}
+
+/* The end of the program, or of an execution that is explored. */
 void panic(const char *fmt, ...)
 {
     va_list ap;
 
     running = false;
+    if (exploring) {
+        static char message[300];
+
+        va_start(ap, fmt);
+        vsnprintf(message, sizeof(message), fmt, ap);
+        va_end(ap);
+        explore_failed(message);
+    }
     fprintf(stderr, "%s, %d cpus, seed %lu: cpu %d, thread %s, point %lu:\n  ", scene->name, ncpus,
             sim_seed, self, curthread->td_comm, points);
     va_start(ap, fmt);
@@ -105,10 +128,7 @@ void panic(const char *fmt, ...)
             "test points %x, untimely %d\n",
             switch_rate, intr_rate, freeze_rate, tick_period, testpoints_on, lwkt_untimely_switch);
     fprintf(stderr, "  again: sim -s %s -c %d -r %lu\n", scene->name, ncpus, sim_seed);
-    for (int i = 0; i < ncpus; i++) {
-        print_cpu(i);
-        sim_print_rings(i);
-    }
+    print_cpus();
     fflush(stdout);
     if (ktr_get_mask() != 0)
         ktr_print_last(40);
@@ -147,17 +167,13 @@ static void draw_manner(void)
               sim_random(2) ? 0 : 0x7ffffffa + (uint32)sim_random(2) * 0x80000000u);
 }
 
-void sim_run(const struct scene *s, int n, uint64 seed)
+/* Play it, from the machine's start. Comes back at the end, or at the mark of what is explored. */
+void run_begin(const struct scene *s, int n)
 {
     scene = s;
-    sim_seed = seed;
-    state = (seed + 1) * 0x9e3779b97f4a7c15UL + (uint64)n;
-    testpoint_reached = stall;
     now = points = 0;
-    for (int i = 0; i < 10; i++)
-        sim_random(2);
-    draw_manner();
     races_begin();
+    memory_begin(false);
     for (int i = 0; i < n; i++)
         cpu_init(i);
     ncpus = n;
@@ -166,8 +182,20 @@ void sim_run(const struct scene *s, int n, uint64 seed)
     if (sim_trace)
         ktr_set_mask((1u << KTR_NEVENTS) - 1);
     lwkt_token_pool_init();
-    races_sync_all();
+    memory_sync_all();
     running = true;
     jump(&host_sp, cpus[0].sp, curthread);
+}
+
+void sim_run(const struct scene *s, int n, uint64 seed)
+{
+    sim_seed = seed;
+    state = (seed + 1) * 0x9e3779b97f4a7c15UL + (uint64)n;
+    scene = s;
+    testpoint_reached = stall;
+    for (int i = 0; i < 10; i++)
+        sim_random(2);
+    draw_manner();
+    run_begin(s, n);
     sim_memory_end();
 }

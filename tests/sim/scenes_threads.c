@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "sim.h"
+#include "cpu.h"
 
 thread_t sim_spawn_stopped(int cpu, int pri, void (*func)(void *), void *arg, const char *name)
 {
@@ -27,7 +27,7 @@ void sim_join_but(int n)
 {
     while (sim_threads() > n || !sim_rings_empty())
         lwkt_pause(300);
-    races_sync_all();
+    memory_sync_all();
 }
 
 void sim_join(void)

@@ -3,9 +3,11 @@
  *
  * Each cpu has a current thread, an interrupt enable, a pending software interrupt, a timer and
  * external interrupts, as a RISC-V hart has. Which cpu runs next, and when an interrupt that is
- * pending is taken, is drawn from the seed at each sim_point(); so a run is a function of scene, number
- * of cpus and seed, and another seed is another interleaving. Some seeds also freeze a cpu now and
- * then, wherever it is, for so long that the others get through whole protocols meanwhile.
+ * pending is taken, is the explorer's choice (explore.c), or is drawn from the seed at each sim_point():
+ * every primitive, every function of machine.h, and in the instrumented build every access to memory. So
+ * a run is a function of scene, number of cpus and seed, and another seed is another interleaving. Some
+ * seeds also freeze a cpu now and then, wherever it is, for so long that the others get through whole
+ * protocols meanwhile.
  *
  * What an interrupt does is what kernel/boot/trap.c does: note it, hold its source off, and splz unless
  * a critical section is in the way.
@@ -37,7 +39,7 @@ uint64 cpu_timebase = 2000 * HZ;
 struct cpu cpus[SIM_CPUS];
 
 int self;
-bool running;
+bool running, exploring;
 uint64 now, points, switch_rate, intr_rate, freeze_rate;
 static void (*irq_handlers[SIM_IRQS])(int irq);
 
@@ -69,10 +71,10 @@ static size_t host_size;
 void jump(uint64 *save, uint64 load, struct thread *to)
 {
 #ifdef ASAN
-    const void *bottom = to != NULL ? (char *)to->td_kstack - STACK_EXTRA : host_stack;
+    const void *bottom = to != NULL ? (char *)to->td_kstack - (long)stack_extra : host_stack;
 
     __sanitizer_start_switch_fiber(NULL, bottom,
-                                   to != NULL ? to->td_kstack_size + STACK_EXTRA : host_size);
+                                   to != NULL ? to->td_kstack_size + stack_extra : host_size);
     sim_switch(save, load);
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #else
@@ -114,8 +116,8 @@ static void thread_enter(void)
 /* What ran on this stack before left its marks in the sanitizer's books, and in the detector's. */
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
 {
-    char *bottom = (char *)td->td_kstack - STACK_EXTRA;
-    size_t size = td->td_kstack_size + STACK_EXTRA;
+    char *bottom = (char *)td->td_kstack - (long)stack_extra;
+    size_t size = td->td_kstack_size + stack_extra;
 
 #ifdef ASAN
     __asan_unpoison_memory_region(bottom, size);
@@ -129,17 +131,19 @@ void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
 void cpu_switch(struct thread *from, struct thread *to)
 {
     CHECK(from == curthread, "%s switches for %s", curthread->td_comm, from->td_comm);
-    sim_point();
+    sim_barrier();
     curthread = to;
     cpus[self].before = from;
+    if (exploring)
+        explore_note(to->td_comm);
     jump(&from->td_mach.md_sp, to->td_mach.md_sp, to);
-    sim_point();
+    sim_barrier();
     lwkt_switch_return(cpus[self].before);
 }
 
 /* --- interrupts --- */
 
-static bool pending(const struct cpu *c)
+bool pending(const struct cpu *c)
 {
     return c->soft || (c->timer_on && now >= c->timer) || (c->ext & ~c->ext_held) != 0;
 }
@@ -149,8 +153,10 @@ static void note(struct cpu *c)
 {
     uint32 flags = 0;
 
+    c->delayed = false;
     if (c->soft) {
         c->soft = false;
+        sim_ipi_acquire();
         flags |= RQF_IPIQ;
     }
     if (c->timer_on && now >= c->timer) {
@@ -167,7 +173,7 @@ static void note(struct cpu *c)
 }
 
 /* kernel/boot/trap.c's interrupt(). */
-static void take_interrupt(void)
+void take_interrupt(void)
 {
     cpus[self].intr_on = false;
     note(&cpus[self]);
@@ -180,7 +186,7 @@ uint64 cpu_intr_save(void)
 {
     uint64 was = cpus[self].intr_on;
 
-    sim_point();
+    sim_barrier();
     cpus[self].intr_on = false;
     return was;
 }
@@ -196,7 +202,7 @@ void cpu_intr_enable(void)
     cpus[self].intr_on = true;
     if (pending(&cpus[self]))
         take_interrupt();
-    sim_point();
+    sim_barrier();
 }
 
 void cpu_intr_restore(uint64 saved)
@@ -213,8 +219,12 @@ bool cpu_intr_enabled(void)
 void cpu_ipi_raise(int cpuid)
 {
     CHECK(cpuid >= 0 && cpuid < ncpus && cpuid != self, "an interrupt for cpu %d", cpuid);
+    if (exploring)
+        explore_point(POINT_PRIMITIVE, NULL, true);
+    sim_ipi_release(cpuid);
     cpus[cpuid].soft = true;
-    sim_point();
+    if (!exploring)
+        sim_point();
 }
 
 void cpu_timer_arm(uint64 when)
@@ -229,7 +239,7 @@ void cpu_timer_unmask(void)
 
 uint64 cpu_time(void)
 {
-    sim_point();
+    sim_barrier();
     return now;
 }
 
@@ -259,6 +269,11 @@ void sim_irq_raise(int cpu, int irq)
     cpus[cpu].ext |= 1u << irq;
 }
 
+void sim_irq_arm(int cpu, int irq)
+{
+    cpus[cpu].ext_armed |= 1u << irq;
+}
+
 void sim_irq_complete(int cpu, int irq)
 {
     cpus[cpu].ext_held &= ~(1u << irq);
@@ -285,15 +300,22 @@ uint64 sim_points(void)
     return points;
 }
 
-static bool runnable(const struct cpu *c)
+bool runnable(const struct cpu *c)
 {
     return !c->waits || pending(c);
 }
 
 /* Give the turn to that cpu; comes back when it has come back. */
-static void give_turn(int cpu)
+void give_turn(int cpu)
 {
     struct cpu *from = &cpus[self];
+
+    for (int i = 0; i < ncpus; i++) {
+        cpus[i].behind &= ~(1u << cpu);
+        cpus[i].stepped |= 1u << cpu;
+        if (i != cpu)
+            cpus[i].relaxed = false;
+    }
 
     if (cpu == self)
         return;
@@ -322,10 +344,17 @@ static int pick(int not )
     return not >= 0 && runnable(&cpus[not ]) ? not : -1;
 }
 
-/* All cpus wait: on to the first timer. */
-static void sleep_together(void)
+/* All cpus wait: devices that a scene has armed do something, or else it is on to the first timer. */
+void sleep_together(void)
 {
     uint64 first = ~0UL;
+
+    for (int i = 0; i < ncpus; i++)
+        if (cpus[i].ext_armed != 0) {
+            cpus[i].ext |= cpus[i].ext_armed;
+            cpus[i].ext_armed = 0;
+            return;
+        }
 
     for (int i = 0; i < ncpus; i++)
         if (cpus[i].timer_on && cpus[i].timer < first)
@@ -339,6 +368,10 @@ void pass_turn(int not )
 {
     int next;
 
+    if (exploring) {
+        explore_pass_turn(not );
+        return;
+    }
     while ((next = pick(not )) < 0)
         sleep_together();
     give_turn(next);
@@ -346,7 +379,7 @@ void pass_turn(int not )
 
 static void count_point(void)
 {
-    ++now;
+    ++now; /* so time passes for who relaxes, too */
     if (++points > POINTS_MAX)
         panic("no end after %d points", POINTS_MAX);
 }
@@ -361,10 +394,22 @@ static void stir(void)
             sim_irq_raise(self, irq);
 }
 
+void sim_barrier(void)
+{
+    if (running && exploring)
+        explore_point(POINT_BARRIER, NULL, false);
+    else
+        sim_point();
+}
+
 void sim_point(void)
 {
     if (!running)
         return;
+    if (exploring) {
+        explore_point(POINT_PRIMITIVE, NULL, false);
+        return;
+    }
     count_point();
     stir();
     if (chance(freeze_rate)) {
@@ -384,8 +429,11 @@ void cpu_relax(void)
 
     cpus[self].intr_on = false;
     count_point();
+    cpus[self].relaxed = true;
     pass_turn(self);
-    cpus[self].soft = false;
+    if (cpus[self].soft)
+        sim_ipi_acquire();
+    cpus[self].soft = cpus[self].delayed = false;
     mycpu->gd_reqflags |= RQF_IPIQ;
     cpus[self].intr_on = was;
     if (was && pending(&cpus[self]))

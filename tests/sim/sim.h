@@ -118,22 +118,18 @@ uint64 sim_irq_count(int cpu, int irq);
 /* Rings made from here on have so many slots, and begin at that index. */
 void sim_rings(uint32 size, uint32 start);
 
+/* Explorer: source irq of that cpu becomes pending once, at any time: at the latest when all cpus wait. */
+void sim_irq_arm(int cpu, int irq);
+
 /* main.c's: play it once; the race detector starts anew. */
 void sim_run(const struct scene *scene, int cpus, uint64 seed);
 uint64 sim_points(void);
 
 /* Between sim.c and its parts. */
-#define STACK_EXTRA (56 * 1024) /* below a kernel stack: the host's library is hungrier */
-int sim_cpu(void);
-void sim_memory_end(void);
 void sim_audit(void);
-void races_begin(void);
-void races_forget(const void *start, size_t size);
-void races_sync_all(void);
 void *sim_alloc(size_t size);
 bool sim_rings_empty(void);
 void sim_print_rings(int cpu);
 int sim_threads(void);
-uint64 sim_frame(void *top, void (*enter)(void));
 
 #endif

@@ -1,39 +1,90 @@
 /*
- * kernel/lib/atomic.h for the simulation: the same primitives with the same orders, and before each of
- * them the other simulated cpus may run and interrupts may come. compiler_barrier() is where the
- * core says that an interrupt of its own cpu matters, so one may come there, too.
+ * kernel/lib/atomic.h for the simulation: the same primitives with the same orders, done by memory.c.
+ * Before each of them the other simulated cpus may run and interrupts may come. compiler_barrier() is
+ * where the core says that an interrupt of its own cpu matters, so one may come there, too.
+ *
+ * Each use is a site of its own, with a number and an order that a run may weaken (explore -w).
  */
 #ifndef LIB_ATOMIC_H
 #define LIB_ATOMIC_H
 
 #include "machine.h"
 
-#define publish(p, v) (sim_point(), __atomic_store_n((p), (v), __ATOMIC_RELEASE))
-#define consume(p) (sim_point(), __atomic_load_n((p), __ATOMIC_ACQUIRE))
-#define peek(p) (sim_point(), __atomic_load_n((p), __ATOMIC_RELAXED))
-#define poke(p, v) (sim_point(), __atomic_store_n((p), (v), __ATOMIC_RELAXED))
+/* What an order is made of. A full one takes part in the one order of all full ones, too. */
+#define ORDER_RELAXED 0
+#define ORDER_ACQUIRE 1
+#define ORDER_RELEASE 2
+#define ORDER_ACQREL 3
+#define ORDER_FULL 7
 
-/* Orders all cpus' accesses for the race detector (races.c); one host thread needs nothing. */
-void sim_fence(void);
-#define fence() sim_fence()
-#define compiler_barrier() sim_point()
+struct sim_site {
+    const char *file;
+    int line;
+    int number; /* the same for all copies of an inline function's */
+    const char *name;
+    const char *word; /* its argument as it was written */
+    uint32 order;
+    uint32 whole; /* the order as it was written */
+};
 
-#define amo_or(p, v) (sim_point(), __atomic_fetch_or((p), (v), __ATOMIC_RELAXED))
-#define amo_and(p, v) (sim_point(), __atomic_fetch_and((p), (v), __ATOMIC_RELAXED))
-#define amo_add(p, v) (sim_point(), __atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
-#define amo_add_rel(p, v) (sim_point(), __atomic_fetch_add((p), (v), __ATOMIC_RELEASE))
-#define amo_add_acqrel(p, v) (sim_point(), __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL))
-#define amo_swap_acq(p, v) (sim_point(), __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE))
-#define amo_or_full(p, v) (sim_point(), __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST))
-#define amo_and_full(p, v) (sim_point(), __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST))
-#define amo_swap_full(p, v) (sim_point(), __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST))
+enum sim_amo { AMO_OR, AMO_AND, AMO_ADD, AMO_SWAP };
 
-#define amo_cas(p, old, new)                                                         \
-    ({                                                                               \
-        __typeof__(*(p)) amo_expected_ = (old);                                      \
-        sim_point();                                                                 \
-        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, __ATOMIC_ACQ_REL, \
-                                    __ATOMIC_ACQUIRE);                               \
+uint64 sim_load(const volatile void *p, size_t size, const struct sim_site *site);
+void sim_store(volatile void *p, size_t size, uint64 v, const struct sim_site *site);
+uint64 sim_amo(volatile void *p, size_t size, enum sim_amo op, uint64 v,
+               const struct sim_site *site);
+bool sim_cas(volatile void *p, size_t size, uint64 old, uint64 v, const struct sim_site *site);
+void sim_fence(const struct sim_site *site);
+
+#define SITE_PASTE(a, b) a##b
+#define SITE_NAME(n) SITE_PASTE(sim_site_, n)
+#define SITE(id, what, word, order_)                                                      \
+    static struct sim_site id __attribute__((section("sim_sites"), aligned(8), used)) = { \
+        __FILE__, __LINE__, 0, what, word, (order_), (order_)}
+
+#define LOAD(id, what, p, order)                            \
+    ({                                                      \
+        SITE(id, what, #p, order);                          \
+        (__typeof__(*(p)))sim_load((p), sizeof(*(p)), &id); \
     })
+#define STORE(id, what, p, v, order)                    \
+    ({                                                  \
+        SITE(id, what, #p, order);                      \
+        sim_store((p), sizeof(*(p)), (uint64)(v), &id); \
+    })
+#define AMO(id, what, p, op, v, order)                                      \
+    ({                                                                      \
+        SITE(id, what, #p, order);                                          \
+        (__typeof__(*(p)))sim_amo((p), sizeof(*(p)), op, (uint64)(v), &id); \
+    })
+#define CAS(id, p, old, v)                                           \
+    ({                                                               \
+        SITE(id, "amo_cas", #p, ORDER_ACQREL);                       \
+        sim_cas((p), sizeof(*(p)), (uint64)(old), (uint64)(v), &id); \
+    })
+#define FENCE(id)                          \
+    ({                                     \
+        SITE(id, "fence", "", ORDER_FULL); \
+        sim_fence(&id);                    \
+    })
+#define NEW_SITE SITE_NAME(__COUNTER__)
+
+#define publish(p, v) STORE(NEW_SITE, "publish", p, v, ORDER_RELEASE)
+#define consume(p) LOAD(NEW_SITE, "consume", p, ORDER_ACQUIRE)
+#define peek(p) LOAD(NEW_SITE, "peek", p, ORDER_RELAXED)
+#define poke(p, v) STORE(NEW_SITE, "poke", p, v, ORDER_RELAXED)
+#define fence() FENCE(NEW_SITE)
+#define compiler_barrier() sim_barrier()
+
+#define amo_or(p, v) AMO(NEW_SITE, "amo_or", p, AMO_OR, v, ORDER_RELAXED)
+#define amo_and(p, v) AMO(NEW_SITE, "amo_and", p, AMO_AND, v, ORDER_RELAXED)
+#define amo_add(p, v) AMO(NEW_SITE, "amo_add", p, AMO_ADD, v, ORDER_RELAXED)
+#define amo_add_rel(p, v) AMO(NEW_SITE, "amo_add_rel", p, AMO_ADD, v, ORDER_RELEASE)
+#define amo_add_acqrel(p, v) AMO(NEW_SITE, "amo_add_acqrel", p, AMO_ADD, v, ORDER_ACQREL)
+#define amo_swap_acq(p, v) AMO(NEW_SITE, "amo_swap_acq", p, AMO_SWAP, v, ORDER_ACQUIRE)
+#define amo_or_full(p, v) AMO(NEW_SITE, "amo_or_full", p, AMO_OR, v, ORDER_FULL)
+#define amo_and_full(p, v) AMO(NEW_SITE, "amo_and_full", p, AMO_AND, v, ORDER_FULL)
+#define amo_swap_full(p, v) AMO(NEW_SITE, "amo_swap_full", p, AMO_SWAP, v, ORDER_FULL)
+#define amo_cas(p, old, v) CAS(NEW_SITE, p, old, v)
 
 #endif

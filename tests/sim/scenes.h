@@ -1,0 +1,38 @@
+/*
+ * The explorer's scenes by name: SCENE(name, cpus).
+ */
+#ifndef SIM_SCENES_H
+#define SIM_SCENES_H
+
+#define LITMUS_SCENES(SCENE)  \
+    SCENE(sb, 2)              \
+    SCENE(sb_fence, 2)        \
+    SCENE(sb_one_fence, 2)    \
+    SCENE(sb_release, 2)      \
+    SCENE(sb_full, 2)         \
+    SCENE(sb_full_fence, 2)   \
+    SCENE(mp, 2)              \
+    SCENE(mp_release, 2)      \
+    SCENE(mp_release_only, 2) \
+    SCENE(mp_acquire_only, 2) \
+    SCENE(mp_fence, 2)        \
+    SCENE(mp_amo, 2)          \
+    SCENE(lb, 2)              \
+    SCENE(lb_fence, 2)        \
+    SCENE(iriw, 4)            \
+    SCENE(iriw_fence, 4)      \
+    SCENE(corr, 2)            \
+    SCENE(corr_fence, 2)      \
+    SCENE(ww_plain, 2)        \
+    SCENE(ww_fence, 2)
+
+#define CORE_SCENES(SCENE) \
+    SCENE(x_schedule, 2)   \
+    SCENE(x_token, 2)      \
+    SCENE(x_tokens_crossed, 2)
+
+#define DECLARE_SCENE(name, cpus) void play_##name(void);
+LITMUS_SCENES(DECLARE_SCENE)
+CORE_SCENES(DECLARE_SCENE)
+
+#endif
