@@ -39,7 +39,7 @@ STEP(K_SWITCH, ANY, ANY, lwkt_switch())
 STEP(K_DESCHED, ANY, ANY, lwkt_deschedule_self(curthread))
 STEP(K_SCHED, THREAD, ANY, lwkt_schedule(td(a)))
 STEP(K_SCHED_IDLE, CPU, ANY, lwkt_schedule(&globaldata_of[a]->gd_idlethread))
-STEP(K_USEREXIT, ANY, ANY, kt_userexit()) /* the calling process goes almost to user mode, and back */
+STEP(K_USEREXIT, ANY, ANY, kt_userexit()) /* the process goes almost to user mode, and back */
 STEP(K_SETPRI, ANY, PRI, lwkt_setpri_self(b))
 STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())

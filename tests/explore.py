@@ -22,7 +22,8 @@ SIM = ROOT / "tests" / "sim"
 FLAGS = ["-std=gnu11", "-g", "-O2", "-fno-pie", "-Wall", "-Wextra", "-Werror", "-Wshadow",
          "-DNYMPH_KERNEL", "-DINVARIANTS", "-Itests/sim", "-Ikernel", "-I."]
 # What is instrumented: the core, and the scenes that run on it.
-CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c"]
+CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
+        ROOT / "kernel/lib/testpoint.c"]
 SCENES = [SIM / f"{name}.c" for name in ("explore_scenes", "litmus")]
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", "explore", "report",
                                        "explore_base", "explore_main", "scenes_threads")]

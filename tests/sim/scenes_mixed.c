@@ -126,9 +126,12 @@ static void source_loop(void *arg)
 
 static void raise_source(int irq)
 {
+    struct source *s = &sources[mycpuid];
+    thread_t td = consume(&s->td); /* publish: play_mixed_interrupts */
+
     (void)irq;
-    sources[mycpuid].again = 1;
-    lwkt_schedule(sources[mycpuid].td);
+    s->again = 1;
+    lwkt_schedule(td);
 }
 
 static void stop_source(void *arg)
@@ -145,10 +148,11 @@ void play_mixed_interrupts(void)
     poke(&handled, 0);
     sim_irq_handler(0, raise_source);
     for (int cpu = 0; cpu < ncpus; cpu++) {
-        sources[cpu] = (struct source){0};
-        sources[cpu].td =
-            sim_spawn_stopped(cpu, TDPRI_INT_MED, source_loop, &sources[cpu], "ithread");
-        sources[cpu].td->td_preemptable = lwkt_preempt;
+        struct source *s = &sources[cpu];
+        thread_t td = sim_spawn_stopped(cpu, TDPRI_INT_MED, source_loop, s, "ithread");
+        s->again = s->stop = 0;
+        td->td_preemptable = lwkt_preempt;
+        publish(&s->td, td); /* consume: raise_source */
     }
     for (int cpu = 0; cpu < ncpus; cpu++)
         sim_irq_rate(cpu, 0, 100);
