@@ -81,7 +81,7 @@ def test_help_lists_all_commands():
     """Every phony goal that a person types has its line, and no line is for a goal that is not there."""
     text = "".join(path.read_text() for path in (ROOT / "Makefile", ROOT / "grading" / "instructor.mk")
                    if path.exists())
-    phony = set(re.findall(r"^\.PHONY: (.*)$", text, re.M)) - {"FORCE", "tools", "machine",
+    phony = set(re.findall(r"^\.PHONY: (.*)$", text, re.M)) - {"FORCE", "tools", "linters",
                                                                 "grading kernel tests user"}
     listed = set(re.findall(r"^  make (\S+)", make("help").stdout, re.M))
     assert listed == phony
