@@ -308,12 +308,16 @@ check-format: | $(FIRST) ## say which C files `make format` would change
 # clang's analyzer looks at each C file after it was compiled; a file that has not changed since, and whose
 # headers have not, is not analyzed again. It assumes what the assertions check.
 ANALYZE = $(CLANG) --analyze --analyzer-output text -Xclang -analyzer-werror
+# In user/ it must not assume POSIX's contracts: here dup(-1) is defined, and usertests calls it. (Clang 14
+# does not have this check; the compatibility mode lets it pass over a name that it does not know.)
+OWNLIBC = -Xclang -analyzer-config-compatibility-mode=true \
+          -Xclang -analyzer-config -Xclang silence-checkers=unix.StdCLibraryFunctions
 $(O)/kernel/%.lint: $(O)/kernel/%.o | linters
 	@echo "  lint  kernel/$*"
 	@$(ANALYZE) $(filter-out -MMD -MP,$(KFLAGS)) -DINVARIANTS kernel/$* && touch $@
 $(O)/user/%.lint: $(O)/user/%.o | linters
 	@echo "  lint  user/$*"
-	@$(ANALYZE) $(filter-out -MMD -MP,$(UFLAGS)) user/$* && touch $@
+	@$(ANALYZE) $(OWNLIBC) $(filter-out -MMD -MP,$(UFLAGS)) user/$* && touch $@
 $(O)/mkfs.lint: $(BUILD)/mkfs | linters
 	@echo "  lint  mkfs"
 	@clang --analyze --analyzer-output text -Xclang -analyzer-werror -std=gnu11 -I. $(MKFSSRC) && touch $@

@@ -17,7 +17,7 @@ variants: all ## grade correct kernels that do it otherwise: no grader may rejec
 	@VARIANT='$(VARIANT)' JOBS='$(JOBS)' RUNS='$(RUNS)' $(PYTHON) tests/vary.py
 
 .PHONY: reliability
-reliability: all ## an hour of repetitions, with figures: PART='repeat grade boot usertests' RUNS=100
+reliability: all ## an hour of repetitions, with figures: PART='repeat grade boot usertests' RUNS=100; PART=fresh: a bare Debian 12 and 13
 	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py
 
 .PHONY: coverage
