@@ -144,7 +144,8 @@ def tree(tmp_path):
 @contextlib.contextmanager
 def busy_host(busy=True):
     """Keep all processors of the host busy while the block runs."""
-    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(os.cpu_count() if busy else 0)]
+    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
+            for _ in range((os.cpu_count() or 1) if busy else 0)]
     try:
         yield
     finally:

@@ -287,7 +287,8 @@ def test_smallest_failing_seed(monkeypatch, workers):
     monkeypatch.setattr(engine, "run_seed", fails_from(30))
     monkeypatch.setattr(runs, "draw_seeds", lambda given: [10, 20, 30, 40, 50])
     lab = engine.load_labs("switch")[0]
-    outcomes = list(runs.grade([(lab, case) for case in lab.tests[:3]], progress.Progress(15), workers=workers))
+    jobs = [(lab, case) for case in lab.tests[:3]]
+    outcomes = list(runs.grade(jobs, progress.Progress(15), workers=workers))
     assert [outcome.seed for outcome in outcomes] == [30] * 3
     assert [outcome.failure.seen for outcome in outcomes] == ["30"] * 3
 

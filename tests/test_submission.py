@@ -193,7 +193,7 @@ def test_changes_elsewhere_change_nothing(tmp_path):
 
 # --- the limits --------------------------------------------------------------------------------
 
-needs_bubblewrap = pytest.mark.skipif(not sandbox.has_bubblewrap(), reason="this host lets bubblewrap do nothing")
+needs_bubblewrap = pytest.mark.skipif(not sandbox.has_bubblewrap(), reason="bubblewrap does not work here")
 
 
 def run(tmp_path, script, seconds=30):

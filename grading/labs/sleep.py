@@ -187,8 +187,8 @@ def judge_domains(scene):
         wanted = [NAMES[i] for i in range(scene.params["sleepers"])
                   if scene.params[f"g{i}"] == call.val]
         scene.must(sorted(names_of(woken)) == wanted,
-                   f"a wakeup in domain {call.val} to wake {' '.join(wanted)}, which sleep there, and no others",
-                   " ".join(names_of(woken)) or "none", woken[-1] if woken else call)
+                   f"a wakeup in domain {call.val} to wake {' '.join(wanted)}, which sleep there, and no "
+                   "others", " ".join(names_of(woken)) or "none", woken[-1] if woken else call)
 
 
 def declare():

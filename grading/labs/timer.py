@@ -93,15 +93,15 @@ def judge_periodic(scene):
     scene.must(5 <= len(before) <= 6, "the timer to fire in each period, 5 or 6 times in six periods",
                str(len(before)))
     for last, event in zip(before, before[1:]):
-        scene.must(abs(event.time - last.time - period) < LATE, "one period from each time it fires to the next",
-                   f"{(event.time - last.time) / period:.2f} periods", event)
+        scene.must(abs(event.time - last.time - period) < LATE, "one period from each time it fires to the "
+                   "next", f"{(event.time - last.time) / period:.2f} periods", event)
     held = [event for event in fired if at[10] <= event.time < at[20]]
     scene.must(not held, "the timer not to fire inside the critical section", f"{len(held)} times",
                (held or [None])[0])
     ended = [event for event in fired if at[20] <= event.time < at[20] + period * 0.7]
     scene.must(len(ended) == 1 and ended[0].time < at[30],
-               "the timer to fire once at the end of the section, before crit_exit returns, and not again for "
-               "nearly a period, because missed periods are skipped", f"{len(ended)} times",
+               "the timer to fire once at the end of the section, before crit_exit returns, and not again "
+               "for nearly a period, because missed periods are skipped", f"{len(ended)} times",
                ended[-1] if ended else None)
     after = [event for event in fired if at[30] <= event.time < at[40]]
     scene.must(5 <= len(after) <= 6, "the timer to fire in each period again, 5 or 6 times in six periods",

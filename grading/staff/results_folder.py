@@ -100,8 +100,8 @@ class ResultsFolder:
 
     def settle(self, seconds):
         """Wait until all workers that an earlier run has left running have ended."""
-        self.hold("workers", fcntl.LOCK_EX, seconds, f"workers of an earlier run are still busy in {self.place}; "
-                  "wait until they have ended").close()
+        self.hold("workers", fcntl.LOCK_EX, seconds, f"workers of an earlier run are still busy in "
+                  f"{self.place}; wait until they have ended").close()
 
     def settings(self):
         """The settings: lab, test and seeds."""
