@@ -309,7 +309,7 @@ def declare():
     usched("affinity", "a process runs where its mask says", 6, draw_affinity, judge_affinity,
            "check may_use wherever a cpu is chosen; a process that may no longer use its cpu must give way")
     usched("levels", "levels come before time", 6, draw_levels, judge_levels,
-           "the queue is sorted by level first, and give_way compares by the same rule")
+           "the queue is in order of level first, and give_way compares by the same rule")
     usched("storm", "one current process for each cpu", 4, draw_storm, judge_storm,
            "gd_uschedcp changes from NULL to p by compare-and-swap, and from p to NULL once, and only on its "
            "own cpu")
