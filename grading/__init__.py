@@ -1,1 +1,1 @@
-"""Graders: each boots a fresh machine, reads its console, and judges events."""
+"""The graders: each test boots a fresh machine, reads its console, and judges the events printed there."""

@@ -1,9 +1,9 @@
 """`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file]`, by way of tools/grade:
 options come in the environment. Status 0: full points, 1: fewer, 2: the options will not do.
 
-FORMAT is one of formats.FORMATS. With OUT it is written to that file, beside the report that is shown;
-without, it is all that standard output gets. Of several, as in FORMAT=json,junit, OUT is the folder,
-and their names are in formats.py.
+FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
+usual; without OUT, standard output gets the format and nothing else. FORMAT may name several formats, as
+in FORMAT=json,junit: OUT is then a folder, and formats.py has the names of the files in it.
 """
 
 import os
@@ -16,11 +16,11 @@ from grading import build, engine, formats, progress, record, report, runs
 
 
 class BadOption(Exception):
-    """An option that will not do, in words."""
+    """An option has a wrong value; the text says what to give instead."""
 
 
 def choose(lab_name, test_name, seed):
-    """The (lab, test) pairs that are asked for."""
+    """The (lab, test) pairs that the options ask for."""
     labs = engine.load_labs(lab_name)
     if not labs:
         raise BadOption(f"LAB={lab_name}: there is no such lab")
@@ -37,7 +37,7 @@ def choose(lab_name, test_name, seed):
 
 
 def outputs(names, out):
-    """[(format's function, file or None)] for FORMAT and OUT."""
+    """[(a format's function, its file or None)] for FORMAT and OUT."""
     names = names.split(",") if names else ["text"] if out else []
     for name in names:
         if name not in formats.FORMATS:
@@ -57,7 +57,7 @@ def outputs(names, out):
 
 
 def write(wanted, whole):
-    """The record in the formats that are wanted."""
+    """Write the record in each format that was asked for."""
     for function, path in wanted:
         try:
             if path:
@@ -68,43 +68,44 @@ def write(wanted, whole):
             raise BadOption(f"OUT={path}: {error.strerror}") from None
 
 
-def play(jobs, seed, line, told):
-    """Build and grade; told(lines) shows them. (the compiler's errors or None, the tests' records)."""
+def play(jobs, seed, line, show):
+    """Build the kernel and run the tests; call show(record) for each test as soon as it is over. Return
+    (the compiler's errors or None, the records of the tests)."""
     line.say("building")
     errors = build.build(lambda what: line.say(f"building: {what}"))
     line.say("")
     if errors:
         return errors, [record.not_built(lab, case, errors) for lab, case in jobs]
-    tests, shown = [], report.Report(report.colourful())
-    for outcome in runs.grade(jobs, seed, progress=line):
+    tests = []
+    for outcome in runs.grade(jobs, line, seed):
         tests.append(record.test(outcome))
-        told(shown.test(tests[-1]))
+        show(tests[-1])
     return None, tests
 
 
 def main(lab_name, test_name, seed, format_names="", out=""):
-    """Grade and report; the exit status."""
+    """Grade and report; return the exit status."""
     jobs, wanted = choose(lab_name, test_name, seed), outputs(format_names, out)
     quiet = any(path is None for _, path in wanted)
     started = time.monotonic()
     line = progress.Progress(len(jobs) * len(runs.draw_seeds(seed)))
+    shown = report.Report(report.colourful())
     try:
-        errors, tests = play(jobs, seed, line, (lambda lines: None) if quiet else line.print)
+        errors, tests = play(jobs, seed, line,
+                             lambda test: None if quiet else line.print(shown.test(test)))
     finally:
         line.close()
     whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests)
     if not quiet:
-        shown = report.Report(report.colourful())
-        for test in tests:
-            shown.test(test)
         print("\n".join(shown.end(whole)))
     write(wanted, whole)
     return 0 if whole["points"] == whole["most"] else 1
 
 
 def guarded():
-    """main() for a terminal: interrupted or with nobody reading any more, it ends without a word."""
-    sys.stdout.reconfigure(errors="replace")  # whatever a console printed can be shown
+    """Run main() for a person: an error is one line, and nothing is printed if the person interrupts it
+    or closes the pipe that reads its output."""
+    sys.stdout.reconfigure(errors="replace")  # a console may print bytes that the terminal cannot show
     try:
         return main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "FORMAT", "OUT")))
     except BadOption as error:
@@ -113,11 +114,11 @@ def guarded():
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="ascii")  # what is flushed at the end goes there
+        sys.stdout = open(os.devnull, "w", encoding="ascii")  # for what Python flushes when it exits
         return 1
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
-        print(f"the grader itself went wrong, which is no fault of the kernel's: {type(error).__name__}: "
+        print(f"the grader itself failed, which is not the kernel's fault: {type(error).__name__}: "
               f"{error} ({os.path.basename(last.filename)}, line {last.lineno})", file=sys.stderr)
         return 2
 

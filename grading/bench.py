@@ -1,8 +1,9 @@
 """Run the benchmarks with instructions as the clock.
 
-user/bench prints lines `bench NAME COUNT`: instructions for one operation. One instruction is one
-nanosecond of virtual time (shift=0), one hart runs, and the counts repeat to the digit. What needs
-a second hart (IPIs) is run again with two, once for each back end.
+user/bench prints lines `bench NAME COUNT`, where COUNT is the number of instructions that one operation
+takes. One instruction is one nanosecond of virtual time (shift=0) and one hart runs, so the counts are
+the same in every run. The benchmarks of IPIs need a second hart; they run on two harts, once for each
+IPI back end.
 """
 
 import os
@@ -14,11 +15,11 @@ LINE = re.compile(r"^bench (\S+) (\d+)\s*$", re.M)
 
 
 class Unmeasured(Exception):
-    """A machine that did not come to the end of its benchmarks."""
+    """The machine did not get to the end of its benchmarks."""
 
 
 def measure(commands, **options):
-    """(name, count) of each line that the machine prints."""
+    """[(name, count)] of the lines that the machine prints."""
     result = machine.run(commands, DETERMINISTIC=1, SHIFT=0, SEED=0, timeout=300, APPEND="ktest=1",
                          BUILD=os.environ.get("BUILD", "build-bench"), **options)
     if result.status != 0 or result.why:

@@ -1,4 +1,4 @@
-"""Build the tree that is graded, and say in a few lines why it does not build."""
+"""Build the tree that is graded; if it does not build, say why in a few lines."""
 
 import os
 import re
@@ -13,13 +13,13 @@ OPTIONS = {"INVARIANTS": ("1", "0"), "TOOLCHAIN": ("gcc", "clang"), "WERROR": ("
 
 
 def first_errors(text):
-    """The compiler's or linker's words from the first error on; of anything else the last lines."""
+    """What the compiler or the linker printed from the first error on; without an error, the last lines."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("make")]
     for i, line in enumerate(lines):
         if re.search(r"\berror\b|undefined reference|multiple definition|undefined symbol", line):
             start = i - 1 if i and ": In function" in lines[i - 1] else i
             return "\n".join(lines[start:start + SHOWN])
-    return "\n".join(lines[-SHOWN:]) or "make failed without a word"
+    return "\n".join(lines[-SHOWN:]) or "make failed without a message"
 
 
 def given():
@@ -49,5 +49,5 @@ def build(seen=None, root=machine.ROOT):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if status == 124:
-        return f"the build does not end; given up after {LIMIT} s"
+        return f"the build did not finish within {LIMIT} s"
     return first_errors("".join(lines)) if status else None

@@ -1,9 +1,10 @@
-"""The graders' engine: tests, the scenes they play, what a judge can say, and a run.
+"""The engine of the graders: what a test is, what its judge works with, and one run.
 
-A test names a program that plays a scene, draws the scene's parameters and the machine from a seed,
-and has a judge: a Python function that says what was expected and what was seen where they differ.
-The engine draws keys, boots a fresh machine for each seed in the deterministic mode, and has what it
-printed judged; runs.py plays many of them. Nothing that the machine prints is a verdict.
+A test names a program that plays a scene, draws the parameters of the scene and of the machine from a
+seed, and has a judge: a Python function that raises Failure, with what it expected and what it saw, if
+the events differ from those of a correct kernel. For each seed the engine draws a key, boots a fresh
+machine in the deterministic mode, and gives what the machine printed to the judge. runs.py runs many
+tests at a time. Nothing that the machine prints counts as a verdict: the kernel is what is being tested.
 """
 
 import importlib
@@ -16,20 +17,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from grading import events, machine, timeline
-from grading.failure import Failure, broken, heartbeats, never_up, not_written, parted
+from grading.failure import Failure, heartbeats, machine_failure, mismatch, never_up, not_written
 
-WORK = 12           # seconds of processor time for a machine; most scenes take half of one
+WORK = 12           # seconds of processor time for a machine; most scenes take half a second
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
-KEY_LETTERS = 9     # of a scene's key: 2^42 keys
-# `make grade UNTIMELY=1`: the same results with a switch at every end of a critical section that finds
-# work (reference, T64).
+MILLISECOND = 10_000    # ticks of the time CSR, on QEMU's virt machine
+KEY_LETTERS = 9     # letters of a scene's key: 2^42 different keys
+# `make grade UNTIMELY=1`: the results must be the same if every critical section that finds pending work
+# at its end also switches (T64 in behaviours.txt).
 UNTIMELY = os.environ.get("UNTIMELY") == "1"
 LABS = machine.ROOT / "grading" / "labs" / "LABS"
 
 
 @dataclass
 class Lab:
-    """A line of grading/labs/LABS: a lab, or a part of one, with its tests."""
+    """A line of grading/labs/LABS: a lab, or a part of a lab, with its tests."""
     number: int
     name: str
     title: str
@@ -38,7 +40,8 @@ class Lab:
 
 @dataclass
 class Test:
-    """One test. draw(rng) returns (parameters of the scene, options of the machine)."""
+    """One test; the function test() below explains the fields. draw(rng) returns (parameters of the
+    scene, options of the machine); judge(scene) raises Failure."""
     name: str
     title: str
     points: int
@@ -53,31 +56,50 @@ class Test:
 
 
 class Scene:
-    """What a judge looks at: a scene's parameters, its events in the order in which they happened."""
+    """What a judge works with: the parameters of the scene, and its events in the order in which they
+    happened."""
 
     def __init__(self, record, params, options, console=""):
         self.events, self.audit = record.events, record.audit
         self.params, self.options, self.console = params, options, console
 
     def must(self, condition, expected, seen, at=None):
-        """Fail unless the condition holds."""
+        """Fail unless the condition holds. `at` is the event to mark in the report."""
         if not condition:
             raise Failure(expected, seen, self.events, at)
 
+    def must_equal(self, event, value, rule):
+        """Fail unless the event has this value."""
+        self.must(event.val == value, rule, str(event.val), event)
+
+    def must_have(self, found, count, rule):
+        """Fail unless so many were found."""
+        self.must(len(found) == count, rule, str(len(found)))
+
+    def must_be_on(self, event, cpu, who):
+        """Fail unless the event happened on this cpu."""
+        self.must(event.cpu == cpu, f"{who} on cpu {cpu}", f"on cpu {event.cpu}", event)
+
+    def must_be_soon(self, first, second, rule):
+        """Fail unless the second event came less than a millisecond after the first."""
+        took = second.time - first.time
+        self.must(took < MILLISECOND, rule, f"{took / MILLISECOND:.2f} ms", second)
+
     def of(self, *what, td=None):
-        """The events of these kinds, of one thread or of all."""
+        """The events of these kinds, of one thread or of all threads."""
         return [e for e in self.events if e.what in what and td in (None, e.td)]
 
     def order(self, seen, expected, rule):
-        """These events must be the expected ones, as str() shows them; the first wrong one is marked."""
+        """Fail unless these events, as str() shows them, are the expected ones. The report marks the
+        first wrong one. `rule` says in words what the order must be."""
         for i in range(max(len(seen), len(expected))):
             if i >= len(seen) or i >= len(expected) or str(seen[i]) != expected[i]:
-                raise parted(rule, seen, expected, i, self.events)
+                raise mismatch(rule, seen, expected, i, self.events)
 
 
 class Panic:
-    """What the judge of a scene that must end in a panic looks at: its message, the cpu and the thread
-    on which it came."""
+    """What the judge of a scene that must end in a panic works with: the message, and the cpu and the
+    thread that panicked."""
 
     def __init__(self, result, params):
         found = re.search(r"^panic: (.*)\ncpu (\d+) \(hart \d+\), thread \S+ \((\S+)\)", result.console,
@@ -87,8 +109,8 @@ class Panic:
         self.params = params
 
     def must_say(self, words, cpu, thread=None):
-        """Fail unless the panic came, there (in any thread of that cpu: a message interrupts whatever
-        runs) and with these words in it."""
+        """Fail unless there was a panic with these words on this cpu. Without `thread`, any thread of the
+        cpu will do: a message interrupts whatever thread runs."""
         where = f"cpu {cpu}" + (f", thread {thread}" if thread else "")
         if not self.message:
             raise Failure(f"a panic: {words}", "none")
@@ -102,15 +124,18 @@ _loading: list["Test"] = []
 
 
 def test(name, title, points, program, draw, judge, *, covers, hint="", panics=False, timely=False):
-    """Declare a test of the lab that is being loaded. covers: the reference's tests, section 5.1.
-    panics: the scene must end in a panic, and the judge looks at that (Panic). timely: it is about
-    something that ends when a thread switches, so untimely switches (UNTIMELY=1) are not for it."""
+    """Declare a test of the lab that is being loaded; declare() of the lab's module calls this.
+
+    covers: what `make coverage` lists for the test: numbers in behaviours.txt, or words. hint: the usual
+    cause of a failure; students read it. panics: the scene must end in a panic, and the judge gets a Panic
+    instead of a Scene. timely: the test is about something that a switch ends, so that it cannot be run
+    with untimely switches (UNTIMELY=1)."""
     _loading[-1].tests.append(Test(name, title, points, program, judge, draw, covers, hint, panics,
                                    timely))
 
 
 def load_lab(line):
-    """The lab of a line of LABS."""
+    """The Lab of a line of LABS."""
     number, name, title = line.split(None, 2)
     lab = Lab(int(number), name, title)
     _loading.append(lab)
@@ -122,8 +147,8 @@ def load_lab(line):
 
 
 def load_labs(wanted=""):
-    """The lines of grading/labs/LABS: all, the parts of the lab with this number, or the one so named.
-    All are loaded, for a lab's tests are counted through its parts."""
+    """The Labs of grading/labs/LABS: all of them, the parts of the lab with this number, or the part with
+    this name. All are loaded in any case, because the tests of a lab are numbered across its parts."""
     labs, counts = [], Counter()
     for line in LABS.read_text(encoding="ascii").splitlines():
         if line and not line.startswith("#"):
@@ -142,7 +167,8 @@ AUDIT = {"runnable": "threads left on run queues", "undelivered": "messages left
 
 
 def check_audit(scene):
-    """The state after every scene: nothing is left over, and every thread is on one list."""
+    """Judge the kernel's state after a scene: nothing is left over, and every thread is on exactly one
+    list."""
     for name, meaning in AUDIT.items():
         scene.must(scene.audit[name] == 0, f"after the scene, no {meaning}", str(scene.audit[name]))
     scene.must(scene.audit["allq"] == scene.audit["threads"],
@@ -153,13 +179,14 @@ def judge_panic(case, result, params):
     """None, or the Failure of a scene that must end in a panic."""
     failure = not_written(result)
     if failure is None and (result.why or "the scene hangs" in result.panic):
-        failure = broken(result)
+        failure = machine_failure(result)
     return failure or case.judge(Panic(result, params))
 
 
 def judge_scene(case, scene, ended):
-    """Raise the Failure of a scene that was played. One that did not end in time is judged all the
-    same: what happened until then says more; then what the cpus did is said, too."""
+    """Raise the Failure of a scene that was played, if there is one. A scene that did not end in time is
+    judged like any other, because its events say more than the lack of an end; the failure then also says
+    what the cpus did last."""
     try:
         case.judge(scene)
         scene.must(ended, "the scene to end", "its time was over before all of its threads had ended")
@@ -169,18 +196,19 @@ def judge_scene(case, scene, ended):
             failure.cause, words = heartbeats(scene.console)
             failure.seen += f" (the scene does not end; {words})"
         raise
-    # A judge looks for what a right kernel logs; what a wrong one logs may surprise it anyhow.
+    # A judge takes it that the events are roughly those of a correct kernel. Those of a wrong kernel can
+    # break it in any way: that is the kernel's failure, and not an error of the grader.
     except Exception as error:
-        raise Failure("all of the scene's events", "too few, or others than any right kernel has "
+        raise Failure("all of the scene's events", "too few events, or events that no correct kernel logs "
                       f"({type(error).__name__}: {error})", scene.events) from None
 
 
 def judge_run(case, result, key, params, options):
-    """None, or the Failure that the judge, or the state of the machine, gives."""
+    """None, or the Failure of a run: the machine's, the judge's or the audit's."""
     try:
         if case.panics:
             return judge_panic(case, result, params)
-        failure = broken(result)
+        failure = machine_failure(result)
         if failure:
             return failure
         record = events.parse(result.console, key)
@@ -196,14 +224,16 @@ def judge_run(case, result, key, params, options):
 
 
 def run_seed(case, seed, root=machine.ROOT, work=WORK):
-    """Boot the machine of the tree `root`, run, judge: (failure or None, result)."""
+    """Boot the machine of the tree `root`, run the test and judge it: (Failure or None, Result)."""
     params, options = case.draw(random.Random(f"{case.name} {seed}"))
-    # Never the same key twice, so that a kernel cannot know it; always so many letters (the shell takes
-    # another way for a digit), so that it changes no schedule: a seed's run is the same with each key.
+    # The key is drawn anew for each run, so that a kernel cannot know it. It always has the same number of
+    # letters and no digits, for which the shell executes other instructions: the run of a seed must be
+    # the same whatever the key.
     key = "".join(secrets.choice(string.ascii_lowercase) for _ in range(KEY_LETTERS))
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": key}.items())
     options = {"DETERMINISTIC": 1, "SEED": seed, "APPEND": "ktest=1", **options}
-    # In its place for a breakpoint at an event: another number, of as many digits, and the run is the same.
+    # `stop` is the number of the event at which a debugger is to stop (timeline.in_gdb). It is always
+    # there, with the same number of digits, so that the run is the same with any number.
     machine_options = {**options, "APPEND": f"{options['APPEND']} stop={0:0{timeline.STOP_DIGITS}}"}
     before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
     result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
@@ -212,6 +242,6 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK):
 
 
 def choose(lab, wanted):
-    """The tests to run: all, or the one whose name is `wanted`."""
+    """The tests of a lab to run: all of them, or the one named `wanted` (t25 or t25_create)."""
     return [case for case in lab.tests if wanted in ("", case.name, case.name.partition("_")[0]) and
             not (case.timely and UNTIMELY)]

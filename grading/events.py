@@ -1,28 +1,28 @@
-"""What a test program prints (user/lib/scene.c), and how a judge reads it.
+"""Parse the lines that a test program prints (user/lib/scene.c) into the events that a judge reads.
 
-Lines of words `name=value`, each with the key that the grader drew for this run, so that a line
-recorded elsewhere counts for nothing:
+A line consists of words `name=value`. Each line has the key that the grader drew for this run, so that a
+line that was recorded in another run does not count:
 
     scene key=K test=t1 result=ended       the scene was played; or result=timeout
     ev key=K what=log td=A cpu=0 n=2 val=1 t=2041924     n events in a row with values val, val + 1, ..
-    audit key=K threads=5 allq=5 ...       the state after it
-    end key=K test=t1 events=12            how many ev lines there are: none was lost
+    audit key=K threads=5 allq=5 ...       the kernel's state after the scene
+    end key=K test=t1 events=12            the number of ev lines, which shows that none was lost
 """
 
 import re
 from dataclasses import dataclass
 
-EVENTS = 1_000_000          # more than any scene has
+EVENTS = 1_000_000          # the most events that are accepted; no scene has so many
 WORD = re.compile(r"(\w+)=(\S*)")
 
 
 class BadEvents(Exception):
-    """The lines themselves are not in order: (what was expected, what was seen)."""
+    """The lines are malformed or incomplete: (what was expected, what was seen)."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened; `line` is its line on the console."""
+    """One event; `line` is the console's line that it comes from."""
     what: str
     td: str
     cpu: int
@@ -36,7 +36,7 @@ class Event:
 
 @dataclass
 class Record:
-    """All of a run's lines."""
+    """All lines of one run."""
     result: str
     events: list
     audit: dict
@@ -49,7 +49,7 @@ def words(line):
 
 
 def expand(line, fields):
-    """The events of an ev line."""
+    """The events that an ev line stands for."""
     for name in ("cpu", "n", "val", "t"):
         if not isinstance(fields[name], int):
             raise BadEvents(f"event lines whose {name} is a number", line)
@@ -61,7 +61,7 @@ def expand(line, fields):
 
 
 def parse(console, key):
-    """The record of run `key`, every line accounted for."""
+    """The Record of the run with this key; BadEvents if a line is missing, or there twice, or malformed."""
     found = {"scene": [], "ev": [], "audit": [], "end": []}
     for line in console.splitlines():
         kind, _, rest = line.partition(" ")

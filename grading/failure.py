@@ -1,16 +1,16 @@
-"""What can go wrong with a run: what a judge says, and what the machine itself shows.
+"""What can go wrong with a run: the failure that a judge finds, and those of the machine itself.
 
-Every failure has a cause, one of CAUSES, by which failures are counted and grouped.
+Every failure has a cause, one of CAUSES; reports group and count failures by it.
 """
 
 import re
 
 CAUSES = {
-    "judged": "the scene was played, and went another way than it must",
+    "judged": "the scene was played, and the judge found something wrong",
     "not-written": "a function that the lab asks for is not written yet",
     "panic": "the kernel panicked",
-    "deadlock": "the scene does not end: everybody waits",
-    "livelock": "the scene does not end: cpus are busy without getting on",
+    "deadlock": "the scene does not end: every thread waits",
+    "livelock": "the scene does not end: cpus are busy without progress",
     "flood": "the kernel flooded its console",
     "never-booted": "the machine never came up",
     "timeout": "the machine came up, then fell silent",
@@ -19,8 +19,9 @@ CAUSES = {
 
 
 class Failure(Exception):
-    """What a judge raises: expected and seen; `events` are shown, the wrong one (`at`) marked. Where
-    events were compared with a list, `wanted` and `came` are both, and they part at `index`."""
+    """What a judge raises: what it expected and what it saw. `events` are shown in the report, and the
+    wrong one (`at`) is marked. If events were compared with a list, `wanted` and `came` are the two
+    sequences, and `index` is where they begin to differ."""
 
     def __init__(self, expected, seen, shown=(), at=None, cause="judged"):
         super().__init__(expected)
@@ -30,14 +31,14 @@ class Failure(Exception):
 
 
 def show(sequence, mark, around=10):
-    """A sequence in words, the element `mark` in brackets, long ones shortened."""
+    """A sequence as text, with the element `mark` in brackets; a long sequence is shortened."""
     first, last = max(0, mark - around), mark + around
     shown = [f"[{w}]" if i == mark else str(w) for i, w in enumerate(sequence)][first:last]
     return ("... " if first else "") + " ".join(shown) + (" ..." if len(sequence) > last else "")
 
 
-def parted(rule, seen, expected, index, events):
-    """The Failure of two sequences that part at `index`."""
+def mismatch(rule, seen, expected, index, events):
+    """The Failure of two sequences that differ from `index` on."""
     missing = index >= len(seen)
     failure = Failure(f"{rule}: {show(expected, index)}",
                       show(seen, index) + (" and nothing after it" if missing else ""), events,
@@ -47,7 +48,8 @@ def parted(rule, seen, expected, index, events):
 
 
 def frames_in(console):
-    """cpu -> the functions that it is in, innermost first, of a report of a scene that hangs."""
+    """[(cpu, thread, "inner < outer < ...")]: the functions that each cpu is in, from the report that the
+    kernel prints of a scene that hangs."""
     report = console[console.rindex("the scene hangs"):]
     frames = re.findall(r"^  [0-9a-f]{16} (\w+)\+", report, re.M)
     frames = frames[frames.index("cpu_relax"):] if "cpu_relax" in frames else frames
@@ -57,21 +59,21 @@ def frames_in(console):
 
 
 def stuck_in(console):
-    """What such a report says of the cpus that are not idle: each one's thread, and where it is, below
-    what the scene's own machinery called."""
+    """What such a report says of the cpus that are not idle: the thread, and the functions that it is in,
+    up to those that play the scene."""
     shown = []
     for cpu, name, where in frames_in(console):
         own = re.split(r" < (?:kt_|player\b)", where)[0]
         if not name.startswith("idle"):
             shown.append(f"cpu {cpu} runs {name}, in {own}")
-    return "; ".join(shown) or "all cpus idle: nobody wakes the threads"
+    return "; ".join(shown) or "all cpus are idle: nothing wakes the threads"
 
 
 PROGRESS = re.compile(r"^progress cpu=(\d+) ms=(\d+) ticks=(\d+) switches=(\d+) messages=(\d+) "
                       r"halts=(\d+) runs=(.*)$", re.M)
 STUCK = re.compile(r"^stuck td=(\S+) cpu=(\d+) (.*)$", re.M)
-BUSY = 1       # switches or messages a millisecond: more than what the wait for the end itself does
-LONG = 100     # milliseconds in which a cpu takes ten ticks
+BUSY = 1       # switches or messages per millisecond; waiting for the scene's end alone causes fewer
+LONG = 100     # milliseconds: a cpu that lives takes ten ticks in that time
 
 
 def busy_cpu(line, waiting):
@@ -85,15 +87,15 @@ def busy_cpu(line, waiting):
     if cpu in waiting:
         return ""
     if ms >= LONG and ticks == 0:
-        return f"cpu {cpu} took no tick in {ms} ms: in one critical section, or interrupts are off"
+        return f"cpu {cpu} took no tick in {ms} ms: it stays in a critical section, or interrupts are off"
     if ms >= LONG and switches == 0 and not name.startswith("idle"):
         return f"cpu {cpu} runs {name} without a switch for {ms} ms"
     return ""
 
 
 def spinning(console):
-    """cpu -> where it waits without switching (in cpu_relax, which a tick does, too); of a report of a
-    scene that hangs."""
+    """cpu -> where it spins, from the report of a scene that hangs. A cpu spins if its innermost function
+    is cpu_relax and a tick (hardclock) did not call that."""
     found = {}
     for cpu, name, where in frames_in(console) if "the scene hangs" in console else []:
         calls = where.split(" < ")
@@ -121,7 +123,7 @@ def heartbeats(console):
 
 
 def not_written(result):
-    """A Failure if a function of the lab was called that the student has not written yet."""
+    """A Failure if the kernel called a function of the lab that the student has not written yet."""
     found = re.search(r"^panic: not implemented: (\w+)", result.console, re.M)
     return Failure("a kernel with all of the lab's functions", f"{found.group(1)} is not written yet",
                    cause="not-written") if found else None
@@ -133,8 +135,8 @@ def never_up(result):
                    cause="never-booted")
 
 
-def broken(result):
-    """A Failure if the machine itself went wrong, before anything is judged."""
+def machine_failure(result):
+    """A Failure if the machine itself failed, so that there is nothing to judge."""
     if "the scene hangs" in result.panic:
         cause, words = heartbeats(result.console)
         return Failure("the scene to end", f"it hangs; {stuck_in(result.console)}; {words}", cause=cause)

@@ -1,18 +1,19 @@
-"""A grading's record in the formats of others. Each is a function of the record (record.py) that
-returns text; FORMATS names them, with the file that each goes to when several are wanted.
+"""The record of a grading in the formats of other programs. Each format is a function that takes the
+record (record.py) and returns text; FORMATS lists them, with the file that each is written to when
+several are wanted.
 
     json         the record itself
     text         the report that a terminal shows
-    gradescope   results.json, by gradescope-autograders.readthedocs.io/en/latest/specs
-    github       GitHub Classroom: lines for $GITHUB_ENV, one runner a test, as the action
+    gradescope   results.json, as gradescope-autograders.readthedocs.io/en/latest/specs describes it
+    github       GitHub Classroom: lines for $GITHUB_ENV with one runner for each test, as the action
                  classroom-resources/autograding-grading-reporter reads them (grading/classroom.yml)
-    autolab      the report, and the autoresult as its last line (docs.autolabproject.com/lab); a part
-                 of a lab is a problem
+    autolab      the report, and the autoresult as its last line (docs.autolabproject.com/lab); each
+                 part of a lab is a problem
     junit        JUnit's XML, as Jenkins and GitLab read it
     ktap         the kernel's Test Anything Protocol, version 1 (docs.kernel.org/dev-tools/ktap.html)
 
-A record may hold "leaderboard": a list of {"name", "value", "order": "asc" if less is better}; it goes
-to those formats that have such a thing.
+A record may have a "leaderboard": a list of {"name", "value", "order"}, where the order "asc" means that
+less is better. It goes into the formats that have a place for it.
 """
 
 import base64
@@ -22,35 +23,35 @@ from xml.etree import ElementTree
 
 from grading import report
 
-# What XML 1.0 cannot hold in any spelling; no other format has a use for it.
+# Characters that XML 1.0 cannot represent at all; no other format needs them.
 ILLEGAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LONGEST = 20_000        # characters of a text
-# A variable of the environment holds 128 KiB, all of them together 2 MiB, for 100 tests.
+# One environment variable can hold 128 KiB and all of them together 2 MiB, and there are 100 tests.
 LONGEST_MESSAGE = 4_000
 TIMEOUTS = ("timeout", "never-booted", "deadlock", "livelock")
 ERRORS = ("build", "panic", "flood", "not-written")
 
 
 def clean(text, longest=LONGEST):
-    """Text without what a format cannot hold, the middle of a very long one left out."""
+    """The text without characters that a format cannot represent; a very long text loses its middle."""
     text = ILLEGAL.sub("?", str(text).replace("\r\n", "\n"))
     half = longest // 2
     return text if len(text) <= longest else text[:half] + "\n[...]\n" + text[-half:]
 
 
 def one_line(text):
-    """Text in one line."""
+    """The text as one line."""
     return " ".join(clean(text).split())
 
 
 def details(test):
-    """A failure's lines as a terminal shows them, without their indentation."""
+    """The lines of a failure as a terminal shows them, without their indentation."""
     lines = [line[report.INDENT:] for line in report.Report().failure(test)]
     return clean("\n".join(lines) or test["seen"])
 
 
 def parts(record):
-    """part -> its tests."""
+    """part of a lab -> its tests."""
     found = {}
     for test in record["tests"]:
         found.setdefault(test["part"], []).append(test)
@@ -63,7 +64,7 @@ def as_json(record):
 
 
 def as_text(record):
-    """The report, plain."""
+    """The report, without colours."""
     return "".join(clean(line) + "\n" for line in report.text(record).splitlines())
 
 
@@ -78,7 +79,7 @@ def gradescope_test(test):
 
 
 def gradescope(record):
-    """results.json. What goes to standard output is for the instructor."""
+    """results.json. Students do not see the autograder's standard output."""
     output = "The kernel does not build:\n" + record["build"] if record["build"] else \
         f"Points: {record['points']} of {record['most']}"
     results = {"score": record["points"], "execution_time": round(record["seconds"]),
@@ -90,7 +91,7 @@ def gradescope(record):
 
 
 def github_test(test):
-    """What a runner of GitHub Classroom's says, of one test."""
+    """What the runner of one test reports to GitHub Classroom."""
     good = test["status"] == "ok"
     status = "pass" if good else "error" if test["cause"] == "build" else "fail"
     return {"version": 1, "status": status, "max_score": test["most"], "tests": [{
@@ -101,8 +102,8 @@ def github_test(test):
 
 
 def github(record):
-    """NAME_RESULTS=base64 for each test, and NYMPH_RUNNERS, the list of the names. (The reporter makes
-    a runner's name upper case to find its variable.)"""
+    """A line NAME_RESULTS=base64 for each test, and NYMPH_RUNNERS, the list of the names. (To find a
+    runner's variable, the reporter converts the runner's name to upper case.)"""
     lines, names = [], []
     for test in record["tests"]:
         names.append(f"{test['part']}_{test['name']}")
@@ -112,15 +113,15 @@ def github(record):
 
 
 def autolab(record):
-    """The report; then the autoresult, the points of each part, and the columns of a scoreboard: all
-    points, then what the leaderboard has."""
+    """The report; then the autoresult: the points of each part, and the columns of the scoreboard, which
+    are the points of the lab and the values of the leaderboard."""
     scores = {part: sum(test["points"] for test in tests) for part, tests in parts(record).items()}
     board = [record["points"]] + [entry["value"] for entry in record.get("leaderboard") or []]
     return as_text(record) + json.dumps({"scores": scores, "scoreboard": board}) + "\n"
 
 
 def junit_case(suite, test):
-    """A <testcase>."""
+    """Add a <testcase> to a <testsuite>."""
     case = ElementTree.SubElement(suite, "testcase", name=test["name"], time=f"{test['seconds']:.2f}",
                                   classname=f"lab{test['lab']}.{test['part']}")
     if test["status"] != "ok":
@@ -146,7 +147,7 @@ def junit(record):
 
 
 def ktap_result(good, number, name, test=None):
-    """A result line; what a description cannot have is #."""
+    """A result line. A description cannot contain #."""
     line = f"{'ok' if good else 'not ok'} {number} {one_line(name).replace('#', '')}"
     if test is None or good:
         return line
@@ -155,7 +156,7 @@ def ktap_result(good, number, name, test=None):
 
 
 def ktap_part(tests):
-    """A part's own results: a test's diagnostic lines come before its result."""
+    """The results of one part: the diagnostic lines of a test come before its result."""
     lines = ["KTAP version 1", f"1..{len(tests)}"]
     for i, test in enumerate(tests, 1):
         good = test["status"] == "ok"
@@ -166,7 +167,7 @@ def ktap_part(tests):
 
 
 def ktap(record):
-    """Each part of a lab is a test, with its tests inside."""
+    """Each part of a lab is a test, and its tests are subtests."""
     found = parts(record)
     lines = ["KTAP version 1", f"1..{len(found)}"]
     for i, (part, tests) in enumerate(found.items(), 1):

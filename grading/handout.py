@@ -1,16 +1,16 @@
-"""`make handout LAB=4 OUT=dir`: the tree that a student gets for a lab, in a repository of its own.
+"""`make handout LAB=4 OUT=dir`: write the tree that students get for a lab, as a git repository.
 
-What a lab leaves to the student is marked in the sources of the kernel:
+Marks in the kernel's sources say which code a lab leaves to the student, and so is removed:
 
-    { /* lab 4 */              on the line of a function's opening brace: its body is out
-    { /* lab 4: helper */      the whole function, with its comment, is out
-    /* lab 4: from here */     in a function: what follows is out, up to the line with
-    /* lab 4: to here */       or, without one, up to the function's end
+    { /* lab 4 */              on the line of a function's opening brace: the function's body
+    { /* lab 4: helper */      the whole function, with its comment
+    /* lab 4: from here */     inside a function: the lines after this one, up to the line with
+    /* lab 4: to here */       or, without one, up to the end of the function
 
-In place of what is out the function panics and says so. All other labs are solved. `make solution LAB=4
-OUT=dir` puts what is out back into such a tree.
+In place of the removed code, the function panics and says that it is not implemented. All other labs are
+solved. `make solution LAB=4 OUT=dir` puts the removed code back into such a tree.
 
-Nothing of a handout may give a solution away: see leaks().
+No other part of a handout may give the solution away: see leaks().
 """
 
 import fnmatch
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from grading import machine
 
-# The instructor's files, which no handout has.
+# Patterns of the instructor's files, which no handout has.
 INSTRUCTORS = """
 .ci/* .github/*
 grading/README.md grading/answers/* grading/behaviours.txt grading/class*
@@ -39,17 +39,17 @@ tests/test_variants.py
 
 BODY = re.compile(r"\{ /\* lab (\d): ?(helper)? \*/|\{ /\* lab (\d) \*/")
 FROM = re.compile(r"( +)/\* lab (\d): from here \*/")
-SHORT = 12      # characters: a shorter line gives nothing away
-RUN = 4         # so many lines of a solution, one after the other, are a copy
+SHORT = 12      # characters; a shorter line gives nothing away
+RUN = 4         # lines of a solution; so many in a row are a copy
 
 
 class Refused(Exception):
-    """What one line tells a person who asked for what can't be."""
+    """The options or files are wrong; the text says what, in one line."""
 
 
 @dataclass
 class Piece:
-    """A part of a source file. lab: the one whose handout has `instead` in its place; 0: none."""
+    """A part of a source file. In the handout of `lab`, `instead` stands in its place; 0 means no lab."""
     text: str
     lab: int = 0
     instead: str = ""
@@ -59,22 +59,24 @@ class Piece:
 # --- the marks ---
 
 def end_of(lines, start, lab, path):
-    """The line after `start` at which what is out ends: "to here", or the function's closing brace."""
+    """The line, from `start` on, at which the removed code ends: "to here", or the function's closing
+    brace."""
     for at in range(start, len(lines)):
         if f"/* lab {lab}: to here */" in lines[at] or lines[at].rstrip() == "}":
             return at
-    raise Refused(f"{path}:{start}: what is marked for lab {lab} has no end")
+    raise Refused(f"{path}:{start}: the code that is marked for lab {lab} has no end")
 
 
 def start_of_function(lines, at):
-    """The first line of the function, with its comment, whose brace is on line `at`."""
+    """The first line of the function whose opening brace is on line `at`; its comment counts as part of
+    it."""
     while at > 0 and lines[at - 1].strip() and not lines[at - 1].startswith(("}", "#")):
         at -= 1
     return at
 
 
 def stub(path, lines, at, lab, indent):
-    """What stands in place of what is out, in C or in assembly."""
+    """What stands in place of the removed code, in C or in assembly."""
     if path.endswith(".S"):
         name = next(found.group(1) for line in reversed(lines[:at])
                     if (found := re.match(r"(\w+):", line)))
@@ -84,7 +86,7 @@ def stub(path, lines, at, lab, indent):
 
 
 def pieces(path, text):
-    """A source file, taken apart at its marks."""
+    """The Pieces of a source file, split at its marks."""
     lines, found, done, at = text.splitlines(keepends=True), [], 0, 0
 
     def cut(start, end, lab, instead):
@@ -110,18 +112,19 @@ def pieces(path, text):
     return found
 
 
-def handed_out(parts, lab):
-    """The text that the lab's student gets."""
+def handout_text(parts, lab):
+    """The text of a file in the handout of a lab."""
     return "".join(part.instead if part.lab == lab else part.text for part in parts)
 
 
-def put_back(parts, lab, text, path):
-    """A handout's text with what was out in its place again."""
+def solved_text(parts, lab, text, path):
+    """The text of a file in a handout, with the removed code put back."""
     place, whole = 0, ""
     for part in parts:
         given = part.instead if part.lab == lab else part.text
         if not text.startswith(given, place):
-            raise Refused(f"{path}: is not as it was handed out, near line {text[:place].count(chr(10)) + 1}")
+            raise Refused(f"{path}: was changed since it was handed out, near line "
+                          f"{text[:place].count(chr(10)) + 1}")
         place += len(given)
         whole += part.text
     return whole
@@ -130,17 +133,17 @@ def put_back(parts, lab, text, path):
 # --- the tree ---
 
 def is_code(path):
-    """C or assembly."""
+    """Whether a file is C or assembly."""
     return path.endswith((".c", ".h", ".S"))
 
 
-def instructors(path):
-    """Whether a file is not for students."""
+def is_instructors(path):
+    """Whether a file is one of the instructor's, which no handout has."""
     return any(fnmatch.fnmatch(path, pattern) for pattern in INSTRUCTORS)
 
 
 def full_tree(root=machine.ROOT):
-    """Path -> content of all files that git knows of."""
+    """path -> content of all files that git tracks."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
     if done.returncode != 0:
         raise Refused("git cannot list this tree's files: " + done.stderr.decode().strip().split("\n")[0])
@@ -148,40 +151,40 @@ def full_tree(root=machine.ROOT):
     return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
 
 
-def taken_apart(tree):
-    """Path -> pieces, of the files that have marks."""
+def marked_files(tree):
+    """path -> Pieces, for the files that have marks."""
     parts = {path: pieces(path, data.decode("utf-8")) for path, data in tree.items()
              if path.startswith("kernel/") and is_code(path)}
     return {path: found for path, found in parts.items() if len(found) > 1}
 
 
 def labs(marked):
-    """The numbers of the labs that can be handed out."""
+    """The numbers of the labs that have marks, and so can be handed out."""
     return sorted({part.lab for found in marked.values() for part in found if part.lab})
 
 
 def student_tree(tree, marked, lab):
-    """Path -> content of the files that the lab's student gets."""
-    given = {path: data for path, data in tree.items() if not instructors(path)}
+    """path -> content of the files in the handout of a lab."""
+    given = {path: data for path, data in tree.items() if not is_instructors(path)}
     for path, found in marked.items():
-        given[path] = handed_out(found, lab).encode("utf-8")
+        given[path] = handout_text(found, lab).encode("utf-8")
     return given
 
 
 # --- leaks ---
 
 def squeezed(text):
-    """A text with each run of white space a single blank."""
+    """The text with each run of white space replaced by one blank."""
     return " ".join(text.split())
 
 
 def without_comments(text):
-    """C or assembly with its comments blanked."""
+    """C or assembly with its comments replaced by blanks."""
     return re.sub(r"/\*.*?\*/|//[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
 
 
 def only_comments(text):
-    """C or assembly with all but its comments blanked."""
+    """C or assembly with everything but its comments replaced by blanks."""
     ends = [0] + [m.start() if i else m.end() for m in re.finditer(r"/\*.*?\*/|//[^\n]*", text, re.S)
                   for i in (1, 0)] + [len(text)]
     return "".join(text[start:end] if n % 2 else re.sub(r"[^\n]", " ", text[start:end])
@@ -189,13 +192,13 @@ def only_comments(text):
 
 
 def code_lines(text, line=1):
-    """[(number, code)] of the lines that are long enough to tell, without comments."""
+    """[(number, code)] of the lines that are not SHORT, without comments."""
     return [(number, squeezed(code)) for number, code in
             enumerate(without_comments(text).splitlines(), line) if len("".join(code.split())) >= SHORT]
 
 
 def find(secrets, text):
-    """(line, secret) of the first of these lines in a text; line ends are blanks too. Or None."""
+    """(line number, secret) of the first secret in a text, or None. A line end counts as a blank."""
     joined = squeezed(text)
     places = [(joined.find(secret), secret) for secret in secrets if secret in joined]
     if not places:
@@ -210,16 +213,16 @@ def find(secrets, text):
 
 
 def hidden_lines(marked, lab):
-    """The lines of a lab's solution that are long enough to tell, in order."""
+    """The lines of the solution of a lab that are not SHORT, in order."""
     return [code for _, found in sorted(marked.items()) for part in found if part.lab == lab
             for _, code in code_lines(part.text)]
 
 
 def leaks(marked, given, lab):
-    """[(path, line, the solution's line)]: the first in each file of a handout.
+    """[(path, line number, the solution's line)]: the first line of the solution in each file of a handout.
 
-    A solution's line that is also code of something that the student gets (crit_enter();) gives nothing
-    away there, but RUN of them, one after the other, do, as a copy would."""
+    A line of the solution that is also a line of code elsewhere in the handout, such as crit_enter();,
+    gives nothing away. But RUN of such lines in a row do: they are a copy."""
     hidden = hidden_lines(marked, lab)
     kept = {path: code_lines(data.decode("utf-8")) for path, data in given.items() if is_code(path)}
     usual = {code for lines in kept.values() for _, code in lines}
@@ -237,10 +240,10 @@ def leaks(marked, given, lab):
     return found
 
 
-# --- what a person calls ---
+# --- the commands ---
 
 def number_of(text, marked):
-    """The lab that a person asked for."""
+    """The number of the lab that LAB asks for."""
     numbers = [str(lab) for lab in labs(marked)]
     if text not in numbers:
         raise Refused(f"LAB={text}: give the number of a lab: {', '.join(numbers)}")
@@ -248,7 +251,8 @@ def number_of(text, marked):
 
 
 def write_tree(given, out, source=machine.ROOT):
-    """Write the files, each as executable as its source is, and as old when it is the same."""
+    """Write the files. Each is executable if its source is, and has the same time if it is the same, so
+    that make need not build it again."""
     for path, data in given.items():
         place = out / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -260,7 +264,7 @@ def write_tree(given, out, source=machine.ROOT):
 
 
 def git(out, *words):
-    """Run git in a handout, as nobody in particular and whatever the instructor's own settings are."""
+    """Run git in a handout, as an anonymous user and independent of the instructor's own settings."""
     settings = ["user.name=Nymph", "user.email=nymph@localhost", "commit.gpgsign=false",
                 "core.hooksPath=/dev/null", "core.autocrlf=false", "init.defaultBranch=main"]
     subprocess.run(["git", *(word for s in settings for word in ("-c", s)), *words], cwd=out, check=True,
@@ -269,43 +273,43 @@ def git(out, *words):
 
 
 def empty_folder(text):
-    """The folder that a person asked for."""
+    """The folder that OUT asks for."""
     if not text:
-        raise Refused("OUT=: give the folder that the student's tree goes to, as in OUT=../lab4")
+        raise Refused("OUT=: give a folder for the student's tree, as in OUT=../lab4")
     out = pathlib.Path(text)
     if out.exists() and not out.is_dir():
-        raise Refused(f"OUT={text}: is a file; give a folder")
+        raise Refused(f"OUT={text}: this is a file; give a folder")
     if out.is_dir() and any(out.iterdir()):
-        raise Refused(f"OUT={text}: there is something in it; give an empty folder")
+        raise Refused(f"OUT={text}: this folder is not empty; give an empty one")
     return out
 
 
 def make_handout(lab, out):
-    """Check and write a lab's tree, with a first commit."""
+    """Check the handout of a lab, and write it as a repository with one commit."""
     tree = full_tree()
-    marked = taken_apart(tree)
+    marked = marked_files(tree)
     lab, out = number_of(lab, marked), empty_folder(out)
     given = student_tree(tree, marked, lab)
-    told = leaks(marked, given, lab)
-    if told:
+    found = leaks(marked, given, lab)
+    if found:
         raise Refused("\n".join(f"{path}:{line}: a line of the solution: {code}"
-                                for path, line, code in told))
+                                for path, line, code in found))
     write_tree(given, out)
     git(out, "init", "-q", "--template=")
     git(out, "add", "-A", "-f")
     git(out, "commit", "-q", "-m", f"Lab {lab}, as handed out")
-    out_now = sum(part.lab == lab for found in marked.values() for part in found)
-    print(f"{out}: the tree for lab {lab}; {len(given)} files, {out_now} places to write something")
+    removed = sum(part.lab == lab for found in marked.values() for part in found)
+    print(f"{out}: the tree for lab {lab}; {len(given)} files, {removed} places where code was removed")
 
 
 def put_solution(lab, out):
-    """Put what is out back into a lab's tree."""
-    marked = taken_apart(full_tree())
+    """Put the removed code back into the tree of a handout."""
+    marked = marked_files(full_tree())
     lab, out = number_of(lab, marked), pathlib.Path(out or ".")
     touched = {path: found for path, found in marked.items() if any(part.lab == lab for part in found)}
     if not all((out / path).is_file() for path in touched):
         raise Refused(f"OUT={out}: give a folder that `make handout` made")
-    whole = {path: put_back(found, lab, (out / path).read_text(encoding="utf-8"), path)
+    whole = {path: solved_text(found, lab, (out / path).read_text(encoding="utf-8"), path)
              for path, found in touched.items()}
     for path, text in whole.items():
         (out / path).write_text(text, encoding="utf-8")
@@ -313,7 +317,7 @@ def put_solution(lab, out):
 
 
 def main(what):
-    """The exit status; LAB and OUT come by the environment."""
+    """Call what(LAB, OUT), with the options from the environment; return the exit status."""
     try:
         what(os.environ.get("LAB", ""), os.environ.get("OUT", ""))
         return 0

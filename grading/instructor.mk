@@ -1,7 +1,7 @@
-# What an instructor types, on top of the Makefile's commands. Handouts do not have this file.
+# The instructor's commands, in addition to those of the Makefile. Handouts do not have this file.
 
 .PHONY: handout
-handout: ## write the tree that a student gets for a lab: LAB=4 OUT=dir
+handout: ## write the tree that students get for a lab: LAB=4 OUT=dir
 	@LAB='$(LAB)' OUT='$(OUT)' $(PYTHON) -m grading.handout
 
 .PHONY: solution
@@ -13,11 +13,11 @@ mutants: all ## plant known bugs, one at a time, and see the graders find them; 
 	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
 
 .PHONY: variants
-variants: all ## grade correct kernels that do it otherwise: no grader may reject one; VARIANT=longer-rings JOBS=2
+variants: all ## grade correct kernels that work differently; no grader may reject one: VARIANT=longer-rings JOBS=2
 	@VARIANT='$(VARIANT)' JOBS='$(JOBS)' RUNS='$(RUNS)' $(PYTHON) tests/vary.py
 
 .PHONY: reliability
-reliability: all ## an hour of repetitions, with figures: PART='repeat grade boot usertests' RUNS=100; PART=fresh: a bare Debian 12 and 13
+reliability: all ## repeat runs for an hour and count what differs: PART='repeat grade boot usertests' RUNS=100; PART=fresh: a bare Debian 12 and 13
 	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py
 
 .PHONY: coverage

@@ -1,9 +1,10 @@
-"""`make leaderboard LAB=2 [NAME=me] [OUT=file]`: an entry for the leaderboard of a lab, from `make bench`.
+"""`make leaderboard LAB=2 [NAME=me] [OUT=file]`: make an entry for the leaderboard of a lab.
 
-The entry's total is 100 times the geometric mean of the figures against the course's own
-(leaderboard.txt): 100 is as fast as the course's kernel, less is better. Counts of instructions repeat
-to the digit, so a ranking is fair on any host, with the same compiler. A kernel without full points in
-the lab gets no entry. RECORD=file in the environment: the lab was graded already, this is the record.
+The entry has the instruction counts that `make bench` measures, and a total: 100 times the geometric mean
+of the counts relative to those of the course's own kernel (leaderboard.txt). A kernel that is as fast as
+the course's has 100, and less is better. The counts are the same in every run on every host, so the
+ranking is fair as long as the compiler is the same. A kernel without full points in the lab gets no
+entry. With RECORD=file in the environment the lab is not graded again: the file is the record.
 """
 
 import getpass
@@ -21,11 +22,11 @@ FIGURES = machine.ROOT / "grading" / "leaderboard.txt"
 
 
 class Refused(Exception):
-    """Why there is no entry, in one line."""
+    """There is no entry; the text says why, in one line."""
 
 
 def figures():
-    """lab -> {operation: the course's count}."""
+    """lab -> {operation: the count of the course's kernel}."""
     found = {}
     for line in FIGURES.read_text(encoding="ascii").splitlines():
         if line and not line.startswith("#"):
@@ -50,20 +51,20 @@ def graded(lab):
 
 
 def check(record, lab):
-    """Full points, and of that lab."""
+    """Refuse a record without full points, or of another lab."""
     if str(record.get("lab")) != lab or record["points"] != record["most"] or not record["most"]:
-        raise Refused(f"lab {lab}: {record['points']} of {record['most']} points; an entry needs all of them "
+        raise Refused(f"lab {lab}: {record['points']} of {record['most']} points; an entry needs full points "
                       f"(make grade LAB={lab})")
 
 
 def total(counts, own):
-    """100 times the geometric mean of the counts against the course's."""
+    """100 times the geometric mean of the counts relative to the course's own."""
     logs = [math.log(max(counts[name], 1) / own[name]) for name in own]
     return round(100 * math.exp(sum(logs) / len(logs)), 2)
 
 
 def entry(lab, name, measured):
-    """The entry: `leaderboard` is what Gradescope's results.json takes."""
+    """The entry. Its `leaderboard` has the form that Gradescope's results.json takes."""
     own = figures()[lab]
     counts = {operation: count for operation, count in measured if operation in own}
     if set(counts) != set(own):
@@ -75,14 +76,14 @@ def entry(lab, name, measured):
 
 
 def in_words(made):
-    """The entry as a line."""
+    """The entry as one line."""
     counts = ", ".join(f"{line['name']} {line['value']:,}" for line in made["leaderboard"][1:])
     return (f"{made['name']}: lab {made['lab']}, {made['total']} (the course's kernel: 100; less is better): "
             f"{counts}")
 
 
 def user():
-    """The name of whoever runs this; in a sandbox there may be none."""
+    """The name of the user; in a sandbox there may be none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -90,7 +91,7 @@ def user():
 
 
 def main(lab, name, out):
-    """Grade, measure, write; the exit status."""
+    """Grade, measure and write the entry; return the exit status."""
     if lab not in figures():
         print(f"LAB={lab}: give a lab that has a leaderboard: {', '.join(figures())}", file=sys.stderr)
         return 2

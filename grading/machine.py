@@ -1,8 +1,8 @@
 """Run a machine to its end and keep what it printed.
 
-Everything that starts QEMU for a grader or a batch test goes through run(): the command line is
-tools/qemu's, the limits (time, output) are kept here, and nothing outlives the call. end_all() ends
-what other threads have started.
+Every grader and every test that needs no keyboard starts QEMU by run(). tools/qemu makes the command
+line; the limits on time and output are enforced here; no process outlives the call. end_all() ends the
+machines that other threads have started.
 """
 
 import os
@@ -15,11 +15,11 @@ import time
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-OUTPUT_LIMIT = 16 << 20  # bytes of console; a kernel that prints more is flooding it,
-SCENE_LIMIT = 1 << 20    # and for a grader much earlier: no scene prints a fifth of that
-LOOK = 0.5               # seconds of the host's time between two looks at a silent machine
-HALTED = 3               # seconds in which it does nothing and waits for nothing: it has halted for good
-BOOT = 4                 # seconds of processor time without a word of its harts; a boot takes 0.3
+OUTPUT_LIMIT = 16 << 20  # bytes of console output; a kernel that prints more is flooding its console
+SCENE_LIMIT = 1 << 20    # the same for a run with a limit on work; no scene prints a fifth of that
+LOOK = 0.5               # seconds of the host's time between two checks of a silent machine
+HALTED = 3               # seconds: a machine that does nothing for so long has halted for good
+BOOT = 4                 # seconds of processor time until "harts up" is printed; a boot takes 0.3
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
 OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
            "IMAGE SNAPSHOT LAB TEST").split()
@@ -27,7 +27,8 @@ OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB
 
 @dataclass
 class Result:
-    """A machine's end. `why` is empty if it ended by itself, else timeout, halted or flood."""
+    """How a machine ended. `why` is empty if it ended by itself; otherwise it is timeout, halted or
+    flood."""
     console: str
     status: int
     seconds: float
@@ -35,12 +36,12 @@ class Result:
     command: str
 
     def tail(self, lines=25):
-        """The console's last lines, for a person."""
+        """The last lines of the console."""
         return "\n".join(self.console.splitlines()[-lines:])
 
     @property
     def panic(self):
-        """The line in which the kernel said why it gave up, or ''."""
+        """The line with the message of the kernel's panic, or ''."""
         found = re.search(r"^.*\bpanic\b.*$", self.console, re.M)
         return found.group(0).strip() if found else ""
 
@@ -51,14 +52,15 @@ def processors():
 
 
 def environment(**options):
-    """This process's environment, without options that a calling make left in it, plus `options`."""
+    """The environment of this process without the options that a calling make left in it, plus
+    `options`."""
     env = {k: v for k, v in os.environ.items() if k not in OPTIONS and not k.startswith("MAKE")}
     env.update({k: str(v) for k, v in options.items() if v is not None})
     return env
 
 
 def make_command(**options):
-    """The command with which a person runs the same."""
+    """The command by which a person runs the same machine."""
     words = []
     for key, value in options.items():
         if value is not None:
@@ -70,7 +72,7 @@ def make_command(**options):
 
 
 def used_time(process):
-    """Seconds of processor time that a process has used; 0 when it is gone."""
+    """The seconds of processor time that a process has used; 0 after its end."""
     try:
         stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii")
     except OSError:
@@ -80,26 +82,26 @@ def used_time(process):
 
 
 def asleep(process):
-    """Whether QEMU waits: none of its threads runs, or would run if the host had time for it."""
+    """Whether QEMU waits: none of its threads runs, or is ready to run on a busy host."""
     states = []
     for path in pathlib.Path(f"/proc/{process.pid}/task").glob("*/stat"):
         try:
             name, _, rest = path.read_text(encoding="ascii", errors="replace").rpartition(")")
         except OSError:
             return False
-        states.append(rest.split()[0] if "(qemu" in name or states else "the shell before it")
+        states.append(rest.split()[0] if "(qemu" in name or states else "still the shell")
     return bool(states) and set(states) == {"S"}
 
 
 class Watch:
-    """Looks now and then at a machine of the deterministic mode, which is never idle: it ends by itself,
-    works, or has halted for good."""
+    """Decides whether a silent machine is still worth waiting for. In the deterministic mode a machine is
+    never idle: it works, or it has ended, or it has halted for good."""
 
     def __init__(self, process):
         self.process, self.used, self.quiet = process, -1.0, 0
 
     def gone(self, booted):
-        """Why there is no more to wait for, or ""."""
+        """Why waiting is useless, or ""."""
         used = used_time(self.process)
         self.quiet = self.quiet + 1 if used == self.used and asleep(self.process) else 0
         self.used = used
@@ -109,9 +111,9 @@ class Watch:
 
 
 def read_all(process, timeout, working):
-    """The process's output up to its end or a limit, and which of these it was ("", "timeout",
-    "halted" or "flood"). working: time starts again for a process that has used the processor
-    meanwhile."""
+    """Read the output of the process until it ends or reaches a limit: (chunks, "", "timeout", "halted"
+    or "flood"). With `working`, a process that has used the processor within the timeout gets another
+    timeout."""
     chunks, size, used, watch = [], 0, 0.0, Watch(process)
     deadline = time.monotonic() + timeout
     with selectors.DefaultSelector() as selector:
@@ -139,8 +141,8 @@ _running: set[subprocess.Popen] = set()
 
 
 def end(process):
-    """Make sure that nothing of the process is left. SIGKILL: with icount QEMU may be deaf to
-    SIGTERM."""
+    """Make sure that nothing of the process is left. It takes SIGKILL, because with -icount QEMU may not
+    react to SIGTERM."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -150,7 +152,7 @@ def end(process):
 
 
 def end_all():
-    """End all machines, in whichever thread they were started: their run() returns."""
+    """End all machines, whichever thread has started them; their run() then returns."""
     for process in list(_running):
         try:
             os.killpg(process.pid, signal.SIGKILL)
@@ -159,11 +161,11 @@ def end_all():
 
 
 def run(commands, *, timeout=60, work=None, root=ROOT, **options):
-    """Boot a fresh machine with a fresh disk, let its shell run `commands`, return the Result.
+    """Boot a fresh machine with a fresh disk, let its shell run `commands`, and return the Result.
 
-    work: seconds of processor time that QEMU may use. In the deterministic mode it is never idle, so
-    this measures the run and not how busy the host is. timeout: seconds of the host's time; with work,
-    of time in which the machine does nothing. options are those of tools/qemu."""
+    work: the seconds of processor time that QEMU may use. In the deterministic mode QEMU is never idle,
+    so this limits the run however busy the host is. timeout: a limit in seconds of the host's time; with
+    `work`, it limits only how long the machine may do nothing. options: those of tools/qemu."""
     options = {"RUN": commands, **options}
     disk = {} if options.get("DETERMINISTIC") else FRESH_DISK
     started = time.monotonic()
@@ -174,7 +176,7 @@ def run(commands, *, timeout=60, work=None, root=ROOT, **options):
     _running.add(process)
     try:
         chunks, why = read_all(process, timeout, work is not None)
-        # The console is closed: what is left is the process's own end, which a busy host may delay.
+        # The console is closed, so the process is about to end; a busy host may delay that.
         status = -1 if why else process.wait(timeout=60)
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
             why = "timeout"

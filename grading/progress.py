@@ -1,16 +1,16 @@
-"""The line at the bottom of a terminal that says what runs, how much is left, and for how long it has
-gone on. Where standard output is no terminal there is none of it."""
+"""The line at the bottom of a terminal that says which tests run, how many are left, and how much time
+has passed. If standard output is not a terminal, nothing of this is shown."""
 
 import shutil
 import sys
 import threading
 import time
 
-EVERY = 0.5  # seconds, for the time to be seen passing
+EVERY = 0.5  # seconds between two updates of the time
 
 
 class Progress:
-    """A line that is redrawn in place. Runs start and end in any thread."""
+    """The line, which is redrawn in place. Its methods may be called from any thread."""
 
     def __init__(self, runs):
         self.total, self.over, self.running, self.text = runs, 0, [], ""
@@ -20,13 +20,13 @@ class Progress:
             threading.Thread(target=self.tick, daemon=True).start()
 
     def tick(self):
-        """Redraw now and then."""
+        """Redraw the line every EVERY seconds, until it is closed."""
         while not self.stop.wait(EVERY):
             with self.lock:
                 self.draw()
 
     def draw(self):
-        """Under the lock: the line."""
+        """Draw the line. The caller holds the lock."""
         if not self.shown or self.stop.is_set():
             return
         what = self.text or (f"{self.total - self.over} of {self.total} runs left: "
@@ -36,19 +36,19 @@ class Progress:
         sys.stdout.flush()
 
     def say(self, text):
-        """Show this text instead of what runs; "" for that again."""
+        """Show this text instead of the tests that run; "" shows the tests again."""
         with self.lock:
             self.text = text
             self.draw()
 
     def started(self, case, seed):
-        """A machine starts."""
+        """A run starts."""
         with self.lock:
             self.running.append(f"{case.name} (seed {seed})")
             self.draw()
 
     def ended(self, case, seed):
-        """A run is over, or not needed."""
+        """A run is over, or was not needed."""
         with self.lock:
             self.over += 1
             name = f"{case.name} (seed {seed})"
@@ -57,14 +57,14 @@ class Progress:
             self.draw()
 
     def print(self, lines):
-        """Lines above the line."""
+        """Print lines above the line."""
         with self.lock:
             sys.stdout.write(("\r\033[K" if self.shown else "") + "".join(f"{line}\n" for line in lines))
             self.draw()
             sys.stdout.flush()
 
     def close(self):
-        """Take the line away."""
+        """Remove the line."""
         with self.lock:
             self.stop.set()
             if self.shown:

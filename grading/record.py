@@ -1,32 +1,32 @@
-"""A grading's record: all that is known of it, in words, numbers and lists, as it is written to a
-file (FORMAT=json). What is shown and all other formats are made from it.
+"""The record of a grading: everything that is known about it, as strings, numbers and lists. FORMAT=json
+writes it to a file; the report and all other formats are made from it.
 
-    {"version": 1, "lab": "4" or "" for all, "seed": given or null, "points", "most", "seconds",
+    {"version": 1, "lab": "4" or "" for all, "seed": the given one or null, "points", "most", "seconds",
      "build": null or the compiler's first errors,
      "tests": [{"lab": 4, "part": "ipi", "part_title", "number": "4.3", "name", "title", "scene", "setting",
-        "file", "line": where the scene is written, "points", "most", "status": "ok" or "fail",
+        "file", "line": where the source of the scene is, "points", "most", "status": "ok" or "fail",
         "seeds": [..], "seed": the smallest that failed, or null, "seconds",
         "expected", "seen", "cause": see failure.CAUSES, "hint",
         "shown": [lines], "timeline": [lines], "console": [its last lines],
         "replay": "make grade ...", "by_hand": "make qemu ...", "gdb": [what to type]}]}
 
-Of a test that passed, what only a failure has is empty or null.
+For a test that passed, the fields that only a failure needs are empty or null.
 """
 
 from grading import engine, runs, scenes, timeline
 from grading.failure import Failure
 
-TAIL = 12  # lines of the console's end, or of a panic's beginning
+TAIL = 12  # lines that are kept: the last ones of the console, or the first ones of a panic
 
 
 def printable(line, width=300):
-    """A console's line without what would change a terminal; a very long one cut."""
+    """A line of the console without characters that would control a terminal; a very long line is cut."""
     return "".join(c if c.isprintable() else "?" for c in line[:width]) + \
         (" ..." if len(line) > width else "")
 
 
 def of_test(outcome):
-    """What every test has."""
+    """The fields that every test has."""
     lab, case = outcome.lab, outcome.test
     scene = scenes.find(case.program)
     good = outcome.failure is None
@@ -42,25 +42,25 @@ def of_test(outcome):
 
 
 def console(result):
-    """The console's end; of a kernel that panicked, what it said of that."""
+    """The last lines of the console; if the kernel panicked, the first lines of the panic."""
     lines = result.console.splitlines()
     first = next((i for i, line in enumerate(lines) if line.startswith("panic: ")), None)
     return [printable(line) for line in (lines[-TAIL:] if first is None else lines[first:first + TAIL])]
 
 
 def replay(outcome):
-    """The command that grades this test with this seed again."""
+    """The command that runs this test with this seed again."""
     return (f"make grade LAB={outcome.lab.name} TEST={outcome.test.name} SEED={outcome.seed}"
             + (" UNTIMELY=1" if engine.UNTIMELY else ""))
 
 
 def of_failure(outcome):
-    """What a failed run adds."""
+    """The fields that a failed run fills in."""
     failure, result = outcome.failure, outcome.result
     values = scenes.setting(result.command)
     return {
         "seed": outcome.seed, "setting": " ".join(f"{name}={value}" for name, value in values.items()),
-        "scene": scenes.told(scenes.find(outcome.test.program).text or outcome.test.title, values),
+        "scene": scenes.with_values(scenes.find(outcome.test.program).text or outcome.test.title, values),
         "expected": printable(failure.expected, 2000), "seen": printable(failure.seen, 2000),
         "cause": failure.cause, "shown": [printable(line) for line in timeline.shown(failure)],
         "timeline": [printable(line) for line in timeline.draw(failure)],
@@ -75,14 +75,14 @@ def test(outcome):
 
 
 def not_built(lab, case, errors):
-    """The record of a test of a tree that does not build."""
+    """The record of one test if the tree does not build."""
     failure = Failure("a kernel that builds", errors.splitlines()[0], cause="build")
     return {**of_test(runs.Outcome(lab, case, [], failure=failure)), "expected": failure.expected,
             "seen": printable(failure.seen, 2000), "cause": "build"}
 
 
 def whole(lab, seed, seconds, errors, tests):
-    """The record of a grading."""
+    """The record of a whole grading."""
     if errors:
         errors = "\n".join(printable(line) for line in errors.split("\n"))
     return {"version": 1, "lab": lab, "seed": int(seed) if seed else None,

@@ -1,5 +1,6 @@
-"""What a person sees of a grading, made from its record (record.py): a line for each test, and for
-each failure what helps to find it. All that fails for the same reason as a test above is told in short."""
+"""The report that a person reads, made from the record of a grading (record.py): a line for each test,
+and for each failure what helps to find its cause. A test that fails for the same reason as an earlier one
+is reported in short."""
 
 import os
 import re
@@ -9,45 +10,46 @@ import textwrap
 WIDTH = 100
 INDENT = 8
 LABEL = 10
-# What is wrong with the machine and not with the scene is the same in many tests.
+# Causes that are not a scene's own; they show up in many tests, and only the first is reported in full.
 MACHINE = ("panic", "flood", "never-booted", "timeout")
 BOLD, GREEN, RED = 1, 32, 31
 
 
 def colourful(stream=None):
-    """Whether it is a terminal that wants colour."""
+    """Whether the stream is a terminal that shows colours."""
     stream = stream or sys.stdout
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def labelled(label, text):
-    """A label and a text, wrapped."""
-    lines = textwrap.wrap(text, WIDTH - INDENT - LABEL, break_on_hyphens=False) or [""]
-    return [" " * INDENT + (label if i == 0 else "").ljust(LABEL) + line for i, line in enumerate(lines)]
-
-
 def commands(label, lines):
-    """A label and commands, which are not wrapped: they are there to be copied."""
+    """Lines after a label. They are not wrapped, so that a person can copy them."""
     return [" " * INDENT + (label if i == 0 else "").ljust(LABEL) + line for i, line in enumerate(lines)]
+
+
+def labelled(label, text):
+    """A text after a label, wrapped."""
+    return commands(label, textwrap.wrap(text, WIDTH - INDENT - LABEL, break_on_hyphens=False) or [""])
 
 
 def block(lines):
-    """Lines as they are, set off by an empty one."""
+    """Lines as they are, after an empty one."""
     return [""] + [" " * INDENT + line for line in lines] if lines else []
 
 
 class Report:
-    """The lines of a grading, test by test; it remembers what has been told."""
+    """Makes the lines of a report, test by test. It remembers which failures it has reported already:
+    `reported` maps a cause to the first test that failed by it, and `missing` a function that is not
+    written yet to the tests that need it."""
 
     def __init__(self, colour=False):
-        self.colour, self.part, self.told, self.missing = colour, None, {}, {}
+        self.colour, self.part, self.reported, self.missing = colour, None, {}, {}
 
     def paint(self, text, code):
-        """Coloured, or plain."""
+        """The text in a colour, if colours are shown."""
         return f"\033[{code}m{text}\033[0m" if self.colour else text
 
-    def one_line(self, test):
-        """A test's verdict."""
+    def verdict(self, test):
+        """The line of a test: passed or failed, points and title."""
         good = test["status"] == "ok"
         word = self.paint("ok", GREEN) + "  " if good else self.paint("FAIL", RED)
         line = f"  {word}  {test['name']:17} {test['points']:2}/{test['most']:<2}  {test['title']}"
@@ -57,7 +59,7 @@ class Report:
         return line + (f": {test['seen']}" if test["cause"] == "not-written" else "")
 
     def details(self, test):
-        """What came instead of what was expected, in words, side by side and over time."""
+        """What happened instead of what was expected: in words, side by side, and over time."""
         lines = labelled("scene", test["scene"])
         lines += labelled("with", test["setting"]) if test["setting"] else []
         lines += labelled("expected", test["expected"]) + labelled("seen", test["seen"])
@@ -67,7 +69,7 @@ class Report:
         return lines + ([""] if test["shown"] or test["console"] else [])
 
     def commands(self, test):
-        """What to type."""
+        """What to type to see the failure again."""
         start, connect, *typed = test["gdb"]
         return (commands("again", [test["replay"]]) + commands("by hand", [test["by_hand"]])
                 + commands("in gdb", [start, f"and in another terminal: {connect}"]
@@ -81,27 +83,27 @@ class Report:
         if test["cause"] == "build":
             return []
         why = (test["cause"], re.sub(r"\d+", "", test["seen"]))
-        if why in self.told:
-            return labelled("seen", f"{test['seen']} (as in {self.told[why]})") + \
+        if why in self.reported:
+            return labelled("seen", f"{test['seen']} (as in {self.reported[why]})") + \
                 commands("again", [test["replay"]])
         if test["cause"] in MACHINE:
-            self.told[why] = test["name"]
+            self.reported[why] = test["name"]
         lines = self.details(test)
         if test["hint"] and test["cause"] not in MACHINE:
-            lines += labelled("usually", test["hint"])
+            lines += labelled("hint", test["hint"])
         return lines + self.commands(test)
 
     def test(self, test):
-        """All lines of a test, a lab's heading before its first."""
+        """All lines of a test. The heading of a lab's part comes before its first test."""
         lines = []
         if test["part"] != self.part:
             self.part = test["part"]
             lines.append(self.paint(f"Lab {test['lab']}, {test['part_title'].lower()}", BOLD))
-        lines.append(self.one_line(test))
+        lines.append(self.verdict(test))
         return lines + (self.failure(test) if test["status"] != "ok" else [])
 
     def end(self, record):
-        """The last lines."""
+        """The last lines of the report: build errors, missing functions, points."""
         lines = []
         if record["build"]:
             lines += [self.paint("The kernel does not build:", RED)]
@@ -113,7 +115,7 @@ class Report:
 
 
 def text(record):
-    """The whole report, plain."""
+    """The whole report, without colours."""
     report, lines = Report(), []
     if not record["build"]:
         for test in record["tests"]:

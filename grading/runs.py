@@ -1,4 +1,4 @@
-"""Play many tests with many seeds, as many machines at a time as there are processors."""
+"""Run many tests with several seeds each, on as many machines at a time as there are processors."""
 
 import secrets
 import threading
@@ -14,7 +14,8 @@ SEEDS = 3  # drawn for each test, unless one is given
 
 @dataclass
 class Outcome:
-    """A test's result over its seeds; `failure` is None or that of the smallest seed that failed."""
+    """The result of a test with all of its seeds. `failure` is None, or that of the smallest seed that
+    failed; `seed` and `result` belong to it."""
     lab: engine.Lab
     test: engine.Test
     seeds: list
@@ -26,7 +27,7 @@ class Outcome:
 
 @dataclass
 class Job:
-    """A test with its seeds while they are played; `failed` is the smallest that failed so far."""
+    """A test whose seeds are being run. `failed` is the smallest seed that has failed so far."""
     lab: engine.Lab
     test: engine.Test
     seeds: list
@@ -34,24 +35,15 @@ class Job:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Quiet:
-    """Who is told what runs, and does not care."""
-
-    def started(self, case, seed):
-        """A machine starts."""
-
-    def ended(self, case, seed):
-        """A run is over, or not needed."""
-
 
 def draw_seeds(given, count=SEEDS):
-    """The seed that was given, or new ones, the smallest first."""
+    """The seed that was given, or else new ones, the smallest first."""
     return [int(given)] if given else sorted(secrets.randbelow(10 ** 6) for _ in range(count))
 
 
 def play(job, seed, progress):
-    """One run: (failure, result, seconds), or None if a smaller seed has failed already: the smallest
-    is what counts."""
+    """One run: (failure, result, seconds), or None if a smaller seed has failed already. The report is
+    about the smallest seed that fails, so larger ones need not be run after it."""
     if job.failed is not None and job.failed < seed:
         progress.ended(job.test, seed)
         return None
@@ -66,7 +58,7 @@ def play(job, seed, progress):
 
 
 def collect(job, futures):
-    """A job's Outcome. A seed's run is left out only when a smaller one has failed."""
+    """The Outcome of a job. A run is missing only if a smaller seed has failed."""
     outcome = Outcome(job.lab, job.test, job.seeds)
     for seed, future in zip(job.seeds, futures):
         played = future.result()
@@ -78,14 +70,14 @@ def collect(job, futures):
     return outcome
 
 
-def grade(jobs, seed="", workers=None, progress=Quiet()):
-    """Run (lab, test) pairs; yields an Outcome for each, in their order."""
+def grade(jobs, progress, seed="", workers=None):
+    """Run (lab, test) pairs; yield an Outcome for each, in their order. progress: a progress.Progress."""
     jobs = [Job(lab, case, draw_seeds(seed)) for lab, case in jobs]
     with ThreadPoolExecutor(workers or machine.processors()) as pool:
         futures = [[pool.submit(play, job, number, progress) for number in job.seeds] for job in jobs]
         try:
             for job, played in zip(jobs, futures):
                 yield collect(job, played)
-        finally:  # interrupted: nothing is started any more, and nothing goes on
+        finally:  # if interrupted, start no more machines and end those that run
             pool.shutdown(wait=False, cancel_futures=True)
             machine.end_all()

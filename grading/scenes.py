@@ -1,4 +1,4 @@
-"""What a scene is, in a sentence: the comment above the function that builds it (user/*.c)."""
+"""What happens in a scene, in a sentence: the comment above the function that builds it (user/*.c)."""
 
 import functools
 import re
@@ -12,20 +12,20 @@ HIDDEN = ("RUN", "APPEND", "DETERMINISTIC")
 
 @dataclass(frozen=True)
 class Where:
-    """A scene's sentence, and where it is built."""
+    """The sentence of a scene, and where the function that builds it is."""
     text: str
     file: str
     line: int
 
 
 def sentence(comment):
-    """A comment's words, in one line."""
+    """The text of a comment, as one line."""
     return " ".join(re.sub(r"^\s*\*? ?", "", line) for line in comment.strip().splitlines()).strip()
 
 
 @functools.lru_cache(maxsize=None)
 def find(program):
-    """The scene of a test's program, as in "swtest t1"; without words if it cannot be found."""
+    """The Where of a test's program, such as "swtest t1"; its text is empty if the scene is not found."""
     name, _, test = program.partition(" ")
     path = machine.ROOT / "user" / f"{name}.c"
     try:
@@ -42,13 +42,14 @@ def find(program):
 
 
 def setting(command):
-    """name -> value of the scene's own parameters, then of the machine, from the command that runs it."""
+    """name -> value: the parameters of the scene, then the options of the machine, from the command that
+    runs it."""
     words = dict(word.partition("=")[::2] for word in shlex.split(command) if "=" in word)
     scene = words.get("RUN", "").rpartition("; ")[2].split()[2:]
     values = dict(word.partition("=")[::2] for word in scene if not word.startswith("key="))
     return {**values, **{name: words[name] for name in words if name not in HIDDEN}}
 
 
-def told(text, values):
-    """The sentence with the run's values: "cpu to=" becomes "cpu to=2"."""
+def with_values(text, values):
+    """The sentence with the values of a run filled in: "cpu to=" becomes "cpu to=2"."""
     return re.sub(r"\b(\w+)=(?!\w)", lambda found: found.group(0) + values.get(found.group(1), ""), text)

@@ -1,4 +1,4 @@
-"""What a failure's events looked like: beside the expected ones, and over time.
+"""Show the events of a failure: beside the expected ones, or along a time axis.
 
       expected          came                                    us      0   4  31
       A:1               A:1               cpu 0          0 us   cpu 0   A..A
@@ -9,27 +9,27 @@
 import re
 import textwrap
 
-TICKS = 10       # of the time CSR in a microsecond, on QEMU's virt machine
-COLUMNS = 80     # events of a timeline, at most
+TICKS = 10       # ticks of the time CSR in a microsecond, on QEMU's virt machine
+COLUMNS = 80     # the most events in a timeline
 BEFORE = 7       # events shown before the wrong one
-AFTER = 3        # and after it
-WIDTH = 92       # of the legend
-STOP_DIGITS = 7  # of an event's number in the boot argument stop
+AFTER = 3        # events shown after the wrong one
+WIDTH = 92       # characters of a line of the legend
+STOP_DIGITS = 7  # digits of an event's number in the boot argument `stop`
 
 
 def microseconds(event, first):
-    """When it happened, counted from another one."""
+    """The time from the event `first` to this one."""
     return (event.time - first.time) // TICKS
 
 
-def told(event, first, more=0):
-    """An event in words; `more` came right after it, counting up."""
+def in_words(event, first, more=0):
+    """An event as text; `more` events that count up follow right after it."""
     return (f"{str(event):<18}cpu {event.cpu}  {microseconds(event, first):>9} us"
             + (f", and {more} more, counting up" if more else ""))
 
 
 def aligned(failure):
-    """Expected and seen events side by side, around the first that is wrong."""
+    """The expected events and those that were seen, side by side, around the first wrong one."""
     wanted, came, wrong = failure.wanted, failure.came, failure.index
     start, stop = max(0, wrong - BEFORE), wrong + AFTER + 1
     width = max([16] + [len(word) for word in wanted[start:stop]]) + 2
@@ -38,14 +38,14 @@ def aligned(failure):
         word = wanted[i] if i < len(wanted) else "nothing"
         seen = "nothing"
         if i < len(came):
-            seen = told(came[i], came[0])
+            seen = in_words(came[i], came[0])
         lines.append(("> " if i == wrong else "  ") + word.ljust(width) + seen)
     return lines
 
 
 def around(failure):
-    """The events near the wrong one, which is marked; else the last ones. Those of one line of the
-    record, which count up, are one."""
+    """The events around the wrong one, which is marked; without a wrong one, the last events. Events of
+    one line of the console, which count up, are shown as one."""
     rows, marked = [], None
     for event in failure.events:
         if not rows or rows[-1][0].line != event.line:
@@ -55,18 +55,19 @@ def around(failure):
         if event is failure.at:
             marked = len(rows) - 1
     last = len(rows) if marked is None else marked + AFTER + 1
-    return [("> " if i == marked else "  ") + told(event, rows[0][0], more)
+    return [("> " if i == marked else "  ") + in_words(event, rows[0][0], more)
             for i, (event, more) in enumerate(rows)][max(0, last - AFTER - BEFORE - 1):last]
 
 
 def shown(failure):
-    """A failure's events, as lines."""
+    """The events of a failure, as lines."""
     return aligned(failure) if failure.index is not None and (failure.came or failure.wanted) \
         else around(failure)
 
 
 def columns(failure):
-    """The events that get a column: one of each line, around the wrong one, in order; and its place."""
+    """(the events that get a column, the index of the wrong one or None). One event of each line of the
+    console gets a column, as many as fit around the wrong one."""
     kept, at = [], None
     for event in failure.events:
         if not kept or event is failure.at or kept[-1].line != event.line:
@@ -79,7 +80,8 @@ def columns(failure):
 
 
 def letters(names):
-    """A letter for each thread: of its own its digit or the first one, if that is free."""
+    """name -> letter, a different one for each thread: the last digit or the first letter of its name, if
+    that is free."""
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"]
     chosen = {}
     for name in names:
@@ -93,7 +95,7 @@ def letters(names):
 
 
 def ruler(events):
-    """Times in microseconds above their columns, as many as have room."""
+    """The times in microseconds above their columns, as many as there is room for."""
     text = ""
     for i, event in enumerate(events):
         mark = str(microseconds(event, events[0]))
@@ -103,7 +105,7 @@ def ruler(events):
 
 
 def draw(failure):
-    """The timeline: a row a cpu, a column an event, each thread a letter."""
+    """The timeline, as lines: a row for each cpu, a column for each event, a letter for each thread."""
     events, wrong = columns(failure)
     if not events:
         return []
@@ -115,15 +117,17 @@ def draw(failure):
     if wrong is not None:
         lines.append(" " * (8 + wrong) + "^")
     renamed = [f"{c}: {name}" for name, c in letter.items() if c != name]
-    legend = "a column an event, a letter its thread" + ("; " + ", ".join(renamed) if renamed else "") \
-        + ("; ^ is the wrong one" if wrong is not None else "")
-    return lines + textwrap.wrap(legend, WIDTH)
+    legend = ["each column is an event, each letter a thread"]
+    legend += [", ".join(renamed)] if renamed else []
+    legend += ["^ marks the wrong event"] if wrong is not None else []
+    return lines + textwrap.wrap("; ".join(legend), WIDTH)
 
 
 def in_gdb(failure, command):
-    """What to type to stop where it goes wrong: the machine's command, then gdb's. The kernel calls
-    kt_stop with the event whose number it is given (kernel/ktest/events.c). It is gdb's first stop, so
-    all is as it was."""
+    """What to type to stop at the wrong event: the command that starts the machine, the one that starts
+    gdb, then gdb's own commands. The kernel calls kt_stop for the event whose number is in the boot
+    argument `stop` (kernel/ktest/events.c). Nothing stops the machine before that, so the run is the
+    same up to there."""
     event = failure.at or (failure.events[-1] if failure.events and failure.cause == "judged" else None)
     number = next((i for i, e in enumerate(failure.events, 1) if e is event), 0)
     if number:

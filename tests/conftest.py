@@ -1,5 +1,6 @@
-"""What all tests share: a built tree, machines to type at, and a quiet host for those that need it."""
+"""What all tests share: a built tree, machines with a keyboard, and a quiet host for tests that need it."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -19,7 +20,7 @@ from grading import machine  # noqa: E402  (needs the path above)
 
 @pytest.fixture(autouse=True)
 def in_root(monkeypatch):
-    """Tests run in the tree's top folder, without the options of the make that started them."""
+    """Tests run in the top folder of the tree, without the options of the make that started them."""
     monkeypatch.chdir(ROOT)
     for name in list(os.environ):
         if name in machine.OPTIONS or name.startswith("MAKE") or name == "MFLAGS":
@@ -28,7 +29,7 @@ def in_root(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def host_lock(request, tmp_path_factory):
-    """Tests marked `quiet` measure time: they run while no other test does."""
+    """Tests marked `quiet` measure time, so they run while no other test does."""
     path = pathlib.Path(ROOT, "build", "test.lock")
     with open(path, "w", encoding="ascii") as lock:
         quiet = request.node.get_closest_marker("quiet")
@@ -37,8 +38,8 @@ def host_lock(request, tmp_path_factory):
 
 
 def pytest_configure(config):
-    """Markers, and one build for all tests if pytest was not started by make. What tests interrupt must
-    not ignore SIGINT because a shell had started us in the background."""
+    """Declare markers, and build the tree once if pytest was not started by make. A shell makes its
+    background jobs ignore SIGINT; restore its default, because tests interrupt processes that inherit it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "quiet: measures time; runs alone")
     if not hasattr(config, "workerinput"):
@@ -46,7 +47,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Quiet tests last: they wait for all others, so the others shouldn't wait behind them."""
+    """Run quiet tests last. They wait for all others, and so would delay any test after them."""
     items.sort(key=lambda item: item.get_closest_marker("quiet") is not None)
 
 
@@ -61,7 +62,7 @@ class Terminal:
         self.log = []
 
     def expect(self, pattern, timeout=-1):
-        """Wait for a regular expression; what came before it, as text."""
+        """Wait for a regular expression; return the text before it."""
         try:
             self.child.expect(pattern, timeout=timeout)
         except (pexpect.TIMEOUT, pexpect.EOF) as error:
@@ -75,32 +76,32 @@ class Terminal:
         return self.child.before.replace("\r\n", "\n")
 
     def prompt(self, timeout=-1):
-        """Wait for the shell's prompt; what came before it."""
+        """Wait for the shell's prompt; return the text before it."""
         return self.expect(r"\$ ", timeout)
 
     def type(self, text):
-        """Type without a line's end."""
+        """Type the text, without an end of line."""
         self.child.send(text)
 
     def command(self, line, timeout=-1):
-        """Type a command; its output without the echo of the line."""
+        """Type a command; return its output without the echo of the line."""
         self.child.send(line + "\n")
         return self.prompt(timeout).partition("\n")[2]
 
     def end(self, timeout=20):
-        """Wait for the machine's end; its exit status."""
+        """Wait for the machine's end; return its exit status."""
         self.expect(pexpect.EOF, timeout)
         self.child.close()
         return self.child.exitstatus
 
     def close(self):
-        """Pull the plug."""
+        """Kill the machine, as when the plug is pulled."""
         self.child.close(force=True)
 
 
 @pytest.fixture
 def terminal():
-    """terminal(**options): boots a machine and waits for its prompt."""
+    """terminal(**options) boots a machine and waits for its prompt."""
     started = []
 
     def start(boot_timeout=60, **options):
@@ -116,7 +117,8 @@ def terminal():
 
 @pytest.fixture
 def run():
-    """run(commands, **options): a machine's Result, checked for status 0 unless status=... is given."""
+    """run(commands, **options) runs a machine and returns its Result. The status must be 0, or the one given
+    as status=...; with status=None it may be any."""
 
     def start(commands, *, status=0, timeout=120, **options):
         result = machine.run(commands, timeout=timeout, **options)
@@ -130,7 +132,7 @@ def run():
 
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of the source tree, to build something else in."""
+    """A copy of the source tree, in which a test may change and build things."""
     copy = tmp_path / "tree"
     copy.mkdir()
     for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading"):
@@ -139,9 +141,22 @@ def tree(tmp_path):
     return copy
 
 
+@contextlib.contextmanager
+def busy_host(busy=True):
+    """Keep all processors of the host busy while the block runs."""
+    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
+            for _ in range((os.cpu_count() or 1) if busy else 0)]
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
 def make(*words, cwd=ROOT, timeout=600, check=True):
-    """Run make as a person would; the finished process with its output. One at a time in a folder:
-    `make qemu` has the folder's disk for itself."""
+    """Run make as a person would; return the finished process with its output. Only one make runs in a
+    folder at a time, because `make qemu` needs the folder's disk for itself."""
     with open(pathlib.Path(cwd) / "Makefile", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(["make", *words], cwd=cwd, env=machine.environment(), timeout=timeout,

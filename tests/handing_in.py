@@ -1,4 +1,4 @@
-"""What the tests of taking in and grading submissions share: students' folders and archives."""
+"""What the tests of submissions share: kernels, and folders and archives like those that students hand in."""
 
 import os
 import pathlib
@@ -22,12 +22,11 @@ def solved():
 def handed_out(lab):
     """path -> bytes of the kernel/ that a student of the lab begins with."""
     tree = solved()
-    marked = handout.taken_apart(tree)
-    return {**tree, **{path: handout.handed_out(pieces, lab).encode() for path, pieces in marked.items()}}
+    return handout.student_tree(tree, handout.marked_files(tree), lab)
 
 
 def write(files, folder):
-    """Write path -> bytes below a folder; the folder."""
+    """Write files (path -> bytes) into a folder; return the folder."""
     for path, data in files.items():
         place = pathlib.Path(folder, path)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +35,7 @@ def write(files, folder):
 
 
 def patched(files, patch, place):
-    """The files with a patch applied; place: a folder to do it in."""
+    """The files with a patch applied; `place` is a folder to do that in."""
     folder = write(files, place)
     subprocess.run(["patch", "-p1", "-s", "--no-backup-if-mismatch", "--fuzz=2", "-i", patch], cwd=folder,
                    check=True, capture_output=True)
@@ -45,7 +44,7 @@ def patched(files, patch, place):
 
 
 def as_zip(files, path, top=""):
-    """A zip file; the path."""
+    """Write a zip file; return its path."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(top + name, data)
@@ -53,7 +52,7 @@ def as_zip(files, path, top=""):
 
 
 def as_tar(files, path, top=""):
-    """A tar file, compressed as its name says; the path."""
+    """Write a tar file, compressed as its name says; return its path."""
     folder = write(files, path.with_suffix(".folder"))
     with tarfile.open(path, "w:" + {".gz": "gz", ".xz": "xz", ".bz2": "bz2"}.get(path.suffix, "")) as archive:
         for name in files:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plant each bug of tests/mutants/ into a copy of the tree and see the graders find it.
+"""Apply each bug of tests/mutants/ to a copy of the tree, and see whether the graders find it.
 
     make mutants [MUTANT='ipi-* M07'] [JOBS=2]   build, grade and judge all mutants, or those named
     python3 tests/mutate.py --check              only see that every patch still applies; a second or so
@@ -13,13 +13,13 @@ its header, before the first file:
     # says: resched                        optional: what the failing check must mention (a regex)
     # make: INVARIANTS=0                   optional: options of the build
 
-A mutant belongs to the lab of its first test. The tests that are named run first, then, if none of them
-saw it, the whole lab. Seeds are fixed, so that a mutant that was killed once is killed always. A
-mutant is killed when a test fails, and *named* when that check speaks of the mechanism: it matches
-`says`, or, without one, it is a judge's check, the audit's or an assertion, and not just a machine
-that hung or never came up.
+A mutant belongs to the lab of its first test. The tests that the header names run first, and then, if none
+of them fails, all others of that lab. The seeds are fixed, so that a mutant that was killed once is always
+killed. A mutant is *killed* if a test fails. It is *named* if the failing check speaks of the mechanism:
+the check must match `says` or, if there is no such line, it must be more than a machine that hung or never
+came up.
 
-Bugs that no run can show are listed, with the reason, in tests/mutants/NONE.
+tests/mutants/NONE lists the bugs that no run can show, with the reasons.
 """
 
 import os
@@ -38,19 +38,19 @@ from patches import ROOT
 MUTANTS = ROOT / "tests" / "mutants"
 NUMBERS = [f"M{number:02}" for number in range(1, 63)]      # reference, section 5.2
 SEEDS = (1, 2, 3)
-LIMIT = 60                      # seconds after which no test is begun that the header does not name
+LIMIT = 60      # seconds; after that, no test is started that the header does not name
 
 
 @dataclass
 class Verdict:
     """What became of a mutant."""
     mutant: patches.Patch
-    lab: engine.Lab             # that it belongs to
+    lab: engine.Lab             # the lab that the mutant belongs to
     state: str                  # killed, survived or error
     by: str = ""                # the test that failed, with its seed
-    check: str = ""             # what it said
+    check: str = ""             # what the failure said
     named: bool = False
-    at_home: bool = False       # the test is one of its lab
+    own_lab: bool = False       # whether the test belongs to the mutant's lab
     seconds: float = 0.0
 
 
@@ -60,18 +60,18 @@ def all_mutants():
 
 
 def not_applicable():
-    """Number -> reason, of tests/mutants/NONE: lines `M24: why no run can show it`."""
+    """number -> reason, from the lines `M24: why no run can show it` of tests/mutants/NONE."""
     return dict(re.findall(r"^(M\d\d): (.*)$", (MUTANTS / "NONE").read_text(encoding="utf-8"), re.M))
 
 
 def without_mutant(mutants):
-    """The numbers that neither a patch nor tests/mutants/NONE has."""
+    """The numbers of the reference's bugs that have neither a patch nor a line in tests/mutants/NONE."""
     return [number for number in NUMBERS
             if number not in not_applicable() and all(m.number != number for m in mutants)]
 
 
 def names_mechanism(mutant, fault):
-    """Whether a failure speaks of what is broken, and not only of a machine that is dead."""
+    """Whether a failure speaks of the broken mechanism, and not only of a machine that is dead."""
     text = " ".join((fault.case.title, str(fault.failure.expected), str(fault.failure.seen)))
     if mutant.says:
         return re.search(mutant.says, text) is not None
@@ -79,9 +79,9 @@ def names_mechanism(mutant, fault):
 
 
 def first_fault(mutant, labs, tree, stop):
-    """The first test to fail by a check that names the mechanism, or else the first to fail, of those
-    that the header names; then of all of the lab. (A bug that may keep a machine from booting does so
-    with some seeds.)"""
+    """The Fault to report, or None. Among the tests that the header names, prefer the first failure that
+    names the mechanism to the first failure of any kind, because a bug may keep a machine from booting
+    with some seeds. If none of these tests fails, take the first failure of the rest of the lab."""
     named = patches.find_tests(mutant, labs)
     rest = [(lab, case) for lab in labs if lab.number == named[0][0].number for case in lab.tests
             if (lab, case) not in named]
@@ -102,7 +102,7 @@ def first_fault(mutant, labs, tree, stop):
 
 
 def grade(mutant, labs, place, stop):
-    """Build, run, judge: the Verdict."""
+    """Build a mutant, run its tests and return the Verdict."""
     home = patches.find_tests(mutant, labs)[0][0]
     try:
         with patches.machine_of(mutant, place) as tree:
@@ -110,14 +110,14 @@ def grade(mutant, labs, place, stop):
     except Unusable as error:
         return Verdict(mutant, home, "error", check=str(error))
     if fault is None:
-        return Verdict(mutant, home, "survived", check=f"not seen by {' '.join(mutant.tests)}, nor by "
+        return Verdict(mutant, home, "survived", check=f"not found by {' '.join(mutant.tests)}, nor by "
                        f"the rest of lab {home.number}")
     return Verdict(mutant, home, "killed", f"{fault.lab.name}/{fault.case.name} seed {fault.seed}",
                    str(fault), names_mechanism(mutant, fault), fault.lab.number == home.number)
 
 
 def report(verdict):
-    """A mutant's lines."""
+    """Print the lines about a mutant."""
     mutant = verdict.mutant
     slow = f"; longer than {LIMIT} s" if verdict.seconds > LIMIT else ""
     print(f"{verdict.state:9} {mutant.name}: {mutant.title}  ({verdict.seconds:.0f} s{slow})")
@@ -134,20 +134,20 @@ def share(part, whole):
 
 
 def lab_lines(verdicts, labs):
-    """A line for each lab that has mutants: how many its own graders kill, and how many of these they
-    name."""
+    """A line for each lab that has mutants: how many of them its own graders kill, and how many of these
+    they name."""
     for number in sorted({verdict.lab.number for verdict in verdicts}):
         mine = [v for v in verdicts if v.lab.number == number]
         parts = ", ".join(lab.name for lab in labs if lab.number == number)
-        killed = [v for v in mine if v.state == "killed" and v.at_home]
-        away = sum(v.state == "killed" and not v.at_home for v in mine)
+        killed = [v for v in mine if v.state == "killed" and v.own_lab]
+        elsewhere = sum(v.state == "killed" and not v.own_lab for v in mine)
         yield (f"lab {number} ({parts}): {share(len(killed), len(mine))} killed, "
                f"{sum(v.named for v in killed)} by a check that names the mechanism"
-               + (f"; {away} more by another lab's" if away else ""))
+               + (f"; {elsewhere} more by the tests of other labs" if elsewhere else ""))
 
 
 def summary(verdicts, labs):
-    """The last lines, and whether all is well."""
+    """Print the last lines; return whether every mutant was killed by a check that names the mechanism."""
     killed = [v for v in verdicts if v.state == "killed"]
     lacking = {"survived": [v for v in verdicts if v.state == "survived"],
                "could not be tried": [v for v in verdicts if v.state == "error"],
@@ -163,7 +163,8 @@ def summary(verdicts, labs):
 
 
 def check():
-    """See that every patch applies, names tests that there are, and that no number is missing."""
+    """Check that every patch applies and names existing tests, and that no number is missing; return the
+    exit status."""
     labs, wrong = engine.load_labs(), []
     mutants = []
     for path in sorted(MUTANTS.glob("*.patch")):
@@ -181,7 +182,8 @@ def check():
 
 
 def run(wanted, jobs):
-    """Try the mutants; the exit status: 0 when all were killed by a check that names the mechanism."""
+    """Try the mutants; return the exit status, which is 0 if all were killed by a check that names the
+    mechanism."""
     mutants, labs, verdicts = patches.choose(all_mutants(), wanted, "MUTANT"), engine.load_labs(), []
     for mutant in mutants:
         patches.find_tests(mutant, labs)
@@ -195,7 +197,7 @@ def run(wanted, jobs):
 
 
 def main(arguments):
-    """The exit status."""
+    """Check or try the mutants; return the exit status."""
     if arguments == ["--check"]:
         return check()
     return run(command.words("MUTANT") or arguments, command.number("JOBS", os.cpu_count()))

@@ -1,4 +1,4 @@
-"""Patches of the kernel that the graders are tried on: bugs (tests/mutants) and variants (tests/variants).
+"""Patches of the kernel on which the graders are tried: bugs (tests/mutants) and variants (tests/variants).
 
 A patch is called by what it does (`ipi-windex-early.patch`) and begins with lines `# key: text`. The first
 line says in one sentence what the patch does; its key is "mutant", "variant", or the number that the bug
@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from command import Unusable  # noqa: E402  (needs the path above)
 from grading import engine, machine  # noqa: E402
 
-WORK = 20                       # seconds of processor time for a run
+WORK = 20       # seconds of processor time for a run
 SOURCES = ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "build")
 
 
@@ -35,7 +35,7 @@ class Patch:
     """A patch with its header."""
     name: str
     path: pathlib.Path
-    number: str                 # M31, or "" for a patch that the reference does not number
+    number: str     # such as M31; "" if the reference's list does not have this bug
     title: str
     tests: list
     says: str = ""
@@ -82,7 +82,7 @@ def choose(patches, wanted, what):
 
 
 def find_tests(patch, labs):
-    """[(lab, test)] of a patch's `tests:` line, in its order; Unusable for a name that no lab has."""
+    """[(lab, test)] for the `tests:` line of a patch, in its order; Unusable if a name does not exist."""
     found = []
     for name in patch.tests:
         lab_name, _, test_name = name.partition("/")
@@ -95,7 +95,7 @@ def find_tests(patch, labs):
 
 
 def apply(patch, tree, *options):
-    """Apply the patch to a tree; Unusable with what patch said if it does not fit."""
+    """Apply the patch to a tree; Unusable, with the output of `patch`, if it does not apply."""
     done = subprocess.run(["patch", "-p1", "--no-backup-if-mismatch", "--fuzz=2", "--forward", "-i",
                            patch.path, *options], cwd=tree, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -104,7 +104,7 @@ def apply(patch, tree, *options):
 
 
 def copy_tree(place):
-    """A copy of the sources with what is built from them."""
+    """Copy the sources, and what is built from them, to the folder `place`; return it."""
     place.mkdir()
     for name in SOURCES:
         subprocess.run(["cp", "-a", "--sparse=always", ROOT / name, place / name], check=True)
@@ -112,7 +112,8 @@ def copy_tree(place):
 
 
 def build(patch, tree, strict):
-    """Build the machine; Unusable with the compiler's words. Not strict: warnings stop nothing."""
+    """Build the tree; Unusable, with the compiler's output, if that fails. If `strict`, warnings are
+    errors."""
     done = subprocess.run(["make", "-s", f"WERROR={int(strict)}", *patch.make, "all"], cwd=tree,
                           env=machine.environment(), stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False)
@@ -122,7 +123,7 @@ def build(patch, tree, strict):
 
 @contextlib.contextmanager
 def machine_of(patch, place, strict=False):
-    """The tree of a patch, built, while the block runs."""
+    """A built tree with the patch, which exists while the block runs."""
     tree = pathlib.Path(place) / patch.name
     try:
         copy_tree(tree)
@@ -134,14 +135,14 @@ def machine_of(patch, place, strict=False):
 
 
 def one_line(text, width=110):
-    """Text in one line, shortened."""
+    """The text as one line, shortened."""
     text = " ".join(str(text).split())
     return text if len(text) <= width else text[:width - 3] + "..."
 
 
 @dataclass
 class Fault:
-    """A test that failed on a patch's machine."""
+    """A test that failed on the machine of a patched tree."""
     lab: engine.Lab
     case: engine.Test
     seed: int
@@ -153,8 +154,8 @@ class Fault:
 
 
 def faults(cases, seeds, tree, stop=None):
-    """Run each test with each seed on the tree's machine; a Fault for each test that fails, by the
-    smallest seed. Ends early when `stop` is set."""
+    """Run each test with each seed on the machine of the tree; yield a Fault for each test that fails, with
+    the first seed that fails. End early, with Unusable, when `stop` is set."""
     for lab, case in cases:
         for seed in seeds:
             if stop is not None and stop.is_set():
@@ -166,8 +167,8 @@ def faults(cases, seeds, tree, stop=None):
 
 
 def try_all(attempt, patches, jobs):
-    """attempt(patch, stop) for each, `jobs` at a time; yields (its result, seconds) in order. What
-    attempt raises as Unusable is a result too."""
+    """Call attempt(patch, stop) for each patch, `jobs` at a time; yield (its result, seconds), in order. If
+    it raises Unusable, that is the result."""
     stop = threading.Event()
 
     def timed(patch):

@@ -17,7 +17,7 @@
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
 
-What went wrong is kept in build/reliability/, and named.
+The console of each run that went wrong is kept in build/reliability/.
 """
 
 import contextlib
@@ -41,14 +41,14 @@ PARTS = {}
 
 
 def part(function):
-    """A part of the run, by its name. It yields (what was tried, what went wrong or "", a console)."""
+    """Register a part by its name. A part yields (what was tried, what went wrong or "", a console)."""
     PARTS[function.__name__] = function
     return function
 
 
 @contextlib.contextmanager
 def busy_host(busy=True):
-    """Keeps all processors busy meanwhile."""
+    """Keep all processors of the host busy while the block runs."""
     count = os.cpu_count() if busy else 0
     hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
     try:
@@ -60,7 +60,7 @@ def busy_host(busy=True):
 
 
 def play(case, seed):
-    """A grader's scene at 4 harts; the Result."""
+    """Run a grader's scene at 4 harts; return the Result."""
     params, options = case.draw(random.Random(f"{case.name} {seed}"))
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": "k"}.items())
     options = {"APPEND": "ktest=1", **options, "DETERMINISTIC": 1, "SEED": seed, "CPUS": 4}
@@ -69,7 +69,7 @@ def play(case, seed):
 
 @part
 def repeat(runs):
-    """Same seed, same bytes."""
+    """The same seed gives the same bytes."""
     cases = [case for lab in engine.load_labs() for case in lab.tests]
     for seed in range(runs // 2):
         case = cases[seed % len(cases)]
@@ -82,7 +82,7 @@ def repeat(runs):
 
 @part
 def grade(runs):
-    """Full points, each time with new seeds."""
+    """The solved tree gets full points, each time with new seeds."""
     for busy in (False, True):
         for i in range(runs // 10):
             with busy_host(busy):
@@ -93,7 +93,7 @@ def grade(runs):
 
 
 def grade_handout(tree, lab):
-    """Grade it with seed 5: (its points and what was said of each test; all that was printed)."""
+    """Grade a handout with seed 5: ((points, what the record says about each test), all output)."""
     record = tree / "record.json"
     record.unlink(missing_ok=True)
     done = subprocess.run(["make", "-s", "grade", f"LAB={lab}", "SEED=5", "FORMAT=json", f"OUT={record}"],
@@ -107,7 +107,7 @@ def grade_handout(tree, lab):
 
 @part
 def handout(runs):
-    """Same seed, same points."""
+    """The same seed gives the same points and texts."""
     for lab in range(1, 10):
         with tempfile.TemporaryDirectory() as folder:
             tree = pathlib.Path(folder) / "lab"
@@ -123,7 +123,7 @@ def handout(runs):
 
 @part
 def boot(runs):
-    """Prompt, halt, status 0."""
+    """A machine boots to the prompt, and `halt` ends it with status 0."""
     for i in range(runs // 2):
         term, wrong = Terminal(CPUS=4, timeout=120), ""
         try:
@@ -140,7 +140,7 @@ def boot(runs):
 
 @part
 def usertests(_):
-    """All pass, at all sizes, in both modes."""
+    """All usertests pass, with any number of harts, in both modes."""
     for cpus in (1, 2, 4, 8):
         for deterministic in (0, 1):
             result = machine.run("usertests", timeout=1800, CPUS=cpus, DETERMINISTIC=deterministic)
@@ -160,7 +160,7 @@ def soak_words(rng, cpus):
 
 @part
 def soak(runs):
-    """Until the time is over, never the same."""
+    """No run of random steps, each of them different, loses a count, until the time is over."""
     end = time.monotonic() + runs * 6
     while time.monotonic() < end:
         seed = random.randrange(10 ** 6)
@@ -182,7 +182,7 @@ def fresh(_):
 
 
 def run_part(name, runs):
-    """One part, with its line; how many went wrong."""
+    """Run one part and print its line; return how many runs went wrong."""
     tried, failed, started = 0, 0, time.monotonic()
     for what, wrong, console in PARTS[name](runs):
         tried += 1

@@ -1,4 +1,4 @@
-"""Booting: any number of harts, both ways to interrupt one, both firmwares, little and much memory."""
+"""Booting: any number of harts, both IPI back ends, both firmwares, little and much memory."""
 
 import pytest
 
@@ -16,33 +16,33 @@ def value(console, name):
 @pytest.mark.parametrize("ipi", ["sbi", "sswi"])
 @pytest.mark.parametrize("cpus", [1, 2, 3, 4, 8, 16])
 def test_harts(run, cpus, ipi):
-    """Every hart starts, and they do some work together."""
+    """All harts start, and work together."""
     console = run("echo a | cat | cat | wc; echo hello", CPUS=cpus, IPI=ipi).console
     assert "hello" in console.splitlines()
     assert f"{cpus} hart{'s' if cpus > 1 else ''} up" in console
 
 
 def test_64_harts(run):
-    """As many as kernel/param.h allows."""
+    """As many harts as kernel/param.h allows start."""
     console = run("ps", CPUS=64, MEM="512M", timeout=180).console
     assert "64 harts up" in console
 
 
 def test_firmware_file(run):
-    """Debian's fw_dynamic, given by name."""
+    """The machine boots with Debian's fw_dynamic, given by name."""
     run("echo hello", BIOS=FW_DYNAMIC)
 
 
 @pytest.mark.parametrize("mem", ["64M", "1G"])
 def test_memory(run, mem):
-    """All of the memory is found: most of it is free."""
+    """The kernel finds all of the memory: most of it is free."""
     console = run("sysctl vm.free_pages", MEM=mem).console
     megabytes = {"64M": 64, "1G": 1024}[mem]
     assert value(console, "vm.free_pages") > megabytes * 256 * 6 // 10
 
 
 def test_boot_hart(run):
-    """In the deterministic mode any hart can be made the one that boots; it is cpu 0, and so again."""
+    """In the deterministic mode any hart can be made the boot hart. It becomes cpu 0, in every run."""
     first, second = (run("echo hello", CPUS=4, BOOT_HART=2, DETERMINISTIC=1).console for _ in range(2))
     assert "4 harts up, boot hart 2 is cpu 0" in first
     assert first == second
@@ -56,7 +56,7 @@ def test_absent_hart(run):
 
 @pytest.mark.parametrize("part", range(5))
 def test_fifty_boots(terminal, part):
-    """Each of 50 boots reaches the prompt, and `halt` ends it with status 0 (in five parts)."""
+    """Each of 50 boots, in five parts, reaches the prompt, and `halt` ends it with status 0."""
     for _ in range(10):
         term = terminal(CPUS=4)
         term.type("halt\n")

@@ -1,7 +1,7 @@
-"""Kernels that cheat get no points that the same kernel would not get honestly.
+"""A kernel that cheats gets no points that it would not get without the cheat.
 
-tests/cheats/ has three, applied to the kernel that a student of lab 4 begins with: one prints verdicts,
-one replays the recorded console of a good run, one knows a seed that was used before.
+tests/cheats/ has three cheats for the kernel that a student of lab 4 begins with: one prints verdicts, one
+replays the recorded console of a good run, and one knows a seed that was used before.
 """
 
 import re
@@ -10,10 +10,10 @@ import secrets
 import pytest
 
 from grading import engine, events
-from grading.staff import one
+from grading.staff import worker
 from handing_in import CHEATS, handed_out, patched, write
 
-LAB, TEST, SEED = 4, "t21_wake", 5      # what the cheats have seen, and are written for
+LAB, TEST, SEED = 4, "t21_wake", 5      # what the cheats have recorded
 
 
 def case():
@@ -22,14 +22,13 @@ def case():
 
 
 def in_c(text):
-    """A string for C."""
+    """The text as a string literal of C."""
     return '"' + "".join(c if c.isalnum() or c in " .,:;=()_-" else f"\\{ord(c):03o}" for c in text) + '"'
 
 
 @pytest.fixture(scope="module")
 def recorded():
-    """kernel/lib/recorded.h: the console of a good run of this tree, in pieces between which its key
-    stands."""
+    """The text of kernel/lib/recorded.h: the console of a good run of this tree, split at its key."""
     failure, result = engine.run_seed(case(), SEED)
     assert failure is None
     key = re.search(r"^scene key=(\S+)", result.console, re.M).group(1)
@@ -41,8 +40,8 @@ def recorded():
 
 
 def grade(files, place, seed, test=""):
-    """The record of a kernel in the lab, taken in and graded as a class's submissions are."""
-    result = one.grade(write(files, place / "handed-in"), "student", str(LAB), [seed], place / "scratch",
+    """The record of a kernel in the lab. It is taken in and graded like the submissions of a class."""
+    result = worker.grade(write(files, place / "handed-in"), "student", str(LAB), [seed], place / "scratch",
                        test)
     assert result["status"] == "graded", result["cause"]
     return result["record"]
@@ -50,14 +49,14 @@ def grade(files, place, seed, test=""):
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory):
-    """(a seed, the record of the kernel that the cheats are built on)."""
+    """(a seed, the record of the kernel to which the cheats are applied)."""
     seed = 10 + secrets.randbelow(10 ** 5)
     return seed, grade(handed_out(LAB), tmp_path_factory.mktemp("honest"), seed)
 
 
 @pytest.mark.parametrize("name", ["verdicts", "replay", "seed"])
 def test_cheat_gains_nothing(name, recorded, honest, tmp_path):
-    """No check has more points than with the honest kernel, which has few."""
+    """No check gives more points than it gives the kernel without the cheat, which has few."""
     seed, record = honest
     assert record["points"] <= record["most"] / 10
     files = patched({**handed_out(LAB), "kernel/lib/recorded.h": recorded}, CHEATS / f"{name}.patch",
@@ -65,5 +64,5 @@ def test_cheat_gains_nothing(name, recorded, honest, tmp_path):
     cheat = grade(files, tmp_path, seed)
     for cheated, fair in zip(cheat["tests"], record["tests"]):
         assert cheated["points"] <= fair["points"], cheated["name"]
-    if name == "seed":  # it is a real cheat: it is only that nobody knows the seed beforehand
+    if name == "seed":  # the cheat works if the seed is known; but nobody knows it beforehand
         assert grade(files, tmp_path, SEED, TEST)["points"] > 0

@@ -1,4 +1,4 @@
-"""grading/class: forty submissions, two at a time, a worker killed half-way, stopped and gone on with."""
+"""grading/class: forty submissions, two at a time; a worker is killed, and the run is stopped and resumed."""
 
 import csv
 import os
@@ -15,8 +15,8 @@ from grading import engine, machine
 from grading.staff import table as table_of
 from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, write
 
-LAB, TEST = "4", "t25_create"       # one test of the lab, so that building is what takes time
-# Mutants of other mechanisms, in one C file each, which the test does not see; and one that it sees.
+LAB, TEST = "4", "t25_create"       # only one test of the lab, which takes less time than building
+# Mutants of other mechanisms, in one C file each, which the test does not find; and one that it finds.
 UNSEEN = """preempt-lock-flag-stays preempt-in-critical-section preempt-requeues-at-tail migrate-sent-early
 acquire-serves-no-ipis migrate-flag-cleared-early token-kept-over-sleep token-waiter-keeps-others
 token-first-release-frees token-taken-from-preempted token-release-does-not-wait wait-signal-keeps-generation
@@ -52,7 +52,7 @@ OTHER = """
 
 
 def edited(files, body):
-    """The handout with something of the student's own in lwkt_send_ipiq."""
+    """The handout with code of the student's own in lwkt_send_ipiq."""
     path = "kernel/lwkt/ipiq.c"
     text = files[path].decode()
     start = text.index("    not_implemented(4);", text.index("int lwkt_send_ipiq("))
@@ -66,7 +66,7 @@ def broken_build(files, number):
 
 
 def gradable(place, scratch):
-    """Submissions that are built and graded: name -> points."""
+    """Make the submissions that can be graded: name -> points."""
     good, given = solved(), handed_out(int(LAB))
     full = {}
     for number in range(3):
@@ -90,7 +90,7 @@ def gradable(place, scratch):
 
 
 def ungradable(place):
-    """Submissions that are not: name -> status."""
+    """Make the submissions that cannot be graded: name -> status."""
     good = solved()
     for number in range(4):
         write(broken_build(good, number), place / f"build{number}")
@@ -111,7 +111,7 @@ def ungradable(place):
 
 
 class Course:
-    """A class that is being graded."""
+    """A running grading/class."""
 
     def __init__(self, place, *more, env=None):
         words = ["grading/class", place / "in", "--lab", LAB, "--out", place / "out", "--test", TEST,
@@ -121,7 +121,7 @@ class Course:
         self.printed = []
 
     def until(self, number):
-        """Read until so many submissions are graded."""
+        """Read its output until so many submissions are graded."""
         for line in self.process.stdout:
             self.printed.append(line)
             if line.startswith(f"[{number}/"):
@@ -129,7 +129,7 @@ class Course:
         pytest.fail("it ended early:\n" + "".join(self.printed))
 
     def end(self):
-        """(exit status, all that was printed)."""
+        """Wait for its end: (exit status, its output)."""
         self.printed += self.process.stdout.readlines()
         self.process.stdout.close()
         return self.process.wait(timeout=300), "".join(self.printed)
@@ -143,13 +143,13 @@ def workers(place):
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"grading.staff.one" in words and str(place / "out").encode() in words:
+        if b"grading.staff.worker" in words and str(place / "out").encode() in words:
             found.append(int(path.parent.name))
     return found
 
 
 def kill_a_worker(place):
-    """SIGKILL to the first that is found."""
+    """Send SIGKILL to a worker."""
     for _ in range(1000):
         for pid in workers(place):
             os.kill(pid, signal.SIGKILL)
@@ -159,7 +159,7 @@ def kill_a_worker(place):
 
 
 def table(place):
-    """The table's rows."""
+    """The rows of the table."""
     with open(place / "out" / "table.csv", encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
@@ -170,7 +170,7 @@ def records(place):
 
 
 def test_class(tmp_path):
-    """All rows are there, once, with the right points, whatever happens on the way."""
+    """In the end each submission has one row, with the right points, whatever happened on the way."""
     (tmp_path / "in").mkdir()
     points, statuses = gradable(tmp_path / "in", tmp_path / "scratch"), ungradable(tmp_path / "in")
     assert len(points) + len(statuses) == 40
@@ -180,7 +180,7 @@ def test_class(tmp_path):
     first.until(16)
     first.process.send_signal(signal.SIGINT)
     status, printed = first.end()
-    assert status == 130 and "goes on from here" in printed and "Traceback" not in printed
+    assert status == 130 and "continues from here" in printed and "Traceback" not in printed
     assert not workers(tmp_path)
     before = records(tmp_path)
     assert 16 <= len(before) < 40
@@ -194,7 +194,7 @@ def test_class(tmp_path):
 
 
 def check_table(rows, points, statuses):
-    """A row for each, with its points."""
+    """Check that each submission has a row, with its points."""
     assert sorted(row["student"] for row in rows) == sorted([*points, *statuses])
     number = next(case.number for lab in engine.load_labs(LAB) for case in lab.tests if case.name == TEST)
     for row in rows:
@@ -208,7 +208,7 @@ def check_table(rows, points, statuses):
 
 
 def check_page(out):
-    """The page groups failures; each student has a report."""
+    """Check that the page groups the failures, and that each student has a report."""
     text = (out / "index.html").read_text(encoding="utf-8")
     assert "is not written yet" in text and "handout, handout_zip, other, twin_a, twin_b" in text
     assert "wrong, wrong_tar" in text and "<li>twin_a, twin_b</li>" in text
@@ -218,7 +218,8 @@ def check_page(out):
 
 
 def check_again(place):
-    """Nothing is left to do; what is handed in anew is graded anew; other seeds need another folder."""
+    """Check that nothing is graded twice, that a submission that is handed in again is graded again, and
+    that other seeds need another folder."""
     (place / "in" / "text.tar.gz").unlink()
     as_tar(broken_build(solved(), 7), place / "in" / "text.tar.gz")
     status, printed = Course(place).end()
@@ -229,11 +230,12 @@ def check_again(place):
 
 
 def test_what_failures_say():
-    """Numbers and addresses aside, words kept; checks that say the same of the same students are one."""
-    assert table_of.normal("a ring half full: 12 then 13 of 0xffffffc080209854") == \
+    """Texts that differ only in numbers and addresses are the same; checks with the same texts for the same
+    students are one group."""
+    assert table_of.normalized("a ring half full: 12 then 13 of 0xffffffc080209854") == \
         "a ring half full: N then N of ADDRESS"
-    assert table_of.normal("it hangs; cpu 2 runs A; livelock: cpu 2 took no tick") == "it hangs; cpu N runs A"
-    assert table_of.normal("A:1 [B:2] t25 N N N") == "A:N [B:N] t25 N .."
+    assert table_of.normalized("it hangs; cpu 2 runs A; livelock: cpu 2 took no tick") == "it hangs; cpu N runs A"
+    assert table_of.normalized("A:1 [B:2] t25 N N N") == "A:N [B:N] t25 N .."
     failed = {"status": "fail", "cause": "judged", "expected": "5 of them", "part": "ipi", "seen": "4"}
     one = {"status": "graded", "record": {"tests": [
         {**failed, "number": "4.1", "name": "t1"}, {**failed, "number": "4.2", "name": "t2", "seen": "3"}]}}
@@ -247,7 +249,7 @@ def test_what_failures_say():
 
 
 SSH = """#!/bin/sh
-# In the place of ssh: the other machine is this one.
+# A replacement for ssh: the other machine is this one.
 while [ "$1" != there ]; do shift; done
 shift
 [ "$1" != -- ] || shift
@@ -257,7 +259,7 @@ exec sh -c "$*"
 
 
 def test_other_machines(tmp_path):
-    """--sshloginfile: the workers run where GNU parallel's ssh brings them."""
+    """With --sshloginfile, the workers run where GNU parallel's ssh takes them."""
     write(solved(), tmp_path / "in" / "one")
     (tmp_path / "in" / "two").mkdir()
     (tmp_path / "ssh").write_text(SSH)
@@ -274,7 +276,7 @@ def test_other_machines(tmp_path):
     (["no-such-folder", "--lab", "4"], "no-such-folder: No such file"),
     (["kernel", "--lab", "77"], "no such lab")])
 def test_wrong_words(words, line, tmp_path):
-    """What a person gets wrong is said in one line."""
+    """A wrong argument is reported in one line."""
     done = subprocess.run(["grading/class", *words, "--out", tmp_path / "out"], cwd=ROOT, check=False,
                           capture_output=True, text=True, env=machine.environment())
     assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""The file system survives: reboots, and a plug that is pulled in the middle of a write."""
+"""The file system survives reboots, and a plug that is pulled in the middle of a write."""
 
 import random
 import shutil
@@ -10,20 +10,20 @@ import pytest
 
 @pytest.fixture
 def image(tmp_path):
-    """A disk of one's own."""
+    """A disk image for one test."""
     path = tmp_path / "disk, with a comma.img"
     shutil.copy("build/fresh.img", path)
     return path
 
 
 def check(image):
-    """mkfs -c finds nothing wrong."""
+    """Check the image with mkfs -c."""
     done = subprocess.run(["build/mkfs", "-c", image], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def extract(image, name):
-    """A file's content, read by mkfs."""
+    """The content of a file, read by mkfs."""
     out = image.parent / "out"
     out.unlink(missing_ok=True)
     subprocess.run(["build/mkfs", "-x", image, name, out], check=True, capture_output=True)
@@ -31,14 +31,14 @@ def extract(image, name):
 
 
 def test_fresh_image(image):
-    """A new image is clean, and holds the files that went in."""
+    """A new image is clean, and contains the files that were put into it."""
     check(image)
     with open("README.md", "rb") as readme:
         assert extract(image, "README.md") == readme.read()
 
 
 def test_reboot(run, image):
-    """What was written is there after a reboot, for the kernel and for mkfs."""
+    """After a reboot, the kernel and mkfs find what was written."""
     disk = {"IMAGE": image, "SNAPSHOT": 0}
     run("mkdir a; mkdir a/b; echo deep > a/b/c; cat README.md > copy; ln copy copy2; rm copy",
         **disk)
@@ -52,8 +52,8 @@ def test_reboot(run, image):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_pulled_plug(terminal, run, image, seed):
-    """SIGKILL while several processes create, write and remove files: the log brings the image back
-    to a consistent state, and what was synced before is whole."""
+    """QEMU gets SIGKILL while several processes create, write and remove files. The log restores the image
+    to a consistent state, and files that were synced before are whole."""
     disk = {"IMAGE": image, "SNAPSHOT": 0}
     term = terminal(**disk)
     term.command("cat README.md > kept; sync")

@@ -1,5 +1,5 @@
-"""A grading's record in other formats: each is valid by a schema that was written from its
-specification, whatever a kernel printed, and says the same as the record."""
+"""The formats of a record: whatever a kernel printed, each is valid by a schema that was written from its
+specification, and says the same as the record."""
 
 import base64
 import copy
@@ -19,12 +19,12 @@ NASTY = 'quotes " \' ` $(x) <b>&amp;]]> # 1..2 ok 1 \\ \x1b[31m \x00\x07 \ud800 
 
 
 def schema(name, document):
-    """The document is what the schema says."""
+    """Check that the document is valid by the schema."""
     jsonschema.validate(document, json.loads((SCHEMAS / name).read_text(encoding="utf-8")))
 
 
 def event(what, td, cpu, val, time):
-    """An event with its line."""
+    """An event, with its line on the console."""
     return events.Event(what, td, cpu, val, time, f"ev what={what} td={td} cpu={cpu} n=1 val={val} t={time}")
 
 
@@ -35,9 +35,9 @@ def console(text, status=101):
 
 
 def judged():
-    """Events in the wrong order."""
+    """The Failure of events in the wrong order."""
     came = [event("log", "A", 0, 1, 100), event("log", NASTY, 1, 2, 250), event("log", "A", 0, 3, 900)]
-    return failure.parted("in order", came, ["A:1", "A:2", "A:3"], 1, came)
+    return failure.mismatch("in order", came, ["A:1", "A:2", "A:3"], 1, came)
 
 
 FAILURES = {
@@ -53,7 +53,7 @@ FAILURES = {
 
 
 def outcomes():
-    """A good test, and one for each way to fail, with a long and nasty console."""
+    """A test that passed, and one that failed for each cause, with a long and nasty console."""
     labs = engine.load_labs()
     cases = [(lab, case) for lab in labs for case in lab.tests]
     text = "\n".join([NASTY] * 3 + ["x" * 200_000, "# not ok 1"])
@@ -65,7 +65,7 @@ def outcomes():
 
 
 def nasty(tests):
-    """As if the record itself let everything through."""
+    """The tests, as if the record had not cleaned its texts."""
     for test in tests:
         if test["status"] == "fail":
             test["console"] = test["console"] + [NASTY, "y" * 100_000]
@@ -75,13 +75,13 @@ def nasty(tests):
 
 
 def failed_record(spoilt=False):
-    """Failures of all causes."""
+    """A record with failures of all causes."""
     tests = [record.test(outcome) for outcome in outcomes()]
     return record.whole("", "", 12.3, None, nasty(tests) if spoilt else tests)
 
 
 def unbuilt_record():
-    """A tree that does not build."""
+    """The record of a tree that does not build."""
     errors = f"kernel/lwkt/ipiq.c:3:5: error: {NASTY}\n    3 | x\n      | ^"
     labs = engine.load_labs("4")
     return record.whole("4", "", 3.0, errors, [record.not_built(lab, case, errors)
@@ -89,7 +89,7 @@ def unbuilt_record():
 
 
 def full_record():
-    """All points, and a leaderboard."""
+    """A record with full points, and a leaderboard."""
     tests = [record.test(runs.Outcome(lab, case, [17], 0.5))
              for lab in engine.load_labs("4") for case in lab.tests]
     return {**record.whole("4", "17", 6.0, None, tests),
@@ -107,7 +107,7 @@ def whole(request):
 
 
 def test_record(whole):
-    """The record is as its own documentation says, and every cause there is was tried."""
+    """The record is valid by its schema, and the records of this test have every cause."""
     if whole != RECORDS["nasty"]:
         schema("record.json", json.loads(formats.as_json(whole)))
     causes = {t["cause"] for r in RECORDS.values() for t in r["tests"] if t["cause"]}
@@ -116,7 +116,7 @@ def test_record(whole):
 
 
 def test_gradescope(whole):
-    """results.json."""
+    """results.json is valid, and has the points of the record."""
     results = json.loads(formats.gradescope(whole))
     schema("gradescope.json", results)
     assert results["score"] == sum(t["score"] for t in results["tests"]) == whole["points"]
@@ -130,7 +130,7 @@ def test_gradescope(whole):
 
 
 def test_github(whole):
-    """One variable for each test, which the reporter finds by its runner's name."""
+    """Each test has a variable, which the reporter finds by the name of the runner."""
     lines = dict(line.partition("=")[::2] for line in formats.github(whole).splitlines())
     names = lines["NYMPH_RUNNERS"].split(",")
     assert len(names) == len(set(names)) == len(whole["tests"]) == len(lines) - 1
@@ -147,7 +147,7 @@ def test_github(whole):
 
 
 def test_autolab(whole):
-    """The report, and then one line of JSON."""
+    """The output is the report, followed by one line of JSON."""
     *shown, last = formats.autolab(whole).splitlines()
     result = json.loads(last)
     schema("autolab.json", result)
@@ -157,7 +157,7 @@ def test_autolab(whole):
 
 
 def test_junit(whole, tmp_path):
-    """Valid by the XSD; numbers are right."""
+    """The XML is valid by the XSD, and its numbers are right."""
     path = tmp_path / "junit.xml"
     path.write_text(formats.junit(whole), encoding="utf-8")
     done = subprocess.run(["xmllint", "--noout", "--schema", SCHEMAS / "junit.xsd", path], check=False,
@@ -174,8 +174,8 @@ RESULT = re.compile(r"(ok|not ok) ([0-9]+)( [^#\n]*[^#\s])?( # (?:(?:SKIP|TIMEOU
 
 
 def ktap_tests(lines, level=0):
-    """KTAP's grammar: version, plan, then for each test its subtests, diagnostic lines and its result,
-    two spaces a level. The results: (good, description, subtests)."""
+    """Parse KTAP: version, plan, then for each test its subtests, diagnostic lines and its result, with two
+    spaces for each level. Return the results: [(good, description, subtests)]."""
     space, found = "  " * level, []
     assert lines.pop(0) == f"{space}KTAP version 1"
     plan = re.fullmatch(rf"{space}1\.\.([1-9][0-9]*)", lines.pop(0))
@@ -197,7 +197,7 @@ def ktap_tests(lines, level=0):
 
 
 def test_ktap(whole):
-    """By the grammar; a test with a failed one inside has failed."""
+    """The output follows the grammar, and a test fails if one of its subtests does."""
     lines = formats.ktap(whole).split("\n")
     assert lines.pop() == ""
     results = ktap_tests(lines)
@@ -208,7 +208,7 @@ def test_ktap(whole):
 
 
 def test_text(whole):
-    """Plain: no escapes; what the record's own makers let through fits a terminal."""
+    """The text has no escape sequences; if it comes from a normal record, all of it is printable."""
     text = formats.as_text(whole)
     assert text.endswith(f"Points: {whole['points']} of {whole['most']}\n")
     if whole != RECORDS["nasty"]:
@@ -218,7 +218,7 @@ def test_text(whole):
 
 
 def test_files(tmp_path, whole):
-    """Every format can be written to its file, and each file's name is its own."""
+    """Every format can be written to its file, and all files have different names."""
     names = [name for name, _ in formats.FORMATS.values()]
     assert len(names) == len(set(names))
     for name, function in formats.FORMATS.values():

@@ -1,4 +1,4 @@
-"""kernel/fs on the host (tests/fs): against a model, with threads, without memory, with crashes."""
+"""kernel/fs on the host (tests/fs): compared with a model, with threads, without memory, with crashes."""
 
 import pathlib
 import subprocess
@@ -35,13 +35,13 @@ def fstest(tmp_path_factory):
 
 
 def test_units(fstest):
-    """Full disks, no memory, I/O errors, bad addresses, a large file; nothing is lost."""
+    """Full disks, no memory, I/O errors, bad addresses and a large file lose nothing."""
     fstest("units", 18500, 1, 0)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_random(fstest, seed):
-    """Every call has the result that the model has, and the tree is the model's."""
+    """Every call has the same result as in the model, and so has the whole tree."""
     fstest("random", 2500, seed, 4000)
 
 

@@ -1,4 +1,4 @@
-"""gdb: attaches, stops in kernel and user code, shows harts as threads, and two machines don't clash."""
+"""gdb attaches, stops in kernel and user code, and shows harts as threads; two machines do not clash."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from grading import machine
 
 @pytest.fixture
 def stopped(tmp_path):
-    """stopped(folder, **options): a machine that waits for gdb, with its socket in that folder."""
+    """stopped(folder, **options) starts a machine that waits for gdb; its socket is in that folder."""
     running = []
 
     def start(name="a", **options):
@@ -38,7 +38,7 @@ def stopped(tmp_path):
 
 
 def gdb(folder, *commands, **options):
-    """Run gdb's commands in batch mode by way of tools/debug; what it printed."""
+    """Run gdb commands in batch mode, through tools/debug; return the output."""
     words = [w for c in commands for w in ("-ex", c)]
     done = subprocess.run(["tools/debug", "-batch", *words], capture_output=True, text=True,
                           env=machine.environment(BUILD=folder, **options), timeout=100, check=False)
@@ -46,7 +46,7 @@ def gdb(folder, *commands, **options):
 
 
 def test_kernel_breakpoint(stopped):
-    """A breakpoint in the kernel, a backtrace with names and lines, the current thread."""
+    """A breakpoint in the kernel stops; gdb shows a backtrace with names, and the current thread."""
     text = gdb(stopped(RUN="ls"), "hbreak sys_open", "continue", "backtrace", "info threads",
                "print ((struct thread *)$tp)->td_comm")
     assert "sys_open" in text
@@ -56,7 +56,7 @@ def test_kernel_breakpoint(stopped):
 
 
 def test_user_breakpoint(stopped):
-    """A breakpoint in a program, by name, after loading its symbols."""
+    """A breakpoint in a program, by name, stops after its symbols are loaded."""
     folder = stopped(RUN="echo hello", CPUS=2)
     text = gdb(folder, f"add-symbol-file {folder}/user/echo", f"break {'echo.c'}:main", "continue",
                "backtrace", "print argc", "info line")
@@ -66,14 +66,14 @@ def test_user_breakpoint(stopped):
 
 
 def test_two_machines(stopped):
-    """Two people at once: each gdb reaches its own machine."""
+    """Two machines run at once, and each gdb reaches its own."""
     one, two = stopped("one", RUN="ls", CPUS=1), stopped("two", RUN="ls", CPUS=3)
     assert gdb(one, "info threads").count("Thread 1.") == 1
     assert gdb(two, "info threads").count("Thread 1.") == 3
 
 
 def test_port(stopped):
-    """A TCP port, for a debugger that has no sockets."""
+    """A debugger that cannot use Unix sockets can use a TCP port."""
     import socket
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -83,7 +83,7 @@ def test_port(stopped):
 
 
 def test_no_machine(tmp_path):
-    """One line when nothing waits."""
+    """If no machine waits, gdb's failure is one line."""
     done = make("gdb", f"BUILD={tmp_path}", check=False)
     assert done.returncode != 0 and "make qemu-gdb" in done.stderr
 
@@ -104,7 +104,8 @@ def test_commands_of_its_own(stopped):
 
 
 def test_commands_in_user_mode(stopped):
-    """With the one hart in user mode, where the kernel's memory is out of its reach; it goes on."""
+    """The commands work while the only hart is in user mode and cannot access the kernel's memory, and the
+    program continues."""
     text = gdb(stopped(RUN="echo hello", CPUS=1), "user echo", "break echo.c:main", "continue",
                "threads", "print argc", "backtrace", "break sys_exit", "continue", "backtrace")
     assert re.search(r"echo +runs", text)

@@ -1,4 +1,4 @@
-"""`make gradescope`: the zip, unpacked in a clean folder, grades a submission as Gradescope would."""
+"""The zip of `make gradescope`, unpacked in a clean folder, grades a submission as Gradescope would."""
 
 import json
 import os
@@ -11,12 +11,12 @@ import pytest
 from conftest import ROOT, make
 from handing_in import as_zip, handed_out, solved, write
 
-LAB = "3"       # the lab whose grading takes least
+LAB = "3"       # the lab that is graded fastest
 
 
 @pytest.fixture(scope="module")
 def autograder(tmp_path_factory):
-    """A folder as Gradescope's /autograder is after setup.sh."""
+    """A folder like Gradescope's /autograder after setup.sh."""
     place = tmp_path_factory.mktemp("autograder")
     make("-s", "gradescope", f"LAB={LAB}", f"OUT={place / 'autograder.zip'}")
     source = place / "source"
@@ -34,12 +34,12 @@ def autograder(tmp_path_factory):
 
 
 def environment(place):
-    """What the scripts see: little, and where their folders are."""
+    """The environment of the scripts: little more than where their folders are."""
     return {"PATH": os.environ["PATH"], "HOME": "/root", "AUTOGRADER": str(place)}
 
 
 def grade(place, files):
-    """results.json of a submission, valid by its schema."""
+    """Grade a submission; return its results.json, which must be valid by its schema."""
     subprocess.run(["rm", "-rf", place / "submission"], check=True)
     (place / "submission").mkdir()
     files(place / "submission")
@@ -53,7 +53,7 @@ def grade(place, files):
 
 
 def test_solved_and_handed_out(autograder):
-    """Full points for the one, at most a tenth for the other."""
+    """The solved kernel gets full points, and the handout at most a tenth."""
     results = grade(autograder, lambda place: write(solved(), place / "lab3"))
     assert results["score"] == sum(test["max_score"] for test in results["tests"]) > 0
     results = grade(autograder, lambda place: as_zip(handed_out(int(LAB)), place / "mine.zip"))
@@ -61,7 +61,7 @@ def test_solved_and_handed_out(autograder):
 
 
 def test_broken(autograder):
-    """What can't be graded, or does not build, has no points, and a line that says why."""
+    """A submission that cannot be graded, or does not build, gets no points and a line that says why."""
     results = grade(autograder, lambda place: write({"README": b""}, place))
     assert results["score"] == 0 and "no kernel/" in results["output"] and results["tests"]
     path = "kernel/lwkt/crit.c"
@@ -71,7 +71,7 @@ def test_broken(autograder):
 
 
 def test_unpackable_image(autograder, tmp_path):
-    """An image whose QEMU is too old is told so when it is made, not by the first student."""
+    """If the QEMU of an image is too old, setup.sh says so when the image is made."""
     (tmp_path / "qemu-system-riscv64").write_text("#!/bin/sh\necho QEMU emulator version 6.2.0\n")
     (tmp_path / "qemu-system-riscv64").chmod(0o755)
     env = environment(autograder)
@@ -82,6 +82,6 @@ def test_unpackable_image(autograder, tmp_path):
 
 
 def test_no_such_lab():
-    """A line, and status 2 (make's)."""
+    """A lab that does not exist is reported in a line, and the status is 2."""
     done = make("-s", "gradescope", "LAB=77", check=False)
     assert done.returncode == 2 and "LAB=77" in done.stderr

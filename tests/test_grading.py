@@ -1,7 +1,6 @@
-"""The graders: full points on this tree, and none for lines that are not the run's own."""
+"""The graders: this tree gets full points, and lines that are not from the run itself count for nothing."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -11,8 +10,8 @@ import jsonschema
 import pexpect
 import pytest
 
-from conftest import ROOT, make
-from grading import engine, events, failure, formats, machine, runs, scenes
+from conftest import ROOT, busy_host, make
+from grading import engine, events, failure, formats, machine, progress, runs, scenes
 
 
 def grade(*words, cwd=ROOT):
@@ -23,7 +22,7 @@ def grade(*words, cwd=ROOT):
 
 
 def full_points(**options):
-    """Grade everything; the solved tree must get all points."""
+    """Grade everything; the solved tree must get full points."""
     done = make("-s", "grade", *(f"{name}={value}" for name, value in options.items()), check=False,
                 timeout=900)
     assert done.returncode == 0, done.stdout
@@ -33,25 +32,19 @@ def full_points(**options):
 
 @pytest.mark.parametrize("loaded", [False, True])
 def test_full_points(loaded):
-    """The solved tree gets all points, on a busy host too."""
-    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
-            for _ in range(os.cpu_count() if loaded else 0)]
-    try:
+    """The solved tree gets full points, also on a busy host."""
+    with busy_host(loaded):
         full_points()
-    finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
 
 
 def test_untimely_switches():
-    """All scenes but the few about what a switch ends, with every critical section's end a switch:
-    Covers T64."""
+    """The solved tree gets full points if every critical section ends with a switch (except in the few
+    tests of things that a switch ends). Covers T64."""
     full_points(UNTIMELY=1)
 
 
 def test_choice():
-    """One lab by name and by number, one test, one seed; what there is when the name is wrong."""
+    """LAB takes a name or a number, TEST one test and SEED one seed; a wrong TEST lists those that exist."""
     by_name = make("-s", "grade", "LAB=switch", "TEST=t1", "SEED=5").stdout
     assert "(1 seed, " in by_name
     assert by_name.splitlines()[0] == make("-s", "grade", "LAB=2", "TEST=t1",
@@ -61,12 +54,12 @@ def test_choice():
 
 
 def test_every_lab_has_tests():
-    """Names are unique, points are positive, the same test is found again by its number."""
+    """Every lab has tests. Their names are unique, they have points, and their scenes have a sentence."""
     for lab in engine.load_labs():
         names = [case.name for case in lab.tests]
         assert names and len(names) == len(set(names))
         assert all(case.points > 0 and case.covers for case in lab.tests)
-        assert all(scenes.find(case.program).text for case in lab.tests), "a failure tells the scene"
+        assert all(scenes.find(case.program).text for case in lab.tests), "a failure shows the sentence"
 
 
 RECORD = """scene key={k} test=t1 result=ended
@@ -78,7 +71,7 @@ end key={k} test=t1 events=2
 
 
 def test_record():
-    """Runs of values are taken apart again; another run's lines, and verdicts, are not looked at."""
+    """A line that stands for several events is expanded; lines of another run, and verdicts, are ignored."""
     record = events.parse("PASS\n" + RECORD.format(k="old") + RECORD.format(k="new"), "new")
     assert [str(event) for event in record.events] == ["A:1", "A:2", "A:end=0"]
     assert record.result == "ended" and record.audit["allq"] == 5
@@ -86,7 +79,7 @@ def test_record():
 
 @pytest.mark.parametrize("lost", range(5))
 def test_missing_line_shows(lost):
-    """Any line that is lost, or there twice, is noticed."""
+    """Any line that is missing, or there twice, is noticed."""
     lines = RECORD.format(k="k").splitlines()
     for changed in (lines[:lost] + lines[lost + 1:], lines[:lost] + [lines[lost]] + lines[lost:]):
         with pytest.raises(events.BadEvents):
@@ -94,7 +87,7 @@ def test_missing_line_shows(lost):
 
 
 def test_order_marks_the_first_difference():
-    """A judge's text shows where the sequences part, and which event was wrong."""
+    """The text of a judge shows where the sequences begin to differ, and which event is wrong."""
     scene = engine.Scene(events.parse(RECORD.format(k="k"), "k"), {}, {})
     with pytest.raises(engine.Failure) as caught:
         scene.order(scene.events, ["A:1", "B:1"], "turns")
@@ -105,7 +98,7 @@ def test_order_marks_the_first_difference():
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """A copy of the tree with what is built from it, so that a change builds in a second."""
+    """A copy of the tree and of what is built from it, so that a change builds in a second."""
     copy = tmp_path_factory.mktemp("grading") / "tree"
     copy.mkdir()
     for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading", "build"):
@@ -115,7 +108,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def broken(built):
-    """broken(path, old, new, *options): grade a kernel with this change; (process, record, seconds)."""
+    """broken(path, old, new, *options) grades a kernel with this change: (process, record, seconds)."""
     changed = {}
 
     def change_and_grade(path, old, new, *options, status=1):
@@ -146,7 +139,8 @@ BOOT = ("kernel/boot/main.c", "    plic_init();")
 
 @pytest.mark.parametrize("change, lab, seen_by", [(RING, "switch", "t1"), (LAST_OF_QUEUE, "2", "t2")])
 def test_broken_kernel_loses_points(broken, change, lab, seen_by):
-    """A kernel with a student's bug: the test of that mechanism says so, with all that helps."""
+    """If a kernel has a student's bug, the test of that mechanism fails, and its report has all that
+    helps."""
     done, record, _ = broken(*change, f"LAB={lab}", f"TEST={seen_by}")
     test = record["tests"][0]
     assert f"FAIL  {seen_by}" in done.stdout and test["cause"] == "judged"
@@ -161,7 +155,8 @@ def test_broken_kernel_loses_points(broken, change, lab, seen_by):
 
 
 def test_build_error(broken):
-    """The compiler's words, no points, and nothing is run."""
+    """If the kernel does not build, the report has the compiler's errors and no points, and nothing is
+    run."""
     done, record, seconds = broken(*DESCHEDULE, "    _lwkt_dequeue(td)\n    crit_exit();", "LAB=2")
     assert "sched.c:" in record["build"] and "error: expected ';'" in done.stdout
     assert record["points"] == 0 and {t["cause"] for t in record["tests"]} == {"build"}
@@ -169,11 +164,11 @@ def test_build_error(broken):
 
 
 def after_dequeue(words):
-    """lwkt_deschedule_self with something more at its end."""
+    """The change that adds code at the end of lwkt_deschedule_self."""
     return (*DESCHEDULE, f"    _lwkt_dequeue(td);\n    {words}\n    crit_exit();")
 
 
-KINDS = {  # cause: the change, lab and test, what is said
+KINDS = {  # cause: (the change, lab and test, words of the report)
     "panic": (after_dequeue('panic("I give up");'), "LAB=2 TEST=t5", "panic: I give up"),
     "not-written": (after_dequeue("not_implemented(2);"), "LAB=2 TEST=t5",
                     "lwkt_deschedule_self is not written yet"),
@@ -189,7 +184,7 @@ KINDS = {  # cause: the change, lab and test, what is said
 
 @pytest.mark.parametrize("cause", KINDS)
 def test_broken_machine(broken, cause):
-    """Each way in which a machine goes wrong is said as such, and is not waited for."""
+    """Each way in which a machine can fail is reported as such, without waiting for a limit."""
     change, options, words = KINDS[cause]
     done, record, _ = broken(*change, *options.split(), "SEED=5")
     test = record["tests"][0]
@@ -199,7 +194,7 @@ def test_broken_machine(broken, cause):
 
 
 def test_ends_by_itself(broken):
-    """A kernel that ends the machine before it has booted."""
+    """A kernel that ends the machine before it has booted is reported as such."""
     _, record, _ = broken(*BOOT, "    extern void machine_halt(int);\n    machine_halt(7);", "LAB=2",
                           "TEST=t5", "SEED=5")
     test = record["tests"][0]
@@ -207,15 +202,15 @@ def test_ends_by_itself(broken):
 
 
 def test_halted_for_good(broken):
-    """Nothing is due and nobody can wake a hart: said without waiting for a limit."""
+    """A machine with no event due and no hart that can wake is reported without waiting for a limit."""
     _, record, _ = broken(*BOOT, '    for (;;)\n        __asm__ volatile("csrw sie, zero; wfi");',
                           "LAB=2", "TEST=t5", "SEED=5")
     test = record["tests"][0]
     assert test["cause"] == "never-booted" and "halted for good" in test["seen"]
 
 
-def test_not_written_is_told_in_short(broken):
-    """One line a test, and a count at the end."""
+def test_not_written_is_reported_in_short(broken):
+    """Tests of a function that is not written yet take one line each, and a count at the end."""
     done, record, _ = broken(*after_dequeue("not_implemented(2);"), "LAB=2", "SEED=5")
     bad = [t for t in record["tests"] if t["status"] == "fail"]
     assert len(bad) > 3 and {t["cause"] for t in bad} == {"not-written"}
@@ -224,7 +219,7 @@ def test_not_written_is_told_in_short(broken):
 
 
 def test_a_panic_inside_the_panic_hides_nothing(broken):
-    """The first one's message comes through, though to stop the other harts panics again."""
+    """The first message is printed, although stopping the other harts panics again."""
     stop = "    cpumask_t others = 0;\n"
     broken("kernel/boot/panic.c", stop, f'    panic("the second");\n{stop}', "LAB=2", "TEST=t5", "SEED=5", status=0)
     _, record, _ = broken(*after_dequeue("not_implemented(2);"), "LAB=2", "TEST=t5", "SEED=5")
@@ -233,7 +228,7 @@ def test_a_panic_inside_the_panic_hides_nothing(broken):
 
 
 def test_replay(broken, built):
-    """The command that a failure shows gives the same bytes each time, and the same events."""
+    """The command that a failure shows gives the same bytes in each run, and the same events."""
     _, record, _ = broken(*RING, "LAB=2", "TEST=t1", "SEED=5")
     test = record["tests"][0]
     words = [word for word in shlex.split(test["by_hand"]) if "=" in word]
@@ -247,7 +242,7 @@ def test_replay(broken, built):
 
 
 def test_key_changes_no_schedule():
-    """A seed's run is the same with each key, so what failed once fails again with the seed alone."""
+    """The run of a seed is the same with any key, so that a failure can be repeated from the seed alone."""
     [lab] = engine.load_labs("preempt")
     [case] = engine.choose(lab, "t65_registers")
     consoles = set()
@@ -259,7 +254,7 @@ def test_key_changes_no_schedule():
 
 
 def test_gdb_stops_there(broken, built):
-    """What a failure says to type stops a debugger at the wrong event."""
+    """The gdb commands that a failure shows stop at the wrong event."""
     _, record, _ = broken(*RING, "LAB=2", "TEST=t1", "SEED=5")
     start, connect, *typed = record["tests"][0]["gdb"]
     assert connect == "make gdb"
@@ -286,7 +281,7 @@ def test_gdb_stops_there(broken, built):
 
 
 def fails_from(limit):
-    """A run_seed that fails for seeds from `limit` on, the smaller ones taking longer."""
+    """A run_seed that fails for the seeds from `limit` on; `limit` itself takes the longest."""
     def run_seed(case, seed):
         time.sleep(0.2 if seed == limit else 0.01)
         return failure.Failure("less", str(seed)) if seed >= limit else None, None
@@ -295,17 +290,18 @@ def fails_from(limit):
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_smallest_failing_seed(monkeypatch, workers):
-    """Whatever comes back first, the smallest failing of all drawn seeds is reported."""
+    """Whichever run ends first, the smallest seed that fails is reported."""
     monkeypatch.setattr(engine, "run_seed", fails_from(30))
     monkeypatch.setattr(runs, "draw_seeds", lambda given: [10, 20, 30, 40, 50])
     lab = engine.load_labs("switch")[0]
-    outcomes = list(runs.grade([(lab, case) for case in lab.tests[:3]], workers=workers))
+    jobs = [(lab, case) for case in lab.tests[:3]]
+    outcomes = list(runs.grade(jobs, progress.Progress(15), workers=workers))
     assert [outcome.seed for outcome in outcomes] == [30] * 3
     assert [outcome.failure.seen for outcome in outcomes] == ["30"] * 3
 
 
 def test_judge_that_is_surprised():
-    """A record that no judge thought of is a failure like any other."""
+    """Events that no judge expects are a failure like any other."""
     lab = engine.load_labs("switch")[0]
     case = next(case for case in lab.tests if case.name == "t23_idle_token")
     text = RECORD.format(k="k").replace("what=end", "what=idle_waits")
@@ -315,7 +311,7 @@ def test_judge_that_is_surprised():
 
 
 def on_terminal(*words, **env):
-    """What a person at a terminal sees of `make grade`."""
+    """What a person at a terminal sees when running `make grade`."""
     child = pexpect.spawn("make", ["-s", "grade", *words], cwd=str(ROOT), timeout=120, dimensions=(24, 80),
                           env={**machine.environment(TERM="xterm"), **env}, encoding="utf-8")
     child.expect(pexpect.EOF)
@@ -325,7 +321,7 @@ def on_terminal(*words, **env):
 
 
 def test_terminal():
-    """Progress and colour on a terminal only; NO_COLOR leaves the progress."""
+    """Progress and colours are shown on a terminal only; with NO_COLOR, only the progress."""
     words = ("LAB=2", "TEST=t1", "SEED=5")
     shown = on_terminal(*words)
     assert "\033[32mok" in shown and "\r\033[K" in shown
@@ -337,7 +333,7 @@ def test_terminal():
 
 
 def test_formats_by_make(tmp_path):
-    """One format goes to the file OUT or to standard output, several to the folder OUT."""
+    """One format is written to the file OUT or to standard output, several to the folder OUT."""
     words = ("-s", "grade", "LAB=2", "TEST=t1", "SEED=5")
     assert make(*words, "FORMAT=ktap").stdout.startswith("KTAP version 1\n")
     done = make(*words, "FORMAT=json", f"OUT={tmp_path}/one.json")
@@ -348,7 +344,7 @@ def test_formats_by_make(tmp_path):
 
 
 def test_classroom_workflow():
-    """The workflow hands the reporter what the format gives."""
+    """The workflow gives the reporter what the format writes."""
     text = (machine.ROOT / "grading" / "classroom.yml").read_text(encoding="utf-8")
     assert "FORMAT=github,text OUT=results" in text and "${{ env.NYMPH_RUNNERS }}" in text
     assert f"results/{formats.FORMATS['github'][0]}" in text
@@ -381,9 +377,9 @@ def test_status_is_exact(built, broken):
 
 
 def test_hanging_machine():
-    """One that does not end in time is ended, and said to be so."""
+    """A machine that does not end in time is ended, and reported as such."""
     result = engine.machine.run("sleep 10000", timeout=5, DETERMINISTIC=1)
-    assert result.seconds < 15 and "silent" in failure.broken(result).seen
+    assert result.seconds < 15 and "silent" in failure.machine_failure(result).seen
 
 
 HANGS = """
@@ -400,9 +396,9 @@ cpu 2 (hart 2) ran B: lwkt_wait_ipiq < kt_play
 
 
 def test_hang_says_where():
-    """The kernel's report of a scene that hangs becomes one line; idle cpus say nothing."""
+    """The kernel's report of a scene that hangs becomes one line, without the idle cpus."""
     result = engine.machine.Result(HANGS, 101, 1.0, "", "")
-    found = failure.broken(result)
+    found = failure.machine_failure(result)
     assert found.cause == "livelock" and found.seen == (
         "it hangs; cpu 0 runs A, in cpu_relax < enqueue_message; cpu 2 runs B, in lwkt_wait_ipiq; "
         "livelock: cpu 2 made 12000 switches in 1000 ms")
@@ -421,7 +417,7 @@ def test_heartbeats():
 
 
 def test_spinning_is_waiting():
-    """A cpu that spins in cpu_relax for a message waits; one that a tick found there does not."""
+    """A cpu that spins in cpu_relax waits, unless a tick called cpu_relax."""
     text = HANGS.replace("switches=12000", "switches=0").replace(
         "ran B: ", "ran B: cpu_relax < ").replace("enqueue_message", "wait_for_room")
     assert failure.heartbeats(text) == (
@@ -431,8 +427,8 @@ def test_spinning_is_waiting():
     assert failure.heartbeats(ticked)[0] == "livelock"
 
 
-def test_panic_is_said_at_once():
-    """A panic doesn't wait for a time limit, and is quoted."""
+def test_panic_is_reported_at_once():
+    """A panic is reported with its message, without waiting for a limit."""
     result = engine.machine.run("sysctl debug.panic=1", timeout=30, DETERMINISTIC=1,
                                 APPEND="ktest=1")
-    assert result.seconds < 20 and "debug.panic=1" in failure.broken(result).seen
+    assert result.seconds < 20 and "debug.panic=1" in failure.machine_failure(result).seen

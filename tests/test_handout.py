@@ -1,4 +1,4 @@
-"""Handouts: what a student gets for each lab builds, says what is missing, and gives no solution away."""
+"""Handouts: the tree of each lab builds, says what is missing, and does not give the solution away."""
 
 import ast
 import re
@@ -10,15 +10,15 @@ from conftest import ROOT, make
 from grading import engine, handout, machine
 
 TREE = handout.full_tree()
-MARKED = handout.taken_apart(TREE)
+MARKED = handout.marked_files(TREE)
 LABS = handout.labs(MARKED)
-BOOT = {5, 6, 9}    # labs whose functions a boot to the shell and an `echo` do without
+BOOT = {5, 6, 9}    # labs whose functions are not needed to boot to the shell and run `echo`
 
 
 @pytest.fixture(scope="module", params=[
     pytest.param(lab, marks=pytest.mark.xdist_group(f"handout{lab}")) for lab in LABS])
 def handed(request, tmp_path_factory):
-    """(lab, folder) of each handout, built with this tree's objects where the sources are the same."""
+    """(lab, folder) of each handout, with this tree's object files where the sources are the same."""
     out = tmp_path_factory.mktemp("handout") / f"lab{request.param}"
     make("-s", "handout", f"LAB={request.param}", f"OUT={out}")
     subprocess.run(["cp", "-a", "--sparse=always", ROOT / "build", out / "build"], check=True)
@@ -26,16 +26,16 @@ def handed(request, tmp_path_factory):
 
 
 def points(lab, folder):
-    """(points, most, lines of tests) of a grading with one seed."""
+    """Grade a handout with one seed: (points, most, lines of tests)."""
     done = make("-s", "grade", f"LAB={lab}", "SEED=7", cwd=folder, check=False)
     got, most = re.search(r"^Points: (\d+) of (\d+)", done.stdout, re.M).groups()
     return int(got), int(most), re.findall(r"^  (ok|FAIL) +(\w+)", done.stdout, re.M)
 
 
 def test_handout(handed):
-    """The handout builds without a warning, and its machine boots or says what is not implemented; it
-    is worth a tenth of the lab at most, and the same each time. The solution put back is this tree, to
-    the byte, and full points."""
+    """The handout builds without a warning, and its machine boots or says what is not implemented. It gets
+    at most a tenth of the lab's points, and the same in each grading. With the solution put back it is
+    this tree, byte for byte, and gets full points."""
     lab, out = handed
     done = make("-s", "-j2", "WERROR=1", cwd=out)
     assert "warning" not in done.stdout + done.stderr
@@ -60,13 +60,13 @@ def test_handout(handed):
 
 
 def test_repository(handed):
-    """A student's tree is a repository with one commit and nothing to add; instructor's files, and
-    what depends on them, are not in it."""
+    """A handout is a repository with one commit. It has none of the instructor's files, and no file that
+    needs them."""
     _, out = handed
     assert subprocess.run(["git", "log", "--format=%s"], cwd=out, capture_output=True, text=True,
                           check=True).stdout.count("\n") == 1
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert not any(handout.instructors(path) for path in files)
+    assert not any(handout.is_instructors(path) for path in files)
     for path in files:
         if path.endswith(".py"):
             for name in imported((out / path).read_text(encoding="utf-8")):
@@ -77,7 +77,7 @@ def test_repository(handed):
 
 
 def imported(text):
-    """The modules that a program imports, as paths."""
+    """The modules that a Python file imports, as paths."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (name.name.replace(".", "/") for name in node.names)
@@ -88,8 +88,8 @@ def imported(text):
 
 @pytest.mark.parametrize("lab", LABS)
 def test_leaks(lab):
-    """A handout gives nothing away; a line of the solution in a text, in a test or in a comment of the
-    kernel is found, and so is a copy of a function."""
+    """A handout does not give the solution away. A line of the solution is found in a text, in a test and in
+    a comment of the kernel, and so is a copy of a function."""
     given, places = handout.student_tree(TREE, MARKED, lab), {}
     assert handout.leaks(MARKED, given, lab) == []
     lines = handout.hidden_lines(MARKED, lab)
@@ -104,12 +104,12 @@ def test_leaks(lab):
 
 BAD = [("LAB=", "", "LAB=:"), ("LAB=ipi", "", "LAB=ipi:"), ("LAB=12", "", "LAB=12:"),
        ("LAB=4", "OUT=", "OUT=:"), ("LAB=4", "OUT=README.md", "is a file"),
-       ("LAB=4", "OUT=kernel", "something in it")]
+       ("LAB=4", "OUT=kernel", "not empty")]
 
 
 @pytest.mark.parametrize("lab, out, says", BAD)
 def test_bad_options(lab, out, says):
-    """One line that says what to give, and nothing is written."""
+    """A wrong option is reported in one line that says what to give, and nothing is written."""
     done = make("-s", "handout", lab, out or "OUT=no-such-folder", check=False)
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make:")]
     assert done.returncode == 2 and len(lines) == 1 and says in lines[0] and done.stdout == ""
@@ -142,15 +142,15 @@ int g(int a)
 
 
 def test_marks():
-    """Each kind of mark, and the way back."""
+    """Each kind of mark removes the right code, and the code can be put back."""
     parts = handout.pieces("kernel/x.c", SOURCE)
-    four, three = handout.handed_out(parts, 4), handout.handed_out(parts, 3)
+    four, three = handout.handout_text(parts, 4), handout.handout_text(parts, 3)
     assert four == SOURCE.replace("{ /* lab 4 */\n    return a;", "{ /* lab 4 */\n    not_implemented(4);"
                                   ).replace("    a++;", "    not_implemented(4);")
     assert three == SOURCE[:SOURCE.index("/* Helps")] + SOURCE[SOURCE.index("int f"):]
     for lab, text in ((3, three), (4, four), (5, SOURCE)):
-        assert handout.put_back(parts, lab, text, "x.c") == SOURCE
+        assert handout.solved_text(parts, lab, text, "x.c") == SOURCE
     with pytest.raises(handout.Refused):
-        handout.put_back(parts, 4, four.replace("knob", "other"), "x.c")
+        handout.solved_text(parts, 4, four.replace("knob", "other"), "x.c")
     with pytest.raises(handout.Refused):
         handout.pieces("kernel/x.c", SOURCE[:SOURCE.index("    return a;\n}\n\nint g")])

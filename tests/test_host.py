@@ -1,4 +1,4 @@
-"""Parts of the kernel that also compile for the host, under the sanitizers: formatting, device tree."""
+"""Parts of the kernel that also compile for the host, with sanitizers: formatting, device tree."""
 
 import subprocess
 
@@ -9,7 +9,7 @@ from conftest import ROOT
 SANITIZED = ["cc", "-std=gnu11", "-g", "-O1", "-w", "-fsanitize=address,undefined",
              "-fno-sanitize-recover=all", "-DNYMPH_KERNEL", f"-I{ROOT}", f"-I{ROOT}/kernel"]
 
-# Machine options, and lines that the kernel must find in that machine's tree.
+# name: (options of the machine, what the kernel must find in its device tree).
 MACHINES = {
     "one": (["-machine", "virt", "-m", "64M"],
             ["memory 80000000 84000000", "hart 0 intc 2 plic 1 sswi -1", "sstc 1",
@@ -26,20 +26,20 @@ MACHINES = {
 
 
 def build(tmp_path, *sources):
-    """Compile for the host with the sanitizers; the program's path."""
+    """Compile for the host with the sanitizers; return the path of the program."""
     program = tmp_path / "program"
     subprocess.run([*SANITIZED, "-o", program, *[ROOT / s for s in sources]], check=True)
     return program
 
 
 def run(*words):
-    """Run a program; its exit status and output."""
+    """Run a program: (its exit status, its output)."""
     done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_formatting(tmp_path):
-    """printf's conversions give what the C library's give."""
+    """The kernel's printf gives the same results as the C library's."""
     status, output = run(build(tmp_path, "tests/lib/format_host.c"))
     assert status == 0, output
 
@@ -52,7 +52,7 @@ def fdt_host(tmp_path_factory):
 
 
 def dump(path, options):
-    """QEMU's device tree for a machine."""
+    """Write QEMU's device tree for a machine to a file."""
     machine, rest = options[1], options[2:]
     subprocess.run(["qemu-system-riscv64", "-machine", f"{machine},dumpdtb={path}", *rest,
                     "-nographic"], check=True, capture_output=True, timeout=60)
@@ -60,7 +60,7 @@ def dump(path, options):
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_device_tree(fdt_host, tmp_path, name):
-    """What the kernel finds in the trees of several machines."""
+    """The kernel finds the right things in the device trees of several machines."""
     options, expected = MACHINES[name]
     dump(tmp_path / "tree", options)
     status, output = run(fdt_host, tmp_path / "tree")
@@ -70,14 +70,14 @@ def test_device_tree(fdt_host, tmp_path, name):
 
 
 def test_damaged_device_trees(fdt_host, tmp_path):
-    """Random damage ends in a board or a panic, and never outside the tree."""
+    """With random damage, the parser returns a board or panics, and never reads outside the tree."""
     dump(tmp_path / "tree", MACHINES["sswi"][0])
     status, output = run(fdt_host, tmp_path / "tree", "1", "30000")
     assert status == 0, output
 
 
 def test_no_device_tree(fdt_host, tmp_path):
-    """Something else in its place: a panic that says so."""
+    """If something else is in its place, the kernel panics with a message that says so."""
     (tmp_path / "tree").write_bytes(bytes(range(256)) * 20)
     status, output = run(fdt_host, tmp_path / "tree")
     assert status == 1 and "device tree: none" in output

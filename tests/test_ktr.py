@@ -1,4 +1,4 @@
-"""Tracing: ktrdump's lines, their order, and what tools/ktr2json makes of them."""
+"""Tracing: the lines of ktrdump, their order, and the file that tools/ktr2json makes from them."""
 
 import json
 import re
@@ -11,7 +11,7 @@ DETERMINISTIC = {"DETERMINISTIC": 1, "SEED": 3}
 
 
 def trace(commands, **options):
-    """The console of a run with those commands, and ktrdump's lines in it, as lists of words."""
+    """Run the commands: (the console, the words of each of ktrdump's lines in it)."""
     result = machine.run(commands, timeout=60, **options)
     assert result.status == 0, result.tail()
     lines = [dict(word.split("=", 1) for word in line.split()[1:])
@@ -20,7 +20,7 @@ def trace(commands, **options):
 
 
 def test_merged_in_order():
-    """All cpus, in the order of time; each cpu's numbers follow one another."""
+    """The lines of all cpus are in the order of time, and the numbers of each cpu have no gaps."""
     _, lines = trace("ktrdump -on all; ls | wc; ktrdump -off; ktrdump", CPUS=3, **DETERMINISTIC)
     times = [int(line["t"]) for line in lines]
     assert times == sorted(times)
@@ -32,7 +32,7 @@ def test_merged_in_order():
 
 
 def test_choice():
-    """Only what was asked for, only that cpu, only the last ones; nothing when it is off."""
+    """Events can be limited by kind, by cpu and by number; without tracing there are none."""
     _, lines = trace("ktrdump -on sleep,tick; ls; ktrdump -off; ls; ktrdump -c 1 -n 4", CPUS=2,
                      **DETERMINISTIC)
     assert 0 < len(lines) <= 4 and {line["cpu"] for line in lines} == {"1"}
@@ -48,7 +48,7 @@ def test_all_entries():
 
 
 def test_switches_fit_together():
-    """Each switch comes from the thread that the one before it went to."""
+    """Each switch leaves the thread to which the switch before it went."""
     _, lines = trace("ktrdump -on ctxsw; ls | wc; ktrdump", CPUS=2, **DETERMINISTIC)
     running = {}
     for line in lines:
@@ -58,7 +58,7 @@ def test_switches_fit_together():
 
 
 def test_panic_prints_the_last_events():
-    """A few lines for each cpu, when tracing was on."""
+    """If tracing is on, a panic prints the last events of each cpu."""
     result = machine.run("ktrdump -on all; ls; sysctl debug.panic=1", timeout=60, CPUS=2,
                          APPEND="ktest=1", **DETERMINISTIC)
     for cpu in range(2):
@@ -66,7 +66,7 @@ def test_panic_prints_the_last_events():
 
 
 def test_viewer_file():
-    """One row a cpu, bars that do not overlap, marks."""
+    """The file has one row for each cpu, bars that do not overlap, and a mark for each other event."""
     console, lines = trace("ktrdump -on all; ls | wc; ktrdump", CPUS=2, **DETERMINISTIC)
     done = subprocess.run([ROOT / "tools/ktr2json"], input=console, capture_output=True, text=True,
                           check=True)

@@ -1,6 +1,7 @@
-"""LAB.md against the tree: what a lab's section names is there, and what is there for a lab is named.
+"""LAB.md and the tree agree: the names in a lab's section exist, and the section names all parts of the lab.
 
-A section has all of PARTS; answers are in grading/answers/labN.md, numbered like the questions.
+A section has all of PARTS. The answers to its questions are in grading/answers/labN.md, with the same
+numbers.
 """
 
 import functools
@@ -16,7 +17,7 @@ PARTS = ["Reading", "The protocol", "The task", "How it is graded", "How to see 
          "Questions", "Challenge"]
 TREES = ("kernel", "user", "grading", "tools", "mkfs", "tests")
 SUFFIXES = (".c", ".h", ".S", ".py", ".md", ".ld")
-# Words in backticks that name nothing of this tree: registers, instructions, words of shells and gdb.
+# Words in backticks that need not exist in this tree: registers, instructions, words of shells and gdb.
 ELSEWHERE = re.compile(r"\$?[a-z]{1,5}\d*|[A-Z0-9]+|-?\d+|0x[0-9a-f]+|sstatus|mhartid|stimecmp|[a-z]+\.[A-Z]+")
 
 
@@ -28,13 +29,13 @@ def section(number):
 
 
 def parts(number):
-    """Heading -> text of a section's parts; '' is what comes before the first."""
+    """heading -> text, for the parts of a section; '' is the heading of the text before the first part."""
     pieces = re.split(r"^### (.*)$", section(number), flags=re.M)
     return dict(zip(["", *pieces[1::2]], pieces[::2]))
 
 
 def rows(text):
-    """The cells of each row of the tables in a text, headings left out."""
+    """The cells of each row of the tables in a text, without the head rows."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return [row for i, row in enumerate(cells) if not set("".join(row)) <= set("-: ") and
@@ -42,7 +43,7 @@ def rows(text):
 
 
 def in_backticks(text):
-    """What stands in `backticks`, blocks of examples left out."""
+    """The words in `backticks`, but not those in blocks of examples."""
     text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
     text = re.sub(r"^    .*$", "", text, flags=re.M)
     return re.findall(r"`([^`\n]+)`", text)
@@ -50,7 +51,7 @@ def in_backticks(text):
 
 @functools.cache
 def sources():
-    """Path -> text of the files that a lab can name."""
+    """path -> text, for the files that a lab can name."""
     found = [path for tree in TREES for path in (ROOT / tree).rglob("*") if path.is_file()]
     found += [ROOT / name for name in ("Makefile", "README.md")]
     return {path: path.read_text(encoding="utf-8", errors="replace") for path in found
@@ -59,12 +60,13 @@ def sources():
 
 @functools.cache
 def words():
-    """Every word of the sources."""
+    """All words in the sources."""
     return {word for text in sources().values() for word in re.findall(r"\w+", text)}
 
 
 def has_file(name):
-    """`kernel/lwkt/switch.c`, `lwkt/switch.c` or just `switch.c`; also a folder with its slash."""
+    """Whether a file exists that is named like `kernel/lwkt/switch.c`, `lwkt/switch.c` or just `switch.c`, or
+    a folder whose name ends with a slash."""
     if name.endswith("/"):
         return (ROOT / name).is_dir() or (ROOT / "kernel" / name).is_dir()
     return any(str(path.relative_to(ROOT)) == name or str(path).endswith("/" + name)
@@ -84,7 +86,7 @@ def names(text):
 
 
 def function_above(lines, at):
-    """The function whose opening brace, or whose part, is on line `at`: the nearest name in column 0."""
+    """The function that line `at` belongs to: the nearest name before it that begins in column 0."""
     for line in reversed(lines[:at + 1]):
         # A declaration's continuation is indented; macros and comments do not count.
         line = line.replace("__attribute__((noinline)) ", "")
@@ -102,7 +104,7 @@ def functions_in(lines):
 
 
 def marked(number):
-    """(functions to write, all functions with something to write) by the marks in the sources."""
+    """(functions to write, all functions with code to write), according to the marks in the sources."""
     wanted, allowed = set(), set()
     for path, text in sources().items():
         if path.suffix not in (".c", ".h", ".S") or f"lab {number}" not in text:
@@ -124,19 +126,19 @@ def marked(number):
 
 
 def tasks(number):
-    """The functions in the first cells of the task's table."""
+    """The functions in the first column of the table in The task."""
     return {re.sub(r"\(.*", "", name) for row in rows(parts(number)["The task"])
             for name in re.findall(r"`([^`]+)`", row[0])}
 
 
 def graded(number):
-    """Test -> points, as the section's tables say."""
+    """test -> points, according to the tables of the section."""
     return {row[0].strip("`"): row[1] for row in rows(parts(number)["How it is graded"])
             if re.fullmatch(r"`\w+`", row[0])}
 
 
 def numbered(text):
-    """The numbers of a list's items."""
+    """The numbers of the items of a list."""
     return [int(number) for number in re.findall(r"^(\d+)\. ", text, re.M)]
 
 
@@ -145,7 +147,8 @@ every_lab = pytest.mark.parametrize("number", LABS)
 
 @every_lab
 def test_parts(number):
-    """A first line with time and what comes before, what one will understand, then all parts in order."""
+    """A section has a first line with the time and what comes before it, then what the student will
+    understand, then all parts in order."""
     head = parts(number)[""]
     assert re.search(r"^\*Takes [^*]+\. Before it: [^*]+\.\*$", head, re.M), head[:300]
     assert "**You will understand**" in head
@@ -166,7 +169,7 @@ def test_names(number):
 
 @every_lab
 def test_graders(number):
-    """The tables of tests are the graders': all of them, with their points."""
+    """The tables list all tests of the lab, with their points."""
     cases = {case.name: str(case.points) for lab in engine.load_labs() if lab.number == number
              for case in lab.tests}
     assert cases, "the lab has no graders"
@@ -175,7 +178,7 @@ def test_graders(number):
 
 @every_lab
 def test_task(number):
-    """The task's table has the functions that are marked for this lab, and no other."""
+    """The table in The task has the functions that are marked for this lab, and no others."""
     wanted, allowed = marked(number)
     assert sorted(wanted - tasks(number)) == [], "marked, but not in the table"
     assert sorted(tasks(number) - allowed) == [], "in the table, but not marked"
@@ -183,7 +186,7 @@ def test_task(number):
 
 @every_lab
 def test_answers(number):
-    """As many answers as questions, and notes for the instructor."""
+    """There is an answer for each question, and there are notes for the instructor."""
     text = (ROOT / "grading" / "answers" / f"lab{number}.md").read_text(encoding="utf-8")
     answers, _, notes = text.partition("## Notes")
     questions = numbered(parts(number)["Questions"])
@@ -193,7 +196,7 @@ def test_answers(number):
 
 
 def test_table_of_labs():
-    """The table at the top lists every lab that has a section, by its title."""
+    """The table at the top of LAB.md lists every lab, with the title of its section."""
     text = (ROOT / "LAB.md").read_text(encoding="utf-8").split("\n## ")[0]
     for number in LABS:
         title = re.match(r"## Lab \d: (.*)", section(number)).group(1)
@@ -201,7 +204,7 @@ def test_table_of_labs():
 
 
 def test_reader_of_marks():
-    """The marks are read as the handout's maker reads them."""
+    """The functions here find the names of marked functions."""
     lines = ["static inline int take(struct x *x,", "                       int y)", "{ /* lab 2 */"]
     assert function_above(lines, 2) == "take"
     assert functions_in(["        .globl  one", "one:", "        ret"]) == {"one"}

@@ -1,4 +1,4 @@
-"""`make leaderboard`: an entry from the benchmarks of a kernel that has full points."""
+"""`make leaderboard` makes an entry from the benchmarks of a kernel that has full points."""
 
 import json
 
@@ -11,7 +11,7 @@ FULL = {"version": 1, "lab": "2", "points": 10, "most": 10}
 
 
 def test_total():
-    """100 is the course's kernel; the mean is geometric."""
+    """The course's kernel has a total of 100, and the mean is geometric."""
     own = {"a": 100, "b": 10}
     assert leaderboard.total({"a": 100, "b": 10}, own) == 100
     assert leaderboard.total({"a": 50, "b": 20}, own) == 100
@@ -19,7 +19,7 @@ def test_total():
 
 
 def test_entry():
-    """All operations of the lab, the total first, less is better; no operation may be missing."""
+    """An entry has the total first and then all operations of the lab; none may be missing."""
     measured = [(name, count * 2) for name, count in leaderboard.figures()["4"].items()]
     made = leaderboard.entry("4", "ann", measured + [("other", 1)])
     assert made["leaderboard"][0] == {"name": "total", "value": 200.0, "order": "asc"}
@@ -31,20 +31,20 @@ def test_entry():
 
 @pytest.mark.parametrize("change", [{"points": 9}, {"lab": "4"}, {"points": 0, "most": 0}])
 def test_only_with_full_points(change):
-    """In this lab."""
+    """A record without full points in this lab is refused."""
     leaderboard.check(FULL, "2")
     with pytest.raises(leaderboard.Refused):
         leaderboard.check({**FULL, **change}, "2")
 
 
 def test_labs():
-    """Each lab with a leaderboard has graders."""
+    """The labs with a leaderboard are 2, 4 and 6, and each of them has tests."""
     assert set(leaderboard.figures()) == {"2", "4", "6"}
     assert all(engine.load_labs(lab) for lab in leaderboard.figures())
 
 
 def test_this_tree(tmp_path, monkeypatch):
-    """The course's own kernel is measured to be about what leaderboard.txt says; one with fewer points is
+    """The course's own kernel is about as fast as leaderboard.txt says. A kernel with fewer points is
     refused."""
     monkeypatch.setenv("RECORD", str(tmp_path / "record.json"))
     (tmp_path / "record.json").write_text(json.dumps(FULL))

@@ -1,4 +1,4 @@
-"""The Makefile: options, other compilers, programs that a student drops in, what is rebuilt."""
+"""The Makefile: options, other compilers, programs that a student adds, and what is rebuilt."""
 
 import os
 import re
@@ -17,7 +17,8 @@ BAD = ["CPUS=0", "CPUS=65", "CPUS=four", "MEM=63M", "MEM=lots", "MEM=256", "LAB=
 
 @pytest.mark.parametrize("option", BAD)
 def test_bad_value(option):
-    """One line that names the option and says what to give; status 2; nothing built, nothing run."""
+    """A wrong value is reported in one line that names the option and says what to give. The status is 2,
+    and nothing is built or run."""
     done = make("qemu", option, check=False, timeout=20)
     assert done.returncode == 2
     lines = (done.stdout + done.stderr).strip().splitlines()
@@ -37,7 +38,8 @@ def test_leading_zero(option, words):
 
 @pytest.mark.parametrize("goal", ["qmu", "tests", "kernel"])
 def test_mistyped(goal):
-    """A name that is no command, a folder's name too: a line says where they are listed; status 2."""
+    """For a name that is not a command, even if it is that of a folder, a line says where the commands are
+    listed, and the status is 2."""
     done = make("-s", goal, check=False, timeout=20)
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == f"make {goal}: there is no such command; type: make help"
@@ -58,7 +60,7 @@ def without(tools, tmp_path):
 @pytest.mark.parametrize("tool, goal", [
     ("qemu-system-riscv64", "qemu"), ("riscv64-unknown-elf-gcc", "all"), ("gdb-multiarch", "gdb")])
 def test_missing_tool(tool, goal, tmp_path, monkeypatch):
-    """One line names the tool and the command that installs it."""
+    """If a tool is missing, one line names it and the command that installs it."""
     monkeypatch.setenv("PATH", without([tool], tmp_path))
     done = make("-s", goal, f"BUILD={tmp_path}/build", check=False)
     assert done.returncode == 2
@@ -89,7 +91,7 @@ def test_old_qemu(tmp_path, monkeypatch):
 
 
 def test_help_lists_all_commands():
-    """Every phony goal that a person types has its line, and no line is for a goal that is not there."""
+    """Every command has a line, and every line is for a command that exists."""
     text = "".join(path.read_text() for path in (ROOT / "Makefile", ROOT / "grading" / "instructor.mk")
                    if path.exists())
     phony = set(re.findall(r"^\.PHONY: (.*)$", text, re.M)) - {"FORCE", "tools", "linters",
@@ -99,7 +101,7 @@ def test_help_lists_all_commands():
 
 
 def test_doctor():
-    """All is well here, and it says so."""
+    """On this host `make doctor` finds no problem."""
     assert "make qemu" in make("-s", "doctor").stdout.splitlines()[-1]
 
 
@@ -113,7 +115,7 @@ def test_doctor_without_a_temporary_folder(monkeypatch):
 
 
 def test_setup_is_quiet_when_all_is_there():
-    """No output, no network."""
+    """If all packages are installed, `make setup` prints nothing and uses no network."""
     done = make("-s", "setup")
     assert done.stdout == done.stderr == ""
 
@@ -126,7 +128,7 @@ def test_nothing_to_do():
 
 
 def test_image_is_kept_between_runs():
-    """What a run wrote is there in the next one; that is what `make qemu` promises."""
+    """A file that one `make qemu` writes is there in the next one."""
     make("-s", "qemu", "RUN=echo kept > kept-file")
     assert "kept" in make("-s", "qemu", "RUN=cat kept-file; rm kept-file").stdout
 
@@ -169,7 +171,7 @@ main(int argc, char *argv[])
 
 
 def test_foreign_program(tree):
-    """A program for xv6, put into user/ of a copy, is found, built and run; so is a folder's."""
+    """A program for xv6 that is put into user/ is found, built and run, and so is one in a folder."""
     (tree / "user" / "foreign.c").write_text(FOREIGN)
     (tree / "user" / "twofiles").mkdir()
     (tree / "user" / "twofiles" / "one.c").write_text(
@@ -234,7 +236,7 @@ def files_of(image, cwd):
 
 
 def test_program_removed(tree):
-    """A program whose source is gone is gone from the image."""
+    """If the source of a program is removed, the program is removed from the image."""
     make("-s", "-j2", cwd=tree)
     (tree / "user" / "wc.c").unlink()
     make("-s", cwd=tree)
@@ -290,8 +292,8 @@ def test_disk_of_a_running_machine(tree):
 @pytest.mark.parametrize("toolchain", ["gcc", "clang"])
 @pytest.mark.parametrize("invariants", [0, 1])
 def test_toolchains(toolchain, invariants, tmp_path):
-    """Both compilers build the kernel without a warning, with and without assertions, and it runs.
-    The programs of this tree are held to the same, though make doesn't stop for a warning there."""
+    """Both compilers build the kernel without a warning, with and without assertions, and it runs. The same
+    is true for the programs of this tree, although make does not stop for their warnings."""
     done = make("-s", "-j2", f"BUILD={tmp_path}", f"TOOLCHAIN={toolchain}",
                 f"INVARIANTS={invariants}", "UNUSED=", "UERROR=-Werror -Wshadow", "qemu",
                 "RUN=echo alive; ls")
@@ -300,6 +302,6 @@ def test_toolchains(toolchain, invariants, tmp_path):
 
 
 def test_clean_and_build_in_one_line(tree):
-    """Order holds with -j, too."""
+    """`make clean all` works in this order with -j, too."""
     make("-s", "-j2", "setup", "clean", "all", cwd=tree)
     assert (tree / "build" / "kernel").exists()

@@ -1,4 +1,4 @@
-"""mkfs on its own: making, checking, listing, extracting, and images that are wrong."""
+"""mkfs alone: it makes, checks, lists and extracts images, and handles damaged ones."""
 
 import pathlib
 import random
@@ -18,7 +18,7 @@ FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-I", st
 
 
 def compile_mkfs(out, *flags):
-    """Build mkfs as the Makefile does, with further flags."""
+    """Build mkfs as the Makefile does, with additional flags."""
     sources = sorted(str(p) for p in (ROOT / "mkfs").glob("*.c"))
     return subprocess.run(["gcc", *FLAGS, *flags, "-o", str(out), *sources], check=False,
                           capture_output=True, text=True)
@@ -26,7 +26,7 @@ def compile_mkfs(out, *flags):
 
 @pytest.fixture(scope="module")
 def tool(tmp_path_factory):
-    """mkfs with sanitizers, which turn a hidden mistake into a failure (status 99)."""
+    """mkfs with sanitizers, which turn a hidden bug into a failure (status 99)."""
     out = tmp_path_factory.mktemp("tool") / "mkfs"
     done = compile_mkfs(out, "-O1", SANITIZE, "-fno-sanitize-recover=all")
     if "cannot find" in done.stderr:           # no sanitizer library on this host
@@ -37,7 +37,7 @@ def tool(tmp_path_factory):
 
 @pytest.fixture
 def mkfs(tool, tmp_path):
-    """mkfs(*arguments): runs it in a folder of its own; it must end with `status`."""
+    """mkfs(*arguments) runs it in a folder of its own; it must end with `status`."""
 
     def run(*arguments, status=0):
         done = subprocess.run(
@@ -54,7 +54,7 @@ def image(mkfs, tmp_path):
     """A small image with a tree of files in it."""
     (tmp_path / "_cat").write_bytes(b"\x7fELF" + bytes(range(256)) * 40)
     (tmp_path / "notes").write_text("hello\n")
-    # Larger than the direct blocks, and than those behind the first indirect block.
+    # Larger than what the direct blocks and the first indirect block can hold.
     (tmp_path / "large").write_bytes(random.Random(1).randbytes(1100 * BSIZE + 77))
     (tmp_path / "empty").write_bytes(b"")
     mkfs("img", "-s", SIZE, "_cat", "notes", "large", "empty", "doc/a/notes=notes", "doc/b=notes")
@@ -62,7 +62,7 @@ def image(mkfs, tmp_path):
 
 
 class Image:
-    """An image, and where things are in it."""
+    """An image, with the places of its parts."""
 
     def __init__(self, path):
         self.path = path
@@ -72,11 +72,11 @@ class Image:
                                                                                BSIZE)
 
     def save(self):
-        """Write it back."""
+        """Write the image back to its file."""
         self.path.write_bytes(self.data)
 
     def inode(self, inum):
-        """Offset of an inode."""
+        """The offset of an inode."""
         return self.inodestart * BSIZE + inum * INODE
 
     def put(self, offset, layout, *values):
@@ -89,11 +89,11 @@ class Image:
         return struct.unpack_from("<I", self.data, self.inode(inum) + 16 + 4 * i)[0]
 
     def entry(self, inum, i):
-        """Offset of entry i of a directory's first block."""
+        """The offset of entry i in the first block of a directory."""
         return self.block(inum, 0) * BSIZE + 16 * i
 
     def log(self, blocks, seq=7, good=True):
-        """Write a commit into the log: a dict of block number to content."""
+        """Write a commit into the log. blocks: block number -> content."""
         words = [len(blocks), seq, *blocks]
         hashed = 0xcbf29ce484222325
         for byte in struct.pack(f"<{len(words)}I", *words):
@@ -107,7 +107,7 @@ class Image:
 
 
 def listed(mkfs, *arguments):
-    """{path: (type, inode, nlink, size)} as mkfs -l says."""
+    """path -> (type, inode, nlink, size), as mkfs -l lists them."""
     found = {}
     for line in mkfs("-l", *arguments).stdout.splitlines():
         kind, inum, nlink, size, path = line.split(None, 4)
@@ -116,20 +116,20 @@ def listed(mkfs, *arguments):
 
 
 def test_no_warnings(tmp_path):
-    """The flags of the kernel's own code."""
+    """mkfs builds with the warning flags of the kernel's own code."""
     done = compile_mkfs(tmp_path / "mkfs", "-O2")
     assert done.returncode == 0, done.stderr
 
 
 def test_make_and_check(mkfs, image):
-    """A fresh image is clean, and its layout is the one that the superblock says."""
+    """A fresh image is clean, and its layout agrees with the superblock."""
     assert mkfs("-c", "img").stdout == ""
     assert len(image.data) == SIZE * BSIZE and image.size == SIZE
     assert 2 <= image.logstart < image.inodestart < image.bmapstart < image.datastart
 
 
 def test_list(mkfs, image):
-    """Types, sizes, names; the underscore of user programs is gone."""
+    """mkfs -l shows types, sizes and names, without the underscore of user programs."""
     found = listed(mkfs, "img")
     assert found["/"][:3] == ("dir", 1, 2)
     assert found["cat"][0] == "file" and found["cat"][3] == 4 + 256 * 40
@@ -141,7 +141,7 @@ def test_list(mkfs, image):
 
 
 def test_extract(mkfs, image, tmp_path):
-    """A file, a file under another name, a tree."""
+    """mkfs -x extracts a file, a file under another name, and a tree."""
     mkfs("-x", "img", "/large", "copy")
     assert (tmp_path / "copy").read_bytes() == (tmp_path / "large").read_bytes()
     mkfs("-x", "img", "doc/b")
@@ -156,7 +156,7 @@ def test_extract(mkfs, image, tmp_path):
 
 
 def test_deterministic(mkfs, image, tmp_path):
-    """The same files give the same bytes, whatever their times and the image's name."""
+    """The same files give the same bytes, whatever their times are and whatever the image is called."""
     (tmp_path / "notes").touch()
     mkfs("other", "-s", SIZE, "_cat", "notes", "large", "empty", "doc/a/notes=notes",
          "doc/b=notes")
@@ -164,7 +164,7 @@ def test_deterministic(mkfs, image, tmp_path):
 
 
 def test_sparse(mkfs, tmp_path):
-    """Zeros take no room: neither in the image, nor on the host; they read as zeros."""
+    """Blocks of zeros take no space, neither in the image nor on the host, and are read as zeros."""
     with open(tmp_path / "holes", "wb") as out:
         out.truncate(40 << 20)
         out.seek(20 << 20)
@@ -177,7 +177,7 @@ def test_sparse(mkfs, tmp_path):
 
 
 def test_default_size(mkfs, tmp_path):
-    """FSSIZE blocks."""
+    """Without -s, an image has FSSIZE blocks."""
     mkfs("img")
     text = (ROOT / "kernel/param.h").read_text()
     blocks = int(re.search(r"#define FSSIZE (\d+)", text).group(1))
@@ -209,7 +209,7 @@ def test_default_size(mkfs, tmp_path):
     (["small", "/".join(["d"] * 70) + "=small"], "longer than 127"),
 ])
 def test_refused(mkfs, tmp_path, arguments, reason):
-    """Bad input: one line that says why, and no image, not even a part of one."""
+    """Bad input is reported in one line, and leaves no image, not even a part of one."""
     (tmp_path / "folder").mkdir()
     for name in ("small", "_small", "a-name-too-long"):
         (tmp_path / name).write_text("x")
@@ -225,7 +225,7 @@ def test_refused(mkfs, tmp_path, arguments, reason):
 
 
 def test_old_image_survives(mkfs, image, tmp_path):
-    """A refused run leaves the image that was there."""
+    """A run that is refused does not change the existing image."""
     mkfs("img", "none", status=1)
     assert (tmp_path / "img").read_bytes() == image.data
 
@@ -233,7 +233,7 @@ def test_old_image_survives(mkfs, image, tmp_path):
 @pytest.mark.parametrize("arguments", [[], ["-c"], ["-z", "img"], ["img", "-q"], ["img", "-s"],
                                        ["-x", "img"], ["-l"], ["-s", "1000"]])
 def test_usage(mkfs, arguments):
-    """A command line that says nothing: status 2 and the usage."""
+    """A command line that makes no sense gives the usage and status 2."""
     assert "usage:" in mkfs(*arguments, status=2).stderr
 
 
@@ -243,7 +243,7 @@ def test_usage(mkfs, arguments):
     (b"x" * 3 * BSIZE, "not a Nymph file system"),
 ])
 def test_not_an_image(mkfs, tmp_path, content, reason):
-    """Every command refuses it."""
+    """Every command refuses a file that is not an image."""
     (tmp_path / "img").write_bytes(content)
     for arguments in (["-c", "img"], ["-l", "img"], ["-x", "img", "/", "out"]):
         assert reason in mkfs(*arguments, status=1).stderr
@@ -251,7 +251,7 @@ def test_not_an_image(mkfs, tmp_path, content, reason):
 
 
 def test_truncated(mkfs, image):
-    """A file shorter than its superblock says."""
+    """An image that is shorter than its superblock says is reported."""
     image.path.write_bytes(image.data[:(SIZE - 1) * BSIZE + 100])
     assert "truncated" in mkfs("-c", "img", status=1).stderr
 
@@ -267,9 +267,8 @@ def test_superblock(mkfs, image, field, value, reason):
     assert reason in mkfs("-c", "img", status=1).stderr
 
 
-# What to do to the image, and what the check must say of it. Inodes are numbered in the order in
-# which they were made: 1 /, 2 cat, 3 notes, 4 large, 5 empty, 6 doc, 7 doc/a, 8 doc/a/notes,
-# 9 doc/b.
+# name: (how to damage the image, what the check must report). Inodes are numbered in the order in which
+# they were made: 1 /, 2 cat, 3 notes, 4 large, 5 empty, 6 doc, 7 doc/a, 8 doc/a/notes, 9 doc/b.
 DAMAGE = {
     "type": (lambda i: i.put(i.inode(3), "h", 7), "inode 3: unknown type 7"),
     "size": (lambda i: i.put(i.inode(3) + 8, "Q", 1 << 40), "inode 3: size"),
@@ -314,7 +313,7 @@ def test_damage(mkfs, image, name):
 
 
 def test_extract_stays_inside(mkfs, image, tmp_path):
-    """Names from an image don't lead out of the folder; nothing is left of a damaged tree."""
+    """Names in an image cannot lead out of the folder, and nothing of a damaged tree is left."""
     image.put(image.entry(1, 3) + 2, "14s", b"../up")
     before = sorted(tmp_path.iterdir())
     assert "slash" in mkfs("-x", "img", "/", "tree", status=1).stderr
@@ -324,7 +323,7 @@ def test_extract_stays_inside(mkfs, image, tmp_path):
 
 
 def test_log_replayed(mkfs, image):
-    """A commit that was not carried out is, in memory: here it renames a file."""
+    """A commit in the log that was not carried out is replayed in memory. (Here it renames a file.)"""
     home = image.block(1, 0)
     content = bytearray(image.data[home * BSIZE:(home + 1) * BSIZE])
     content[3 * 16 + 2:4 * 16] = b"renamed".ljust(14, b"\0")
@@ -339,14 +338,14 @@ def test_log_replayed(mkfs, image):
 
 
 def test_notes_are_no_findings(mkfs, image):
-    """What a crash may leave, and the kernel mends, is told and not held against the image."""
+    """What a crash may leave, and the kernel repairs, is reported as a note and is not an error."""
     image.put(image.entry(1, 3), "H", 0)
     image.put(image.inode(3) + 6, "h", 0)
     assert "note: inode 3: deleted while it was open" in mkfs("-c", "img").stdout
 
 
 def test_random_damage(tool, image, tmp_path):
-    """Whatever is in the image: an end with status 0 or 1, in time, and no bad access."""
+    """Whatever is in the image, mkfs ends in time with status 0 or 1, and without a bad access."""
     rng = random.Random(20)
     fresh = bytes(image.data)
     areas = [(image.inodestart, image.inodestart + 1), (image.datastart, image.datastart + 30),

@@ -24,7 +24,7 @@ def test_coverage():
     ("mutants", "MUTANT=M07b"), ("mutants", "JOBS=0"), ("variants", "VARIANT=x"), ("variants", "RUNS=x"),
     ("reliability", "PART=x"), ("reliability", "RUNS=-1")])
 def test_bad_option(goal, option):
-    """The commands that test for long: a line that names the option and what there is, and status 2."""
+    """A wrong option of a long-running command is reported in a line that names it, and the status is 2."""
     done = make("-s", goal, option, check=False)
     assert done.returncode == 2
     line, end = done.stderr.strip().splitlines()

@@ -32,7 +32,7 @@ def report(run, number, **options):
 @pytest.mark.parametrize("deterministic", [0, 1])
 @pytest.mark.parametrize("number", MISTAKES)
 def test_mistake(run, number, deterministic):
-    """The message, the cpu and thread, the backtrace, and what each other hart was doing."""
+    """The report has the message, the cpu and thread, the backtrace, and what each other hart was doing."""
     message, functions = MISTAKES[number]
     lines = report(run, number, DETERMINISTIC=deterministic, CPUS=3)
     assert message in lines[0]
@@ -53,21 +53,21 @@ def test_mistake(run, number, deterministic):
 
 @pytest.mark.parametrize("options", [{"CPUS": 1}, {"CPUS": 8, "IPI": "sswi"}, {"CPUS": 16}])
 def test_other_machines(run, options):
-    """With one hart, with many, and through the other IPI back end: all harts are accounted for."""
+    """The report has all harts: with one hart, with many, and with the other IPI back end."""
     lines = report(run, 2, **options)
     assert sum(" ran " in line for line in lines) == options["CPUS"] - 1
     assert not any("does not stop" in line for line in lines)
 
 
 def test_recursion_takes_one_line(run):
-    """A deep recursion does not push what led to it off the screen."""
+    """A deep recursion takes few lines of the backtrace, so that what led to it is shown."""
     lines = report(run, 4, CPUS=1)
     assert any("times more" in line for line in lines)
     assert sum("deep" in line for line in lines) <= 3
 
 
 def test_without_panic_exit(terminal):
-    """At a prompt, the machine stands still and says how to leave."""
+    """If a person works at the prompt, the machine stops after a panic and says how to leave."""
     term = terminal(APPEND="ktest=1", CPUS=2)
     term.type("sysctl debug.panic=1\n")
     term.expect("panic: sysctl debug.panic=1")

@@ -1,4 +1,4 @@
-"""What costs a person time or a host electricity. These run alone."""
+"""How long a person waits, and how much processor time an idle machine uses. These tests run alone."""
 
 import os
 import time
@@ -9,14 +9,14 @@ from conftest import make, Terminal
 
 
 def cpu_seconds(pid):
-    """Processor time of a process and all that it started."""
+    """The processor time that a process has used."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def qemu_of(pid):
-    """The QEMU that `timeout` under this pid started."""
+    """The process id of the QEMU that the `timeout` with this id has started."""
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
         child = children.read().split()
     return int(child[0]) if child else pid
@@ -25,7 +25,8 @@ def qemu_of(pid):
 @pytest.mark.quiet
 @pytest.mark.parametrize("ipi", ["sbi", "sswi"])
 def test_idle_machine_rests(terminal, ipi):
-    """At a prompt, four harts: under 5 % of one host core (QEMU's own timers included)."""
+    """A machine of four harts at its prompt uses less than 5 % of one core of the host, including QEMU's
+    own timers."""
     term = terminal(CPUS=4, IPI=ipi)
     time.sleep(2)
     pid = qemu_of(term.child.pid)
@@ -37,7 +38,7 @@ def test_idle_machine_rests(terminal, ipi):
 
 @pytest.mark.quiet
 def test_boot_is_quick():
-    """A warm build to the prompt: under 2 s at the best of three."""
+    """From `make` in a tree that is built to the prompt it takes less than 2 s, in the best of three runs."""
     best = 99.0
     for _ in range(3):
         started = time.monotonic()

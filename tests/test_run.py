@@ -1,4 +1,4 @@
-"""Commands by boot argument: what runs, and with which status all ends."""
+"""Commands in the option RUN: they run as written, and the machine ends with their status."""
 
 import subprocess
 
@@ -25,7 +25,7 @@ def test_status(run, commands, status, deterministic):
 
 
 def test_any_character(run):
-    """What sh, make and QEMU would take for their own reaches Nymph's shell as it was written."""
+    """Characters that are special to sh, make or QEMU reach Nymph's shell unchanged."""
     text = 'a,b,,c  %d $HOME `x` !y \\z ~ * ? # =1 & "q" ; |'
     assert text in run(f"echo '{text}'").console.splitlines()
 
@@ -38,14 +38,14 @@ def test_append(run):
 
 
 def test_any_character_through_make():
-    """The same by way of make (a dollar is a dollar there, too)."""
+    """The same through make, where a dollar is not special either."""
     text = 'a,b %d $HOME $(x) `x` \\z # "q" ; |'
     assert text in make("-s", "qemu", f"RUN=echo '{text}'").stdout.replace("\r", "").splitlines()
 
 
 @pytest.mark.parametrize("deterministic", [0, 1])
 def test_panic_ends_the_machine(run, deterministic):
-    """A panic says where it was, and is a failure of the run, at once."""
+    """A panic shows where it was, and ends the run at once, with a failure."""
     result = run("sysctl debug.panic=1", status=None, timeout=30, APPEND="ktest=1",
                  DETERMINISTIC=deterministic)
     assert not result.why, "the machine hung"
@@ -65,7 +65,7 @@ def test_make_shows_the_status():
 
 
 def test_tools_qemu_has_the_status():
-    """tools/qemu's own status is the machine's."""
+    """The exit status of tools/qemu is that of the machine."""
     done = subprocess.run(["tools/qemu"], check=False, stdin=subprocess.DEVNULL, capture_output=True,
                           env=machine.environment(RUN="halt 42", **machine.FRESH_DISK), timeout=60)
     assert done.returncode == 42

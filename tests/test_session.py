@@ -1,8 +1,8 @@
-"""A person at the keyboard."""
+"""Sessions of a person at the keyboard."""
 
 
 def test_by_hand(terminal):
-    """What one types in the first five minutes."""
+    """The commands of the first five minutes work."""
     term = terminal()
     assert "README.md" in term.command("ls")
     assert term.command("echo hello there") == "hello there\n"
@@ -22,7 +22,7 @@ def test_by_hand(terminal):
 
 
 def test_line_editing(terminal):
-    """Backspace, kill line, end of file, process list."""
+    """The keys for backspace, kill line, end of file and process list work."""
     term = terminal()
     term.type("echo wrongg\b\b\b\b\b\bright\n")
     assert "right\n" in term.prompt().partition("\n")[2]
@@ -34,7 +34,7 @@ def test_line_editing(terminal):
     assert "2 3 6" in " ".join(term.prompt().split())
     term.type("\x10")
     shown = set()
-    for _ in range(4):  # each cpu lists its own threads, when it comes to it
+    for _ in range(4):  # the cpus list their own threads, in any order
         term.expect(r"cpu (\d) [^\n]*idle\1")
         shown.add(term.child.match.group(1))
     assert shown == set("0123")
@@ -43,7 +43,7 @@ def test_line_editing(terminal):
 
 
 def test_typing_ahead(terminal):
-    """Lines that come while a command runs are kept, in order."""
+    """Lines that are typed while a command runs are kept, in order."""
     term = terminal()
     term.type("".join(f"echo line{i}\n" for i in range(12)))
     text = "".join(term.prompt() for _ in range(12))
@@ -52,21 +52,21 @@ def test_typing_ahead(terminal):
 
 
 def test_background(terminal):
-    """A job in the background leaves the prompt free, and its end is reaped by init or the shell."""
+    """While a job runs in the background, the shell accepts commands."""
     term = terminal()
     term.command("sleep 5 &")
     assert term.command("echo free") == "free\n"
 
 
 def test_monitor_key(terminal):
-    """Ctrl-A X leaves."""
+    """Ctrl-A X leaves QEMU."""
     term = terminal()
     term.type("\x01x")
     assert term.end() == 0
 
 
 def test_many_lines_from_all_harts(terminal):
-    """Lines of processes on different harts are not mixed."""
+    """Lines that processes on different harts print are not mixed."""
     term = terminal(CPUS=4)
     word = "abcdefghijklmnopqrstuvwxyz"
     one = "; ".join(f"echo {c}{word}{c}" for c in "123456")

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="switch.S
 
 
 def compile_program(*words):
-    """Run a compiler in the tree's top folder; what it says is the failure."""
+    """Run a compiler in the top folder of the tree; a failure shows its output."""
     done = subprocess.run([str(w) for w in words], cwd=ROOT, capture_output=True, text=True,
                           timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
 
 
 def play(program, seeds):
-    """All scenes with so many seeds; a failure says how to repeat it."""
+    """Run all scenes with so many seeds; a failure shows how to repeat it."""
     done = subprocess.run([program, "-n", str(seeds)], cwd=ROOT, capture_output=True, text=True,
                           timeout=300, check=False)
     assert done.returncode == 0, (done.stderr + done.stdout[-1000:])[:4000]
@@ -39,7 +39,8 @@ def play(program, seeds):
 
 
 def test_core_sanitized(tmp_path):
-    """Memory and undefined behaviour: clang's sanitizers, turns at the core's own primitives."""
+    """Clang's sanitizers find no bad memory access and no undefined behaviour. The simulated cpus take turns
+    at the core's own primitives."""
     program = tmp_path / "sim"
     compile_program("clang", *FLAGS, "-O1", "-fsanitize=address,undefined",
                     "-fno-sanitize-recover=all", "-o", program, *CORE, *SCENES, *MACHINE, MAIN, SWITCH)
@@ -47,7 +48,7 @@ def test_core_sanitized(tmp_path):
 
 
 def test_core_races(tmp_path):
-    """Turns and interrupts at every access to memory, and every access must be ordered by name."""
+    """There are no data races. The simulated cpus take turns, and interrupts come, at every memory access."""
     dense = [*FLAGS, "-O2", "-fno-pie", "-DPOINT_DENSITY=8"]
     for source in [*CORE, *SCENES]:
         compile_program("gcc", *dense, "-fsanitize=thread", "-c", "-o",

@@ -1,4 +1,4 @@
-"""Taking a submission in: what is found, what is refused, what is never the student's; and the limits."""
+"""Taking in a submission: what is found, what is refused, what is always the instructor's, and the limits."""
 
 import os
 import pathlib
@@ -16,12 +16,12 @@ from handing_in import as_tar, as_zip, handed_out, solved, write
 
 @pytest.fixture(scope="module")
 def files():
-    """The course's own kernel/, as a student who has solved everything hands it in."""
+    """The course's own kernel/, as it is handed in by a student who has solved everything."""
     return solved()
 
 
 def own(files):
-    """What a submission's files come down to."""
+    """Those of the files that are taken from a submission."""
     return {path: data for path, data in files.items() if not submission.is_trusted(path)}
 
 
@@ -42,14 +42,14 @@ def test_kinds_and_places(files, tmp_path):
 
 
 def test_windows_zip(files, tmp_path):
-    """Backslashes between names."""
+    """The names in a zip file may have backslashes."""
     path = as_zip({"lab4\\" + name.replace("/", "\\"): data for name, data in files.items()},
                   tmp_path / "win.zip")
     assert submission.take(path).files == own(files)
 
 
 def refused(source):
-    """The line with which a submission is refused."""
+    """The line by which a submission is refused."""
     with pytest.raises(unpack.Refused) as caught:
         submission.take(source)
     text = str(caught.value)
@@ -58,7 +58,7 @@ def refused(source):
 
 
 def test_no_kernel(files, tmp_path):
-    """Nothing there, not enough there, too much there, nothing that can be read."""
+    """A submission is refused if it has no kernel/, a part of one, or several, or cannot be read."""
     assert "no kernel/ in it" in refused(write({"README": b"x"}, tmp_path / "empty"))
     some = {path: files[path] for path in ("kernel/lwkt/ipiq.c", "kernel/boot/main.c")}
     assert "hand in the whole folder" in refused(write(some, tmp_path / "some"))
@@ -77,7 +77,7 @@ def test_missing_files_stay_missing(files, tmp_path):
     """A file that was not handed in is not taken from the solution."""
     less = {path: data for path, data in files.items() if path != "kernel/lwkt/ipiq.c"}
     taken = submission.take(write(less, tmp_path / "less"))
-    assert "not there: kernel/lwkt/ipiq.c" in taken.notes
+    assert "missing: kernel/lwkt/ipiq.c" in taken.notes
     tree = submission.assemble(taken, tmp_path / "tree")
     assert (tree / "kernel/lwkt/crit.c").exists()
     assert not (tree / "kernel/lwkt/ipiq.c").exists()
@@ -86,7 +86,7 @@ def test_missing_files_stay_missing(files, tmp_path):
 @pytest.mark.parametrize("name", ["../kernel/boot/main.c", "/kernel/boot/main.c", "C:\\kernel\\main.c",
                                   "a/../../kernel/boot/main.c", "kernel/lwkt/../../../x.c"])
 def test_names_that_lead_out(name, tmp_path):
-    """In a zip and in a tar file."""
+    """Names that lead out of a zip or tar file are refused."""
     path = tmp_path / "out.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(name, "x")
@@ -98,7 +98,7 @@ def test_names_that_lead_out(name, tmp_path):
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices(kind, files, tmp_path):
-    """A source that is a link, or no file: in all kinds of submissions."""
+    """A source in a tar file that is a link, or not a regular file, is refused."""
     path = as_tar(files, tmp_path / "link.tar")
     with tarfile.open(path, "a") as archive:
         member = tarfile.TarInfo("kernel/lwkt/passwd.h")
@@ -108,7 +108,7 @@ def test_links_and_devices(kind, files, tmp_path):
 
 
 def test_links_in_folders_and_zips(files, tmp_path):
-    """Symbolic links where a source should be, or the folder itself."""
+    """A symbolic link in the place of a source, or of kernel/ itself, is refused."""
     folder = write(files, tmp_path / "folder")
     (folder / "kernel/lwkt/passwd.h").symlink_to("/etc/passwd")
     assert "link" in refused(folder)
@@ -125,7 +125,7 @@ def test_links_in_folders_and_zips(files, tmp_path):
 
 
 def test_too_much(files, tmp_path, monkeypatch):
-    """Too many files, too large a file, an archive that unpacks to more than may be."""
+    """A submission is refused if it has too many files or too large ones, or unpacks to too much."""
     assert "larger than 1 MiB" in refused(as_zip({**files, "kernel/lwkt/big.c": b" " * (2 << 20)},
                                                  tmp_path / "big.zip"))
     assert "larger than 1 MiB" in refused(write({**files, "kernel/lwkt/big.c": b" " * (2 << 20)},
@@ -140,12 +140,12 @@ def test_too_much(files, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["kernel/lwkt/a;reboot.c", "kernel/lwkt/$(shell reboot).c",
                                   "kernel/lwkt/two words.c", "kernel/lwkt/-o.c", "kernel/lwkt/a\nb.c"])
 def test_names_for_the_shell(name, files, tmp_path):
-    """A name that make or a shell would read as more than a name."""
+    """Names are refused that have a special meaning to make or a shell."""
     assert "cannot be used" in refused(as_zip({**files, name: b""}, tmp_path / "x.zip"))
 
 
 def test_headers_that_hide_others(files, tmp_path):
-    """kernel/kernel/types.h would be found before kernel/types.h, which mkfs is compiled with."""
+    """kernel/kernel/types.h is refused: mkfs would be compiled with it instead of kernel/types.h."""
     evil = {**files, "kernel/kernel/types.h": b"#define x"}
     assert "does not have: kernel/kernel/types.h" in refused(write(evil, tmp_path / "evil"))
 
@@ -159,13 +159,13 @@ READS = ['#include "/etc/passwd"', '#include "../../etc/passwd"', "#include </et
 
 @pytest.mark.parametrize("line", READS)
 def test_sources_that_read_files(line, files, tmp_path):
-    """Includes that leave the tree, and data taken in by the assembler."""
+    """Includes that leave the tree, and assembler code that reads files, are refused."""
     evil = {**files, "kernel/lwkt/ipiq.c": files["kernel/lwkt/ipiq.c"] + b"\n" + line.encode() + b"\n"}
     assert refused(as_zip(evil, tmp_path / "x.zip")).startswith("kernel/lwkt/ipiq.c: ")
 
 
 def contents(tree):
-    """path -> bytes of a tree, without what was built."""
+    """path -> bytes of a tree, without what was built in it."""
     return {str(path.relative_to(tree)): path.read_bytes() for path in tree.rglob("*")
             if path.is_file() and path.relative_to(tree).parts[0] != "build"}
 
@@ -181,8 +181,8 @@ FORGED = {"Makefile": b"grade:\n\t@echo Points: 100 of 100\n",
 
 
 def test_changes_elsewhere_change_nothing(tmp_path):
-    """Of the tests, the graders, the tools, the programs and the trusted part of kernel/, the
-    instructor's are graded, whatever the submission has in their places."""
+    """The tree that is graded has the instructor's tests, graders, tools, programs and trusted files of
+    kernel/, whatever the submission has in their places."""
     files = handed_out(4)
     honest = submission.take(write(files, tmp_path / "honest"))
     forged = submission.take(write({**files, **FORGED}, tmp_path / "forged"))
@@ -193,19 +193,20 @@ def test_changes_elsewhere_change_nothing(tmp_path):
 
 # --- the limits --------------------------------------------------------------------------------
 
-needs_walls = pytest.mark.skipif(not sandbox.has_walls(), reason="this host lets bubblewrap do nothing")
+needs_bubblewrap = pytest.mark.skipif(not sandbox.has_bubblewrap(), reason="bubblewrap does not work here")
 
 
 def run(tmp_path, script, seconds=30):
-    """Run a shell's script within the limits, in a folder of its own."""
+    """Run a shell script within the limits, in a folder of its own."""
     folder = tmp_path / "inside"
     folder.mkdir(exist_ok=True)
     return sandbox.run(["sh", "-c", script], folder, seconds)
 
 
-@needs_walls
-def test_walls(tmp_path):
-    """Nothing but the own folder can be written, nothing of people's can be read, there is no network."""
+@needs_bubblewrap
+def test_bubblewrap(tmp_path):
+    """Inside bubblewrap only the own folder can be written, no person's files can be read, and there is no
+    network."""
     (tmp_path / "secret").write_text("secret")
     done = run(tmp_path, f"cat {tmp_path}/secret {ROOT}/Makefile /etc/passwd; echo x > {tmp_path}/left; "
                "echo x > /usr/left; ls /home /root; ls /sys/class/net; echo mine > mine")
@@ -218,10 +219,10 @@ def test_walls(tmp_path):
     assert "eth" not in run(tmp_path, "cat /proc/net/dev").output
 
 
-@pytest.mark.parametrize("walls", [pytest.param(True, marks=needs_walls), False])
-def test_limits(walls, tmp_path, monkeypatch):
-    """Time, memory, the size of files and of output: with walls and without."""
-    monkeypatch.setattr(sandbox, "has_walls", lambda: walls)
+@pytest.mark.parametrize("inside", [pytest.param(True, marks=needs_bubblewrap), False])
+def test_limits(inside, tmp_path, monkeypatch):
+    """Time, memory, file size and output are limited, inside bubblewrap and outside."""
+    monkeypatch.setattr(sandbox, "has_bubblewrap", lambda: inside)
     monkeypatch.setitem(sandbox.LIMITS, "cpu", 1)
     assert run(tmp_path, "while :; do :; done").status != 0
     assert run(tmp_path, "sleep 20 & sleep 20", 1).why == "time"
@@ -234,7 +235,7 @@ def test_limits(walls, tmp_path, monkeypatch):
 
 
 def test_qemu_in_its_sandbox():
-    """SANDBOX=1: QEMU starts nothing and gains nothing; the machine does not notice."""
+    """With SANDBOX=1 QEMU cannot start programs or gain privileges, and the machine works as usual."""
     env = {**os.environ, "SANDBOX": "1", "DETERMINISTIC": "1", "RUN": "echo hello", "TIMEOUT": "60"}
     done = subprocess.run(["tools/qemu"], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "hello" in done.stdout
@@ -243,7 +244,7 @@ def test_qemu_in_its_sandbox():
 
 
 def test_as_a_command(files, tmp_path):
-    """For other autograders: the tree that is graded, or one line."""
+    """As a command for other autograders, it makes the tree that is graded, or prints one line."""
     words = [sys.executable, "-m", "grading.staff.submission"]
     archive = as_tar(files, tmp_path / "handin.tar.gz")
     subprocess.run([*words, archive, tmp_path / "graded"], check=True)

@@ -1,4 +1,5 @@
-"""usertests: every system call's success and failure paths, at several numbers of harts, both modes."""
+"""usertests: the success and failure paths of every system call, with several numbers of harts, in both
+modes."""
 
 import pytest
 
@@ -12,15 +13,17 @@ def test_usertests(run, cpus, deterministic):
     assert (result.status, result.why) == (0, ""), result.tail(40)
 
 
-# Which cpu's slab an object lies in is chance, and a crowd may leave the page table of a stack behind.
+# It is a matter of chance in which cpu's slab an object is, and many processes at a time may leave the page
+# table of a stack.
 KEPT_PAGES = 8
 
 
 def test_nothing_leaks(run):
-    """A second run leaves the threads and the memory that the first left; cached blocks are no leak.
+    """After a second run there are as many threads and as much memory as after the first. Cached blocks do
+    not count as a leak.
 
-    What usertests loses in the hundreds of times that it forks, execs and opens is far more than
-    KEPT_PAGES; that each of its tests alone loses nothing is checked by usertests itself.
+    If a fork, an exec or an open leaked, usertests, which does hundreds of them, would lose far more than
+    KEPT_PAGES. usertests itself checks that each of its tests loses nothing.
     """
     names = "vm.free_pages", "vfs.cache_pages", "kern.threads"
     once = "; ".join(["usertests", "sysctl vfs.drop_caches=1", *(f"sysctl {name}" for name in names)])

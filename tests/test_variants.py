@@ -1,5 +1,5 @@
-"""Correct kernels that do it otherwise (tests/variants) get full points in the labs that they are about.
-(`make variants` grades them in all labs, with fresh seeds.)"""
+"""Kernels that are correct but work differently (tests/variants) get full points in the labs that they
+concern. (`make variants` grades them in all labs, with fresh seeds.)"""
 
 import pytest
 
@@ -12,7 +12,7 @@ SEED = 1
 
 
 def test_there_are_enough():
-    """Eight at least, each with tests that there are."""
+    """There are at least eight variants, each of which names existing tests."""
     variants, labs = vary.all_variants(), engine.load_labs()
     assert len(variants) >= LEAST
     for variant in variants:
@@ -21,7 +21,7 @@ def test_there_are_enough():
 
 @pytest.mark.parametrize("variant", vary.all_variants(), ids=lambda variant: variant.name)
 def test_accepted(variant, tmp_path):
-    """It builds without a warning, and no grader of its labs rejects it."""
+    """A variant builds without a warning, and no test that it names rejects it."""
     cases = patches.find_tests(variant, engine.load_labs())
     with patches.machine_of(variant, tmp_path, strict=True) as tree:
         assert vary.rejections(cases, [SEED], tree) == []

@@ -1,17 +1,17 @@
 #!/usr/bin/python3
-"""Grade correct kernels that do it otherwise than this tree: no grader may reject one.
+"""Grade kernels that are correct but work differently from this tree's: no grader may reject one.
 
     make variants [VARIANT=longer-rings] [JOBS=2] [RUNS=3]   all graders, with fresh seeds, and usertests
     tests/test_variants.py                                   the labs that each variant is about, quickly
 
 A variant is a patch, tests/variants/longer-rings.patch. Lines of its header, before the first file:
 
-    # variant: what is otherwise, in one line
-    # tests: token switch/t23_idle_token   the labs and tests that it is about: test_variants.py runs them
+    # variant: what is different, in one line
+    # tests: token switch/t23_idle_token   the labs and tests that it concerns: test_variants.py runs them
     # make: INVARIANTS=0                   optional: options of the build
 
-A variant keeps to what LAB.md and the headers promise. When a grader rejects one, that decides who is
-wrong, and mostly it is the grader.
+A variant keeps to what LAB.md and the headers promise. If a grader rejects a variant, look there to see
+which of them is wrong; usually it is the grader.
 """
 
 import os
@@ -27,8 +27,8 @@ from grading.runs import SEEDS, draw_seeds
 from patches import ROOT
 
 VARIANTS = ROOT / "tests" / "variants"
-SIZES = ((1, 0), (2, 0), (4, 0), (4, 1))    # of usertests: harts, deterministic
-HOURS = 1800                                # seconds of the host's time for usertests
+SIZES = ((1, 0), (2, 0), (4, 0), (4, 1))    # runs of usertests: (harts, deterministic)
+LIMIT = 1800                                # seconds of the host's time for usertests
 
 
 def all_variants():
@@ -37,29 +37,29 @@ def all_variants():
 
 
 def usertests(tree):
-    """What goes wrong in usertests -q, line by line."""
+    """Run usertests -q; yield a text for each run that fails."""
     for cpus, deterministic in SIZES:
-        result = machine.run("usertests -q", timeout=HOURS, root=tree, CPUS=cpus,
+        result = machine.run("usertests -q", timeout=LIMIT, root=tree, CPUS=cpus,
                              DETERMINISTIC=deterministic, SEED=secrets.randbelow(10 ** 6))
         if result.status != 0 or result.why:
             yield f"{result.command}: status {result.status} {result.why}\n{result.tail(10)}"
 
 
 def rejections(cases, seeds, tree, stop=None):
-    """What the graders say against the machine of a tree, as a list."""
+    """A text for each test that fails on the machine of a tree."""
     return [f"{fault.lab.name}/{fault.case.name} seed {fault.seed}: {fault}"
             for fault in patches.faults(cases, seeds, tree, stop)]
 
 
 def grade(variant, labs, place, runs, stop):
-    """All graders, `runs` fresh seeds each, and usertests: a list of what went wrong."""
+    """Run all graders, with `runs` fresh seeds each, and usertests; return a list of what went wrong."""
     cases = [(lab, case) for lab in labs for case in lab.tests]
     with patches.machine_of(variant, place, strict=True) as tree:
         return rejections(cases, draw_seeds("", runs), tree, stop) + list(usertests(tree))
 
 
 def report(variant, wrong, seconds):
-    """A variant's lines; whether it was accepted."""
+    """Print the lines about a variant; return whether it was accepted."""
     wrong = [str(wrong)] if isinstance(wrong, Unusable) else wrong
     print(f"{variant.name}  {'REJECTED' if wrong else 'accepted'}  {variant.title}  ({seconds:.0f} s)")
     for text in wrong:
@@ -69,7 +69,7 @@ def report(variant, wrong, seconds):
 
 
 def run(wanted, jobs, runs):
-    """Grade the variants; the exit status: 0 when none was rejected."""
+    """Grade the variants; return the exit status, which is 0 if none was rejected."""
     variants, labs = patches.choose(all_variants(), wanted, "VARIANT"), engine.load_labs()
     with tempfile.TemporaryDirectory(prefix="variants.") as place:
         accepted = [report(variant, *result) for variant, result in zip(variants, patches.try_all(
@@ -79,7 +79,7 @@ def run(wanted, jobs, runs):
 
 
 def main(arguments):
-    """The exit status."""
+    """Grade the variants that were asked for; return the exit status."""
     return run(command.words("VARIANT") or arguments, command.number("JOBS", os.cpu_count()),
                command.number("RUNS", SEEDS))
 

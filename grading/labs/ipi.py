@@ -1,14 +1,13 @@
-"""Lab 4: IPI messages. The scenes are those of user/ipitest.c."""
+"""Lab 4: IPI messages. The scenes are in user/ipitest.c."""
 
 from grading.engine import test
 
-MILLISECOND = 10_000  # ticks of the time CSR on QEMU's virt machine
 SHORT = 4             # messages that a short ring holds
 
 
 def machine(rng):
-    """Two to four cpus, either way to interrupt; (source, target, options). The target is not cpu 0,
-    whose idle loop never halts in the deterministic mode."""
+    """(source, target, options): two of two to four cpus, with either IPI back end. The target is never
+    cpu 0, because its idle loop does not halt in the deterministic mode."""
     cpus = rng.randint(2, 4)
     target = rng.randrange(1, cpus)
     source = rng.choice([cpu for cpu in range(cpus) if cpu != target])
@@ -16,14 +15,15 @@ def machine(rng):
 
 
 def draw_wake(rng):
-    """A pause long enough for the target to fall asleep; the target looks while the source still sends."""
+    """The pause is long enough for the target to halt. The stall makes the target look while the source
+    is still sending."""
     source, target, options = machine(rng)
     return {"from": source, "to": target, "pause": rng.randint(300, 3000),
             "stall": rng.randint(20, 100)}, options
 
 
 def draw_reversed(rng):
-    """Cpu n is hart CPUS - n; for the target that is another number."""
+    """Cpu n is hart CPUS - n, and the target is a cpu for which that is another number."""
     cpus = rng.randint(3, 4)
     target = rng.choice((1, cpus - 1))
     source = rng.choice([cpu for cpu in range(cpus) if cpu != target])
@@ -32,14 +32,14 @@ def draw_reversed(rng):
 
 
 def draw_create(rng):
-    """A hundred threads, more or less."""
+    """About a hundred threads."""
     source, target, options = machine(rng)
     return {"from": source, "to": target, "count": rng.randint(50, 200)}, options
 
 
 def draw_order(rng):
-    """Many times the ring, from indices that are about to wrap: as signed numbers, as unsigned ones,
-    or not at all."""
+    """Many times as many messages as the ring holds. The indices wrap soon, as signed or as unsigned
+    numbers, or not at all."""
     source, target, options = machine(rng)
     start = rng.choice((0, 1 << 31, 1 << 32)) - rng.randint(20, 2000)
     options["APPEND"] = f"ktest=1 ipiq_start={max(start, 0)}"
@@ -47,7 +47,7 @@ def draw_order(rng):
 
 
 def draw_wrap(rng):
-    """The same, from indices that are about to become negative, or 0."""
+    """The same, with indices that soon become negative, or 0."""
     params, options = draw_order(rng)
     options["APPEND"] = f"ktest=1 ipiq_start={(1 << rng.choice((31, 31, 32))) - rng.randint(20, 200)}"
     return {**params, "count": rng.randint(500, 1000)}, options
@@ -67,32 +67,32 @@ def draw_crowd(rng):
 
 
 def draw_nowait(rng):
-    """Rings of four, eight or sixteen, and more messages than any holds."""
+    """Rings of four, eight or sixteen messages, and more messages than any of them holds."""
     source, target, options = machine(rng)
     options["APPEND"] = f"ktest=1 ipiq_size={rng.choice((4, 8, 16))}"
     return {"from": source, "to": target, "count": rng.randint(40, 100)}, options
 
 
 def draw_passive(rng):
-    """More than a tick of an idle cpu to wait."""
+    """A pause of more than a tick on an idle cpu."""
     source, target, options = machine(rng)
     return {"from": source, "to": target, "pause": rng.randint(200, 300) * 1000}, {**options, "SHIFT": 6}
 
 
 def draw_burst(rng):
-    """Up to half a ring."""
+    """As many messages as half a ring holds, or fewer."""
     source, target, options = machine(rng)
     return {"from": source, "to": target, "count": rng.randint(4, 8)}, options
 
 
 def draw_late(rng):
-    """How long the first body takes."""
+    """The pause is how long the first message's function takes."""
     source, target, options = machine(rng)
     return {"from": source, "to": target, "pause": rng.randint(100, 400)}, options
 
 
 def draw_wait(rng):
-    """How long the body takes, and what comes back meanwhile."""
+    """How long the message's function takes, and how many messages come back meanwhile."""
     source, target, options = machine(rng)
     options["APPEND"] = f"ktest=1 ipiq_size={SHORT}"
     return {"from": source, "to": target, "pause": rng.randint(50, 300), "value": rng.randint(2, 99),
@@ -100,164 +100,157 @@ def draw_wait(rng):
 
 
 def draw_self(rng):
-    """On any cpu."""
+    """Any cpu."""
     cpus = rng.randint(1, 4)
     return {"cpu": rng.randrange(cpus), "rounds": rng.randint(1, 5)}, {"CPUS": cpus}
 
 
 def judge_wake(scene):
-    """The idle cpu slept, was woken by the message, and not by its next tick."""
+    """The idle cpu halted, and the message woke it, not its next tick."""
     scene.order(scene.of("log"), ["A:1", "B:1", "A:2"], "A schedules B, B runs, A sees it")
     sent, ran = scene.of("log", td="A")[0], scene.of("log", td="B")[0]
-    scene.must(ran.cpu == scene.params["to"], f"B on cpu {scene.params['to']}", f"cpu {ran.cpu}", ran)
-    scene.must(ran.time - sent.time < MILLISECOND, "B within 1 ms of being scheduled",
-               f"{(ran.time - sent.time) / MILLISECOND:.2f} ms", ran)
+    scene.must_be_on(ran, scene.params["to"], "B")
+    scene.must_be_soon(sent, ran, "B to run within 1 ms of being scheduled")
     before, after = (event.val for event in scene.of("idle_waits"))
     scene.must(after > before, "the target's idle thread waited in wfi meanwhile",
                f"{after - before} waits")
 
 
 def judge_create(scene):
-    """Each thread ran once, there."""
+    """Each thread ran once, on the target."""
     made = scene.of("log", td="created")
     for event in made:
-        scene.must(event.cpu == scene.params["to"], f"every thread on cpu {scene.params['to']}",
-                   f"one on cpu {event.cpu}", event)
+        scene.must_be_on(event, scene.params["to"], "every thread")
     for event in scene.of("listed"):
         scene.must(event.val == 1, "every thread on its own cpu's list (gd_tdallq)",
-                   f"one is there {event.val} times", event)
+                   f"one thread is there {event.val} times", event)
     for event in scene.of("astray"):
         scene.must(event.val == 0, "no thread on another cpu's list", "one is", event)
     scene.must(len(made) == scene.params["count"], f"{scene.params['count']} threads that ran",
                str(len(made)), made[-1] if made else None)
 
 
-def judge_order(scene):
-    """Strictly increasing: the model is range()."""
-    bodies = scene.of("ipi")
-    for expected, event in enumerate(bodies):
+def must_arrive(scene, count, what):
+    """So many messages arrived at the target, in order and each once: the model is range()."""
+    ran = scene.of("ipi")
+    for expected, event in enumerate(ran):
         scene.must(event.val == expected, f"message {expected} next: in order, each once",
                    f"message {event.val}", event)
-        scene.must(event.cpu == scene.params["to"], f"on cpu {scene.params['to']}",
-                   f"on cpu {event.cpu}", event)
-    scene.must(len(bodies) == scene.params["count"], f"{scene.params['count']} messages",
-               str(len(bodies)), bodies[-1] if bodies else None)
+        scene.must_be_on(event, scene.params["to"], "every message")
+    scene.must(len(ran) == count, what, str(len(ran)), ran[-1] if ran else None)
+
+
+def judge_order(scene):
+    """All messages arrived, in order."""
+    must_arrive(scene, scene.params["count"], f"{scene.params['count']} messages")
 
 
 def judge_all(scene):
-    """No deadlock, nothing lost, and nobody fills a ring beyond half (but bodies may)."""
+    """No deadlock, no message lost, and no thread fills a ring beyond half (only message functions may)."""
     cpus, count = scene.params["cpus"], scene.params["count"]
     ends = {event.td for event in scene.of("end")}
     scene.must(len(ends) == cpus, f"{cpus} senders that end", f"only {' '.join(sorted(ends)) or 'none'}")
     for event in scene.of("depth"):
-        scene.must(event.val <= SHORT // 2 + 1, f"a thread's message goes into a ring that is at most "
-                   f"half full: {SHORT // 2 + 1} then", f"{event.val} of {SHORT}", event)
+        scene.must(event.val <= SHORT // 2 + 1, "a thread to add a message only if the ring is at most half "
+                   f"full: at most {SHORT // 2 + 1} messages then", f"{event.val} of {SHORT}", event)
     got, wrong = scene.of("got")[0], scene.of("misordered")[0]
     expected = cpus * (cpus - 1) * count
-    scene.must(got.val == expected, f"{expected} messages", str(got.val), got)
-    scene.must(wrong.val == 0, "each sender's in order", f"{wrong.val} were not", wrong)
+    scene.must_equal(got, expected, f"{expected} messages")
+    scene.must(wrong.val == 0, "the messages of each sender in order", f"{wrong.val} were not", wrong)
     full = sum(event.val for event in scene.of("fifofull"))
-    scene.must(full > 0, "waits for room (ipiq_fifofull)", "none")
+    scene.must(full > 0, "senders that wait for room (ipiq_fifofull)", "none")
 
 
 def judge_nowait(scene):
-    """Refused before the ring overruns; what was accepted arrives as it was sent."""
+    """The send is refused before the ring overruns, and what was accepted arrives as it was sent."""
     size = int(scene.options["APPEND"].rpartition("=")[2])
     accepted = scene.of("accepted")[0]
     scene.must(1 <= accepted.val <= size,
                f"lwkt_send_ipiq_nowait refuses when the ring is full: at most {size} accepted",
                str(accepted.val), accepted)
-    bodies = scene.of("ipi")
-    for expected, event in enumerate(bodies):
-        scene.must(event.val == expected, f"message {expected} next: in order, each once",
-                   f"message {event.val}", event)
-    scene.must(len(bodies) == accepted.val, f"the {accepted.val} messages that were accepted",
-               str(len(bodies)))
+    must_arrive(scene, accepted.val, f"the {accepted.val} messages that were accepted")
     scene.order(scene.of("log"), ["A:1", "A:2"], "A sends, then waits for the end")
 
 
 def judge_passive(scene):
-    """No interrupt, one passive message, run at the target's next look."""
+    """The message raises no interrupt, and runs at the target's next tick."""
     for what, more in (("hardware", 0), ("passive", 1)):
         before, after = scene.of(what)
-        scene.must(after.val - before.val == more, f"ipiq_{what} counts {more} for it",
+        scene.must(after.val - before.val == more, f"ipiq_{what} to grow by {more}",
                    str(after.val - before.val), after)
     scene.order(scene.of("log", "end"), ["ipi:7", "A:end=0"],
-                "the body (ipi:7) runs once, at the target's next tick, and long before A's end")
-    ran = scene.of("log")[0]
-    scene.must(ran.cpu == scene.params["to"], f"on cpu {scene.params['to']}", f"cpu {ran.cpu}", ran)
+                "the message runs once (ipi:7), at the target's next tick, and long before A's end")
+    scene.must_be_on(scene.of("log")[0], scene.params["to"], "the message")
 
 
 def judge_burst(scene):
-    """Interrupts and avoided ones add up, and the target was told once."""
+    """The target was interrupted once, and the counters add up."""
     count = scene.params["count"]
     scene.order(scene.of("log"), ["A:1"] + ["ipi:7"] * count + ["A:2"],
-                f"{count} bodies (ipi:7) after the target's critical section, then A goes on")
+                f"{count} messages run (ipi:7) after the target's critical section, then A continues")
     raised, avoided = (scene.of(what)[1].val - scene.of(what)[0].val for what in ("hardware", "avoided"))
     scene.must(raised < count, f"fewer interrupts than the {count} messages", str(raised))
-    scene.must(raised + avoided == count, f"ipiq_avoided counts the {count - raised} messages without",
-               str(avoided))
-    scene.must(raised <= 1, "one interrupt at most: the target has been told", str(raised))
+    scene.must(raised + avoided == count, f"ipiq_avoided to count the {count - raised} messages that needed "
+               "no interrupt", str(avoided))
+    scene.must(raised <= 1, "at most one interrupt, because the target is notified already", str(raised))
 
 
 def judge_late(scene):
-    """The second message is not left lying."""
+    """The second message is not left in the ring."""
     scene.order(scene.of("log"), ["ipi:1", "ipi:2", "ipi:4", "A:5"],
-                "a slow body (1, 2), the message that came meanwhile (4), the end of A's wait (5)")
+                "a slow message (1, 2), the message that came meanwhile (4), the end of A's wait (5)")
     first, second = scene.of("log")[1:3]
-    scene.must(second.time - first.time < MILLISECOND,
-               "the second message at once, not at the next tick",
-               f"{(second.time - first.time) / MILLISECOND:.2f} ms later", second)
+    scene.must_be_soon(first, second, "the second message to run at once, not at the next tick")
 
 
 def judge_wait(scene):
-    """After the wait, the body has run."""
+    """After the wait, the message's function has run to its end."""
     seen = scene.of("value", td="A")[0]
     scene.must(seen.val == scene.params["value"],
-               f"lwkt_wait_ipiq returns when the body has written {scene.params['value']}",
-               f"it returned while there was {seen.val}", seen)
+               f"lwkt_wait_ipiq to return after the function has written {scene.params['value']}",
+               f"it returned when the value was {seen.val}", seen)
     flood = scene.of("ipi")
     scene.must([event.val for event in flood] == list(range(scene.params["flood"])),
-               f"{scene.params['flood']} messages the other way, in order", f"{len(flood)}")
+               f"{scene.params['flood']} messages in the other direction, in order", f"{len(flood)}")
 
 
 def judge_self(scene):
-    """The body ran before the send returned, on the same cpu, and the result is 0."""
+    """The function ran before the send returned, on the same cpu, and the result was 0."""
     scene.order(scene.of("log", "sent"),
                 ["A:1", "ipi:2", "A:sent=0", "A:3"] * scene.params["rounds"],
-                "the body (ipi:2) inside the send, whose result is 0")
+                "the function runs (ipi:2) inside the send, which returns 0")
     for event in scene.of("log"):
-        scene.must(event.cpu == scene.params["cpu"], f"all on cpu {scene.params['cpu']}",
-                   f"cpu {event.cpu}", event)
+        scene.must_be_on(event, scene.params["cpu"], "everything")
 
 
 def declare():
-    """This lab's tests."""
-    test("t21_wake", "an idle cpu runs at once what another schedules", 15, "ipitest t21", draw_wake,
-         judge_wake, covers="T21", hint="the target isn't told, or is told before the message is "
-         "in the ring, or its idle thread looks and then sleeps with interrupts on in between")
+    """Declare the tests of this part."""
+    test("t21_wake", "an idle cpu runs at once what another cpu schedules", 15, "ipitest t21", draw_wake,
+         judge_wake, covers="T21", hint="the target is not notified, or is notified before the message is "
+         "in the ring, or its idle thread enables interrupts between its last look and its wait")
     test("t21_harts", "cpu numbers are not hart ids", 5, "ipitest t21", draw_reversed, judge_wake,
-         covers="T21", hint="a cpu's number is taken for its hart's, or for its place in the device tree")
+         covers="T21", hint="a cpu number is used as a hart id, or as an index in the device tree")
     test("t25_create", "threads created for a cpu run there", 10, "ipitest t25", draw_create,
-         judge_create, covers="T25", hint="the thread's cpu is not the one that its lists are on")
+         judge_create, covers="T25", hint="the thread is on the lists of another cpu than its own")
     test("t27_order", "messages arrive in order, each once", 15, "ipitest t27", draw_order,
-         judge_order, covers="T27", hint="an index published before its slot is written or copied")
-    test("t27_wrap", "indices wrap", 5, "ipitest t27", draw_wrap, judge_order, covers="T27",
-         hint="indices are compared by the sign of their difference, not as numbers")
-    test("t28_full", "all cpus flood all others, with rings of four", 15, "ipitest t28", draw_all,
-         judge_all, covers="T28",
-         hint="who waits for room serves its own queue; a ring may be half full, bodies use the rest")
+         judge_order, covers="T27", hint="an index is published before its slot is written or copied")
+    test("t27_wrap", "the indices may wrap", 5, "ipitest t27", draw_wrap, judge_order, covers="T27",
+         hint="compare indices by the sign of their difference, not as numbers")
+    test("t28_full", "all cpus flood all others, with rings of four messages", 15, "ipitest t28", draw_all,
+         judge_all, covers="T28", hint="a cpu that waits for room must serve its own rings; threads may fill "
+         "half of a ring, and message functions the rest")
     test("t28_crowd", "the same on eight cpus", 5, "ipitest t28", draw_crowd, judge_all, covers="T28",
-         hint="who waits for room serves its own queue")
-    test("t29_nowait", "a full ring refuses", 10, "ipitest t29", draw_nowait, judge_nowait,
+         hint="a cpu that waits for room must serve its own rings")
+    test("t29_nowait", "a full ring refuses a message", 10, "ipitest t29", draw_nowait, judge_nowait,
          covers="T29", hint="the limit in lwkt_send_ipiq_nowait")
     test("t30_passive", "a passive message raises no interrupt", 10, "ipitest t30", draw_passive,
-         judge_passive, covers="T30", hint="the tick looks at all rings (lwkt_poll_ipiq)")
+         judge_passive, covers="T30", hint="the tick must look at all rings (lwkt_poll_ipiq)")
     test("t31_burst", "one interrupt for many messages", 10, "ipitest t31", draw_burst, judge_burst,
-         covers="T31", hint="gd_ipimask says who has told the target already")
-    test("t31_late", "a message that comes during a body", 10, "ipitest t31late", draw_late, judge_late,
-         covers="T31", hint="the mask is taken back before the indices are read")
-    test("t32_wait", "lwkt_wait_ipiq waits for the body's end", 10, "ipitest t32", draw_wait, judge_wait,
-         covers="T32", hint="ip_xindex says that all before it have run: also those that wait, and so run others")
-    test("t33_self", "a message to oneself is a call", 10, "ipitest t33", draw_self, judge_self,
-         covers="T33", hint="the own cpu's ring is read only at the end of the critical section")
+         covers="T31", hint="gd_ipimask says which cpus have notified the target already")
+    test("t31_late", "a message that arrives while another one runs", 10, "ipitest t31late", draw_late,
+         judge_late, covers="T31", hint="the mask must be cleared before the indices are read")
+    test("t32_wait", "lwkt_wait_ipiq waits until the function has ended", 10, "ipitest t32", draw_wait,
+         judge_wait, covers="T32", hint="ip_xindex means that all messages before it have run, including "
+         "those whose functions wait and so run other messages")
+    test("t33_self", "a message to the own cpu is a function call", 10, "ipitest t33", draw_self, judge_self,
+         covers="T33", hint="a ring of the own cpu would be read only at the end of the critical section")

@@ -1,26 +1,26 @@
-"""Lab 2: the life of threads. The scenes are those of user/lifetest.c."""
+"""Lab 2: the life of threads. The scenes are in user/lifetest.c."""
 
 from grading.engine import test
 
-KEPT = 50   # CACHE_NTHREADS may be larger or smaller, but is a bound
+KEPT = 50   # the most exited threads that a cpu may keep, whatever CACHE_NTHREADS is
 
 
 def draw_here(rng):
-    """Made and run on one cpu."""
+    """Threads are created and run on the same cpu."""
     cpus = rng.randint(1, 4)
     cpu = rng.randrange(cpus)
     return {"from": cpu, "to": cpu, "count": rng.randint(300, 600)}, {"CPUS": cpus}
 
 
 def draw_there(rng):
-    """Made on one cpu, run on another."""
+    """Threads are created on one cpu and run on another."""
     cpus = rng.randint(2, 4)
     one, other = rng.sample(range(cpus), 2)
     return {"from": one, "to": other, "count": rng.randint(300, 600)}, {"CPUS": cpus}
 
 
 def draw_stalled(rng):
-    """Several makers for one cpu."""
+    """Several cpus create threads for one cpu."""
     cpus = rng.randint(2, 4)
     return {"cpus": cpus, "to": rng.randrange(cpus), "count": rng.randint(50, 100),
             "running": rng.randint(3, 20)}, {"CPUS": cpus}
@@ -34,75 +34,76 @@ def draw_held(rng):
 
 
 def draw_wait(rng):
-    """Three cpus; some ticks."""
+    """Three cpus, and a pause of some ticks."""
     one, other, there = rng.sample(range(4), 3)
     return {"from": one, "to": other, "there": there, "pause": rng.randint(12000, 40000)}, {
         "CPUS": 4, "SHIFT": 6}
 
 
 def must_have_lived(scene, count):
-    """Every thread of a churn started anew, ran once, and had its stack to itself."""
+    """Every thread started clean, ran once, and had its stack to itself."""
     for what, meaning in (
-            ("nomem", "failure to make a thread"),
-            ("dirty", "thread that starts with anything of a former life (flags, sections, tokens, "
+            ("nomem", "failure to create a thread"),
+            ("dirty", "thread that starts with values from its former use (flags, sections, tokens, "
                       "priority, td_mpcount, stack size)"),
             ("damaged", "word of a thread's stack that others wrote to")):
         for event in scene.of(what):
-            scene.must(event.val == 0, f"no {meaning}", str(event.val), event)
+            scene.must_equal(event, 0, f"no {meaning}")
     for event in scene.of("ran"):
-        scene.must(event.val == count, f"{count} threads that ran, each once", str(event.val), event)
+        scene.must_equal(event, count, f"{count} threads to run, each once")
 
 
 def judge_churn(scene):
-    """Bounded memory."""
+    """Many threads live in little memory."""
     count = scene.params["count"]
     must_have_lived(scene, count)
-    scene.must(len(scene.of("ran")) == 1, "one who made threads", str(len(scene.of("ran"))))
-    # CACHE_NTHREADS and the one that exited last.
+    scene.must_have(scene.of("ran"), 1, "one thread that creates others")
+    # CACHE_NTHREADS, and the thread that exited last.
     kept = min(scene.of("keeps")[0].val, KEPT) + 1
     for event in scene.of("cached"):
         scene.must(event.val <= kept, f"at most {kept} exited threads kept by a cpu", str(event.val),
                    event)
     fresh = scene.of("fresh")[0]
-    # Made elsewhere, structs travel: the longer the rings, the more are on their way home.
+    # A struct that was created on another cpu goes back to it by a message: the longer the rings, the more
+    # structs are on their way.
     bound = kept + 1 if scene.params["from"] == scene.params["to"] else 150
     scene.must(fresh.val <= bound, f"structs and stacks reused: at most {bound} different ones",
                str(fresh.val), fresh)
 
 
 def judge_stalled(scene):
-    """The same, with several makers."""
+    """Threads that several cpus create live undisturbed."""
     must_have_lived(scene, scene.params["count"])
-    makers = scene.params["cpus"]
-    scene.must(len(scene.of("ran")) == makers, f"{makers} who made threads", str(len(scene.of("ran"))))
+    creators = scene.params["cpus"]
+    scene.must_have(scene.of("ran"), creators, f"{creators} threads that create others")
 
 
 def judge_held(scene):
-    """Untouched as long as it is held, reused afterwards."""
+    """A thread that is held is not touched; after that its struct and its stack are reused."""
     for event in scene.of("kept"):
-        scene.must(event.val == 1, "E's struct and stack untouched after its end, while it is held",
-                   "they were used again", event)
+        scene.must(event.val == 1, "E's struct and stack to stay untouched while E, which has exited, is "
+                   "held", "they were used again", event)
     before, after = scene.of("revived")
-    scene.must(before.val == 0, "no new thread in E's struct while it is held", str(before.val), before)
-    scene.must(after.val > 0, "new threads in E's struct when its last reference is gone", "none", after)
+    scene.must_equal(before, 0, "no new thread in E's struct while E is held")
+    scene.must(after.val > 0, "new threads in E's struct after the last reference is gone", "none", after)
     must_have_lived(scene, scene.params["count"])
 
 
 def judge_wait(scene):
-    """Not before B has let go."""
+    """A does not continue before B has released its reference."""
     scene.order(scene.of("log"), ["A:1", "B:1", "A:2"],
-                "lwkt_wait_free returns (A:2) when B has given up its reference")
+                "lwkt_wait_free returns (A:2) after B has released its reference")
 
 
 def declare():
-    """This lab's tests."""
+    """Declare the tests of this part."""
     test("t59_here", "many short lives in little memory", 10, "lifetest t59", draw_here, judge_churn,
-         covers="T59", hint="the cache's bound, or a field that lwkt_init_thread leaves as it was")
-    test("t59_there", "made for another cpu", 5, "lifetest t59", draw_there, judge_churn, covers="T59",
-         hint="a thread is freed on its own cpu")
-    test("t60_stalled", "nobody gets a stack that is in use", 15, "lifetest t60", draw_stalled,
-         judge_stalled, covers="T60", hint="an exiting thread is freed by the one that runs next")
+         covers="T59", hint="the cache has no bound, or lwkt_init_thread leaves a field as it was")
+    test("t59_there", "the same for threads created for another cpu", 5, "lifetest t59", draw_there,
+         judge_churn, covers="T59", hint="a thread must be freed on its own cpu")
+    test("t60_stalled", "no thread gets a stack that is still in use", 15, "lifetest t60", draw_stalled,
+         judge_stalled, covers="T60", hint="an exiting thread must be freed by the thread that runs next")
     test("t61_held", "a reference keeps a thread that has exited", 10, "lifetest t61", draw_held,
-         judge_held, covers="T61", hint="td_refs, and who frees at the last one")
+         judge_held, covers="T61", hint="td_refs, and who frees the thread when the last reference goes")
     test("t61_wait_free", "waiting for the last reference", 5, "lifetest t61wait", draw_wait, judge_wait,
-         covers="T61", hint="lwkt_wait_free looks again after each tick")
+         covers="T61", hint="lwkt_wait_free must look again after each tick")

@@ -1,17 +1,17 @@
-"""Lab 6: the MP lock. The scenes are those of user/mptest.c."""
+"""Lab 6: the MP lock. The scenes are in user/mptest.c."""
 
 from grading.engine import test
 from grading.labs.token import draw_pair, two_cpus
 
 
 def draw_priorities(rng):
-    """Q is better than R."""
+    """Q has a higher priority than R."""
     params, options = draw_pair(rng)
     return {**params, "high": rng.randint(14, 25), "low": rng.randint(6, 13)}, options
 
 
 def draw_depth(rng):
-    """How often A has taken the lock."""
+    """The depth is how often A has taken the lock."""
     params, options = draw_pair(rng)
     return {**params, "depth": rng.randint(1, 4)}, options
 
@@ -25,7 +25,7 @@ def draw_busy(rng):
 
 
 def draw_preemption(rng):
-    """Who needs the lock: the one that is preempted, the one that preempts, or both."""
+    """The lock is needed by the preempted thread, by the preempting one, or by both."""
     one, other, options = two_cpus(rng)
     want, own = rng.choice(((1, 0), (0, 1), (1, 1)))
     return {"from": one, "to": other, "pri": rng.randint(8, 25), "high": rng.randint(26, 31),
@@ -33,7 +33,7 @@ def draw_preemption(rng):
 
 
 def draw_wanted(rng):
-    """The one that is preempted is just waiting for the lock."""
+    """The preempted thread is just waiting for the lock."""
     params, options = draw_preemption(rng)
     return {**params, "want": 1}, options
 
@@ -45,36 +45,36 @@ def draw_count(rng):
 
 
 def states(scene, td):
-    """(td_mpcount, whether the cpu has the lock), each time that this thread logged it."""
+    """[(td_mpcount, whether the cpu has the lock, event)], for each time that this thread logged it."""
     events = scene.of("mpcount", "mpheld", td=td)
     return [(one.val, two.val, one) for one, two in zip(events[::2], events[1::2])]
 
 
 def must_be(scene, td, expected, meaning):
-    """The states that this thread logged."""
+    """The states that this thread logged are the expected ones."""
     seen = states(scene, td)
     for (count, held), (seen_count, seen_held, event) in zip(expected, seen):
         scene.must((seen_count, seen_held) == (count, held),
                    f"{meaning}: td_mpcount {count}, lock {'' if held else 'not '}held",
                    f"{seen_count}, {'' if seen_held else 'not '}held", event)
-    scene.must(len(seen) == len(expected), f"{len(expected)} looks at {td}", str(len(seen)))
+    scene.must_have(seen, len(expected), f"{len(expected)} readings by {td}")
 
 
 def judge_long(scene):
-    """R runs while Q waits; Q runs with the lock, and without it afterwards."""
+    """R runs while Q waits; then Q has the lock, and in the end has it no more."""
     scene.order(scene.of("log"), ["Q:1", "R:1", "P:1", "Q:2"],
-                "Q waits for P's lock, R, which needs none, runs meanwhile, P lets go, Q has it")
-    must_be(scene, "Q", [(1, 1), (0, 0)], "with the lock, and after it")
+                "Q waits for the lock, R, which does not need it, runs meanwhile, P releases it, Q has it")
+    must_be(scene, "Q", [(1, 1), (0, 0)], "with the lock, and after releasing it")
     contended = scene.of("mpcontend", td="R")[0]
     scene.must(contended.val > 0, "mplock_contention counted while Q waited", str(contended.val),
                contended)
 
 
 def judge_sleeper(scene):
-    """B is not kept out by a sleeper; A has the lock, as often as before, when it runs again."""
+    """A, which sleeps, does not keep B out. When A runs again, it has the lock as often as before."""
     depth = scene.params["depth"]
     scene.order(scene.of("log", "try", "value"), ["B:1", "B:try=1", "B:2", "A:value=2"],
-                "A sleeps with the lock, B has it, wakes A and finishes, A runs again")
+                "A sleeps with the lock, B gets it, wakes A and finishes, A runs again")
     must_be(scene, "A", [(depth, 1), (depth, 1), (0, 0)], "before the sleep, after it, at the end")
 
 
@@ -87,41 +87,40 @@ def judge_token(scene):
 
 
 def judge_preemption(scene):
-    """A miss, a reschedule, and all counts as they were."""
+    """The preemption is counted as a miss and asks for a reschedule, and all counts are as before."""
     want, own = scene.params["want"], scene.params["own"]
     scene.order(scene.of("log", "asked"), ["A:1", "A:asked=1", "I:1", "A:2"],
-                "I does not preempt A while P has the lock, but asks for a reschedule, and runs when "
-                "P has let go and A yields")
+                "I does not preempt A while P has the lock, but asks for a reschedule, and runs when P has "
+                "released the lock and A yields")
     before, after = scene.of("missed")
     scene.must(after.val == before.val + 1, "preempt_miss counted once", str(after.val - before.val),
                after)
-    must_be(scene, "A", [(own, 0), (want, 0)], "after the miss, I's and then A's own")
+    must_be(scene, "A", [(own, 0), (want, 0)], "after the miss, first of I and then of A")
     must_be(scene, "I", [(own, own)], "when I runs")
 
 
 def judge_count(scene):
-    """The sum is exact, whoever looks."""
+    """Every thread sees the exact sum."""
     expected = scene.params["cpus"] * scene.params["rounds"]
     for event in scene.of("value"):
-        scene.must(event.val == expected, f"{expected} counts under the lock, none lost",
-                   str(event.val), event)
+        scene.must_equal(event, expected, f"{expected} counts under the lock, none lost")
     scene.must(len(scene.of("value")) == scene.params["cpus"],
                f"{scene.params['cpus']} threads that end", str(len(scene.of("value"))))
 
 
 def declare():
-    """This lab's tests."""
-    test("t44_long", "who needs the lock waits, who does not runs", 10, "mptest t44", draw_priorities,
-         judge_long, covers="T44", hint="lwkt_switch gives up when the best thread lacks the lock, or "
-         "doesn't free it for a thread without a count")
-    test("t45_sleeper", "a sleeper doesn't keep the lock", 10, "mptest t45", draw_depth, judge_sleeper,
+    """Declare the tests of this part."""
+    test("t44_long", "a thread that needs the lock waits, others run", 10, "mptest t44", draw_priorities,
+         judge_long, covers="T44", hint="lwkt_switch gives up if the best thread lacks the lock, or does "
+         "not release it for a thread that does not need it")
+    test("t45_sleeper", "a sleeper does not keep the lock", 10, "mptest t45", draw_depth, judge_sleeper,
          covers="T45", hint="the lock follows the next thread's td_mpcount at every switch")
     test("t45_token", "who waits for a token doesn't keep the lock", 5, "mptest t45token", draw_busy,
          judge_token, covers="T45", hint="the lock is taken before the tokens are there, or a thread "
          "waits for a token without a switch")
     test("t46_miss", "no preemption that lacks the lock", 10, "mptest t46", draw_preemption,
-         judge_preemption, covers="T46", hint="lwkt_preempt's try for the lock")
-    test("t46_undo", "a preemption that fails leaves the counts alone", 10, "mptest t46", draw_wanted,
-         judge_preemption, covers="T46", hint="the count that the interrupt thread inherited")
+         judge_preemption, covers="T46", hint="the attempt of lwkt_preempt to take the lock")
+    test("t46_undo", "a preemption that fails does not change the counts", 10, "mptest t46", draw_wanted,
+         judge_preemption, covers="T46", hint="the count that the interrupt thread inherits must be undone")
     test("mp_count", "a count under the lock loses nothing", 5, "mptest count", draw_count, judge_count,
-         covers="T44", hint="two cpus with the lock at once")
+         covers="T44", hint="two cpus have the lock at the same time")

@@ -1,5 +1,5 @@
-"""Lab 5: preemption by interrupt threads. The scenes are those of user/preempttest.c: A is preempted, I
-and J are interrupt threads."""
+"""Lab 5: preemption by interrupt threads. The scenes are in user/preempttest.c: A is preempted, and I and
+J are interrupt threads."""
 
 from grading.engine import test
 from grading.labs.crit import must_be_at_rest
@@ -10,13 +10,13 @@ UNCHANGED = {name: 0 for name in COUNTERS}
 
 
 def machine(rng, least=1):
-    """Up to four cpus; (one of them, options)."""
+    """(a cpu, options), with up to four cpus."""
     cpus = rng.randint(least, 4)
     return rng.randrange(cpus), {"CPUS": cpus, "SHIFT": rng.choice((2, 3, 4))}
 
 
 def draw_victim(rng):
-    """A kernel thread, or the process itself, which has a lower priority still."""
+    """A is a kernel thread, or the process itself, whose priority is even lower."""
     cpu, options = machine(rng)
     return {"cpu": cpu, "pri": rng.randint(13, 25), "ipri": rng.randint(26, 31),
             "process": rng.randint(0, 1)}, options
@@ -29,33 +29,33 @@ def draw_rounds(rng):
 
 
 def draw_nesting(rng):
-    """Every depth from 1 up."""
+    """Every depth from 1 on."""
     params, options = draw_victim(rng)
     return {**params, "nesting": rng.randint(2, 5)}, options
 
 
 def draw_device(rng):
-    """Devices interrupt cpu 0."""
+    """A is on cpu 0, which devices interrupt."""
     params, options = draw_nesting(rng)
     return {**params, "cpu": 0, "rounds": rng.randint(2, 4), "us": rng.randint(1, 40)}, options
 
 
 def draw_waking(rng):
-    """N better than A, or not."""
+    """N has a higher priority than A, or not."""
     cpu, options = machine(rng)
     pri, npri = rng.sample(range(13, 26), 2)
     return {"cpu": cpu, "pri": pri, "npri": npri, "ipri": rng.randint(26, 31)}, options
 
 
 def draw_descheduled(rng):
-    """A device's interrupt, or I, scheduled by A itself."""
+    """The preempting thread is that of a device, or I, which A itself schedules."""
     _, options = machine(rng)
     return {"device": rng.randint(0, 1), "pri": rng.randint(13, 25), "ipri": rng.randint(26, 31),
             "us": rng.randint(1, 40)}, options
 
 
 def draw_nested(rng):
-    """J better than I, I better than A."""
+    """J has a higher priority than I, and I than A."""
     cpu, options = machine(rng)
     ipri, jpri, above = sorted(rng.sample(range(24, 32), 3))
     return {"cpu": cpu, "process": rng.randint(0, 1), "pri": rng.randint(13, 23), "ipri": ipri,
@@ -63,14 +63,14 @@ def draw_nested(rng):
 
 
 def draw_no_better(rng):
-    """I worse than A, or equal."""
+    """I has a lower priority than A, or the same."""
     cpu, options = machine(rng)
     pri = rng.randint(16, 28)
     return {"cpu": cpu, "pri": pri, "ipri": pri - rng.choice((0, 0, 1, 3))}, options
 
 
 def draw_foreign(rng):
-    """I on another cpu."""
+    """I is on another cpu."""
     cpu, options = machine(rng, 2)
     other = rng.choice([c for c in range(options["CPUS"]) if c != cpu])
     return {"cpu": cpu, "other": other, "ipri": rng.randint(26, 31)}, options
@@ -89,33 +89,35 @@ def draw_moves(rng):
 
 
 def draw_again(rng):
-    """The handler's own thread asks again, or the device does, or both."""
+    """The interrupt comes again while it is handled: from the handler's thread, from the device, or from
+    both."""
     _, options = machine(rng)
     return {"sources": rng.choice((4, 8, 12)), "again": rng.randint(1, 6), "rounds": rng.randint(2, 4),
             "process": rng.randint(0, 1)}, options
 
 
 def draw_splz(rng):
-    """All three sources, and the handler's thread, again and again."""
+    """All three sources and the handler's thread raise interrupts again and again."""
     _, options = machine(rng)
     return {"sources": rng.choice((5, 7)), "again": rng.randint(150, 300), "rounds": 1}, options
 
 
 def draw_storm(rng):
-    """Interrupts so far apart that a preempting thread, which computes for up to 36 us, sees some."""
+    """The interrupts are so far apart that some come while a preempting thread computes, which takes up to
+    36 us."""
     cpu, options = machine(rng)
     return {"cpu": cpu, "us": rng.randint(15, 25), "rounds": rng.randint(1500, 3000),
             "process": rng.randint(0, 1)}, {**options, "SHIFT": 2}
 
 
 def draw_reservations(rng):
-    """So many that some interrupts come between LR and SC."""
+    """So many additions that some interrupts come between LR and SC."""
     params, options = draw_storm(rng)
     return {**params, "rounds": rng.randint(20000, 40000), "every": rng.randint(1, 2)}, options
 
 
 def draw_lost(rng):
-    """Without interrupts."""
+    """The preemptions are not caused by interrupts."""
     params, options = draw_victim(rng)
     return {**params, "rounds": rng.randint(10, 50)}, options
 
@@ -127,12 +129,13 @@ def draw_yields(rng):
 
 
 def story(scene):
-    """The events but for counters."""
+    """The events without the readings of counters."""
     return [e for e in scene.events if e.what not in COUNTERS]
 
 
 def must_count(scene, td, rule, **changes):
-    """Between each two readings of the counters by td: these changes, and no others."""
+    """Between each pair of readings by this thread, the counters changed by these amounts, and no others
+    changed."""
     readings = {name: scene.of(name, td=td) for name in COUNTERS}
     for name, events in readings.items():
         change = {**UNCHANGED, **changes}[name]
@@ -143,20 +146,21 @@ def must_count(scene, td, rule, **changes):
 
 
 def judge_preempt(scene):
-    """I before lwkt_schedule returns, then A as it was: queue, td_release, no mark left."""
+    """I runs before lwkt_schedule returns. Then A is as before: its place on the queue, td_release, and
+    no flag left."""
     process = scene.params["process"]
     once = ["A:runq=1", f"A:release={process}", "A:1", "I:1", "A:runq=1", "A:locked=1", "I:below=0",
             "A:2", "A:runq=1", "A:locked=0", f"A:release={process}", "I:runq=0", "I:below=-1"]
     b, c = ["B:1", "B:end=0"], ["C:1", "C:end=0"]
-    # The process, back in its own priority, is worse than B and C.
+    # The process, back at its own priority, runs after B and C.
     rest = b + c + ["A:3", "I:end=0"] if process else b + ["A:3", "I:end=0"] + c
     scene.order(story(scene), once * scene.params["rounds"] + rest + ["A:end=0"],
-                "I runs inside lwkt_schedule, and A goes on as it was, in its old place of the queue")
+                "I runs inside lwkt_schedule, and A continues unchanged, in its old place on the queue")
     must_count(scene, "A", "a preemption", hit=1, switches=1)
 
 
 def judge_in_section(scene):
-    """Not inside 1, 2, .. sections; at the next switch."""
+    """Inside 1, 2, ... sections I does not run; it runs at the next switch."""
     expected = ["A:0"]
     for n in range(1, scene.params["nesting"] + 1):
         expected += [f"A:{10 * n}", f"A:{10 * n + 1}", "A:resched=1", "I:runq=1", f"A:{10 * n + 2}",
@@ -167,43 +171,44 @@ def judge_in_section(scene):
 
 
 def judge_device(scene):
-    """The interrupt's thread preempts A where the last section ends."""
+    """The interrupt thread preempts A at the end of the last section."""
     scene.order(story(scene), ["A:1", "intr:intr=1", "A:2"] * scene.params["rounds"] + ["A:end=0"],
                 "the interrupt thread (intr) runs inside the last crit_exit")
     must_count(scene, "A", "a preemption by a device's interrupt", hit=1, switches=1)
 
 
 def judge_waking(scene):
-    """A, then the best one."""
+    """After I, A runs first, and then the thread with the highest priority."""
     better = scene.params["npri"] > scene.params["pri"]
     n = ["N:1", "N:end=0"]
     expected = ["A:1", "I:1", "I:2", "I:end=0", "A:2", f"A:resched={int(better)}", "N:runq=1"]
     expected += (n if better else []) + ["A:3", "A:resched=0", "A:end=0"] + ([] if better else n)
     scene.order(story(scene), expected,
-                "A goes on when I is done, asked to reschedule if N is better, which runs at A's switch")
+                "A continues when I is done; it is asked to reschedule if N is better; N runs at A's switch")
 
 
 def judge_descheduled(scene):
-    """A runs on although it is on no queue and B is."""
+    """A continues although it is on no run queue and B is on one."""
     device = scene.params["device"]
     i = ["I:1", "I:end=0"]
     expected = ["A:1"] + (["intr:intr=1"] if device else i) + ["A:2", "A:runq=0", "A:locked=0", "B:1"]
     expected += (i if device else []) + ["B:end=0", "A:3", "A:end=0"]
     scene.order(story(scene), expected,
-                "A, off its queue, goes on after the preemption up to its own switch")
+                "A, which is on no queue, continues after the preemption until its own switch")
 
 
 def judge_token(scene):
-    """I, holding a token, is only queued."""
+    """I, which holds a token, is only queued."""
     scene.order(story(scene), ["I:1", "A:1", "A:2", "A:resched=1", "I:2", "I:end=0", "A:3", "A:end=0"],
-                "I, which has a token, runs at A's switch")
-    must_count(scene, "A", "no preemption by a thread that has tokens", miss=1)
+                "I, which holds a token, runs at A's switch")
+    must_count(scene, "A", "no preemption by a thread that holds tokens", miss=1)
 
 
 def judge_nested(scene):
-    """In and out in order; the process that was interrupted is A's."""
-    pid = scene.of("pid", td="A")[0].val
-    scene.must((pid > 0) == (scene.params["process"] == 1), "A to be what it was asked to be", f"pid {pid}")
+    """The preemptions nest, and the interrupted process is A's."""
+    pid, process = scene.of("pid", td="A")[0].val, scene.params["process"]
+    scene.must((pid > 0) == (process == 1), f"A to be a {'process' if process else 'kernel thread'}",
+               f"pid {pid}")
     once = [f"A:pid={pid}", f"A:victim={pid}", "A:1", "I:1", "J:1", "A:locked=1", "I:locked=1",
             "I:below=0", "J:below=1", "J:pid=0", f"J:victim={pid}", "I:2", "I:pid=0",
             f"I:victim={pid}", "A:2"]
@@ -212,29 +217,28 @@ def judge_nested(scene):
 
 
 def judge_locked(scene):
-    """A thread that was preempted does not preempt; a current one is only queued."""
+    """A preempted thread does not preempt, and the current thread is only queued."""
     scene.order(story(scene), ["A:1", "I:1", "J:1", "J:resched=1", "J:2", "J:end=0", "I:2", "I:end=0",
-                               "A:2", "A:end=0"], "J goes on after scheduling I, which it preempted")
+                               "A:2", "A:end=0"], "J continues after scheduling I, which it has preempted")
     must_count(scene, "J", "scheduling a preempted thread", weird=1)
     must_count(scene, "I", "scheduling oneself")
 
 
 def judge_no_better(scene):
-    """A goes on, and nobody asks for a reschedule."""
+    """A continues and is not asked to reschedule."""
     scene.order(story(scene), ["A:1", "A:2", "A:resched=0", "A:end=0", "I:1", "I:end=0"],
-                "I, no better than A, waits for A's end, and asks for no reschedule")
-    must_count(scene, "A", "no preemption by a thread that is no better", miss=1)
+                "I, whose priority is not higher than A's, waits for A's end and asks for no reschedule")
+    must_count(scene, "A", "no preemption by a thread whose priority is not higher", miss=1)
 
 
 def judge_foreign(scene):
-    """A goes on; I runs where it belongs when it is scheduled."""
+    """A continues, and I runs on its own cpu."""
     scene.order([e for e in story(scene) if e.td == "A"], ["A:1", "A:2", "A:resched=1", "A:end=0"],
                 "A is not preempted by a thread of another cpu")
     must_count(scene, "A", "no preemption by a thread of another cpu", miss=1)
     for event in scene.of("log", "end", td="I"):
-        scene.must(event.cpu == scene.params["other"], f"I on cpu {scene.params['other']}",
-                   f"cpu {event.cpu}", event)
-    scene.must(len(scene.of("log", td="I")) == 1, "I to run once", str(len(scene.of("log", td="I"))))
+        scene.must_be_on(event, scene.params["other"], "I")
+    scene.must_have(scene.of("log", td="I"), 1, "I to run once")
 
 
 def judge_exit(scene):
@@ -256,55 +260,59 @@ def judge_moves(scene):
 
 
 def judge_again(scene):
-    """Each request that comes during a run leads to another; the source is let in at the end."""
+    """Each request during a run of the handler leads to another run, and the source is enabled in the
+    end."""
     again = scene.params["again"]
-    # Both: the thread's own requests come at once, the device's once they are over.
+    # With both sources, the device's request comes after all of the thread's own.
     runs = 1 + again + (scene.params["sources"] == 12)
     scene.order(scene.of("log", "intr"),
                 (["A:1"] + ["intr:intr=1"] * runs + ["A:2"]) * scene.params["rounds"],
-                f"{runs} runs of the handler, {again} of which ask for one more, each round")
+                f"in each round {runs} runs of the handler, {again} of which ask for another")
     must_be_at_rest(scene, [e for e in scene.events if e.what != "end"], "at the end")
 
 
 def judge_splz(scene):
-    """All handled; the recursion is bounded."""
+    """All interrupts are handled, and the recursion is bounded."""
     runs = 1 + scene.params["again"]
     handled = len(scene.of("intr"))
     scene.must(handled == runs, f"{runs} interrupts handled", str(handled))
     nest, depth = scene.of("nest")[0], scene.of("depth")[0]
-    scene.must(nest.val <= 2, "splz inside itself at most twice (td_nest_count 2)", str(nest.val), nest)
-    scene.must(depth.val <= 4096, "half of the stack used at most", f"{depth.val} bytes", depth)
+    scene.must(nest.val <= 2, "splz to call itself at most twice (td_nest_count 2)", str(nest.val), nest)
+    scene.must(depth.val <= 4096, "at most half of the stack used", f"{depth.val} bytes", depth)
 
 
 def must_have_preempted(scene):
-    """I and J ran, and so often that something would have shown."""
+    """A was preempted often enough for a bug to show."""
     hit = scene.of("hit", td="A")
     scene.must(hit[1].val - hit[0].val >= 20, "A preempted at least 20 times",
                str(hit[1].val - hit[0].val), hit[1])
 
 
-def must_be_intact(scene):
-    """No register of any thread's pattern changed."""
+def must_be_intact(scene, threads):
+    """No thread found a changed register."""
+    scene.must_have(scene.of("damaged"), threads, f"{threads} threads that check their registers")
     for event in scene.of("damaged"):
         wrong = ", ".join(f"x{i}" for i in range(1, 32) if event.val >> i & 1)
-        scene.must(event.val == 0, f"all registers of {event.td} as they were", f"{wrong} changed", event)
+        scene.must(event.val == 0, f"all registers of {event.td} unchanged", f"{wrong} changed", event)
 
 
 def judge_registers(scene):
-    """All 31, in A and in what preempted it and was preempted itself."""
+    """All 31 registers survive, in A and in the threads that preempted it and were preempted themselves."""
     must_have_preempted(scene)
     nested = sum(event.val for event in scene.of("nested"))
     scene.must(nested > 0, "preemptions of preempting threads", "none")
-    scene.must(len(scene.of("damaged")) == 3, "three threads' patterns", str(len(scene.of("damaged"))))
-    must_be_intact(scene)
+    must_be_intact(scene, 3)
 
 
 def judge_yields(scene):
-    """What a call keeps, over a switch."""
-    threads = scene.params["threads"]
-    scene.must(len(scene.of("damaged")) == threads, f"{threads} threads' patterns",
-               str(len(scene.of("damaged"))))
-    must_be_intact(scene)
+    """The registers that a call keeps survive a switch."""
+    must_be_intact(scene, scene.params["threads"])
+
+
+def must_not_cross(scene):
+    """No SC succeeded if another thread ran after its LR."""
+    for event in scene.of("crossed"):
+        scene.must_equal(event, 0, "no SC to succeed if another thread ran after its LR")
 
 
 def judge_reservations(scene):
@@ -312,49 +320,44 @@ def judge_reservations(scene):
     must_have_preempted(scene)
     total, added = scene.of("sum")[0], scene.of("added")[0]
     right = scene.params["rounds"] + added.val
-    scene.must(total.val == right, f"{scene.params['rounds']} + {added.val} additions by LR and SC: {right}",
-               str(total.val), total)
-    crossed = scene.of("crossed")[0]
-    scene.must(crossed.val == 0, "no SC that succeeds when another thread ran after its LR",
-               f"{crossed.val}", crossed)
+    scene.must_equal(total, right, f"{scene.params['rounds']} + {added.val} additions by LR and SC: {right}")
+    must_not_cross(scene)
 
 
 def judge_lost(scene):
-    """Each try fails, as another thread ran since its LR."""
+    """Each SC fails, because another thread ran after its LR."""
     rounds = scene.params["rounds"]
     must_count(scene, "A", f"{rounds} preemptions between LR and SC", hit=rounds, switches=rounds)
-    crossed = scene.of("crossed")[0]
-    scene.must(crossed.val == 0, "no SC that succeeds when another thread ran after its LR",
-               f"{crossed.val} of {rounds}", crossed)
+    must_not_cross(scene)
 
 
 def declare():
-    """This lab's tests."""
+    """Declare the tests of this part."""
     test("t7_preempt", "an interrupt thread preempts, and leaves no trace", 15, "preempttest t7",
          draw_rounds, judge_preempt, timely=True, covers="T7",
-         hint="td_preempted, TDF_PREEMPT_LOCK or TDF_PREEMPT_DONE left set, or the preempted thread's "
-              "queue or td_release touched")
-    test("t8_in_section", "not in a critical section, however deep", 10, "preempttest t8",
+         hint="td_preempted, TDF_PREEMPT_LOCK or TDF_PREEMPT_DONE stays set, or the preempted thread's "
+              "queue or td_release is touched")
+    test("t8_in_section", "no preemption in a critical section, however deep", 10, "preempttest t8",
          draw_nesting, judge_in_section, covers="T8",
-         hint="lwkt_schedule's own section is the only one that doesn't count")
+         hint="lwkt_schedule's own section is the only one that does not count")
     test("t9_device", "a device's interrupt at the end of a section", 10, "preempttest t9",
          draw_device, judge_device, covers="T9",
          hint="crit_exit reads gd_reqflags too early, or splz schedules the thread in its own section")
     test("t10_wakes_better", "first back to the preempted thread, then the better one", 10,
          "preempttest t10", draw_waking, judge_waking, covers="T10",
-         hint="lwkt_switch with td_preempted set looks at no queue")
+         hint="if td_preempted is set, lwkt_switch must not look at the run queues")
     test("t11_descheduled", "back to a thread that is on no queue", 10, "preempttest t11",
          draw_descheduled, judge_descheduled, timely=True, covers="T11",
-         hint="lwkt_switch with td_preempted set looks at no queue")
-    test("t12_token", "a thread that has tokens doesn't preempt", 10, "preempttest t12", draw_victim,
-         judge_token, timely=True, covers="T12", hint="lwkt_preempt's look at td_toks")
+         hint="if td_preempted is set, lwkt_switch must not look at the run queues")
+    test("t12_token", "a thread that holds tokens does not preempt", 10, "preempttest t12", draw_victim,
+         judge_token, timely=True, covers="T12", hint="lwkt_preempt must check td_toks")
     test("t13_nested", "preemption of a preempting thread", 10, "preempttest t13", draw_nested,
          judge_nested, covers="T13", hint="td_preempted is a chain")
-    test("t14_locked", "a preempted thread doesn't preempt", 10, "preempttest t14", draw_nested,
-         judge_locked, covers="T14", hint="TDF_PREEMPT_LOCK isn't looked at")
-    test("t15_no_better", "equals and worse ones don't preempt", 5, "preempttest t15", draw_no_better,
-         judge_no_better, covers="T15", hint="the comparison of the priorities")
-    test("preempt_foreign", "a thread of another cpu doesn't preempt", 5, "preempttest foreign",
+    test("t14_locked", "a preempted thread does not preempt", 10, "preempttest t14", draw_nested,
+         judge_locked, covers="T14", hint="lwkt_preempt must check TDF_PREEMPT_LOCK")
+    test("t15_no_better", "threads of the same or a lower priority do not preempt", 5, "preempttest t15",
+         draw_no_better, judge_no_better, covers="T15", hint="the comparison of the priorities")
+    test("preempt_foreign", "a thread of another cpu does not preempt", 5, "preempttest foreign",
          draw_foreign, judge_foreign, covers="T14", hint="lwkt_preempt's look at td_gd")
     test("preempt_exit", "a preempting thread exits, and takes nothing with it", 10, "preempttest exits",
          draw_exit, judge_exit, covers="T46",
@@ -366,12 +369,12 @@ def declare():
          timely=True, covers="T20", hint="td_nest_count")
     test("t63_again", "an interrupt during its own handler is not lost", 10, "preempttest t63",
          draw_again, judge_again, timely=True, covers="T63",
-         hint="the request is cleared after the handler has run, or the source isn't completed")
+         hint="the request is cleared after the handler has run, or the source is not completed")
     test("t65_registers", "all registers survive nested preemptions", 10, "preempttest t65",
          draw_storm, judge_registers, covers="T65",
-         hint="a register, sepc or sstatus missing in the trap's frame")
-    test("t65_yield", "what a call keeps survives a switch", 10, "preempttest t65yield", draw_yields,
-         judge_yields, covers="T65", hint="a register missing in cpu_switch")
+         hint="a register, sepc or sstatus is missing in the trap frame")
+    test("t65_yield", "the registers that a call keeps survive a switch", 10, "preempttest t65yield",
+         draw_yields, judge_yields, covers="T65", hint="a register is missing in cpu_switch")
     test("t66_sum", "LR and SC interrupted by threads that use the same word", 5, "preempttest t66",
          draw_reservations, judge_reservations, covers="T66", hint="cpu_switch")
     test("t66_reservation", "a reservation ends with a switch", 5, "preempttest t66call", draw_lost,

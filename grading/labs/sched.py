@@ -1,43 +1,44 @@
-"""Lab 8: the user scheduler. The scenes are those of user/schedtest.c, played by processes, which write down
-each step of their computing: who ran, where, and how much, is the events' order and number."""
+"""Lab 8: the user scheduler. The scenes are in user/schedtest.c. They are played by processes, each of
+which logs an event for every step that it computes: the order and the number of the events show which
+process ran, on which cpu, and how much."""
 
 from grading.engine import test
 
-SHIFT = 6                   # virtual time at 64 ns an instruction: a tick is some 50 steps
-TICK = 100_000              # ticks of the time CSR (10 MHz) in one of HZ (100 a second)
+SHIFT = 6                   # an instruction takes 64 ns of virtual time, so a tick is about 50 steps
+TICK = 100_000              # ticks of the time CSR (10 MHz) in a tick of the scheduler (100 a second)
 NAMES = "ABCDEFGH"
 BUSY = 1000                 # milliseconds
 
 
 def machine(rng, least=1, most=4):
-    """So many cpus; (parameters, options). timeout: of the scene, in milliseconds."""
+    """(parameters, options) for a number of cpus. The timeout of the scene is in milliseconds."""
     cpus = rng.randint(least, most)
     return {"seed": rng.randint(1, 10 ** 6), "timeout": 15000}, {"CPUS": cpus, "SHIFT": SHIFT}
 
 
 def draw_share(rng):
-    """Two to five on any cpu; 400 ms for each."""
+    """Two to five processes on any cpu, with 400 ms for each."""
     params, options = machine(rng)
     procs = rng.randint(2, 5)
     return {**params, "cpu": rng.randrange(options["CPUS"]), "procs": procs, "ms": 400 * procs}, options
 
 
 def draw_yield(rng):
-    """Two to five on any cpu."""
+    """Two to five processes on any cpu."""
     params, options = machine(rng)
     return {**params, "cpu": rng.randrange(options["CPUS"]), "procs": rng.randint(2, 5),
             "rounds": rng.randint(20, 60)}, options
 
 
 def draw_busy(rng):
-    """As many as there are cpus, or more; some come and go."""
+    """As many processes as cpus, or more, and some that come and go."""
     params, options = machine(rng, 2)
     return {**params, "procs": rng.randint(options["CPUS"], 8), "blockers": rng.randint(0, 2),
             "ms": BUSY}, options
 
 
 def draw_wake(rng):
-    """Enough others to tell a queue from a right place in it."""
+    """So many others that it shows whether S goes to the right place in the queue, or to its end."""
     params, options = machine(rng, 2)
     cpu, other = rng.sample(range(options["CPUS"]), 2)
     return {**params, "cpu": cpu, "other": other, "procs": rng.randint(7, 8), "rounds": 6,
@@ -45,7 +46,7 @@ def draw_wake(rng):
 
 
 def draw_credit(rng):
-    """It sleeps for 400 to 800 ms of 1600."""
+    """S sleeps for 400 to 800 ms of 1600."""
     params, options = machine(rng, 2)
     cpu, other = rng.sample(range(options["CPUS"]), 2)
     return {**params, "cpu": cpu, "other": other, "procs": rng.randint(1, 3), "rounds": 1,
@@ -53,7 +54,7 @@ def draw_credit(rng):
 
 
 def draw_debt(rng):
-    """It computes alone for 400 to 800 ms of 2400."""
+    """S computes alone for 400 to 800 ms of 2400."""
     params, options = machine(rng)
     return {**params, "cpu": rng.randrange(options["CPUS"]), "procs": rng.randint(1, 3),
             "from": 100 * rng.randint(4, 8), "ms": 2400}, options
@@ -66,14 +67,14 @@ def draw_turns(rng):
 
 
 def draw_affinity(rng):
-    """Fewer than cpus, or more."""
+    """Fewer processes than cpus, or more."""
     params, options = machine(rng, 2)
     return {**params, "cpus": options["CPUS"], "procs": rng.randint(1, 6),
             "rounds": rng.randint(10, 20)}, options
 
 
 def draw_levels(rng):
-    """One to three normal ones."""
+    """One to three processes of the normal level."""
     params, options = machine(rng, 2)
     cpu, other = rng.sample(range(options["CPUS"]), 2)
     return {**params, "cpu": cpu, "other": other, "procs": rng.randint(1, 3), "rounds": 4,
@@ -81,7 +82,7 @@ def draw_levels(rng):
 
 
 def draw_storm(rng):
-    """More processes than tokens, and more tokens than cpus, or fewer."""
+    """At most as many tokens as processes; there may be more tokens than cpus, or fewer."""
     params, options = machine(rng, 2)
     procs = rng.randint(4, 8)
     return {**params, "cpus": options["CPUS"], "procs": procs, "tokens": rng.randint(2, procs),
@@ -89,44 +90,46 @@ def draw_storm(rng):
 
 
 def must_be_current(scene):
-    """Nobody was in user mode who was not the current process of its cpu."""
+    """Only the current process of a cpu was in user mode there."""
     stray = scene.of("stray")
-    scene.must(not stray, "whoever is in user mode to be its cpu's current process (gd_uschedcp)",
-               f"{stray[0].td if stray else ''} came from user mode on a cpu that has another one, or none",
+    scene.must(not stray, "a process in user mode to be its cpu's current process (gd_uschedcp)",
+               f"{stray[0].td if stray else ''} came from user mode on a cpu with another current process, "
+               "or with none",
                stray[0] if stray else None)
 
 
 def all_computing(scene, names, first="begin", last="done"):
-    """The events from the last `first` of these processes up to the first `last` of one of them."""
+    """The events during which all of these processes compute: from the last `first` event to the first
+    `last` event of one of them."""
     begun = [i for i, e in enumerate(scene.events) if e.what == first and e.td in names]
     ended = [i for i, e in enumerate(scene.events) if e.what == last and e.td in names]
     scene.must(len(begun) == len(names) == len(ended), f"{' '.join(names)} to begin and end",
                f"{len(begun)} begin, {len(ended)} end")
     scene.must(begun[-1] < ended[0], f"{' '.join(names)} to compute at the same time",
                f"{scene.events[ended[0]].td} ends before {scene.events[begun[-1]].td} begins: it had the "
-               "cpu for all of the scene", scene.events[begun[-1]])
+               "cpu during the whole scene", scene.events[begun[-1]])
     return scene.events[begun[-1]:ended[0]]
 
 
 def steps_of(events, name):
-    """How many steps a process did."""
+    """The number of steps that a process did."""
     return sum(e.what == "ran" and e.td == name for e in events)
 
 
-def rows(events):
-    """The steps of these events as rows: [first event of those in a row that are one process's]."""
+def turns_of(events):
+    """The turns in these events: the first step of each series of steps of the same process."""
     ran = [e for e in events if e.what == "ran"]
     return [e for last, e in zip([None] + ran, ran) if last is None or last.td != e.td]
 
 
 def end_time(scene, event):
-    """The time of the event after the row of equal ones that this one is in."""
+    """The time of the first event that is on another line of the console than this one."""
     index = scene.events.index(event)
     return next((e.time for e in scene.events[index:] if e.line != event.line), event.time)
 
 
 def must_have_share(scene, events, names, low, high):
-    """Each did between low and high of its even share of the steps of all."""
+    """Each process did between `low` and `high` of an even share of all steps."""
     total = sum(steps_of(events, name) for name in names)
     for name in names:
         part = steps_of(events, name) * len(names) / max(total, 1)
@@ -135,19 +138,19 @@ def must_have_share(scene, events, names, low, high):
 
 
 def judge_share(scene):
-    """An even share for each, in turns that are not long."""
+    """Each process has an even share, in turns that are not long."""
     names = NAMES[:scene.params["procs"]]
     must_be_current(scene)
     events = all_computing(scene, names)
     must_have_share(scene, events, names, 0.7, 1.3)
-    for event in rows(events):
+    for event in turns_of(events):
         took = (end_time(scene, event) - event.time) / TICK
-        scene.must(took < 12, "a turn of a tick or a few, while others wait", f"one of {took:.1f} ticks",
-                   event)
+        scene.must(took < 12, "turns of a few ticks at most while others wait",
+                   f"a turn of {took:.1f} ticks", event)
 
 
 def judge_yield(scene):
-    """Another one's turn after each yield, as long as there are others."""
+    """After each yield another process runs, as long as there are others."""
     names, rounds = NAMES[:scene.params["procs"]], scene.params["rounds"]
     must_be_current(scene)
     all_computing(scene, names)
@@ -155,58 +158,59 @@ def judge_yield(scene):
     for name in names:
         scene.order([e for e in seen if e.td == name],
                     [f"{name}:turn={n}" for n in range(1, rounds + 1)] + [f"{name}:done=0"],
-                    f"{name}'s turns")
+                    f"the turns of {name}")
     first_end = next(i for i, e in enumerate(seen) if e.what == "done")
     turns = seen[:first_end]
     again = [e for last, e in zip(turns, turns[1:]) if last.td == e.td]
-    # A tick between a turn's event and its yield makes a turn without an event.
-    scene.must(len(again) <= len(turns) // 10 + 1, "another one's turn after nearly each yield",
-               f"{len(again)} times of {len(turns)} the one that had yielded", (again or [None])[0])
+    # If a tick comes between a process's event and its yield, another process has a turn without an event.
+    scene.must(len(again) <= len(turns) // 10 + 1, "another process to run after nearly every yield",
+               f"{len(again)} times of {len(turns)} the process that had yielded", (again or [None])[0])
 
 
 def judge_busy(scene):
-    """Every cpu has a current process, and every one of them computes."""
+    """Every cpu has a current process and computes, and every process has turns."""
     names = NAMES[:scene.params["procs"]]
     must_be_current(scene)
     events = all_computing(scene, names)
     looks = [e for e in events if e.what == "ran"]
     free = [e for e in events if e.what == "free"]
     scene.must(len(free) <= len(looks) // 20, "no cpu without a current process while there are more "
-               "processes than cpus", f"at {len(free)} of {len(looks)} looks, a free one",
+               "processes than cpus", f"{len(free)} of {len(looks)} times there was one",
                (free or [None])[0])
     for name in names:
         scene.must(steps_of(events, name) > 0, f"{name} to compute", "it had no turn")
     for cpu in range(scene.options["CPUS"]):
         mine = sum(e.cpu == cpu for e in looks)
-        scene.must(mine > len(looks) / scene.options["CPUS"] / 8, f"cpu {cpu} to compute, as the others do",
+        scene.must(mine > len(looks) / scene.options["CPUS"] / 8, f"cpu {cpu} to compute like the others",
                    f"{mine} of {len(looks)} steps on {scene.options['CPUS']} cpus")
 
 
 def must_come_soon(scene, what, most):
-    """Between each `sent` and the process's `what`, no more than so many others have had a turn."""
+    """Between each wakeup (`sent`) and the event `what` of the process that is woken, there are at most
+    `most` turns of others."""
     for number in range(1, scene.params["rounds"] + 1):
         sent = [i for i, e in enumerate(scene.events) if e.what == "sent" and e.val == number]
         came = [i for i, e in enumerate(scene.events) if e.what == what and e.val == number]
         scene.must(len(sent) == len(came) == 1, f"wakeup {number}, and one {what}",
                    f"{len(sent)} and {len(came)}")
-        # The waker is on another cpu: it may be the later one to write it down.
-        turns = rows([e for e in scene.events[sent[0]:came[0]] if e.cpu == scene.params["cpu"]])
+        # The waker, on another cpu, may log its event after the process has run.
+        turns = turns_of([e for e in scene.events[sent[0]:came[0]] if e.cpu == scene.params["cpu"]])
         event = scene.events[came[0]]
-        scene.must(len(turns) <= most, f"{event.td} to run soon after it is woken: at most {most} turns of "
-                   "those that compute before", f"{len(turns)}: " + " ".join(e.td for e in turns), event)
+        scene.must(len(turns) <= most, f"{event.td} to run soon after it is woken: after at most {most} "
+                   "turns of others", f"{len(turns)}: " + " ".join(e.td for e in turns), event)
         took = (event.time - scene.events[sent[0]].time) / TICK
         scene.must(took < 10, f"{event.td} to run within a few ticks of its wakeup", f"{took:.1f} ticks",
                    event)
 
 
 def judge_wake(scene):
-    """One that sleeps most of the time goes before those that compute."""
+    """A process that sleeps most of the time runs before those that compute."""
     must_be_current(scene)
     must_come_soon(scene, "woke", 4)
 
 
 def judge_credit(scene):
-    """From its wakeup on S has about its share, and the others theirs."""
+    """From its wakeup on, S has about an even share, and so have the others."""
     names = NAMES[:scene.params["procs"]] + "S"
     must_be_current(scene)
     events = all_computing(scene, names)
@@ -214,36 +218,36 @@ def judge_credit(scene):
 
 
 def judge_debt(scene):
-    """S has not to wait until the others have had as much as it had alone."""
+    """S need not wait until the others have had as much time as it had alone."""
     names = NAMES[:scene.params["procs"]] + "S"
     must_be_current(scene)
     must_have_share(scene, all_computing(scene, names), names, 0.5, 1.5)
 
 
 def judge_turns(scene):
-    """While P and Q wake each other A has a good part of the cpu, and so have they."""
+    """While P and Q wake each other, A has a fair part of the cpu, and so have they."""
     must_be_current(scene)
     rounds = scene.of("rounds")
-    scene.must(len(rounds) == 2, "P and Q to come to an end", f"{len(rounds)} of them")
+    scene.must(len(rounds) == 2, "P and Q to end", f"{len(rounds)} of them did")
     begin = scene.events.index(scene.of("begin", td="A")[0])
     end = scene.events.index(rounds[-1])
     before, after = steps_of(scene.events[begin:end], "A"), steps_of(scene.events[end:], "A")
-    # Its share is a third or more of the first half, and all of the second.
-    scene.must(after > 0 and before / after >= 0.15, "A to have a good part of the cpu while P and Q wake "
-               "each other", f"{before} steps then, {after} in as much time without them")
+    # A's share is a third or more of the first half, and all of the second.
+    scene.must(after > 0 and before / after >= 0.15, "A to have a fair part of the cpu while P and Q wake "
+               "each other", f"{before} steps then, {after} in the same time without them")
     for event in rounds:
-        scene.must(event.val >= 8, f"{event.td} to have its turns, too", str(event.val), event)
+        scene.must(event.val >= 8, f"{event.td} to have turns, too", str(event.val), event)
 
 
 def judge_affinity(scene):
-    """Nobody is ever where it may not be."""
+    """No process ever runs on a cpu that its mask does not allow."""
     cpus, mask = scene.params["cpus"], {}
     must_be_current(scene)
     for event in scene.of("mask", "ran", "done"):
         if event.what == "mask":
             mask[event.td] = event.val
         allowed = [cpu for cpu in range(cpus) if mask.get(event.td, 0) >> cpu & 1]
-        scene.must(event.cpu in allowed, f"{event.td} on one of cpus {allowed}", f"on cpu {event.cpu}",
+        scene.must(event.cpu in allowed, f"{event.td} on one of the cpus {allowed}", f"on cpu {event.cpu}",
                    event)
     for name in NAMES[:scene.params["procs"]]:
         count = len(scene.of("mask", td=name))
@@ -252,7 +256,7 @@ def judge_affinity(scene):
 
 
 def judge_levels(scene):
-    """R's bursts are its own; the idle one has nothing while a normal one computes."""
+    """Nothing interrupts R's bursts, and I has no turn while a process of the normal level computes."""
     names = NAMES[:scene.params["procs"]]
     must_be_current(scene)
     must_come_soon(scene, "burst", 2)
@@ -261,23 +265,23 @@ def judge_levels(scene):
         if event.td == "R":
             inside = event.what != "rest"
         else:
-            scene.must(not inside, "nobody of a lower level to run while R, which is real, computes",
-                       f"{event.td}", event)
+            scene.must(not inside, "no process of a lower level to run while R, whose level is real, "
+                       "computes", f"{event.td}", event)
     events = all_computing(scene, names)
     idle = [e for e in events if e.what == "ran" and e.td == "I"]
-    scene.must(not idle, "I, which is idle, to wait while normal ones compute", f"{len(idle)} steps of I",
-               (idle or [None])[0])
-    scene.must(steps_of(scene.events, "I") > 0, "I to run when the others have ended", "it never does")
+    scene.must(not idle, "I, whose level is idle, to wait while processes of the normal level compute",
+               f"{len(idle)} steps of I", (idle or [None])[0])
+    scene.must(steps_of(scene.events, "I") > 0, "I to run after the others have ended", "it never does")
     must_have_share(scene, events, names, 0.6, 1.4)
 
 
 def judge_storm(scene):
-    """All have all of their rounds."""
+    """Every process gets through all of its rounds."""
     must_be_current(scene)
     for name in NAMES[:scene.params["procs"]]:
         scene.order(scene.of("passed", td=name),
                     [f"{name}:passed={n}" for n in range(1, scene.params["rounds"] + 1)],
-                    f"{name}'s rounds")
+                    f"the rounds of {name}")
 
 
 def draw_late(rng):
@@ -293,29 +297,33 @@ def judge_late(scene):
 
 
 def declare():
-    """This lab's tests."""
+    """Declare the tests of this part."""
     def usched(name, title, points, draw, judge, hint):
         test(name, title, points, f"schedtest {name}", draw, judge, covers="the user scheduler", hint=hint)
 
-    usched("share", "equals share a cpu evenly", 6, draw_share, judge_share,
-           "who has had least goes first; each tick charges, and asks for a choice")
-    usched("yield", "a yield lets another one go first", 4, draw_yield, judge_yield,
-           "usched_yield puts the caller behind the first of the queue, and asks for a choice")
-    usched("busy", "no cpu rests while processes wait", 6, draw_busy, judge_busy,
-           "whoever frees a cpu looks at the queue after that; whoever queues looks for a free cpu after that")
-    usched("wake", "who is woken goes before those that compute", 6, draw_wake, judge_wake,
-           "the queue is in order of time had, and the current process gives way at its next tick")
-    usched("credit", "who has slept for long does not keep the cpu", 4, draw_credit, judge_credit,
-           "limit_credit: time not had while asleep is not saved up")
-    usched("debt", "who has had a cpu alone does not wait for ever", 4, draw_debt, judge_debt,
-           "limit_credit bounds both: what is saved up, and what is owed")
-    usched("turns", "two that wake each other do not starve a third", 4, draw_turns, judge_turns,
-           "a wakeup is no reason to go before one that has had less time")
-    usched("affinity", "a process is where its mask says", 6, draw_affinity, judge_affinity,
-           "may_use, wherever a cpu is chosen; and a process that may stay no longer gives way")
+    usched("share", "equal processes share a cpu evenly", 6, draw_share, judge_share,
+           "the process that has had the least time goes first; each tick charges the current process and "
+           "asks for a new choice")
+    usched("yield", "a yield lets another process run first", 4, draw_yield, judge_yield,
+           "usched_yield must put the caller after the first process of the queue, and ask for a new choice")
+    usched("busy", "no cpu is idle while processes wait", 6, draw_busy, judge_busy,
+           "a cpu that becomes free must look at the queue after that; code that queues a process must look "
+           "for a free cpu after that")
+    usched("wake", "a process that is woken runs before those that compute", 6, draw_wake, judge_wake,
+           "the queue is sorted by the time that each process has had, and the current process gives way at "
+           "its next tick")
+    usched("credit", "a process that has slept for long does not keep the cpu", 4, draw_credit, judge_credit,
+           "limit_credit: a process must not save up time while it sleeps")
+    usched("debt", "a process that had a cpu alone does not wait for ever", 4, draw_debt, judge_debt,
+           "limit_credit must bound both what a process has saved up and what it owes")
+    usched("turns", "two processes that wake each other do not starve a third", 4, draw_turns, judge_turns,
+           "a wakeup alone must not put a process before one that has had less time")
+    usched("affinity", "a process runs where its mask says", 6, draw_affinity, judge_affinity,
+           "check may_use wherever a cpu is chosen; a process that may no longer use its cpu must give way")
     usched("levels", "levels come before time", 6, draw_levels, judge_levels,
            "the queue is in order of level first, and give_way compares by the same rule")
     usched("late", "who wakes in the last moment is not forgotten", 5, draw_late, judge_late,
            "usched_userexit takes AST_LWKT_RESCHED back after may_defer, not before")
     usched("storm", "one current process for each cpu", 4, draw_storm, judge_storm,
-           "NULL to p by compare-and-swap; from p to NULL once, and only by its own cpu")
+           "gd_uschedcp changes from NULL to p by compare-and-swap, and from p to NULL once, and only on its "
+           "own cpu")

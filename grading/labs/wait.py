@@ -1,20 +1,20 @@
-"""Lab 7: wait queues. The scenes are those of user/waittest.c."""
+"""Lab 7: wait queues. The scenes are in user/waittest.c."""
 
 from grading.engine import test
 
-BLOCKQ, WAITQ = 1, 8  # of event state
+BLOCKQ, WAITQ = 1, 8  # bits in the value of a `state` event
 ASLEEP = BLOCKQ | WAITQ
 
 
 def draw_early(rng):
-    """Waiter and signaller on one cpu or on two."""
+    """The waiter and the signaller are on one cpu or on two."""
     cpus = rng.randint(1, 4)
     return {"to": rng.randrange(cpus), "from": rng.randrange(cpus), "signals": rng.randint(1, 4)}, \
         {"CPUS": cpus}
 
 
 def draw_signal_race(rng):
-    """Two cpus, and jitter of about the time that a token takes between them."""
+    """Two cpus, and a jitter of about the time in which a token goes from one to the other."""
     cpus = rng.randint(2, 4)
     source, to = rng.sample(range(cpus), 2)
     return {"to": to, "from": source, "rounds": rng.randint(40, 60), "jitter": rng.randint(5, 60),
@@ -22,7 +22,7 @@ def draw_signal_race(rng):
 
 
 def draw_waiters(rng):
-    """Waiters on one cpu, or on all in turn."""
+    """The waiters are on one cpu, or spread over all."""
     cpus = rng.randint(1, 4)
     waiters = rng.randint(3, 7)
     return {"cpus": cpus, "waiters": waiters, "to": rng.randrange(cpus), "from": rng.randrange(cpus),
@@ -30,74 +30,75 @@ def draw_waiters(rng):
 
 
 def draw_order(rng):
-    """Some are signalled first, then the others."""
+    """The first signal wakes some waiters, the second the others."""
     params, options = draw_waiters(rng)
     return {**params, "first": rng.randint(1, params["waiters"] - 1)}, options
 
 
 def draw_stray(rng):
-    """One, two or three wakeups without cause for each waiter."""
+    """Each waiter is scheduled without cause one to three times."""
     params, options = draw_waiters(rng)
     return {**params, "rounds": rng.randint(1, 3), "pause": rng.randint(5, 50)}, options
 
 
 def draw_race(rng):
-    """Who wakes without cause is on a cpu of its own, or not."""
+    """The thread that schedules waiters without cause may have a cpu of its own."""
     params, options = draw_waiters(rng)
     return {**params, "third": rng.randrange(options["CPUS"]), "rounds": rng.randint(20, 60),
             "pause": rng.randint(1, 30)}, options
 
 
 def judge_early(scene):
-    """A block with an old generation returns with the new one; the next waits for a signal."""
+    """lwkt_block with an old generation returns at once, with the new one; the next call waits for a
+    signal."""
     signals = scene.params["signals"]
     wanted = ["A:gen=0"] + ["B:signal=1"] * signals + [f"A:woken={signals}", "A:1"]
     wanted += ["B:waiters=1", "B:queued=1", f"B:state={ASLEEP}", "B:signal=1",
                f"A:woken={signals + 1}", "A:2"]
     scene.order([e for e in scene.events if e.what != "end"], wanted,
-                "signalled since the generation was noted: lwkt_block returns at once, with the new one;"
-                " then it waits for the next signal")
+                "the first lwkt_block returns at once, with the new generation, because there was a signal "
+                "since A read the old one; the second waits for the next signal")
 
 
 def judge_signal_race(scene):
-    """Every signal is found."""
+    """A notices every signal."""
     scene.order(scene.of("log", td="A"), [f"A:{i}" for i in range(scene.params["rounds"] + 1)],
-                "A finds every signal")
+                "A notices every signal")
 
 
 def must_sleep(scene):
-    """Every look found a waiter asleep, on the wait queue and on no run queue."""
+    """Each reading found the waiter blocked, on the wait queue and on no run queue."""
     for event in scene.of("state"):
         scene.must(event.val == ASLEEP, "a blocked thread: TDF_BLOCKQ, on the wait queue, and neither "
                    f"running nor on a run queue (state {ASLEEP})", f"state {event.val}", event)
 
 
 def must_count(scene, wanted):
-    """wa_count and the length of the queue, at each look."""
+    """wa_count and the length of the queue have these values at each reading."""
     for what in ("waiters", "queued"):
         seen = scene.of(what)
         for i, event in enumerate(seen):
             scene.must(i >= len(wanted) or event.val == wanted[i], f"{wanted[i]} waiters",
                        f"{what} is {event.val}", event)
-        scene.must(len(seen) == len(wanted), f"{len(wanted)} looks at the queue", str(len(seen)))
+        scene.must_have(seen, len(wanted), f"{len(wanted)} readings of the queue")
 
 
 def must_wake(scene, events, names, generation):
-    """These and no others woke here: those of one cpu in the queue's order; with this generation."""
+    """Among these events, these threads and no others woke, with this generation, and those of one cpu in
+    the order of the queue."""
     woken = [e for e in events if e.what == "woken"]
     for event in woken:
-        scene.must(event.td in names, f"only {' '.join(names)} woken here", str(event), event)
-        scene.must(event.val == generation, f"generation {generation} in {event.td}",
-                   str(event.val), event)
+        scene.must(event.td in names, f"only {' '.join(names) or 'none'} woken here", str(event), event)
+        scene.must_equal(event, generation, f"generation {generation} in {event.td}")
     for cpu in {e.cpu for e in woken}:
         here = [e for e in woken if e.cpu == cpu]
-        scene.order(here, sorted(map(str, here)), "the longest waiting first")
+        scene.order(here, sorted(map(str, here)), "the thread that has waited longest first")
     scene.must(len(woken) == len(names), f"{' '.join(names)} woken",
                " ".join(e.td for e in woken) or "none")
 
 
 def split_at_signals(scene):
-    """The events before the first signal, and from each on."""
+    """The events before the first signal, and those from each signal to the next."""
     parts = [[]]
     for event in scene.events:
         if event.what == "signal":
@@ -107,7 +108,7 @@ def split_at_signals(scene):
 
 
 def judge_order(scene):
-    """The first ones, in order, by the first signal; the rest by the second; nobody is left."""
+    """The first signal wakes the first waiters, in order, the second the others, and none is left."""
     n, first = scene.params["waiters"], scene.params["first"]
     names = [f"W{i}" for i in range(n)]
     must_sleep(scene)
@@ -120,7 +121,7 @@ def judge_order(scene):
 
 
 def judge_stray(scene):
-    """Nobody wakes for being scheduled; all stay in their places; each signal then wakes the next."""
+    """No waiter returns because it is scheduled, all keep their places, and each signal wakes the next."""
     n = scene.params["waiters"]
     parts = split_at_signals(scene)
     must_wake(scene, parts[0], [], 0)
@@ -132,7 +133,7 @@ def judge_stray(scene):
 
 
 def judge_race(scene):
-    """At any time, no more have woken than signals were sent; in the end all have, once each."""
+    """At no time have more waiters woken than signals were sent; in the end all have, once each."""
     n = scene.params["waiters"]
     signals, woken = 0, []
     for event in scene.events:
@@ -147,18 +148,19 @@ def judge_race(scene):
 
 
 def declare():
-    """This lab's tests."""
+    """Declare the tests of this part."""
     test("t50_early", "a signal before the wait is not lost", 15, "waittest t50", draw_early,
          judge_early, covers="T50",
-         hint="lwkt_signal raises wa_gen, and lwkt_block compares it after it has the token")
-    test("t50_race", "a signal at any moment of lwkt_block's way is found", 15, "waittest t50race",
+         hint="lwkt_signal must raise wa_gen, and lwkt_block must compare it after it has the token")
+    test("t50_race", "a signal at any moment of lwkt_block is noticed", 15, "waittest t50race",
          draw_signal_race, judge_signal_race, covers="T50",
-         hint="the generation may change until the token is held: it is compared after that")
-    test("t51_order", "signals wake the longest waiting first", 15, "waittest t51", draw_order,
-         judge_order, covers="T51", hint="join at the tail, take from the head; count < 0 means all")
-    test("t52_stray", "a waiter that is scheduled without cause waits on", 15, "waittest t52",
+         hint="the generation may change until the token is held, so compare it after that")
+    test("t51_order", "signals wake the thread that has waited longest first", 15, "waittest t51",
+         draw_order, judge_order, covers="T51",
+         hint="join at the tail, take from the head; count < 0 means all")
+    test("t52_stray", "a waiter that is scheduled without cause keeps waiting", 15, "waittest t52",
          draw_stray, judge_stray, covers="T52",
-         hint="lwkt_block's loop must go by what the signal changes, and leave the queue alone")
+         hint="the loop in lwkt_block must test what the signal changes, and must not touch the queue")
     test("t52_race", "signals and wakeups without cause at the same time", 15, "waittest t52race",
          draw_race, judge_race, covers="T52",
-         hint="between the look and being off the cpu, nothing may let a signal in")
+         hint="no signal may come between the test and the switch")

@@ -1,1 +1,2 @@
-"""What only the course's staff has: taking submissions in, grading a class, packing for Gradescope."""
+"""The staff's part of the graders: taking in submissions, grading a class, packing for Gradescope. Handouts
+do not have it."""

@@ -1,9 +1,10 @@
-"""Gradescope's autograder: packing it, and what it does there.
+"""Gradescope's autograder: pack it, and run it on Gradescope.
 
-    make gradescope LAB=4 [OUT=autograder.zip]      pack it: this tree, setup.sh, run_autograder
-    python3 -m grading.staff.gradescope run LAB     there: grade submission/, write results/results.json
+    make gradescope LAB=4 [OUT=autograder.zip]      pack this tree, setup.sh and run_autograder
+    python3 -m grading.staff.gradescope run LAB     on Gradescope: grade submission/, write
+                                                    results/results.json
 
-Gradescope's folders are below /autograder, or where the environment's AUTOGRADER says.
+Gradescope's folders are in /autograder, or in the folder that AUTOGRADER in the environment names.
 """
 
 import json
@@ -14,23 +15,22 @@ import sys
 import tempfile
 import zipfile
 
-from grading import engine, formats
+from grading import engine, formats, leaderboard, runs
 from grading.machine import ROOT
-from grading.staff import one, results, sandbox
+from grading.staff import results_folder, sandbox, worker
 
 TREE = ("Makefile", "README.md", "LICENSE", "kernel", "user", "mkfs", "tools", "grading")
 LEFT_OUT = ("__pycache__", "answers")
-BENCHED = ("2", "4", "6")       # labs with a leaderboard
-BENCH_SECONDS = 600
+BENCH_SECONDS = 600             # of the host's time: how long the benchmarks may take
 
 SETUP = """#!/bin/sh
-# Run once, as root, when Gradescope makes the image: packages, and this tree built.
+# Gradescope runs this once, as root, when it makes the image: install packages, build this tree.
 cd "${AUTOGRADER:-/autograder}/source/nymph" || exit 1
 command -v make >/dev/null || { apt-get -q -q update; apt-get -q -q -y install make; }
 tools/setup || { echo "setup: packages are missing, see above"; exit 1; }
 tools/doctor >doctor.txt || {
     grep PROBLEM doctor.txt
-    echo "setup: this image cannot run the graders. Ubuntu 22.04's QEMU is too old: choose a base image"
+    echo "setup: this image cannot run the graders. The QEMU of Ubuntu 22.04 is too old: choose a base image"
     echo "with Ubuntu 24.04 or newer, or Debian 12 or newer."
     exit 1
 }
@@ -39,7 +39,7 @@ echo "setup: all is well"
 """
 
 RUN = """#!/bin/sh
-# Run for each submission: grades submission/ and writes results/results.json.
+# Gradescope runs this for each submission: grade submission/, write results/results.json.
 export AUTOGRADER="${AUTOGRADER:-/autograder}"
 cd "$AUTOGRADER/source/nymph" && exec /usr/bin/python3 -m grading.staff.gradescope run %s
 """
@@ -48,7 +48,7 @@ cd "$AUTOGRADER/source/nymph" && exec /usr/bin/python3 -m grading.staff.gradesco
 # --- packing -----------------------------------------------------------------------------------
 
 def files():
-    """The tree's files, relative to its top."""
+    """The files of the tree that are packed, relative to its top."""
     found = []
     for name in TREE:
         top = ROOT / name
@@ -60,7 +60,7 @@ def files():
 
 
 def add(archive, name, data, executable):
-    """A file of the archive; the same bytes each time."""
+    """Add a file to the archive; the same tree always gives the same bytes."""
     info = zipfile.ZipInfo(name)
     info.external_attr = (0o755 if executable else 0o644) << 16
     info.compress_type = zipfile.ZIP_DEFLATED
@@ -68,7 +68,7 @@ def add(archive, name, data, executable):
 
 
 def pack(lab, out):
-    """Write the zip."""
+    """Write the zip file."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as archive:
         add(archive, "setup.sh", SETUP, True)
@@ -78,19 +78,20 @@ def pack(lab, out):
     print(f"{out}: lab {lab}; upload it as the autograder of a programming assignment")
 
 
-# --- there -------------------------------------------------------------------------------------
+# --- on Gradescope -----------------------------------------------------------------------------
 
 def handed_in(folder):
-    """The submission: what Gradescope unpacked, or the one archive that a student sent."""
+    """The submission: the folder that Gradescope unpacked, or the archive that a student uploaded."""
     entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if len(entries) == 1 and re.search(r"\.(zip|tar|t?gz|tar\.\w+|tbz2?|txz)$", entries[0].name, re.I):
         return entries[0]
     return folder
 
 
-def leaderboard(tree, options, lab, record):
-    """Lines for Gradescope's leaderboard; none without full points, or for a lab that has none."""
-    if lab not in BENCHED or record["points"] < record["most"]:
+def leaderboard_lines(tree, options, lab, record):
+    """Lines for Gradescope's leaderboard. There are none without full points, or for a lab without a
+    leaderboard."""
+    if lab not in leaderboard.figures() or record["points"] < record["most"]:
         return []
     (tree / "graded.json").write_text(json.dumps(record), encoding="utf-8")
     done = sandbox.run(["make", "-s", *options, "leaderboard", f"LAB={lab}", "OUT=entry.json"], tree,
@@ -101,32 +102,22 @@ def leaderboard(tree, options, lab, record):
     return json.loads((tree / "entry.json").read_text(encoding="utf-8"))["leaderboard"]
 
 
-def graded(source, lab, scratch):
-    """The record of a submission, with its lines for the leaderboard."""
-    boards = []
-    result = one.grade(source, "submission", lab, results.draw_seeds(), scratch,
-                       also=lambda tree, options, record: boards.extend(
-                           leaderboard(tree, options, lab, record)))
-    record = result["record"]
-    if boards:
-        record["leaderboard"] = boards
-    return result, record
-
-
 def run(lab, place):
-    """Grade the submission; the text of results.json."""
+    """Grade the submission; return the text of results.json."""
     with tempfile.TemporaryDirectory(prefix="nymph.") as scratch:
-        result, record = graded(handed_in(place / "submission"), lab, pathlib.Path(scratch, "one"))
-    text = json.loads(formats.FORMATS["gradescope"][1](record))
+        result = worker.grade(handed_in(place / "submission"), "submission", lab, runs.draw_seeds(""),
+                              pathlib.Path(scratch, "one"), also=lambda tree, options, record: record.update(
+                                  leaderboard=leaderboard_lines(tree, options, lab, record)))
+    text = json.loads(formats.FORMATS["gradescope"][1](result["record"]))
     if result["status"] == "refused":
-        text["output"] = f"It could not be graded: {result['cause']}"
+        text["output"] = f"The submission could not be graded: {result['cause']}"
     if result["notes"]:
         text["output"] += "\n" + "\n".join(result["notes"])
     return json.dumps(text, indent=1) + "\n"
 
 
 def main(words):
-    """The exit status."""
+    """Pack or run; return the exit status."""
     what, lab = words
     if not engine.load_labs(lab):
         print(f"LAB={lab}: give the number of a lab", file=sys.stderr)
@@ -137,10 +128,10 @@ def main(words):
     place = pathlib.Path(os.environ.get("AUTOGRADER", "/autograder"))
     try:
         text = run(lab, place)
-    except (one.Failed, sandbox.Missing, OSError) as error:
-        text = json.dumps({"score": 0, "output": f"The grader itself failed, tell your instructor: {error}",
+    except (worker.Failed, sandbox.Missing, OSError) as error:
+        text = json.dumps({"score": 0, "output": f"The grader itself failed; tell your instructor: {error}",
                            "execution_time": 0, "stdout_visibility": "hidden", "tests": []})
-    results.write_whole(place / "results" / "results.json", text)
+    results_folder.write_atomically(place / "results" / "results.json", text)
     return 0
 
 

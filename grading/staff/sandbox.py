@@ -1,10 +1,11 @@
-"""Run a command that works on a submission, within limits.
+"""Run a command on a submission, within limits.
 
-What runs is the instructor's (make, compilers, the graders, QEMU); what it reads is a stranger's. So it
-gets bubblewrap's walls where the host allows them: no network, no file but the system's programs (read
-only) and its own folder, no process of others in sight. With or without walls: limits on processor time,
-memory, files' size and wall-clock time (LIMITS), and QEMU in its own seccomp sandbox (tools/qemu,
-SANDBOX=1). grading/README.md, "What is run, and within what limits", says what that leaves open.
+The commands are the instructor's (make, compilers, the graders, QEMU), but the files that they read come
+from a stranger. So they run inside bubblewrap where the host allows that: without a network, with no files
+but the system's programs (read-only) and their own folder, and without access to other processes. In any
+case there are limits on processor time, memory, file size and time (LIMITS), and QEMU runs in its own
+seccomp sandbox (tools/qemu, SANDBOX=1). The section "What is run, and within what limits" of
+grading/README.md says what remains possible.
 """
 
 import functools
@@ -17,28 +18,28 @@ from dataclasses import dataclass
 
 LIMITS = {"cpu": 300,           # seconds of processor time of one process
           "as": 6 << 30,        # bytes of address space of one process
-          "fsize": 256 << 20,   # bytes of one file; the disk image has 128 MiB, with holes
+          "fsize": 256 << 20,   # bytes of one file; the disk image has 128 MiB and is sparse
           "nofile": 1024,       # open files of one process
           "core": 0}
-PROCESSES = 256                 # all that run inside walls
-OUTPUT = 1 << 20                # bytes of output that are looked at
+PROCESSES = 256                 # inside bubblewrap, all together
+OUTPUT = 1 << 20                # bytes of output that are kept
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class Missing(Exception):
-    """A program without which nothing can be limited; the text says what to type."""
+    """A program that sets the limits is missing; the text says which."""
 
 
 @dataclass
 class Ended:
-    """A command's end. why: "" or "time"."""
+    """How a command ended. why: "time" if it took too long, otherwise ""."""
     status: int
     output: str
     why: str = ""
 
 
 def system_folders():
-    """bubblewrap's options for the system's programs and libraries, and for nothing else of it."""
+    """The options of bubblewrap that show the system's programs and libraries, and no other files."""
     words = ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
         path = pathlib.Path("/", name)
@@ -51,8 +52,8 @@ def system_folders():
     return words
 
 
-def walls(folder):
-    """The words before a command that may see the system's programs, and write to `folder` only."""
+def bubblewrap(folder):
+    """The words to put before a command that may see the system's programs, and write only to `folder`."""
     return ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", *system_folders(),
             "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp",
             "--bind", str(folder), str(folder), "--chdir", str(folder),
@@ -60,26 +61,26 @@ def walls(folder):
 
 
 @functools.cache
-def has_walls():
-    """Whether bubblewrap is there and this host lets it work: many containers don't."""
-    if os.environ.get("NO_WALLS") == "1" or not shutil.which("bwrap"):
+def has_bubblewrap():
+    """Whether bubblewrap is installed and works on this host; in many containers it does not."""
+    if os.environ.get("NO_BUBBLEWRAP") == "1" or not shutil.which("bwrap"):
         return False
-    done = subprocess.run([*walls("/usr"), "true"], stdin=subprocess.DEVNULL, capture_output=True,
+    done = subprocess.run([*bubblewrap("/usr"), "true"], stdin=subprocess.DEVNULL, capture_output=True,
                           check=False)
     return done.returncode == 0
 
 
 def limited(words, folder):
-    """The whole command for `words`, to be run in `folder`."""
+    """The complete command that runs `words` in `folder` within the limits."""
     if not shutil.which("prlimit"):
         raise Missing("missing: prlimit (Debian package util-linux)")
     limits = ["prlimit", *(f"--{name}={value}" for name, value in LIMITS.items())]
-    inside = walls(folder) if has_walls() else []
+    inside = bubblewrap(folder) if has_bubblewrap() else []
     return [*limits, *inside, *words]
 
 
 def end(process):
-    """End the command and all of its group. (Inside walls, the rest dies with bubblewrap.)"""
+    """End the command and its process group. (Inside bubblewrap, all other processes end with it.)"""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -88,7 +89,7 @@ def end(process):
 
 
 def run(words, folder, seconds, **variables):
-    """Run a command in `folder` for at most so many seconds; Ended with what it printed."""
+    """Run a command in `folder` for at most `seconds`; return Ended, with what it printed."""
     env = {"PATH": PATH, "LANG": "C.UTF-8", "TMPDIR": "/tmp", "HOME": "/tmp",
            "SANDBOX": os.environ.get("SANDBOX", "1"),
            **{name: str(value) for name, value in variables.items()}}

@@ -1,12 +1,12 @@
-"""A student's submission: taking it in, and laying it into the instructor's tree.
+"""Take in a student's submission, and put it into the instructor's tree.
 
-A submission is a folder, a zip or a tar file with a kernel/ somewhere in it. Nothing of it is unpacked as
-it comes: the sources of kernel/ are read into memory, each name judged first, and all else is passed
-over. What is graded is the instructor's tree (Makefile, tools, graders, programs) with these sources as
-its kernel/. Files of kernel/ that make the lines that count, or that are compiled for this machine or
-read by its linker, are the instructor's too (is_trusted).
+A submission is a folder, a zip or a tar file with a kernel/ somewhere in it. It is never unpacked to the
+disk: unpack.py reads the sources of kernel/ into memory, checking each name first, and skips everything
+else. What is graded is the instructor's tree (Makefile, tools, graders, programs) with these sources as
+its kernel/. Some files of kernel/ are taken from the instructor, too (is_trusted): those that print the
+lines that count, those that are compiled for the host, and the linker script.
 
-The instructor's other kernel sources are *not* there to fill gaps, as they are the solution.
+The instructor's other kernel sources do *not* fill gaps in a submission, because they are the solution.
 """
 
 import pathlib
@@ -19,85 +19,86 @@ from dataclasses import dataclass, field
 from grading.machine import ROOT
 from grading.staff.unpack import Refused, printable, read_any
 
-LEAST = 0.5                 # a kernel/ with fewer of the course's files than this was not meant to be one
+LEAST = 0.5                 # a kernel/ with a smaller part of the course's files is refused
 PARTS = ("Makefile", "README.md", "user", "mkfs", "tools", "grading", "build", "build-bench")
 SOURCE = re.compile(r"(?:[a-z0-9_]+/)?[A-Za-z0-9_][A-Za-z0-9_-]*\.[chS]")
 
 
 @dataclass
 class Submission:
-    """What was taken: path -> bytes, such as kernel/lwkt/ipiq.c; notes are lines for the report."""
+    """What was taken in. files: path, such as kernel/lwkt/ipiq.c -> bytes. notes: lines for the report."""
     name: str
     files: dict
     notes: list = field(default_factory=list)
 
 
 def is_trusted(path):
-    """Files below kernel/ that are never the student's: the test code, whose lines count (ktest); the
-    headers of system calls, which user programs and mkfs are compiled with, the latter to run on this
-    machine; the linker script, which can name any file."""
+    """Whether a file of kernel/ is always the instructor's: the test code (ktest), because its lines
+    count; the headers of system calls, because mkfs, which runs on the host, is compiled with them; the
+    linker script, because it can name any file."""
     inside = path.removeprefix("kernel/")
     return inside.startswith("ktest/") or inside.endswith(".ld") or (
         "/" not in inside and inside.endswith(".h"))
 
 
 def course_files(root=ROOT):
-    """The paths of the instructor's kernel/, sources and linker script."""
+    """The paths of the instructor's kernel/: the sources and the linker script."""
     return sorted(str(path.relative_to(root)) for path in (root / "kernel").rglob("*")
                   if path.suffix in (".c", ".h", ".S", ".ld"))
 
 
 def check_names(paths, folders):
-    """Names become words of make's and the shell's, and headers are found by them: only those of the
-    usual characters, in folders that the course's kernel/ has."""
+    """Refuse names with unusual characters, because make and the shell read them; and refuse folders that
+    the course's kernel/ does not have, because the compiler could find headers in them."""
     for path in paths:
         inside = path.removeprefix("kernel/")
         if not SOURCE.fullmatch(inside) and not path.endswith(".ld"):
-            raise Refused(f"a file's name that cannot be used: {printable(path)}")
+            raise Refused(f"a file has a name that cannot be used: {printable(path)}")
         if str(pathlib.PurePath(path).parent) not in folders:
-            raise Refused(f"a folder that the course's kernel/ does not have: {printable(path)}")
+            raise Refused(f"a file is in a folder that the course's kernel/ does not have: {printable(path)}")
 
 
-# --- what the sources may not do ---------------------------------------------------------------
+# --- what the sources must not do --------------------------------------------------------------
 
 def check_reads(path, data):
-    """The compiler must read no file but the tree's: a quoted include without .. or a leading /, one of
-    the compiler's own headers, and no data taken in. (The walls of sandbox.py hold without this, too;
-    where there are none, this is what there is.)"""
+    """Refuse a source that makes the compiler read files outside of the tree. It may include the tree's
+    files, in quotes, without .. and without a leading /, and the compiler's own headers; the assembler
+    must not read data. (Bubblewrap prevents such reads anyway; on a host without it, this check is all
+    there is.)"""
     text = data.decode("latin-1").replace("\\\r\n", "").replace("\\\n", "")
     if "??/" in text:
-        raise Refused(f"{path}: a trigraph")
+        raise Refused(f"{path}: it has a trigraph, which is not allowed")
     text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
     for found in re.finditer(r"^[ \t\f\v]*(?:#|%:)[ \t\f\v]*(include\w*|import|embed)\b(.*)$", text, re.M):
         name = re.match(r'\s*(?:"([\w./-]+)"|<(std\w+\.h|limits\.h)>)\s*(?://.*)?$', found.group(2))
         if found.group(1) != "include" or not name or re.search(r"^/|\.\.",
                                                                name.group(1) or ""):
-            raise Refused(f"{path}: an include that may not be: {printable(found.group(0).strip())}")
+            raise Refused(f"{path}: this include is not allowed: {printable(found.group(0).strip())}")
     joined = re.sub(r'"\s*"', "", text)
     if re.search(r"\.\s*(incbin|include)\b", joined, re.I):
-        raise Refused(f"{path}: assembler that reads a file (.incbin, .include)")
+        raise Refused(f"{path}: its assembler code reads a file (.incbin, .include), which is not allowed")
 
 
 def notes_on(files, root):
-    """Lines on what was not used or is not there."""
+    """(lines that say which files were not used and which are missing, the missing ones)."""
     notes = []
     differing = [path for path, data in files.items() if is_trusted(path) and
                  (not (root / path).is_file() or (root / path).read_bytes() != data)]
     if differing:
-        notes.append("not used, for these files are the course's: " + ", ".join(sorted(differing)[:8]))
+        notes.append("not used, because these files are the course's: " + ", ".join(sorted(differing)[:8]))
     missing = [path for path in course_files(root) if not is_trusted(path) and path not in files]
     if missing:
-        notes.append("not there: " + ", ".join(missing[:8]) + (" and others" if missing[8:] else ""))
+        notes.append("missing: " + ", ".join(missing[:8]) + (" and others" if missing[8:] else ""))
     return notes, missing
 
 
 def name_of(source):
-    """The student's name: the folder's or file's, without what kind of archive it is."""
+    """The name of the student: that of the folder or file, without the suffix of an archive."""
     return re.sub(r"\.(zip|tar|tgz|tbz2?|txz|tar\.\w+)$", "", pathlib.Path(source).name, flags=re.I)
 
 
 def take(source, root=ROOT):
-    """The Submission of a folder or archive; Refused with one line."""
+    """The Submission in a folder or an archive; Refused, with one line, if it cannot be graded."""
     source = pathlib.Path(source)
     files = read_any(source)
     course = course_files(root)
@@ -116,8 +117,8 @@ def take(source, root=ROOT):
 # --- the tree that is graded -------------------------------------------------------------------
 
 def assemble(submission, tree, root=ROOT):
-    """Make the folder `tree`: the instructor's tree, with what is built of it, and the submission's
-    kernel. Files that are the same keep their times, so that make builds only what differs."""
+    """Make the folder `tree` from the instructor's tree, including what was built there, and the kernel
+    of the submission. Files that are the same keep their times, so that make builds only what differs."""
     tree = pathlib.Path(tree)
     tree.mkdir(parents=True)
     parts = [name for name in PARTS if (root / name).exists()]
@@ -133,10 +134,10 @@ def assemble(submission, tree, root=ROOT):
 
 
 def main(words):
-    """python3 -m grading.staff.submission SUBMISSION FOLDER: make the tree that is graded, for other
-    autograders than this tree's own. The exit status."""
+    """python3 -m grading.staff.submission SUBMISSION FOLDER: make the tree that is graded, for autograders
+    other than this tree's own. Return the exit status."""
     if len(words) != 2 or pathlib.Path(words[1]).exists():
-        print("give a submission, and a folder that is not there yet", file=sys.stderr)
+        print("give a submission, and a folder that does not exist yet", file=sys.stderr)
         return 2
     try:
         taken = take(words[0])

@@ -1,4 +1,4 @@
-"""A class's results as a table (CSV), as reports for the students, and as groups of failures."""
+"""The results of a class as a table (CSV), as reports for the students, and as groups of failures."""
 
 import csv
 import io
@@ -9,14 +9,14 @@ from grading import formats
 
 
 def column(case):
-    """A check's name in the table."""
+    """The name of a check's column in the table."""
     return f"{case['number']} {case['part']}/{case['name']}"
 
 
-def notes(result, alike):
-    """What an instructor should know of a submission, in a cell."""
-    words = list(result["notes"]) if result else []
-    twins = [name for group in alike for name in group if result and result["student"] in group
+def notes(result, similar):
+    """What an instructor should know about a submission, as one cell."""
+    words = list(result["notes"])
+    twins = [name for group in similar for name in group if result["student"] in group
              and name != result["student"]]
     if twins:
         words.append("nearly identical to " + ", ".join(twins))
@@ -24,21 +24,21 @@ def notes(result, alike):
 
 
 def safe(text):
-    """A cell that no spreadsheet takes for a formula."""
+    """The text of a cell, such that no spreadsheet takes it for a formula."""
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
-def rows(jobs, results, alike):
+def rows(jobs, results, similar):
     """The table: a list of dicts, one for each submission, with or without a result."""
     table = []
     for job in jobs:
         result = results.get(job["name"])
         row = {"student": safe(job["name"]), "points": "", "most": "", "status": "not graded",
-               "cause": "its worker ended before its time; give the same command again", "notes": ""}
+               "cause": "its worker ended early; run the same command again", "notes": ""}
         if result:
             record = result["record"]
             row |= {"points": record["points"], "most": record["most"], "status": result["status"],
-                    "cause": safe(result["cause"]), "notes": safe(notes(result, alike))}
+                    "cause": safe(result["cause"]), "notes": safe(notes(result, similar))}
             row |= {column(case): case["points"] for case in record["tests"]}
         table.append(row)
     return table
@@ -54,9 +54,9 @@ def as_csv(table):
     return out.getvalue()
 
 
-def normal(text):
-    """A failure's text without what differs from run to run: numbers, addresses, long lists, and, of a
-    scene that hangs, what each thread of it waits for."""
+def normalized(text):
+    """The text of a failure without what differs from run to run: numbers, addresses, repetitions, and
+    what each thread waits for in a scene that hangs."""
     text = re.sub(r"; (deadlock|livelock): .*", "", text)
     text = re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{16}\b", "ADDRESS", text)
     text = re.sub(r"(?<![\w.])-?\d[\d,.]*(?!\w)", "N", text)
@@ -64,22 +64,22 @@ def normal(text):
 
 
 def by_check(results):
-    """(check, cause, expected, seen) -> students, in the order of the checks."""
+    """(check, cause, expected, seen) -> the students whose submissions failed like that."""
     found = defaultdict(list)
     for name, result in sorted(results.items()):
         if result["status"] != "graded":
-            found["no check", result["status"], "", normal(result["cause"])].append(name)
+            found["no check", result["status"], "", normalized(result["cause"])].append(name)
             continue
         for case in result["record"]["tests"]:
             if case["status"] != "ok":
-                key = column(case), case["cause"], normal(case["expected"]), normal(case["seen"])
+                key = column(case), case["cause"], normalized(case["expected"]), normalized(case["seen"])
                 found[key].append(name)
     return found
 
 
 def groups(results):
-    """Failures by what they say: [(checks, cause, expected, seen, students)], the most frequent first.
-    Checks that say the same of the same students are one line."""
+    """Failures grouped by their texts: [(checks, cause, expected, seen, students)], the most frequent
+    first. Checks with the same texts for the same students are one group."""
     merged = defaultdict(list)
     for (check, *text), names in by_check(results).items():
         merged[(*text, tuple(names))].append(check)
@@ -89,13 +89,13 @@ def groups(results):
 
 
 def report(result, seeds):
-    """What a student gets back."""
+    """The report that a student gets back."""
     record = result["record"]
     lines = [f"{result['student']}: lab {result['lab']}, {record['points']} of {record['most']} points",
              *(f"note: {note}" for note in result["notes"]), ""]
     if result["status"] == "refused":
-        return "\n".join([*lines, f"It could not be graded: {result['cause']}", ""])
+        return "\n".join([*lines, f"The submission could not be graded: {result['cause']}", ""])
     if result["status"] == "build":
-        return "\n".join([*lines, "It does not build:", record["build"] or result["cause"], ""])
+        return "\n".join([*lines, "The kernel does not build:", record["build"] or result["cause"], ""])
     lines.append("Graded with " + ", ".join(f"SEED={seed}" for seed in seeds))
     return "\n".join(lines) + "\n" + formats.FORMATS["text"][1](record)

@@ -1,7 +1,8 @@
-"""Read the sources of kernel/ out of a submission: a folder, a zip or a tar file.
+"""Read the sources of kernel/ from a submission: a folder, a zip or a tar file.
 
-Nothing is unpacked as it comes. Names are judged first; what is wanted is read into memory, within
-limits; all else is passed over. Regular files only, no links, no names that lead out of the archive.
+Nothing is unpacked to the disk. Names are checked first; the files that are wanted are read into memory,
+within limits, and all others are skipped. Only regular files are accepted: no links, and no names that
+lead out of the archive.
 """
 
 import bz2
@@ -15,19 +16,19 @@ import zipfile
 import zlib
 
 FILE_LIMIT = 1 << 20        # bytes of a source file
-TOTAL_LIMIT = 8 << 20       # of all of them
-ARCHIVE_LIMIT = 512 << 20   # of an archive, and of all that is unpacked to look for kernel/ in it
-COUNT_LIMIT = 50_000        # files in a submission, whatever they are
+TOTAL_LIMIT = 8 << 20       # bytes of all source files
+ARCHIVE_LIMIT = 512 << 20   # bytes of an archive, and of what is decompressed in search of kernel/
+COUNT_LIMIT = 50_000        # files of any kind in a submission
 
 
 class Refused(Exception):
-    """A submission that cannot be graded; the text is one line for the student."""
+    """The submission cannot be graded; the text tells the student why, in one line."""
 
 
 # --- finding kernel/ ---------------------------------------------------------------------------
 
 def clean(name):
-    """An archive's name as a relative path with /; Refused if it leads out of the archive."""
+    """A name in an archive as a relative path with /; Refused if it leads out of the archive."""
     name = name.replace("\\", "/")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in parts:
@@ -36,12 +37,12 @@ def clean(name):
 
 
 def printable(text):
-    """A name that can stand in a line."""
+    """A name such that it can be printed in a line."""
     return "".join(c if c.isprintable() else "?" for c in text[:100])
 
 
 def kernel_places(names):
-    """The folders in which a kernel/ of this course's form lies, nearest to the top first."""
+    """The folders that contain a kernel/ like the course's, the nearest to the top first."""
     places = set()
     for name in names:
         found = re.match(r"((?:.*/)?)kernel/(?:main\.c|(?:lwkt|riscv|proc)/[^/]+\.[chS])$", name)
@@ -51,14 +52,14 @@ def kernel_places(names):
 
 
 def wanted_names(names):
-    """name in the submission -> path in the tree, of the sources of the one kernel/ that there is."""
+    """name in the submission -> path in the tree, for the sources of its only kernel/."""
     places = kernel_places(names)
     if not places:
         raise Refused("there is no kernel/ in it: hand in the whole folder kernel/, with its subfolders")
     top = [place for place in places if place.count("/") == places[0].count("/")]
     if len(top) > 1:
-        raise Refused(f"there are several kernel/ in it ({', '.join(p or './' for p in top[:3])}): "
-                      "hand in one")
+        raise Refused(f"there are several kernel/ in it (in {', '.join(p or './' for p in top[:3])}): "
+                      "hand in only one")
     start = top[0]
     return {name: name[len(start):] for name in names
             if name.startswith(start + "kernel/") and name.endswith((".c", ".h", ".S", ".ld"))}
@@ -67,19 +68,19 @@ def wanted_names(names):
 # --- reading -----------------------------------------------------------------------------------
 
 class Budget:
-    """Counts what is read against the limits."""
+    """Counts what is read, and refuses a submission that exceeds the limits."""
 
     def __init__(self):
         self.files = self.bytes = 0
 
     def file(self):
-        """One more file is seen."""
+        """Count a file."""
         self.files += 1
         if self.files > COUNT_LIMIT:
-            raise Refused(f"more than {COUNT_LIMIT} files")
+            raise Refused(f"it has more than {COUNT_LIMIT} files")
 
     def take(self, name, stream):
-        """The content of a source file."""
+        """Read and count a source file; return its content."""
         data = stream.read(FILE_LIMIT + 1)
         self.bytes += len(data)
         if len(data) > FILE_LIMIT:
@@ -90,12 +91,12 @@ class Budget:
 
 
 def refuse_link(path):
-    """A link where a source should be."""
+    """Refuse a link in the place of a source file."""
     raise Refused(f"{printable(path)} is a link: hand in the file itself")
 
 
 def read_folder(folder):
-    """path -> bytes of a folder's kernel/."""
+    """path -> bytes, for the kernel/ in a folder."""
     budget, names = Budget(), {}
     for place, folders, files in os.walk(folder, followlinks=False):
         folders[:] = [name for name in folders if name not in (".git", "build")]
@@ -105,20 +106,21 @@ def read_folder(folder):
             names[os.path.relpath(path, folder)] = path
     found = {}
     for name, path in wanted_names(names).items():
-        # Opened without following a link, and looked at when open: it cannot be exchanged in between.
+        # Open the file without following a link and check it only then, so that nobody can replace it
+        # between the check and the reading.
         try:
             handle = os.open(names[name], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             refuse_link(path)
         with open(handle, "rb") as stream:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise Refused(f"{printable(path)} is no regular file")
+                raise Refused(f"{printable(path)} is not a regular file")
             found[path] = budget.take(path, stream)
     return found
 
 
 def read_zip(source):
-    """path -> bytes of a zip's kernel/."""
+    """path -> bytes, for the kernel/ in a zip file."""
     budget, members = Budget(), {}
     with zipfile.ZipFile(source) as archive:
         for info in archive.infolist():
@@ -135,13 +137,13 @@ def read_zip(source):
 
 
 class Bounded:
-    """A stream that refuses to give more than a limit: archives that unpack to far more than they are."""
+    """A stream with a limit, against archives that decompress to far more than their own size."""
 
     def __init__(self, stream, limit):
         self.stream, self.left = stream, limit
 
     def read(self, size=-1):
-        """As a file's."""
+        """Read, as from a file."""
         data = self.stream.read(min(size, self.left + 1) if size >= 0 else self.left + 1)
         self.left -= len(data)
         if self.left < 0:
@@ -150,7 +152,7 @@ class Bounded:
 
 
 def decompressed(source):
-    """A tar file's plain stream."""
+    """The decompressed stream of a tar file."""
     with open(source, "rb") as stream:
         start = stream.read(6)
     for magic, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ\0", lzma)):
@@ -160,8 +162,8 @@ def decompressed(source):
 
 
 def read_tar(source):
-    """path -> bytes of a tar file's kernel/, read as a stream: whatever its head says, no more is
-    unpacked than ARCHIVE_LIMIT."""
+    """path -> bytes, for the kernel/ in a tar file. It is read as a stream, so that no more than
+    ARCHIVE_LIMIT is decompressed, whatever the headers say."""
     budget, data, links = Budget(), {}, set()
     with decompressed(source) as plain, \
             tarfile.open(fileobj=Bounded(plain, ARCHIVE_LIMIT), mode="r|") as archive:
@@ -181,7 +183,7 @@ def read_tar(source):
 
 
 def read_any(source):
-    """path -> bytes, whatever the submission is."""
+    """path -> bytes, for a submission of any kind."""
     if source.is_dir():
         return read_folder(source)
     if not source.is_file():
@@ -195,4 +197,4 @@ def read_any(source):
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, NotImplementedError,
             OSError, ValueError, MemoryError, UnicodeError) as error:
         kind = "zip" if zipfile.is_zipfile(source) else "folder, zip or tar"
-        raise Refused(f"it is no {kind} that can be read: {printable(str(error)) or 'broken'}") from None
+        raise Refused(f"it is not a {kind} that can be read: {printable(str(error)) or 'damaged'}") from None

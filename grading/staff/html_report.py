@@ -1,4 +1,4 @@
-"""A class's results as one page to look at: no script, nothing loaded from elsewhere."""
+"""The results of a class as one HTML page, without scripts and without anything loaded from elsewhere."""
 
 import html
 
@@ -14,18 +14,18 @@ code, pre { font-size: 13px } .bad { color: #b00 }
 
 
 def cell(value, kind=""):
-    """A table's cell."""
+    """A cell of a table."""
     return f"<td{f' class={kind}' if kind else ''}>{html.escape(str(value))}</td>"
 
 
 def checks_of(rows):
-    """The columns of checks, in order."""
+    """The names of the columns that are checks, in order."""
     fixed = ("student", "points", "most", "status", "cause", "notes")
     return list(dict.fromkeys(name for row in rows for name in row if name not in fixed))
 
 
 def row_of(row, checks):
-    """A submission's row."""
+    """The row of a submission."""
     name = html.escape(row["student"])
     link = name if row["status"] == "not graded" else f'<a href="{name}.txt">{name}</a>'
     points = "".join(cell(row.get(check, ""), "n" if row.get(check) else "none") for check in checks)
@@ -36,7 +36,7 @@ def row_of(row, checks):
 
 
 def points_table(rows):
-    """All submissions."""
+    """The table of all submissions."""
     checks = checks_of(rows)
     heads = ["student", "points", "of", "status", *checks, "cause", "notes"]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
@@ -44,26 +44,27 @@ def points_table(rows):
 
 
 def group_table(groups):
-    """Failures grouped by what they say."""
+    """The table of failures, grouped by their texts."""
     if not groups:
         return "<p>No check failed.</p>"
-    head = "".join(f"<th>{name}</th>" for name in ("how many", "checks", "cause", "expected", "seen", "who"))
+    heads = ("students", "checks", "cause", "expected", "seen", "names")
+    head = "".join(f"<th>{name}</th>" for name in heads)
     lines = [f"<tr>{cell(len(names), 'n')}{cell(test)}{cell(cause)}{cell(expected)}{cell(seen)}"
              f"{cell(', '.join(names))}</tr>" for test, cause, expected, seen, names in groups]
     return f"<table><tr>{head}</tr>\n" + "\n".join(lines) + "</table>"
 
 
-def alike_list(alike, compared):
-    """Groups of nearly identical submissions."""
+def similar_list(similar, compared):
+    """The list of groups of nearly identical submissions."""
     if not compared:
-        return "<p>Not compared: there is no handed-out tree to compare with.</p>"
-    if not alike:
+        return "<p>Not compared: there is no handout to compare with.</p>"
+    if not similar:
         return "<p>None.</p>"
-    return "<ul>" + "".join(f"<li>{html.escape(', '.join(names))}</li>" for names in alike) + "</ul>"
+    return "<ul>" + "".join(f"<li>{html.escape(', '.join(names))}</li>" for names in similar) + "</ul>"
 
 
-def page(settings, rows, results, alike, compared):
-    """The page's text."""
+def render(settings, rows, results, similar, compared):
+    """The text of the page."""
     seeds = " ".join(map(str, settings["seeds"]))
     graded = sum(row["status"] == "graded" for row in rows)
     full = sum(row["points"] == row["most"] for row in rows if row["points"] != "")
@@ -74,10 +75,11 @@ def page(settings, rows, results, alike, compared):
 <p>{len(rows)} submissions, {graded} graded, {full} with full points. Seeds: {seeds}.</p>
 <h2>Points</h2>
 {points_table(rows)}
-<h2>Failures by what they say</h2>
+<h2>Failures, grouped by their texts</h2>
 {group_table(table.groups(results))}
 <h2>Nearly identical</h2>
-<p>By the text of what each has beyond the handed-out tree. Look at the sources before you conclude.</p>
-{alike_list(alike, compared)}
+<p>This compares the text that each submission adds to the handout. Look at the sources before you draw
+conclusions.</p>
+{similar_list(similar, compared)}
 </body></html>
 """

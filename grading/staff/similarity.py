@@ -1,16 +1,17 @@
-"""Which submissions are nearly the same text: token shingles of what each has beyond the handed-out tree.
+"""Find submissions that are nearly the same text, by token shingles (as MOSS does).
 
-Comments, layout and the names of variables count for nothing; runs of tokens that the handout has count
-for nothing either. What is left of two submissions is compared by its shared part (Jaccard). This points
-at pairs to be looked at by a person. It proves nothing: short functions look alike.
+Comments, layout and the names of variables are ignored, and so are runs of tokens that the handout has.
+The rest of two submissions is compared by the Jaccard index: the size of what they share, divided by the
+size of both together. The result tells a person which submissions to look at. It proves nothing, because
+short functions look alike.
 """
 
 import itertools
 import re
 
 LENGTH = 12         # tokens of a shingle
-LEAST = 60          # shingles below which there is too little to compare
-NEAR = 0.80         # shared part from which two are nearly identical
+LEAST = 60          # shingles; a submission with fewer is too short to compare
+NEAR = 0.80         # two submissions that share so much are nearly identical
 SOLUTION = "the course's solution"
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 TOKEN = re.compile(r'''"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[A-Za-z_]\w*|\d\w*|->|\+\+|--|<<=?|>>=?'''
@@ -21,17 +22,17 @@ int16 int32 int64 uint8 uint16 uint32 uint64 size_t NULL true false""".split())
 
 
 def tokens(text):
-    """A C file's words."""
+    """The tokens of a C file."""
     return TOKEN.findall(COMMENT.sub(" ", text))
 
 
 def shingles(words):
-    """All runs of LENGTH words."""
+    """All runs of LENGTH tokens."""
     return {tuple(words[i:i + LENGTH]) for i in range(len(words) - LENGTH + 1)}
 
 
 class Handout:
-    """What everybody was given."""
+    """The tree that every student was given."""
 
     def __init__(self, files):
         self.files = files
@@ -39,20 +40,21 @@ class Handout:
         self.shingles = set().union(*(self.of(text) for text in files.values()))
 
     def named(self, before, word, after):
-        """A token as it is compared: a variable's name, or a function's that the handout does not have,
-        is any name."""
+        """A token as it is compared. Names of variables, and of functions that the handout does not have,
+        all become the same token, so that renaming changes nothing."""
         if not re.match(r"[A-Za-z_]", word) or word in WORDS:
             return word
         kept = after == "(" or before in (".", "->") or word.isupper()
         return word if kept and word in self.known else "name"
 
     def of(self, text):
-        """A file's shingles."""
+        """The shingles of a file."""
         words = ["", *tokens(text), ""]
         return shingles([self.named(*three) for three in zip(words, words[1:], words[2:])])
 
     def own(self, files):
-        """A submission's shingles: of the files that differ, without the handout's own."""
+        """The shingles of a submission: those of the files that differ from the handout, without the
+        handout's shingles."""
         found = set()
         for path, text in files.items():
             if text != self.files.get(path):
@@ -61,12 +63,13 @@ class Handout:
 
 
 def share(one, other):
-    """The shared part of two sets, 0 to 1."""
+    """The Jaccard index of two sets, 0 to 1."""
     return len(one & other) / len(one | other)
 
 
 def groups(handout, submissions):
-    """Groups of nearly identical submissions (name -> files as text): lists of names, the largest first."""
+    """Groups of nearly identical submissions, as lists of names, the largest group first. submissions:
+    name -> files as text."""
     own = {name: handout.own(files) for name, files in submissions.items()}
     own = {name: found for name, found in own.items() if len(found) >= LEAST}
     group = {name: {name} for name in own}

@@ -1,10 +1,11 @@
 """The results folder of a class.
 
-    table.csv, index.html       what an instructor looks at (table.py, page.py)
-    NAME.txt                    each student's report, to hand back
-    .work/settings.json         lab and seeds, drawn once
+    table.csv, index.html       for the instructor (table.py, html_report.py)
+    NAME.txt                    the report to hand back to a student
+    .work/settings.json         the lab and the seeds, which are drawn once
     .work/jobs.json             the submissions
-    .work/records/NAME.json     a submission's result: there when it is graded, whole or not at all
+    .work/records/NAME.json     the result of a submission; it exists as soon as the submission is graded,
+                                and is written atomically
 """
 
 import fcntl
@@ -13,18 +14,17 @@ import json
 import os
 import pathlib
 import re
-import secrets
 import time
 
-SEEDS = 3
+from grading import runs
 
 
 class Unusable(Exception):
-    """Options or folders that will not do, in one line."""
+    """Options or folders are wrong; the text says what, in one line."""
 
 
-def write_whole(path, text):
-    """Write a file so that nobody ever sees a part of it."""
+def write_atomically(path, text):
+    """Write a file so that no other process ever sees a part of it."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     with open(new, "w", encoding="utf-8", errors="replace") as stream:
         stream.write(text)
@@ -34,20 +34,15 @@ def write_whole(path, text):
 
 
 def read_json(path):
-    """A file's value; None without one that can be read."""
+    """The value in a file; None if there is no such file, or no JSON in it."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
 
-def draw_seeds():
-    """Seeds that nobody knows."""
-    return sorted(secrets.randbelow(10 ** 6) for _ in range(SEEDS))
-
-
-def one_line(result):
-    """A result for a line of progress."""
+def progress_line(result):
+    """What the progress says about a result."""
     record = result["record"]
     if result["status"] == "graded":
         return f"{result['student']}: {record['points']} of {record['most']}"
@@ -55,8 +50,8 @@ def one_line(result):
 
 
 def fingerprint(source):
-    """What tells that a submission was handed in anew: a file's content; of a folder, its files' names,
-    sizes and times."""
+    """A string that changes when a submission is handed in again: a hash of the content of a file, or of
+    the names, sizes and times of the files in a folder."""
     digest = hashlib.sha256()
     if source.is_dir():
         for place, folders, files in os.walk(source):
@@ -72,23 +67,23 @@ def fingerprint(source):
     return digest.hexdigest()
 
 
-class Results:
-    """A results folder."""
+class ResultsFolder:
+    """The results folder of one class."""
 
     def __init__(self, place):
         self.place = pathlib.Path(place).resolve()
         self.work = self.place / ".work"
 
     def make(self):
-        """Make the folder, and hold it: one class is graded in it at a time."""
+        """Make the folder and lock it; return the lock. Only one class is graded in it at a time."""
         try:
             (self.work / "records").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unusable(f"--out {self.place}: {error.strerror}") from None
-        return self.hold("lock", fcntl.LOCK_EX, 0, f"another grading/class works in {self.place}")
+        return self.hold("lock", fcntl.LOCK_EX, 0, f"another grading/class is running in {self.place}")
 
     def hold(self, name, how, seconds, otherwise):
-        """A file, locked; Unusable with this text if that takes more than so many seconds."""
+        """A locked file; Unusable with the text `otherwise` if locking takes longer than `seconds`."""
         lock, end = open(self.work / name, "w", encoding="ascii"), time.monotonic() + seconds
         while True:
             try:
@@ -100,54 +95,54 @@ class Results:
                 time.sleep(0.1)
 
     def working(self):
-        """What a worker holds while it works."""
+        """The lock that a worker holds while it works."""
         return self.hold("workers", fcntl.LOCK_SH, 60, "no worker may start")
 
     def settle(self, seconds):
-        """Wait for the end of all workers that an earlier run has left behind."""
-        self.hold("workers", fcntl.LOCK_EX, seconds,
-                  f"workers of an earlier run are still busy in {self.place}; wait for their end").close()
+        """Wait until all workers that an earlier run has left running have ended."""
+        self.hold("workers", fcntl.LOCK_EX, seconds, f"workers of an earlier run are still busy in "
+                  f"{self.place}; wait until they have ended").close()
 
     def settings(self):
-        """lab, test and seeds."""
+        """The settings: lab, test and seeds."""
         return read_json(self.work / "settings.json")
 
     def agree(self, lab, test, seed):
-        """The folder's settings: made at the first run, the same ever after."""
+        """The settings of the folder. The first run makes them; later runs must agree with them."""
         old = self.settings()
         given = [seed] if seed is not None else None
         if old is None:
-            old = {"lab": lab, "test": test, "seeds": given or draw_seeds()}
-            write_whole(self.work / "settings.json", json.dumps(old) + "\n")
+            old = {"lab": lab, "test": test, "seeds": given or runs.draw_seeds("")}
+            write_atomically(self.work / "settings.json", json.dumps(old) + "\n")
         if (old["lab"], old["test"]) != (lab, test) or given not in (None, old["seeds"]):
             raise Unusable(f"{self.place} has results of lab {old['lab']} with seeds "
                            f"{' '.join(map(str, old['seeds']))}: give another --out")
         return old
 
     def jobs(self):
-        """All submissions: dicts of name, source, fingerprint."""
+        """All submissions: dicts with name, source and fingerprint."""
         return read_json(self.work / "jobs.json") or []
 
     def set_jobs(self, jobs):
-        """Write them down for the workers."""
-        write_whole(self.work / "jobs.json", json.dumps(jobs, indent=1) + "\n")
+        """Write the list of submissions for the workers."""
+        write_atomically(self.work / "jobs.json", json.dumps(jobs, indent=1) + "\n")
 
     def record_path(self, name):
-        """Where a submission's result is kept."""
+        """The path of the result of a submission."""
         return self.work / "records" / f"{name}.json"
 
     def keep(self, result):
-        """Keep a submission's result."""
-        write_whole(self.record_path(result["student"]), json.dumps(result, indent=1) + "\n")
+        """Write the result of a submission."""
+        write_atomically(self.record_path(result["student"]), json.dumps(result, indent=1) + "\n")
 
     def result(self, job):
-        """A submission's result, None if it is not graded yet, or was handed in anew since."""
+        """The result of a submission; None if it is not graded yet, or was handed in again since."""
         found = read_json(self.record_path(job["name"]))
         return found if found and found.get("fingerprint") == job["fingerprint"] else None
 
 
 def plain_name(name, taken):
-    """A name that can be a file's, unlike all that are taken."""
+    """A form of the name that can be a file name and differs from all that are taken."""
     plain = re.sub(r"[^\w.-]+", "_", name).lstrip(".-")[:80] or "student"
     number, free = 2, plain
     while free.lower() in taken:

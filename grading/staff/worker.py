@@ -1,9 +1,9 @@
-"""Grade one submission: take it in, build it, play the lab's tests with each seed, put the parts together.
+"""Grade one submission: take it in, build it, run the lab's tests with each seed, merge the records.
 
-    python3 -m grading.staff.one RESULTS NUMBER     a worker of grading/class: the submission of that
-                                                    number in RESULTS/.work/jobs.json
+    python3 -m grading.staff.worker RESULTS NUMBER     a worker of grading/class: grade the submission
+                                                       with that number in RESULTS/.work/jobs.json
 
-The result is written in one piece or not at all, so that a worker may be killed at any time.
+A worker may be killed at any time, because it writes its result atomically.
 """
 
 import json
@@ -18,33 +18,33 @@ from grading import engine
 from grading import record as records
 from grading.build import first_errors
 from grading.machine import ROOT
-from grading.staff import results, sandbox, submission
+from grading.staff import results_folder, sandbox, submission
 from grading.staff.unpack import Refused
 
-BUILD_SECONDS = 600     # that a build may take, of the host's time
-GRADE_SECONDS = 3600    # that the tests of a lab may take with one seed
-RECORD_LIMIT = 64 << 20
+BUILD_SECONDS = 600         # of the host's time: how long a build may take
+GRADE_SECONDS = 3600        # how long the tests of a lab may take with one seed
+RECORD_LIMIT = 64 << 20     # bytes of a record
 
 
 class Failed(Exception):
-    """The grading itself did not come to its end; a line that says how."""
+    """The grading itself failed; the text says how, in one line."""
 
 
-def nothing(lab, test, seen, errors=None):
-    """The record of a submission of which no test could be played."""
+def no_tests_run(lab, test, seen, errors=None):
+    """The record of a submission if none of its tests could be run."""
     tests = [records.not_built(one, case, seen) for one in engine.load_labs(lab)
              for case in engine.choose(one, test)]
     return records.whole(lab, None, 0, errors, tests)
 
 
 def build(tree):
-    """Build the tree: (options for make from then on, the compiler's errors or ""). Warnings are errors
-    as in the student's own build, but where only warnings are in the way they are passed over: another
-    compiler may warn of more."""
+    """Build the tree: (options that make needs from then on, the compiler's errors or ""). Warnings are
+    errors, as in the student's own build; but if nothing else is wrong, they are ignored, because another
+    compiler may warn about more."""
     for options in ([], ["WERROR=0"]):
         done = sandbox.run(["make", "-s", "-j2", *options, "all"], tree, BUILD_SECONDS)
         if done.why:
-            return options, f"the build was given up after {BUILD_SECONDS} seconds"
+            return options, f"the build did not finish within {BUILD_SECONDS} seconds"
         if done.status == 0:
             return options, ""
         if "[-Werror" not in done.output:
@@ -54,26 +54,26 @@ def build(tree):
 
 
 def play(tree, options, lab, test, seed):
-    """One seed's record."""
+    """The record of one seed."""
     out = pathlib.Path(tree, "record.json")
     words = ["make", "-s", *options, "grade", f"LAB={lab}", f"SEED={seed}", "FORMAT=json", f"OUT={out.name}"]
     done = sandbox.run(words + ([f"TEST={test}"] if test else []), tree, GRADE_SECONDS)
     if done.why:
-        raise Failed(f"the tests were given up after {GRADE_SECONDS} seconds")
+        raise Failed(f"the tests did not finish within {GRADE_SECONDS} seconds")
     try:
         if out.stat().st_size > RECORD_LIMIT:
             raise Failed("the graders' record is too large")
         record = json.loads(out.read_text(encoding="utf-8"))
         out.unlink()
     except (OSError, ValueError):
-        last = (done.output.strip().splitlines() or ["without a word"])[-1]
+        last = (done.output.strip().splitlines() or ["no message"])[-1]
         raise Failed(f"the graders ended with status {done.status}: {last[:200]}") from None
     return record
 
 
-def together(parts):
-    """The record of several seeds: a test counts when it was passed with all, and is otherwise shown as
-    it failed with the smallest."""
+def merge(parts):
+    """The record of several seeds: a test passes if it passes with all of them; otherwise the record has
+    its failure with the smallest seed that fails."""
     tests = []
     for cases in zip(*(part["tests"] for part in parts)):
         shown = next((case for case in cases if case["status"] != "ok"), cases[0])
@@ -85,7 +85,7 @@ def together(parts):
 
 
 def cause_of(errors):
-    """The line of the compiler's that says what is wrong."""
+    """The line of the compiler's output that says what is wrong."""
     lines = errors.splitlines()
     return next((line for line in lines if "error:" in line or "undefined reference" in line), lines[0])
 
@@ -94,8 +94,8 @@ def grade_tree(tree, lab, test, seeds, also):
     """(status, record) of an assembled tree."""
     options, errors = build(tree)
     if errors:
-        return "build", nothing(lab, test, cause_of(errors), errors)
-    record = together([play(tree, options, lab, test, seed) for seed in sorted(seeds)])
+        return "build", no_tests_run(lab, test, cause_of(errors), errors)
+    record = merge([play(tree, options, lab, test, seed) for seed in sorted(seeds)])
     if record["build"]:
         return "build", record
     also(tree, options, record)
@@ -103,18 +103,19 @@ def grade_tree(tree, lab, test, seeds, also):
 
 
 def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options, record: None):
-    """The result of a submission: a dict for results.py. scratch: a folder of its own, which is made and
-    is gone afterwards. also: what else to do with a tree that was graded."""
+    """The result of a submission: a dict for results_folder.py. scratch: a folder for this submission
+    alone; it is made here and removed in the end. also: called with a tree that was graded, before it is
+    removed."""
     started = time.monotonic()
     scratch = pathlib.Path(scratch)
-    shutil.rmtree(scratch, ignore_errors=True)  # of a worker that was killed
+    shutil.rmtree(scratch, ignore_errors=True)  # left by a worker that was killed
     result = {"student": name, "lab": lab, "cause": "", "notes": []}
     try:
         taken = submission.take(source)
         result["notes"] = taken.notes
         status, record = grade_tree(submission.assemble(taken, scratch / "tree"), lab, test, seeds, also)
     except Refused as error:
-        status, record = "refused", nothing(lab, test, str(error))
+        status, record = "refused", no_tests_run(lab, test, str(error))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if status != "graded":
@@ -123,23 +124,23 @@ def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options,
 
 
 def worker(place, number):
-    """Grade a submission of the class; the exit status."""
-    place = results.Results(place)
+    """Grade a submission of the class; return the exit status."""
+    place = results_folder.ResultsFolder(place)
     with place.working():
         job, settings = place.jobs()[int(number)], place.settings()
         result = grade(job["source"], job["name"], settings["lab"], settings["seeds"],
                        place.work / "scratch" / f"{job['name']}.{os.getpid()}", settings["test"])
         place.keep({**result, "fingerprint": job["fingerprint"]})
-    print(results.one_line(result), flush=True)
+    print(results_folder.progress_line(result), flush=True)
     return 0
 
 
 def main(words):
-    """The worker, its errors as a line each."""
+    """Run the worker; an error is one line."""
     os.chdir(ROOT)
     try:
         return worker(*words)
-    except (Failed, sandbox.Missing, results.Unusable, OSError) as error:
+    except (Failed, sandbox.Missing, results_folder.Unusable, OSError) as error:
         print(f"{' '.join(words[1:])}: {error}", file=sys.stderr)
         return 1
 
