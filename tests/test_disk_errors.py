@@ -36,7 +36,7 @@ def boot(image, commands, rules, tmp_path):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("errno", [5])
+@pytest.mark.parametrize("errno", [5, 28])
 @pytest.mark.parametrize("place", ["log", "header", "inodes", "bitmap", "flush"])
 def test_write_error(tmp_path, place, errno):
     """The log stops, and says so; the machine ends, with a status that says so; nothing is damaged, and
