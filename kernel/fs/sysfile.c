@@ -142,8 +142,9 @@ int64 sys_mkdir(const uint64 *arg)
 /* int mknod(const char *path, short major, short minor) */
 int64 sys_mknod(const uint64 *arg)
 {
-    return create_only(
-        arg[0], (struct kind){.type = T_DEVICE, .major = (short)arg[1], .minor = (short)arg[2]});
+    struct kind kind = {.type = T_DEVICE, .major = (short)arg[1], .minor = (short)arg[2]};
+
+    return kind.major >= 0 && kind.major < NDEV ? create_only(arg[0], kind) : -1;
 }
 
 /* --- opening --- */
