@@ -22,10 +22,8 @@ bool dir_empty(struct inode *dp);
 void dir_index_free(struct inode *dp);
 void dir_init(void);
 
-/* path.c: as namei (file.h). in_op: the caller is inside a transaction, and to be it at the end. */
-struct inode *path_lookup(const char *path, bool in_op);
-/* The directory that the last name of the path is to be found in, referenced, not locked, and that
- * name; inside a transaction. NULL: no such directory, or the path has no last name. */
+/* path.c: the directory that the last name of the path is to be found in, referenced, not locked, and
+ * that name. No transaction. NULL: no such directory, or the path has no last name. */
 struct inode *path_parent(const char *path, char *name);
 
 #endif

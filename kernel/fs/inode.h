@@ -8,7 +8,7 @@
  *      ".." only a reference is taken under the lock, which takes none)
  *   3. buffers: a file's tables and data, then the bitmap; a block of inodes, alone
  *   4. mutex of the pool of buffers; then spin locks (hash buckets, log), which are leaves
- * inode_put() may end one transaction and begin the next: no lock may be held there.
+ * inode_close() may have to end an inode, in transactions of its own: it is called in none.
  */
 #ifndef FS_INODE_H
 #define FS_INODE_H
@@ -46,8 +46,6 @@ struct inode *inode_get(uint32 inum);
 /* An inode that the caller's locked directory names (not as ".." or "."): referenced, loaded and
  * locked. NULL: I/O error, or out of memory. */
 struct inode *inode_lock_child(uint32 inum);
-/* inode_close for callers inside a transaction: may end it and begin the next. */
-void inode_put(struct inode *ip);
 /* Give idle inodes' memory back. */
 void inode_reclaim(void);
 

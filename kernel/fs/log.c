@@ -104,14 +104,6 @@ static void log_make_room(uint32 seq)
     log_commit(seq);
 }
 
-/* Count one more operation; log.lock is held, and then given up. */
-static void op_start(void)
-{
-    poke(&log.ops, log.ops + 1);
-    spin_unlock(&log.lock);
-    lockorder_taken(&log.ops, op_kind);
-}
-
 /*
  * Start an operation of at most MAXOPBLOCKS modified blocks. May wait for a commit, so the caller
  * must hold no lock and have no other operation under way.
@@ -133,12 +125,18 @@ bool fs_begin(void)
             log_make_room(seq);
         spin_lock(&log.lock);
     }
-    if (log.stopped) {
-        spin_unlock(&log.lock);
-        return false;
-    }
-    op_start();
-    return true;
+    bool begun = !log.stopped;
+    if (begun)
+        poke(&log.ops, log.ops + 1);
+    spin_unlock(&log.lock);
+    if (begun)
+        lockorder_taken(&log.ops, op_kind);
+    return begun;
+}
+
+bool fs_is_readonly(void)
+{
+    return peek(&log.stopped);
 }
 
 /*
@@ -161,16 +159,6 @@ void fs_end(void)
         wakeup(&log.ops);
     if (tell || half)
         wakeup(&log.timed);
-}
-
-bool fs_continue(void)
-{
-    fs_end();
-    if (fs_begin())
-        return true;
-    spin_lock(&log.lock);
-    op_start();
-    return false;
 }
 
 /*

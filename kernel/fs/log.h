@@ -24,9 +24,8 @@ void log_start_thread(void);
 bool fs_begin(void);
 void fs_end(void);
 
-/* End the operation and begin the next. False: the file system is read-only; the caller is still in
- * an operation, which it must end, but must not modify anything any more. */
-bool fs_continue(void);
+/* Whether an I/O error has made the file system read-only. */
+bool fs_is_readonly(void);
 
 /* The caller, inside a transaction, is about to change locked buffer b: have it written with this
  * transaction. May replace b->b_data (by a copy): fetch the pointer after this call. */
