@@ -58,10 +58,6 @@ static uint32 new_block(int depth)
     if (block == 0 || depth == 0)
         return block;
     struct buf *b = buf_get(block);
-    if (b == NULL) {
-        block_free(block);
-        return 0;
-    }
     log_modify(b);
     memset(b->b_data, 0, BSIZE);
     buf_release(b);

@@ -82,6 +82,17 @@ static bool log_has_room(void)
     return need <= log.capacity && need + log.nfrozen + BUF_SPARE <= buf_count();
 }
 
+/* Under log.lock, so that no operation begins that counts on the buffer. */
+bool log_spares_buffer(uint32 *count)
+{
+    spin_lock(&log.lock);
+    bool spare = log.n + log.ops * MAXOPBLOCKS + log.nfrozen + BUF_SPARE < *count;
+    if (spare)
+        poke(count, *count - 1);
+    spin_unlock(&log.lock);
+    return spare;
+}
+
 /* Wait while a commit closes the running transaction. */
 static void log_wait_open(void)
 {

@@ -31,6 +31,10 @@ bool fs_is_readonly(void);
  * transaction. May replace b->b_data (by a copy): fetch the pointer after this call. */
 void log_modify(struct buf *b);
 
+/* The pool of buffers, which has *count of them, is about to lose one: false if the reservations need
+ * it; else *count is one less. */
+bool log_spares_buffer(uint32 *count);
+
 /* Pages that a commit is writing and that changed meanwhile: they exist twice. */
 uint32 log_copies(void);
 
