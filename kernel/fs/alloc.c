@@ -77,14 +77,16 @@ uint32 block_alloc(void)
  * The block that was allocated last goes back to the hint: a short-lived file uses the same blocks,
  * and their buffers, again and again.
  */
-int block_free(uint32 block)
+void block_free(uint32 block)
 {
     if (block < superblock.datastart || block >= superblock.size)
-        return -1;
+        return;
     log_forget(block);
     struct buf *b = buf_read(BBLOCK(block, superblock));
-    if (b == NULL)
-        return -1;
+    if (b == NULL) {
+        log_stop("I/O error in the bitmap");
+        return;
+    }
     log_modify(b);
     uint64 *map = b->b_data;
     uint32 bit = block % BPB;
@@ -93,5 +95,4 @@ int block_free(uint32 block)
     if (peek(&next_block) == block + 1)
         poke(&next_block, block);
     buf_release(b);
-    return 0;
 }

@@ -13,8 +13,8 @@ extern struct superblock superblock;
  * modify one block (of the bitmap). */
 uint32 block_alloc(void);
 
-/* Free a block. What was in it need not be written any more. May modify one block. 0, or -1: I/O
- * error, and the block is lost. */
-int block_free(uint32 block);
+/* Free a block. What was in it need not be written any more. May modify one block. An I/O error stops
+ * the log (log_stop). */
+void block_free(uint32 block);
 
 #endif

@@ -130,15 +130,19 @@ static bool trim_block(struct trim *t, uint32 block)
 /*
  * Free what is under *slot from block `keep` on (relative to the tree), last blocks first; with
  * keep 0 the tree's own block, too, and *slot becomes 0. False: the transaction is full, and what
- * is still in the tree is as it was. A table that can't be read is given up with what is under it.
+ * is still in the tree is as it was. A table that can't be read ends it (log_stop).
  */
 static bool trim_tree(struct trim *t, uint32 *slot, int depth, uint64 keep)
 {
     if (*slot == 0)
         return true;
     bool done = true;
-    struct buf *b = depth > 0 ? buf_read(*slot) : NULL;
-    if (b != NULL) {
+    if (depth > 0) {
+        struct buf *b = buf_read(*slot);
+        if (b == NULL) {
+            log_stop("I/O error in block %u", *slot);
+            return false;
+        }
         log_modify(b);
         uint32 *table = b->b_data;
         uint64 each = span(depth);

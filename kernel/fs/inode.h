@@ -52,8 +52,9 @@ void inode_reclaim(void);
 /* ialloc.c */
 /* The buffer with an inode, locked, and a pointer to the inode in it; NULL: I/O error. */
 struct buf *dinode_read(uint32 inum, struct dinode **dip);
-/* Write the locked inode's fields to its block. Inside a transaction. 0, or -1: I/O error. */
-int inode_update(struct inode *ip);
+/* Write the locked inode's fields to its block. Inside a transaction. An I/O error stops the log
+ * (log_stop), as other blocks were changed to fit. */
+void inode_update(struct inode *ip);
 /* A new inode, nlink 1, empty, referenced and locked, for the directory that the caller has locked;
  * inside a transaction. A caller that gives it no name sets nlink to 0. NULL: there is none, or out of
  * memory, or an I/O error. */
@@ -68,8 +69,8 @@ int64 bmap(struct inode *ip, uint64 bn);
 /* As bmap, but a hole is filled; *fresh says whether that was done, and the content is arbitrary
  * then. Inside a transaction. -1 also when the disk is full. The inode's fields may change. */
 int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh);
-/* Free blocks beyond the end of the file, as many as fit into a transaction: true when none is left
- * (or an I/O error ended it). Inside a transaction, locked. Modifies at most 10 blocks. */
+/* Free blocks beyond the end of the file, as many as fit into a transaction: true when none is left.
+ * Inside a transaction, locked. Modifies at most 10 blocks. */
 bool inode_trim(struct inode *ip);
 
 /* rw.c: locked inodes. Bytes done, or -1 when none could be and there was an error. */

@@ -29,10 +29,13 @@
  * An I/O error in a commit stops the log for good. The disk stays as it is: its header says whether the
  * transaction exists, and if so, the next mount puts its blocks in their places again. (Writing on
  * would overwrite the log, the only whole copy of a block whose write home has failed.) From then on
- * no operation begins, so the file system is read-only. What memory has and the disk has not stays
+ * no operation begins, so the file system is read-only. So does an error that ends an operation half
+ * way: its transaction is never written (log_stop). What memory has and the disk has not stays
  * readable: its buffers keep their references. fs_sync returns -1.
  */
 #include "fs/log.h"
+
+#include <stdarg.h>
 
 #include "fs/file.h"
 #include "lib/assert.h"
@@ -337,17 +340,24 @@ static int log_write_out(uint32 seq)
     return log_write_header(log.start, log.header, 0, seq);
 }
 
-/* Write nothing any more, and say so. */
-static void log_stop(const char *why)
+/* An operation that calls this is still under way, so its transaction is not frozen yet, and won't be
+ * written (log_commit looks after it has closed). */
+void log_stop(const char *fmt, ...)
 {
+    char why[80];
+    va_list ap;
+
     spin_lock(&log.lock);
     bool first = !log.stopped;
     poke(&log.stopped, true);
     spin_unlock(&log.lock);
-    if (first)
-        printf("fs: %s: the file system is read-only now, and what was not synced is not on the "
-               "disk\n",
-               why);
+    if (!first)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    printf("fs: %s: the file system is read-only now; what was not synced is not on the disk\n",
+           why);
 }
 
 /*
@@ -359,7 +369,7 @@ static int log_commit(uint32 seq)
     mutex_lock(&log.commit);
     if (peek(&log.seq) == seq && !peek(&log.stopped)) {
         uint32 frozen = log_freeze();
-        if (log.nfrozen > 0 && log_write_out(frozen) < 0)
+        if (log.nfrozen > 0 && !peek(&log.stopped) && log_write_out(frozen) < 0)
             log_stop("I/O error in a commit");
         log_thaw();
     }

@@ -24,7 +24,10 @@ void log_start_thread(void);
 bool fs_begin(void);
 void fs_end(void);
 
-/* Whether an I/O error has made the file system read-only. */
+/* The file system is read-only from here on, and the console says why. What the caller's transaction
+ * has changed will not reach the disk, nor will anything else that was not committed. Any lock may be
+ * held but the log's own. */
+void log_stop(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool fs_is_readonly(void);
 
 /* The caller, inside a transaction, is about to change locked buffer b: have it written with this
