@@ -34,16 +34,25 @@ static int top_slot(uint64 *bn, int *depth)
     return NDIRECT + 1;
 }
 
+/* A number that the disk gives for a block of the inode, or 0; -1: it can't be one. */
+static int64 checked(const struct inode *ip, uint32 block)
+{
+    if (block == 0 || block_ok(block))
+        return block;
+    log_stop("damaged: inode %u: block %u is no data block", ip->i_inum, block);
+    return -1;
+}
+
 int64 bmap(struct inode *ip, uint64 bn)
 {
     int depth;
-    uint32 block = ip->i_addrs[top_slot(&bn, &depth)];
+    int64 block = checked(ip, ip->i_addrs[top_slot(&bn, &depth)]);
 
-    for (; block != 0 && depth > 0; --depth) {
-        struct buf *b = buf_read(block);
+    for (; block > 0 && depth > 0; --depth) {
+        struct buf *b = buf_read((uint32)block);
         if (b == NULL)
             return -1;
-        block = ((uint32 *)b->b_data)[bn / span(depth)];
+        block = checked(ip, ((uint32 *)b->b_data)[bn / span(depth)]);
         bn %= span(depth);
         buf_release(b);
     }
@@ -94,9 +103,11 @@ int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh)
         *slot = new_block(depth);
     if (*slot == 0)
         return -1;
-    int64 block = *slot;
+    int64 block = checked(ip, *slot);
     for (; depth > 0 && block > 0; --depth) {
         block = table_alloc((uint32)block, bn / span(depth), depth - 1, fresh);
+        if (block > 0)
+            block = checked(ip, (uint32)block);
         bn %= span(depth);
     }
     return block;
@@ -137,6 +148,10 @@ static bool trim_tree(struct trim *t, uint32 *slot, int depth, uint64 keep)
     if (*slot == 0)
         return true;
     bool done = true;
+    if (!block_ok(*slot)) {
+        log_stop("damaged: block %u is no data block", *slot);
+        return false;
+    }
     if (depth > 0) {
         struct buf *b = buf_read(*slot);
         if (b == NULL) {

@@ -60,6 +60,13 @@ struct buf *dinode_read(uint32 inum, struct dinode **dip)
     return b;
 }
 
+bool dinode_ok(const struct dinode *di)
+{
+    return di->type >= T_DIR && di->type <= T_DEVICE && di->nlink >= 0 &&
+           di->size <= MAXFILE * BSIZE &&
+           (di->type != T_DIR || di->size % sizeof(struct dirent) == 0);
+}
+
 void inode_update(struct inode *ip)
 {
     struct dinode *di;

@@ -63,6 +63,12 @@ struct inode *inode_alloc(short type, short major, short minor);
  * all. Mount only. */
 void inode_scan(void);
 
+/* Whether what the disk has can be an inode in use: type, size and number of names. */
+bool dinode_ok(const struct dinode *di);
+
+/* mountcheck.c: see there. Mount only. */
+void fs_check(void);
+
 /* bmap.c */
 /* The disk block of the locked inode's block bn < MAXFILE; 0: a hole; -1: I/O error. */
 int64 bmap(struct inode *ip, uint64 bn);

@@ -106,6 +106,11 @@ static int load_locked(struct inode *ip)
 
     if (b == NULL)
         return -1;
+    if (di->type != 0 && !dinode_ok(di)) {
+        buf_release(b);
+        log_stop("damaged: inode %u", ip->i_inum);
+        return -1;
+    }
     ip->i_type = di->type;
     ip->i_major = di->major;
     ip->i_minor = di->minor;

@@ -8,10 +8,11 @@
 #include "fs/buf.h"
 #include "kernel/fs.h"
 
-/* Replay what a crash has left, and be ready. Mount only. Panics if the log can't be used. */
+/* Replay what a crash has left, and be ready. Mount only. The file system is read-only if that can't be
+ * done. */
 void log_init(const struct superblock *sb);
 
-/* logheader.c, for log.c. Read the header and replay; the page with the header. Panics as log_init.
+/* logheader.c, for log.c. Read the header and replay, or log_stop(); the page with the header.
  * / Put a header that names the first n blocks of its table on stable storage: 0, or -1. */
 struct logheader *log_recover(const struct superblock *sb);
 int log_write_header(uint32 start, struct logheader *h, uint32 n, uint32 seq);

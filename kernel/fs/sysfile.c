@@ -314,6 +314,10 @@ static int unlink_name(struct inode *dp, const char *name, struct inode *ip)
 {
     bool dir = ip->i_type == T_DIR;
 
+    if (ip->i_nlink <= 0 || (dir && dp->i_nlink <= 1)) {
+        log_stop("damaged: link counts of inodes %u and %u", dp->i_inum, ip->i_inum);
+        return -1;
+    }
     if ((dir && !dir_empty(ip)) || dir_unlink(dp, name) < 0)
         return -1;
     if (dir) {

@@ -7,6 +7,7 @@
  *   stress                       N operations on each of several threads, with a slow disk
  *   errors                       each request of a commit, and each one of the calls before it, fails in
  *                                turn, and then the file system is mounted again
+ *   damage                       N images with bytes that are wrong: no call may panic or hang
  *   crash                        N operations; then the power fails at many points of what the disk
  *                                was given, and each time the file system is mounted again
  *
@@ -323,10 +324,62 @@ static void test_errors_in_calls(const char *mkfs, bool for_good)
     printf("%u requests in calls\n", failing - 1);
 }
 
+/* --- damaged images --- */
+
+/* One byte of what the file system has for itself, but the superblock: inodes, the bitmap, tables, and
+ * directories; mostly where something is. */
+static void damage(void)
+{
+    const struct superblock *sb = (struct superblock *)(base + BSIZE);
+    unsigned block = sb->logstart;
+
+    unsigned what = rnd(10);
+    if (what < 4)
+        block = sb->inodestart;
+    else if (what < 8)
+        block = sb->datastart + rnd(120);
+    else if (what < 9)
+        block = sb->bmapstart;
+    unsigned used = block == sb->bmapstart ? sb->datastart / 8 + 20 : block == sb->logstart ? 100 : block == sb->inodestart ? 2000 : 1000;
+    image[(size_t)block * BSIZE + rnd(used)] = (char)(rnd(3) == 0 ? 0 : rnd(3) == 0 ? rnd(256) : rnd(8));
+}
+
+static void damaged_life(void)
+{
+    host_refuses = true; /* a mount may */
+    alarm(20);
+    mount();
+    host_refuses = false;
+    change_files(true);
+    use_everything("/");
+    change_files(true);
+    t_sync();
+}
+
+static void test_damage(unsigned n)
+{
+    char *before = malloc((size_t)nblocks * BSIZE);
+
+    if (in_child(setup_life) != 0)
+        fail("files can't be made");
+    memcpy(before, image, (size_t)nblocks * BSIZE);
+    for (unsigned i = 0; i < n; ++i) {
+        unsigned long seed = host_seed;
+        memcpy(image, before, (size_t)nblocks * BSIZE);
+        for (unsigned k = 1 + rnd(4); k > 0; --k)
+            damage();
+        if (in_child(damaged_life) != 0) {
+            store_image(image_path);
+            fail("damaged image %u (seed %lu): the kernel did not survive it", i, seed);
+        }
+    }
+    free(before);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fprintf(stderr, "usage: fstest units|random|stress|errors|crash IMAGE SEED N MKFS\n");
+        fprintf(stderr, "usage: fstest units|random|stress|errors|damage|crash IMAGE SEED N MKFS\n");
         return 2;
     }
     image_path = argv[2];
@@ -339,6 +392,11 @@ int main(int argc, char **argv)
         test_errors(argv[5], true);
         test_errors_in_calls(argv[5], false);
         test_errors_in_calls(argv[5], true);
+        printf("ok\n");
+        return 0;
+    }
+    if (strcmp(argv[1], "damage") == 0) {
+        test_damage(operations);
         printf("ok\n");
         return 0;
     }

@@ -2,6 +2,7 @@
  * A file system that has become read-only: files, and changes of them of each kind, for a commit that
  * fails; and what calls must do afterwards.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "host.h"
@@ -77,4 +78,27 @@ void expect_read_only(void)
     EXPECT(t_read(fd, data, 3) == 3 && data[2] == 'k' && t_close(fd) == 0);
     EXPECT(t_fstat(open_fd, &st) == 0 && st.nlink == 0 && t_close(open_fd) == 0);
     EXPECT(t_sync() == -1);
+}
+
+void use_everything(const char *path)
+{
+    struct dirent names[64];
+    char below[MAXPATH];
+    int fd = strlen(path) < MAXPATH / 2 ? t_open(path, O_RDONLY) : -1;
+    long n = fd >= 0 ? t_read(fd, names, sizeof(names)) : 0;
+
+    for (long i = 0; i < n / (long)sizeof(names[0]); ++i) {
+        if (names[i].inum == 0 || strcmp(names[i].name, ".") == 0 || strcmp(names[i].name, "..") == 0)
+            continue;
+        snprintf(below, sizeof(below), "%s/%.14s", path, names[i].name);
+        use_everything(below);
+    }
+    while (fd >= 0 && t_read(fd, data, sizeof(data)) > 0)
+        ;
+    t_close(fd);
+    fd = t_open(path, O_RDWR);
+    t_write(fd, data, sizeof(data));
+    t_link(path, "/linked");
+    t_close(fd);
+    t_unlink(path);
 }

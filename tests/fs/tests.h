@@ -4,6 +4,9 @@
 #ifndef FS_TEST_TESTS_H
 #define FS_TEST_TESTS_H
 
+/* readonly.c: read, write and remove all that is below a path, whatever the calls return. */
+void use_everything(const char *path);
+
 /* Digests of the states that the tree goes through, each noted before the call that leads to it. */
 struct history {
     unsigned long *states;
