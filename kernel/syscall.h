@@ -67,7 +67,7 @@ enum { SYSCALLS(SYSCALL_NUMBER) };
 #define SYSCTL_READONLY (-3) /* it cannot be set */
 #define SYSCTL_RANGE (-4)    /* not to that value */
 
-#define HALT_DISK_ERROR 74 /* the machine's status, whatever halt()'s was: not all is on the disk */
+#define HALT_DISK_ERROR 74 /* the machine's status, whatever halt()'s was: the disk has failed */
 
 #define USER_PRI_IDLE 0 /* levels of setpri(): runs only when nothing else would */
 #define USER_PRI_NORMAL 1

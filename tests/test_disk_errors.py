@@ -1,5 +1,6 @@
 """A disk that fails under a running machine: QEMU's blkdebug reports errors for chosen requests."""
 
+import re
 import shlex
 import shutil
 import struct
@@ -36,7 +37,7 @@ def boot(image, commands, rules, tmp_path):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("errno", [5])
+@pytest.mark.parametrize("errno", [5, 28])
 @pytest.mark.parametrize("place", ["log", "header", "inodes", "bitmap", "flush"])
 def test_write_error(tmp_path, place, errno):
     """The log stops, and says so; the machine ends, with a status that says so; nothing is damaged, and
@@ -60,3 +61,24 @@ def test_write_error(tmp_path, place, errno):
     assert checked.returncode == 0, checked.stdout
     status, console = boot(image, "cat confirmed; mkdir d", [], tmp_path)
     assert status == 0 and "one" in console
+
+
+def test_damaged_bitmap(tmp_path):
+    """A block in use that is marked free: said at boot, and nothing is written, so it gets no worse."""
+    image = tmp_path / "fs.img"
+    shutil.copy(ROOT / "build/fresh.img", image)
+    sb = superblock(image)
+    block = sb["datastart"]
+    with open(image, "r+b") as file:
+        at = sb["bmapstart"] * 4096 + block // 8
+        file.seek(at)
+        bits = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([bits & ~(1 << block % 8)]))
+    before = image.read_bytes()
+    status, console = boot(image, "mkdir d; cat README.md; echo hi", [], tmp_path)
+    assert status == DISK_ERROR, console
+    assert re.search(rf"^fs: damaged: inode \d+: block {block} is marked free: the file system is read-only",
+                     console, re.M)
+    assert "mkdir:" in console and "hi" in console
+    assert image.read_bytes() == before

@@ -56,6 +56,12 @@ def test_errors(fstest):
     fstest("errors", 2500, 1, 0)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_damage(fstest, seed):
+    """Images with wrong bytes are refused, mounted read-only, or used; the kernel lives on."""
+    fstest("damage", 2500, seed, 500)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_crash(fstest, seed):
     """After a power failure, the tree is as it was after some call since the last sync."""

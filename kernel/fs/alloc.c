@@ -6,7 +6,6 @@
 #include "fs/alloc.h"
 
 #include "fs/log.h"
-#include "lib/assert.h"
 #include "lib/atomic.h"
 
 struct superblock superblock;
@@ -77,21 +76,25 @@ uint32 block_alloc(void)
  * The block that was allocated last goes back to the hint: a short-lived file uses the same blocks,
  * and their buffers, again and again.
  */
-int block_free(uint32 block)
+void block_free(uint32 block)
 {
-    if (block < superblock.datastart || block >= superblock.size)
-        return -1;
-    log_forget(block);
     struct buf *b = buf_read(BBLOCK(block, superblock));
-    if (b == NULL)
-        return -1;
-    log_modify(b);
-    uint64 *map = b->b_data;
+    if (b == NULL) {
+        log_stop("I/O error in the bitmap");
+        return;
+    }
     uint32 bit = block % BPB;
-    KASSERT((map[bit / 64] >> (bit % 64) & 1) != 0, "block %u is free already", block);
-    map[bit / 64] &= ~(1UL << (bit % 64));
-    if (peek(&next_block) == block + 1)
-        poke(&next_block, block);
+    uint64 *map = b->b_data;
+    bool marked = (map[bit / 64] >> (bit % 64) & 1) != 0;
+    if (marked) {
+        log_modify(b);
+        map = b->b_data;
+        map[bit / 64] &= ~(1UL << (bit % 64));
+        log_forget(block);
+        if (peek(&next_block) == block + 1)
+            poke(&next_block, block);
+    }
     buf_release(b);
-    return 0;
+    if (!marked)
+        log_stop("damaged: block %u is free already", block);
 }

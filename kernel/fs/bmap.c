@@ -34,16 +34,25 @@ static int top_slot(uint64 *bn, int *depth)
     return NDIRECT + 1;
 }
 
+/* A number that the disk gives for a block of the inode, or 0; -1: it can't be one. */
+static int64 checked(const struct inode *ip, uint32 block)
+{
+    if (block == 0 || block_ok(block))
+        return block;
+    log_stop("damaged: inode %u: block %u is no data block", ip->i_inum, block);
+    return -1;
+}
+
 int64 bmap(struct inode *ip, uint64 bn)
 {
     int depth;
-    uint32 block = ip->i_addrs[top_slot(&bn, &depth)];
+    int64 block = checked(ip, ip->i_addrs[top_slot(&bn, &depth)]);
 
-    for (; block != 0 && depth > 0; --depth) {
-        struct buf *b = buf_read(block);
+    for (; block > 0 && depth > 0; --depth) {
+        struct buf *b = buf_read((uint32)block);
         if (b == NULL)
             return -1;
-        block = ((uint32 *)b->b_data)[bn / span(depth)];
+        block = checked(ip, ((uint32 *)b->b_data)[bn / span(depth)]);
         bn %= span(depth);
         buf_release(b);
     }
@@ -58,10 +67,6 @@ static uint32 new_block(int depth)
     if (block == 0 || depth == 0)
         return block;
     struct buf *b = buf_get(block);
-    if (b == NULL) {
-        block_free(block);
-        return 0;
-    }
     log_modify(b);
     memset(b->b_data, 0, BSIZE);
     buf_release(b);
@@ -98,9 +103,11 @@ int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh)
         *slot = new_block(depth);
     if (*slot == 0)
         return -1;
-    int64 block = *slot;
+    int64 block = checked(ip, *slot);
     for (; depth > 0 && block > 0; --depth) {
         block = table_alloc((uint32)block, bn / span(depth), depth - 1, fresh);
+        if (block > 0)
+            block = checked(ip, (uint32)block);
         bn %= span(depth);
     }
     return block;
@@ -134,15 +141,23 @@ static bool trim_block(struct trim *t, uint32 block)
 /*
  * Free what is under *slot from block `keep` on (relative to the tree), last blocks first; with
  * keep 0 the tree's own block, too, and *slot becomes 0. False: the transaction is full, and what
- * is still in the tree is as it was. A table that can't be read is given up with what is under it.
+ * is still in the tree is as it was. A table that can't be read ends it (log_stop).
  */
 static bool trim_tree(struct trim *t, uint32 *slot, int depth, uint64 keep)
 {
     if (*slot == 0)
         return true;
     bool done = true;
-    struct buf *b = depth > 0 ? buf_read(*slot) : NULL;
-    if (b != NULL) {
+    if (!block_ok(*slot)) {
+        log_stop("damaged: block %u is no data block", *slot);
+        return false;
+    }
+    if (depth > 0) {
+        struct buf *b = buf_read(*slot);
+        if (b == NULL) {
+            log_stop("I/O error in block %u", *slot);
+            return false;
+        }
         log_modify(b);
         uint32 *table = b->b_data;
         uint64 each = span(depth);

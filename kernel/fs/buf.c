@@ -18,6 +18,7 @@
 #include "fs/buf.h"
 
 #include "fs/alloc.h"
+#include "fs/log.h"
 #include "kernel/param.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -27,8 +28,7 @@
 #include "mm/page.h"
 #include "sync/sleep.h"
 
-#define NBUCKET 512   /* a power of two */
-#define TAKE_TRIES HZ /* ticks to wait for a buffer before giving up */
+#define NBUCKET 512 /* a power of two */
 
 static struct bucket {
     struct spinlock lock;
@@ -154,12 +154,12 @@ static bool memory_plentiful(void)
 
 /*
  * A buffer for a block that is not in the cache: in no chain, b_ref 1, not valid. When all are in
- * use, wait for one, a second at most: users hold buffers for a disk access at the longest, and
- * transactions leave BUF_SPARE. NULL: out of memory.
+ * use, wait for one, which comes: transactions leave BUF_SPARE beside what they have reserved, and
+ * nobody who has one of these waits for another one.
  */
 static struct buf *pool_get(void)
 {
-    for (int i = 0; i < TAKE_TRIES; ++i) {
+    for (;;) {
         mutex_lock(&pool.lock);
         struct buf *b = memory_plentiful() ? pool_grow() : NULL;
         if (b == NULL)
@@ -171,7 +171,6 @@ static struct buf *pool_get(void)
         }
         tsleep(&pool, 0, "bufwait", 1);
     }
-    return NULL;
 }
 
 bool buf_reserve(uint32 want)
@@ -195,7 +194,10 @@ void buf_reclaim(void)
         struct buf *b = pool.all[i];
         if (!pool_take(b))
             continue;
-        poke(&pool.n, pool.n - 1);
+        if (!log_spares_buffer(&pool.n)) {
+            buf_drop(b);
+            break;
+        }
         pool.all[i] = pool.all[pool.n];
         pool.all[pool.n] = b;
         page_unref(b->b_data);
@@ -236,8 +238,6 @@ struct buf *buf_peek(uint32 block)
 static struct buf *buf_insert(uint32 block)
 {
     struct buf *fresh = pool_get();
-    if (fresh == NULL)
-        return NULL;
     mutex_init(&fresh->b_lock, kind_of(block));
     struct bucket *bucket = bucket_of(block);
     spin_lock(&bucket->lock);
@@ -263,8 +263,6 @@ static struct buf *buf_lock(uint32 block)
         count(&lookups[mycpuid].misses);
         b = buf_insert(block);
     }
-    if (b == NULL)
-        return NULL;
     if (block >= superblock.datastart) /* a table, and a table or a data block that it names */
         mutex_lock_nested(&b->b_lock);
     else
@@ -289,7 +287,7 @@ struct buf *buf_read(uint32 block)
 {
     struct buf *b = buf_lock(block);
 
-    if (b != NULL && !b->b_valid && buf_fill(b) < 0) {
+    if (!b->b_valid && buf_fill(b) < 0) {
         buf_release(b);
         return NULL;
     }
@@ -300,8 +298,7 @@ struct buf *buf_get(uint32 block)
 {
     struct buf *b = buf_lock(block);
 
-    if (b != NULL)
-        b->b_valid = true;
+    b->b_valid = true;
     return b;
 }
 

@@ -28,12 +28,13 @@ struct buf {
 
 void buf_init(void);
 
-/* The block's buffer, locked, with the block in it. NULL: I/O error, or out of memory. A thread may
- * hold several at a time in this order: a file's data or tables from the inode down, then the
- * bitmap; a block of inodes alone. */
+/* The block's buffer, locked, with the block in it. NULL: I/O error. A thread may hold several at a
+ * time in this order: a file's data or tables from the inode down, then the bitmap; a block of inodes
+ * alone. */
 struct buf *buf_read(uint32 block);
 
-/* As buf_read, for a block that the caller is about to overwrite whole: content arbitrary. */
+/* As buf_read, for a block that the caller is about to overwrite whole: content arbitrary, never
+ * NULL. */
 struct buf *buf_get(uint32 block);
 
 /* Unlock, and give back. */
@@ -55,7 +56,8 @@ uint32 buf_count(void);
 /* Have at least `want` buffers, at most NBUF. False: memory is out. */
 bool buf_reserve(uint32 want);
 
-/* Give the pages of unused buffers back to the page allocator, down to BUF_MIN buffers. */
+/* Give the pages of unused buffers back to the page allocator, down to BUF_MIN buffers or what
+ * transactions have reserved. */
 void buf_reclaim(void);
 
 #endif

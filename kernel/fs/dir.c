@@ -224,12 +224,21 @@ static int64 free_slot(struct inode *dp)
     return (int64)off;
 }
 
+/* No control characters: names are shown to people, line by line. mkfs -c takes one for damage. */
+static bool name_ok(const char *name)
+{
+    for (int i = 0; i < DIRSIZ && name[i] != '\0'; ++i)
+        if ((uchar)name[i] < ' ' || name[i] == 0x7f)
+            return false;
+    return true;
+}
+
 int dir_link(struct inode *dp, const char *name, uint32 inum)
 {
     struct dirent de = {.inum = (ushort)inum};
 
     strncpy(de.name, name, DIRSIZ);
-    if (index_build(dp) < 0)
+    if (!name_ok(name) || index_build(dp) < 0)
         return -1;
     int64 off = free_slot(dp);
     if (off < 0 || index_add(dp->i_index, &de, (uint32)off) < 0)

@@ -11,8 +11,8 @@
 /* The inode number of a name; 0: not there, as ".." of a directory that was removed; -1: out of
  * memory, or an I/O error. */
 int64 dir_lookup(struct inode *dp, const char *name);
-/* Enter a name that is not there, inside a transaction. 0; -1: the disk or memory is full, or an
- * I/O error; nothing has changed then. */
+/* Enter a name that is not there, inside a transaction. 0; -1: the disk or memory is full, an I/O
+ * error, or no name to be entered; nothing has changed then. */
 int dir_link(struct inode *dp, const char *name, uint32 inum);
 /* Remove a name that is there, inside a transaction: 0, or -1: I/O error. */
 int dir_unlink(struct inode *dp, const char *name);
@@ -22,10 +22,8 @@ bool dir_empty(struct inode *dp);
 void dir_index_free(struct inode *dp);
 void dir_init(void);
 
-/* path.c: as namei (file.h). in_op: the caller is inside a transaction, and to be it at the end. */
-struct inode *path_lookup(const char *path, bool in_op);
-/* The directory that the last name of the path is to be found in, referenced, not locked, and that
- * name; inside a transaction. NULL: no such directory, or the path has no last name. */
+/* path.c: the directory that the last name of the path is to be found in, referenced, not locked, and
+ * that name. No transaction. NULL: no such directory, or the path has no last name. */
 struct inode *path_parent(const char *path, char *name);
 
 #endif

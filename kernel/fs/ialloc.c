@@ -60,13 +60,22 @@ struct buf *dinode_read(uint32 inum, struct dinode **dip)
     return b;
 }
 
-int inode_update(struct inode *ip)
+bool dinode_ok(const struct dinode *di)
+{
+    return di->type >= T_DIR && di->type <= T_DEVICE && di->nlink >= 0 &&
+           di->size <= MAXFILE * BSIZE &&
+           (di->type != T_DIR || di->size % sizeof(struct dirent) == 0);
+}
+
+void inode_update(struct inode *ip)
 {
     struct dinode *di;
     struct buf *b = dinode_read(ip->i_inum, &di);
 
-    if (b == NULL)
-        return -1;
+    if (b == NULL) {
+        log_stop("I/O error in inode %u", ip->i_inum);
+        return;
+    }
     log_modify(b);
     di = (struct dinode *)b->b_data + ip->i_inum % IPB;
     di->type = ip->i_type;
@@ -78,7 +87,6 @@ int inode_update(struct inode *ip)
     buf_release(b);
     if (ip->i_type == 0)
         inum_give(ip->i_inum);
-    return 0;
 }
 
 struct inode *inode_alloc(short type, short major, short minor)

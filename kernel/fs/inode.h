@@ -8,7 +8,7 @@
  *      ".." only a reference is taken under the lock, which takes none)
  *   3. buffers: a file's tables and data, then the bitmap; a block of inodes, alone
  *   4. mutex of the pool of buffers; then spin locks (hash buckets, log), which are leaves
- * inode_put() may end one transaction and begin the next: no lock may be held there.
+ * inode_close() may have to end an inode, in transactions of its own: it is called in none.
  */
 #ifndef FS_INODE_H
 #define FS_INODE_H
@@ -46,16 +46,15 @@ struct inode *inode_get(uint32 inum);
 /* An inode that the caller's locked directory names (not as ".." or "."): referenced, loaded and
  * locked. NULL: I/O error, or out of memory. */
 struct inode *inode_lock_child(uint32 inum);
-/* inode_close for callers inside a transaction: may end it and begin the next. */
-void inode_put(struct inode *ip);
 /* Give idle inodes' memory back. */
 void inode_reclaim(void);
 
 /* ialloc.c */
 /* The buffer with an inode, locked, and a pointer to the inode in it; NULL: I/O error. */
 struct buf *dinode_read(uint32 inum, struct dinode **dip);
-/* Write the locked inode's fields to its block. Inside a transaction. 0, or -1: I/O error. */
-int inode_update(struct inode *ip);
+/* Write the locked inode's fields to its block. Inside a transaction. An I/O error stops the log
+ * (log_stop), as other blocks were changed to fit. */
+void inode_update(struct inode *ip);
 /* A new inode, nlink 1, empty, referenced and locked, for the directory that the caller has locked;
  * inside a transaction. A caller that gives it no name sets nlink to 0. NULL: there is none, or out of
  * memory, or an I/O error. */
@@ -64,14 +63,20 @@ struct inode *inode_alloc(short type, short major, short minor);
  * all. Mount only. */
 void inode_scan(void);
 
+/* Whether what the disk has can be an inode in use: type, size and number of names. */
+bool dinode_ok(const struct dinode *di);
+
+/* mountcheck.c: see there. Mount only. */
+void fs_check(void);
+
 /* bmap.c */
 /* The disk block of the locked inode's block bn < MAXFILE; 0: a hole; -1: I/O error. */
 int64 bmap(struct inode *ip, uint64 bn);
 /* As bmap, but a hole is filled; *fresh says whether that was done, and the content is arbitrary
  * then. Inside a transaction. -1 also when the disk is full. The inode's fields may change. */
 int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh);
-/* Free blocks beyond the end of the file, as many as fit into a transaction: true when none is left
- * (or an I/O error ended it). Inside a transaction, locked. Modifies at most 10 blocks. */
+/* Free blocks beyond the end of the file, as many as fit into a transaction: true when none is left.
+ * Inside a transaction, locked. Modifies at most 10 blocks. */
 bool inode_trim(struct inode *ip);
 
 /* rw.c: locked inodes. Bytes done, or -1 when none could be and there was an error. */

@@ -106,6 +106,11 @@ static int load_locked(struct inode *ip)
 
     if (b == NULL)
         return -1;
+    if (di->type != 0 && !dinode_ok(di)) {
+        buf_release(b);
+        log_stop("damaged: inode %u", ip->i_inum);
+        return -1;
+    }
     ip->i_type = di->type;
     ip->i_major = di->major;
     ip->i_minor = di->minor;
@@ -258,46 +263,36 @@ uint64 inode_size(struct inode *ip)
 }
 
 /*
- * Free the blocks of an inode without a name, over as many transactions as that takes, then the inode.
+ * Free the blocks of an inode without a name, in as many transactions as that takes, then the inode.
  * The caller keeps its reference. From the moment when the disk says type 0, the number may be given to
  * a new file, which uses this struct inode as well, and even loses its name and all other references
  * before the caller drops its own: then the caller has to end that life, too. False: the file system
- * has become read-only meanwhile.
+ * is read-only.
  */
 static bool inode_destroy(struct inode *ip)
 {
-    for (;;) {
+    bool done = false;
+
+    while (!done) {
+        if (!fs_begin())
+            return false;
         mutex_lock(&ip->i_lock);
         ip->i_size = 0;
-        bool done = inode_trim(ip);
+        done = inode_trim(ip);
         if (done) {
             ip->i_type = 0;
             inode_update(ip);
         }
         mutex_unlock(&ip->i_lock);
-        if (done)
-            return true;
-        if (!fs_continue())
-            return false;
+        fs_end();
     }
+    return true;
 }
 
-void inode_put(struct inode *ip)
+void inode_close(struct inode *ip)
 {
     bool leave = false;
 
     while (!inode_drop(ip, leave))
         leave = !inode_destroy(ip);
-}
-
-void inode_close(struct inode *ip)
-{
-    if (inode_drop(ip, false))
-        return;
-    if (!fs_begin()) {
-        inode_drop(ip, true);
-        return;
-    }
-    inode_put(ip);
-    fs_end();
 }

@@ -29,10 +29,13 @@
  * An I/O error in a commit stops the log for good. The disk stays as it is: its header says whether the
  * transaction exists, and if so, the next mount puts its blocks in their places again. (Writing on
  * would overwrite the log, the only whole copy of a block whose write home has failed.) From then on
- * no operation begins, so the file system is read-only. What memory has and the disk has not stays
+ * no operation begins, so the file system is read-only. So does an error that ends an operation half
+ * way: its transaction is never written (log_stop). What memory has and the disk has not stays
  * readable: its buffers keep their references. fs_sync returns -1.
  */
 #include "fs/log.h"
+
+#include <stdarg.h>
 
 #include "fs/file.h"
 #include "lib/assert.h"
@@ -82,6 +85,17 @@ static bool log_has_room(void)
     return need <= log.capacity && need + log.nfrozen + BUF_SPARE <= buf_count();
 }
 
+/* Under log.lock, so that no operation begins that counts on the buffer. */
+bool log_spares_buffer(uint32 *count)
+{
+    spin_lock(&log.lock);
+    bool spare = log.n + log.ops * MAXOPBLOCKS + log.nfrozen + BUF_SPARE < *count;
+    if (spare)
+        poke(count, *count - 1);
+    spin_unlock(&log.lock);
+    return spare;
+}
+
 /* Wait while a commit closes the running transaction. */
 static void log_wait_open(void)
 {
@@ -102,14 +116,6 @@ static void log_make_room(uint32 seq)
     if (buf_count() < NBUF && buf_reserve(buf_count() + MAXOPBLOCKS))
         return;
     log_commit(seq);
-}
-
-/* Count one more operation; log.lock is held, and then given up. */
-static void op_start(void)
-{
-    poke(&log.ops, log.ops + 1);
-    spin_unlock(&log.lock);
-    lockorder_taken(&log.ops, op_kind);
 }
 
 /*
@@ -133,12 +139,18 @@ bool fs_begin(void)
             log_make_room(seq);
         spin_lock(&log.lock);
     }
-    if (log.stopped) {
-        spin_unlock(&log.lock);
-        return false;
-    }
-    op_start();
-    return true;
+    bool begun = !log.stopped;
+    if (begun)
+        poke(&log.ops, log.ops + 1);
+    spin_unlock(&log.lock);
+    if (begun)
+        lockorder_taken(&log.ops, op_kind);
+    return begun;
+}
+
+bool fs_is_readonly(void)
+{
+    return peek(&log.stopped);
 }
 
 /*
@@ -161,16 +173,6 @@ void fs_end(void)
         wakeup(&log.ops);
     if (tell || half)
         wakeup(&log.timed);
-}
-
-bool fs_continue(void)
-{
-    fs_end();
-    if (fs_begin())
-        return true;
-    spin_lock(&log.lock);
-    op_start();
-    return false;
 }
 
 /*
@@ -338,17 +340,24 @@ static int log_write_out(uint32 seq)
     return log_write_header(log.start, log.header, 0, seq);
 }
 
-/* Write nothing any more, and say so. */
-static void log_stop(const char *why)
+/* An operation that calls this is still under way, so its transaction is not frozen yet, and won't be
+ * written (log_commit looks after it has closed). */
+void log_stop(const char *fmt, ...)
 {
+    char why[80];
+    va_list ap;
+
     spin_lock(&log.lock);
     bool first = !log.stopped;
     poke(&log.stopped, true);
     spin_unlock(&log.lock);
-    if (first)
-        printf("fs: %s: the file system is read-only now, and what was not synced is not on the "
-               "disk\n",
-               why);
+    if (!first)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    printf("fs: %s: the file system is read-only now; what was not synced is not on the disk\n",
+           why);
 }
 
 /*
@@ -360,7 +369,7 @@ static int log_commit(uint32 seq)
     mutex_lock(&log.commit);
     if (peek(&log.seq) == seq && !peek(&log.stopped)) {
         uint32 frozen = log_freeze();
-        if (log.nfrozen > 0 && log_write_out(frozen) < 0)
+        if (log.nfrozen > 0 && !peek(&log.stopped) && log_write_out(frozen) < 0)
             log_stop("I/O error in a commit");
         log_thaw();
     }

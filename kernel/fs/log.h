@@ -8,10 +8,11 @@
 #include "fs/buf.h"
 #include "kernel/fs.h"
 
-/* Replay what a crash has left, and be ready. Mount only. Panics if the log can't be used. */
+/* Replay what a crash has left, and be ready. Mount only. The file system is read-only if that can't be
+ * done. */
 void log_init(const struct superblock *sb);
 
-/* logheader.c, for log.c. Read the header and replay; the page with the header. Panics as log_init.
+/* logheader.c, for log.c. Read the header and replay, or log_stop(); the page with the header.
  * / Put a header that names the first n blocks of its table on stable storage: 0, or -1. */
 struct logheader *log_recover(const struct superblock *sb);
 int log_write_header(uint32 start, struct logheader *h, uint32 n, uint32 seq);
@@ -24,13 +25,19 @@ void log_start_thread(void);
 bool fs_begin(void);
 void fs_end(void);
 
-/* End the operation and begin the next. False: the file system is read-only; the caller is still in
- * an operation, which it must end, but must not modify anything any more. */
-bool fs_continue(void);
+/* The file system is read-only from here on, and the console says why. What the caller's transaction
+ * has changed will not reach the disk, nor will anything else that was not committed. Any lock may be
+ * held but the log's own. */
+void log_stop(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+bool fs_is_readonly(void);
 
 /* The caller, inside a transaction, is about to change locked buffer b: have it written with this
  * transaction. May replace b->b_data (by a copy): fetch the pointer after this call. */
 void log_modify(struct buf *b);
+
+/* The pool of buffers, which has *count of them, is about to lose one: false if the reservations need
+ * it; else *count is one less. */
+bool log_spares_buffer(uint32 *count);
 
 /* Pages that a commit is writing and that changed meanwhile: they exist twice. */
 uint32 log_copies(void);

@@ -43,23 +43,32 @@ static bool log_header_good(const struct logheader *h, uint32 nlog)
 
 /*
  * Put the blocks of the last commit in their places, if the crash came before that was done. Doing
- * it twice does no harm, so a crash in here is one more reason to replay.
+ * it twice does no harm, so a crash in here is one more reason to replay. 0; -1: I/O error.
  */
-static void log_replay(const struct superblock *sb, const struct logheader *h)
+static int log_replay(const struct superblock *sb, struct logheader *h)
 {
     void *page = page_alloc();
-    if (page == NULL)
-        panic("fs: no memory to replay the log");
-    for (uint32 i = 0; i < h->n; ++i) {
-        uint32 block = h->block[i];
-        if (block == 0 || block >= sb->size)
-            panic("fs: the log names block %u of %u", block, sb->size);
-        if (io_read(sb->logstart + 1 + i, page) < 0 || io_write(block, page) < 0)
-            panic("fs: I/O error in replaying the log");
+    int error = page != NULL ? 0 : -1;
+
+    for (uint32 i = 0; error == 0 && i < h->n; ++i) {
+        error = io_read(sb->logstart + 1 + i, page);
+        if (error == 0)
+            error = io_write(h->block[i], page);
     }
-    if (io_flush() < 0)
-        panic("fs: I/O error in replaying the log");
-    page_unref(page);
+    if (page != NULL)
+        page_unref(page);
+    if (error == 0)
+        error = io_flush();
+    return error < 0 ? -1 : log_write_header(sb->logstart, h, 0, h->seq);
+}
+
+/* The first block number of the header that is not one of those that commits write; 0: none. */
+static uint32 stray_block(const struct superblock *sb, const struct logheader *h)
+{
+    for (uint32 i = 0; i < h->n; ++i)
+        if (h->block[i] < sb->inodestart || h->block[i] >= sb->size)
+            return h->block[i] != 0 ? h->block[i] : 1;
+    return 0;
 }
 
 struct logheader *log_recover(const struct superblock *sb)
@@ -69,11 +78,10 @@ struct logheader *log_recover(const struct superblock *sb)
     if (h == NULL)
         panic("fs: no memory for the log");
     if (io_read(sb->logstart, h) < 0)
-        panic("fs: I/O error in reading the log");
-    if (log_header_good(h, sb->nlog)) {
-        log_replay(sb, h);
-        if (log_write_header(sb->logstart, h, 0, h->seq) < 0)
-            panic("fs: I/O error in replaying the log");
-    }
+        log_stop("I/O error in reading the log");
+    else if (log_header_good(h, sb->nlog) && stray_block(sb, h) != 0)
+        log_stop("damaged: the log names block %u", stray_block(sb, h));
+    else if (log_header_good(h, sb->nlog) && log_replay(sb, h) < 0)
+        log_stop("I/O error in replaying the log");
     return h;
 }

@@ -1,6 +1,7 @@
 /*
  * Path names: from a string to an inode, a directory at a time. No two inodes are locked at once,
- * and none is locked when a reference is given up (see the lock order in inode.h).
+ * and none is locked when a reference is given up, which may end an inode: so the caller is in no
+ * transaction (see the lock order in inode.h).
  */
 #include "fs/dir.h"
 #include "fs/filedesc.h"
@@ -44,14 +45,6 @@ static struct inode *path_start(const char *path)
     return inode_dup(fdp->fd_cwd);
 }
 
-static void path_put(struct inode *ip, bool in_op)
-{
-    if (in_op)
-        inode_put(ip);
-    else
-        inode_close(ip);
-}
-
 /*
  * The inode of one name in dp, referenced, or NULL. The reference is taken while dp is locked, so that
  * the name cannot go, and the number get a new life, in between. The inode is loaded afterwards: that
@@ -74,7 +67,7 @@ static struct inode *step(struct inode *dp, const char *name)
  * `name`. NULL: a name is not there, or is no directory on the way; for `parent` also: no last
  * name.
  */
-static struct inode *walk(const char *path, bool parent, char *name, bool in_op)
+static struct inode *walk(const char *path, bool parent, char *name)
 {
     struct inode *ip = path_start(path);
 
@@ -82,29 +75,24 @@ static struct inode *walk(const char *path, bool parent, char *name, bool in_op)
         if (parent && *path == '\0' && ip->i_type == T_DIR)
             return ip;
         struct inode *next = step(ip, name);
-        path_put(ip, in_op);
+        inode_close(ip);
         ip = next;
     }
     if (ip != NULL && (parent || ip->i_type == 0)) {
-        path_put(ip, in_op);
+        inode_close(ip);
         return NULL;
     }
     return ip;
 }
 
-struct inode *path_lookup(const char *path, bool in_op)
-{
-    char name[DIRSIZ];
-
-    return walk(path, false, name, in_op);
-}
-
 struct inode *path_parent(const char *path, char *name)
 {
-    return walk(path, true, name, true);
+    return walk(path, true, name);
 }
 
 struct inode *namei(const char *path)
 {
-    return path_lookup(path, false);
+    char name[DIRSIZ];
+
+    return walk(path, false, name);
 }

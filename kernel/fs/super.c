@@ -58,6 +58,7 @@ void fs_init(void)
     if (root == NULL || root->i_type != T_DIR)
         panic("fs: the root is no directory");
     inode_close(root);
+    fs_check();
     inode_scan();
     log_start_thread();
 }

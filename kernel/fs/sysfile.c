@@ -2,8 +2,9 @@
  * System calls on path names. Handlers run in the calling process's thread and get the six argument
  * registers; results and errors are xv6's.
  *
- * Each is one transaction, and follows the lock order of inode.h: a directory is locked before an
- * inode that it names, and references are given up with no lock held.
+ * What a call changes is one transaction; the path is walked before it, and references are given up
+ * after it, as each may be the last and end an inode, in transactions of their own. Locks follow the
+ * order of inode.h: a directory is locked before an inode that it names.
  */
 #include "fs/sysfile.h"
 
@@ -88,33 +89,44 @@ static int accept_existing(const struct inode *ip, short type)
     return type == T_FILE && (ip->i_type == T_FILE || ip->i_type == T_DEVICE) ? 0 : -1;
 }
 
-/*
- * The inode at `path`, made if it is not there. Inside a transaction. Referenced, not locked, or
- * NULL.
- */
+/* The inode of a name in locked dp, or a new one, in *ipp as create_in() leaves it: 0, or -1. */
+static int find_or_create(struct inode *dp, const char *name, struct kind kind, struct inode **ipp,
+                          bool *found)
+{
+    int64 inum = dir_lookup(dp, name);
+
+    *found = inum > 0;
+    if (inum == 0)
+        return create_in(dp, name, kind, ipp);
+    if (inum > 0)
+        *ipp = inode_ref((uint32)inum); /* as in path.c: the name may be ".." */
+    return inum < 0 ? -1 : 0;
+}
+
+/* The inode at `path`, made if it is not there. No transaction. Referenced, not locked, or NULL. */
 static struct inode *create(const char *path, struct kind kind)
 {
     char name[DIRSIZ];
     struct inode *ip = NULL;
+    bool found = false;
     struct inode *dp = path_parent(path, name);
 
     if (dp == NULL)
         return NULL;
-    inode_lock(dp);
-    int64 inum = dir_lookup(dp, name);
-    int error = inum < 0 ? -1 : 0;
-    if (inum == 0)
-        error = create_in(dp, name, kind, &ip);
-    else if (inum > 0)
-        ip = inode_ref((uint32)inum); /* as in path.c: the name may be ".." */
-    inode_unlock(dp);
-    inode_put(dp);
-    if (inum > 0)
+    int error = -1;
+    if (fs_begin()) {
+        inode_lock(dp);
+        error = find_or_create(dp, name, kind, &ip, &found);
+        inode_unlock(dp);
+        fs_end();
+    }
+    inode_close(dp);
+    if (found)
         ip = inode_load(ip);
-    if (ip != NULL && inum > 0)
+    if (found && ip != NULL)
         error = accept_existing(ip, kind.type);
-    if (ip != NULL && error < 0) {
-        inode_put(ip);
+    if (error < 0 && ip != NULL) {
+        inode_close(ip);
         ip = NULL;
     }
     return ip;
@@ -124,14 +136,12 @@ static struct inode *create(const char *path, struct kind kind)
 static int create_only(uint64 path_arg, struct kind kind)
 {
     char path[MAXPATH];
+    struct inode *ip = fetch_path(path, path_arg) < 0 ? NULL : create(path, kind);
 
-    if (fetch_path(path, path_arg) < 0 || !fs_begin())
+    if (ip == NULL)
         return -1;
-    struct inode *ip = create(path, kind);
-    if (ip != NULL)
-        inode_put(ip);
-    fs_end();
-    return ip != NULL ? 0 : -1;
+    inode_close(ip);
+    return 0;
 }
 
 /* int mkdir(const char *path) */
@@ -143,8 +153,9 @@ int64 sys_mkdir(const uint64 *arg)
 /* int mknod(const char *path, short major, short minor) */
 int64 sys_mknod(const uint64 *arg)
 {
-    return create_only(
-        arg[0], (struct kind){.type = T_DEVICE, .major = (short)arg[1], .minor = (short)arg[2]});
+    struct kind kind = {.type = T_DEVICE, .major = (short)arg[1], .minor = (short)arg[2]};
+
+    return kind.major >= 0 && kind.major < NDEV ? create_only(arg[0], kind) : -1;
 }
 
 /* --- opening --- */
@@ -175,14 +186,12 @@ static int truncate(struct inode *ip)
  * the file system is read-only, O_CREATE finds what is there. */
 static struct inode *open_inode(const char *path, int mode)
 {
-    struct inode *ip;
+    struct inode *ip = NULL;
 
-    if ((mode & O_CREATE) != 0 && fs_begin()) {
+    if ((mode & O_CREATE) != 0)
         ip = create(path, (struct kind){.type = T_FILE});
-        fs_end();
-    } else {
-        ip = path_lookup(path, false);
-    }
+    if (ip == NULL && ((mode & O_CREATE) == 0 || fs_is_readonly()))
+        ip = namei(path);
     if (ip == NULL)
         return NULL;
     bool bad = (ip->i_type == T_DIR && mode != O_RDONLY) ||
@@ -236,7 +245,7 @@ int64 sys_chdir(const uint64 *arg)
 
     if (fetch_path(path, arg[0]) < 0)
         return -1;
-    struct inode *ip = path_lookup(path, false);
+    struct inode *ip = namei(path);
     if (ip == NULL)
         return -1;
     if (ip->i_type != T_DIR) {
@@ -267,18 +276,22 @@ static int link_in(struct inode *dp, const char *name, struct inode *ip)
     return error;
 }
 
-/* The new name `path` for ip, which is no directory. Inside a transaction: 0, or -1. */
+/* The new name `path` for ip, which is no directory: 0, or -1. */
 static int link_at(const char *path, struct inode *ip)
 {
     char name[DIRSIZ];
     struct inode *dp = path_parent(path, name);
+    int error = -1;
 
     if (dp == NULL)
         return -1;
-    inode_lock(dp);
-    int error = link_in(dp, name, ip);
-    inode_unlock(dp);
-    inode_put(dp);
+    if (fs_begin()) {
+        inode_lock(dp);
+        error = link_in(dp, name, ip);
+        inode_unlock(dp);
+        fs_end();
+    }
+    inode_close(dp);
     return error;
 }
 
@@ -288,13 +301,12 @@ int64 sys_link(const uint64 *arg)
     char old[MAXPATH];
     char new[MAXPATH];
 
-    if (fetch_path(old, arg[0]) < 0 || fetch_path(new, arg[1]) < 0 || !fs_begin())
+    if (fetch_path(old, arg[0]) < 0 || fetch_path(new, arg[1]) < 0)
         return -1;
-    struct inode *ip = path_lookup(old, true);
+    struct inode *ip = namei(old);
     int error = ip == NULL || ip->i_type == T_DIR ? -1 : link_at(new, ip);
     if (ip != NULL)
-        inode_put(ip);
-    fs_end();
+        inode_close(ip);
     return error;
 }
 
@@ -303,6 +315,10 @@ static int unlink_name(struct inode *dp, const char *name, struct inode *ip)
 {
     bool dir = ip->i_type == T_DIR;
 
+    if (ip->i_nlink <= 0 || (dir && dp->i_nlink <= 1)) {
+        log_stop("damaged: link counts of inodes %u and %u", dp->i_inum, ip->i_inum);
+        return -1;
+    }
     if ((dir && !dir_empty(ip)) || dir_unlink(dp, name) < 0)
         return -1;
     if (dir) {
@@ -337,20 +353,20 @@ int64 sys_unlink(const uint64 *arg)
 {
     char path[MAXPATH];
     char name[DIRSIZ];
-
-    if (fetch_path(path, arg[0]) < 0 || !fs_begin())
-        return -1;
-    int error = -1;
+    struct inode *dp = fetch_path(path, arg[0]) < 0 ? NULL : path_parent(path, name);
     struct inode *ip = NULL;
-    struct inode *dp = path_parent(path, name);
-    if (dp != NULL) {
+    int error = -1;
+
+    if (dp == NULL)
+        return -1;
+    if (fs_begin()) {
         inode_lock(dp);
         error = unlink_in(dp, name, &ip);
         inode_unlock(dp);
-        if (ip != NULL)
-            inode_put(ip);
-        inode_put(dp);
+        fs_end();
     }
-    fs_end();
+    if (ip != NULL)
+        inode_close(ip);
+    inode_close(dp);
     return error;
 }

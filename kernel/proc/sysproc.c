@@ -150,7 +150,7 @@ int64 sys_halt(const uint64 *arg)
     if (status < 0 || status > 255)
         return -1;
     if (fs_sync() < 0) {
-        printf("halt: the disk is not up to date after an I/O error: status %d\n", HALT_DISK_ERROR);
+        printf("halt: the file system has become read-only: status %d\n", HALT_DISK_ERROR);
         status = HALT_DISK_ERROR;
     }
     machine_halt(status);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/assert.h"
 #include "lib/backtrace.h"
@@ -25,6 +26,7 @@ _Thread_local unsigned long host_seed = 1;
 unsigned host_pages;
 unsigned host_page_limit = ~0u;
 bool host_threads;
+bool host_refuses;
 
 void fail(const char *fmt, ...)
 {
@@ -42,6 +44,8 @@ void panic(const char *fmt, ...)
 {
     va_list ap;
 
+    if (host_refuses && strncmp(fmt, "fs: ", 4) == 0)
+        _exit(0);
     fputs("panic: ", stdout);
     va_start(ap, fmt);
     vfprintf(stdout, fmt, ap);

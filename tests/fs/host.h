@@ -24,6 +24,9 @@ extern unsigned host_pages, host_page_limit;
 /* Whether lwkt_create starts a thread: without, the log is committed only when it has to be. */
 extern bool host_threads;
 
+/* Whether a panic that begins with "fs: " is a mount that is refused, which is all right. */
+extern bool host_refuses;
+
 /* The calling thread becomes a process, in the root directory. */
 void host_become_process(struct filedesc *fdp);
 

@@ -5,8 +5,9 @@
  *   units                        results and errors of each call
  *   random                       N operations, compared with a model
  *   stress                       N operations on each of several threads, with a slow disk
- *   errors                       each request of a commit fails in turn, and then the file system is
- *                                mounted again
+ *   errors                       each request of a commit, and each one of the calls before it, fails in
+ *                                turn, and then the file system is mounted again
+ *   damage                       N images with bytes that are wrong: no call may panic or hang
  *   crash                        N operations; then the power fails at many points of what the disk
  *                                was given, and each time the file system is mounted again
  *
@@ -244,7 +245,7 @@ static void failing_life(void)
     if (t_sync() < 0)
         fail("sync");
     shared->states[0] = fs_digest();
-    change_files();
+    change_files(false);
     shared->states[1] = fs_digest();
     disk_fail_after = failing;
     shared->state = t_sync() == 0;
@@ -276,10 +277,109 @@ static void test_errors(const char *mkfs, bool for_good)
     printf("%u requests\n", failing - 1);
 }
 
+static void setup_life(void)
+{
+    mount();
+    make_files();
+    if (t_sync() < 0)
+        fail("sync");
+}
+
+/* Nothing is cached at first. */
+static void stumbling_life(void)
+{
+    mount();
+    disk_fail_after = failing;
+    change_files(true);
+    shared->ntrace = disk_fail_after;
+    t_sync();
+}
+
+static void kept_life(void)
+{
+    mount();
+    expect_kept();
+    if (t_sync() < 0)
+        fail("sync");
+}
+
+/* Calls fail half way, and what they have done so far does not reach the disk. */
+static void test_errors_in_calls(const char *mkfs, bool for_good)
+{
+    char *before = malloc((size_t)nblocks * BSIZE);
+
+    memcpy(image, base, (size_t)nblocks * BSIZE);
+    if (in_child(setup_life) != 0)
+        fail("files can't be made");
+    memcpy(before, image, (size_t)nblocks * BSIZE);
+    disk_fails_for_good = for_good;
+    shared->ntrace = 0;
+    for (failing = 1; shared->ntrace <= 1; ++failing) {
+        memcpy(image, before, (size_t)nblocks * BSIZE);
+        if (in_child(stumbling_life) != 0 || in_child(kept_life) != 0)
+            fail("request %u failed: so did a run", failing);
+        check_image(mkfs, "failed request", failing);
+    }
+    free(before);
+    printf("%u requests in calls\n", failing - 1);
+}
+
+/* --- damaged images --- */
+
+/* One byte of what the file system has for itself, but the superblock: inodes, the bitmap, tables, and
+ * directories; mostly where something is. */
+static void damage(void)
+{
+    const struct superblock *sb = (struct superblock *)(base + BSIZE);
+    unsigned block = sb->logstart;
+
+    unsigned what = rnd(10);
+    if (what < 4)
+        block = sb->inodestart;
+    else if (what < 8)
+        block = sb->datastart + rnd(120);
+    else if (what < 9)
+        block = sb->bmapstart;
+    unsigned used = block == sb->bmapstart ? sb->datastart / 8 + 20 : block == sb->logstart ? 100 : block == sb->inodestart ? 2000 : 1000;
+    image[(size_t)block * BSIZE + rnd(used)] = (char)(rnd(3) == 0 ? 0 : rnd(3) == 0 ? rnd(256) : rnd(8));
+}
+
+static void damaged_life(void)
+{
+    host_refuses = true; /* a mount may */
+    alarm(20);
+    mount();
+    host_refuses = false;
+    change_files(true);
+    use_everything("/");
+    change_files(true);
+    t_sync();
+}
+
+static void test_damage(unsigned n)
+{
+    char *before = malloc((size_t)nblocks * BSIZE);
+
+    if (in_child(setup_life) != 0)
+        fail("files can't be made");
+    memcpy(before, image, (size_t)nblocks * BSIZE);
+    for (unsigned i = 0; i < n; ++i) {
+        unsigned long seed = host_seed;
+        memcpy(image, before, (size_t)nblocks * BSIZE);
+        for (unsigned k = 1 + rnd(4); k > 0; --k)
+            damage();
+        if (in_child(damaged_life) != 0) {
+            store_image(image_path);
+            fail("damaged image %u (seed %lu): the kernel did not survive it", i, seed);
+        }
+    }
+    free(before);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fprintf(stderr, "usage: fstest units|random|stress|errors|crash IMAGE SEED N MKFS\n");
+        fprintf(stderr, "usage: fstest units|random|stress|errors|damage|crash IMAGE SEED N MKFS\n");
         return 2;
     }
     image_path = argv[2];
@@ -290,6 +390,13 @@ int main(int argc, char **argv)
         shared = share(sizeof(*shared));
         test_errors(argv[5], false);
         test_errors(argv[5], true);
+        test_errors_in_calls(argv[5], false);
+        test_errors_in_calls(argv[5], true);
+        printf("ok\n");
+        return 0;
+    }
+    if (strcmp(argv[1], "damage") == 0) {
+        test_damage(operations);
         printf("ok\n");
         return 0;
     }

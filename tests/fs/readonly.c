@@ -2,6 +2,7 @@
  * A file system that has become read-only: files, and changes of them of each kind, for a commit that
  * fails; and what calls must do afterwards.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "host.h"
@@ -13,18 +14,22 @@
             fail("%s:%d: not so: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 
+/* A call that may fail when the disk does. */
+#define TRY(cond) EXPECT(may_fail || (cond))
+
 static char data[8 * BSIZE];
 static int open_fd; /* of a file that has no name any more */
+static bool may_fail;
 
 static void write_file(const char *path, char content, long n)
 {
     int fd = t_open(path, O_CREATE | O_TRUNC | O_RDWR);
 
     memset(data, content, sizeof(data));
-    EXPECT(fd >= 0);
+    TRY(fd >= 0);
     for (long done = 0; done < n; done += (long)sizeof(data))
-        EXPECT(t_write(fd, data, sizeof(data)) == sizeof(data));
-    EXPECT(t_close(fd) == 0);
+        TRY(t_write(fd, data, sizeof(data)) == sizeof(data));
+    TRY(t_close(fd) == 0);
 }
 
 void make_files(void)
@@ -37,14 +42,27 @@ void make_files(void)
     EXPECT(t_mknod("/device", 5, 1) == 0);
 }
 
-void change_files(void)
+void change_files(bool on_a_bad_disk)
 {
+    may_fail = on_a_bad_disk;
     write_file("/dir/new", 'n', 16 * BSIZE);
     write_file("/dir/cut", 'd', 8 * BSIZE);
-    EXPECT(t_unlink("/dir/gone/file") == 0 && t_unlink("/dir/gone") == 0);
-    EXPECT(t_mkdir("/dir/made") == 0 && t_link("/dir/new", "/dir/made/link") == 0);
+    TRY(t_unlink("/dir/gone/file") == 0 && t_unlink("/dir/gone") == 0);
+    TRY(t_mkdir("/dir/made") == 0 && t_link("/dir/new", "/dir/made/link") == 0);
     open_fd = t_open("/open", O_RDWR);
-    EXPECT(open_fd >= 0 && t_unlink("/open") == 0);
+    TRY(open_fd >= 0 && t_unlink("/open") == 0);
+}
+
+void expect_kept(void)
+{
+    int fd = t_open("/dir/kept", O_RDONLY);
+
+    for (unsigned i = 0; i < 16 * BSIZE / sizeof(data); ++i) {
+        EXPECT(t_read(fd, data, sizeof(data)) == sizeof(data));
+        for (unsigned at = 0; at < sizeof(data); ++at)
+            EXPECT(data[at] == 'k');
+    }
+    EXPECT(t_read(fd, data, 1) == 0 && t_close(fd) == 0);
 }
 
 void expect_read_only(void)
@@ -60,4 +78,27 @@ void expect_read_only(void)
     EXPECT(t_read(fd, data, 3) == 3 && data[2] == 'k' && t_close(fd) == 0);
     EXPECT(t_fstat(open_fd, &st) == 0 && st.nlink == 0 && t_close(open_fd) == 0);
     EXPECT(t_sync() == -1);
+}
+
+void use_everything(const char *path)
+{
+    struct dirent names[64];
+    char below[MAXPATH];
+    int fd = strlen(path) < MAXPATH / 2 ? t_open(path, O_RDONLY) : -1;
+    long n = fd >= 0 ? t_read(fd, names, sizeof(names)) : 0;
+
+    for (long i = 0; i < n / (long)sizeof(names[0]); ++i) {
+        if (names[i].inum == 0 || strcmp(names[i].name, ".") == 0 || strcmp(names[i].name, "..") == 0)
+            continue;
+        snprintf(below, sizeof(below), "%s/%.14s", path, names[i].name);
+        use_everything(below);
+    }
+    while (fd >= 0 && t_read(fd, data, sizeof(data)) > 0)
+        ;
+    t_close(fd);
+    fd = t_open(path, O_RDWR);
+    t_write(fd, data, sizeof(data));
+    t_link(path, "/linked");
+    t_close(fd);
+    t_unlink(path);
 }

@@ -4,6 +4,9 @@
 #ifndef FS_TEST_TESTS_H
 #define FS_TEST_TESTS_H
 
+/* readonly.c: read, write and remove all that is below a path, whatever the calls return. */
+void use_everything(const char *path);
+
 /* Digests of the states that the tree goes through, each noted before the call that leads to it. */
 struct history {
     unsigned long *states;
@@ -15,9 +18,11 @@ struct history {
 /* random.c: n random operations, each compared with the model. history: NULL, or to fill in. */
 void random_operations(unsigned n, struct history *history);
 
-/* readonly.c: files; changes of them, of each kind. / Nothing can be changed any more, but read. */
+/* readonly.c: files; changes of them, of each kind. / The file that was not changed is as it was. /
+ * Nothing can be changed any more, but read. */
 void make_files(void);
-void change_files(void);
+void change_files(bool on_a_bad_disk);
+void expect_kept(void);
 void expect_read_only(void);
 
 /* units.c: results and errors, one by one. stress.c: several threads at once. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fs/inode.h"
+#include "fs/log.h"
 #include "host.h"
 #include "tests.h"
 
@@ -149,6 +150,23 @@ static void test_read_errors(void)
     EXPECT(t_unlink("/m") == 0);
 }
 
+/* Buffers that an operation counts on are not given back while it is under way. */
+static void test_reclaim(void)
+{
+    int fd = t_open("/dirty", O_CREATE | O_RDWR);
+
+    for (int i = 0; i < 20; ++i)
+        EXPECT(t_write(fd, data, sizeof(data)) == sizeof(data));
+    EXPECT(t_close(fd) == 0);
+    buf_reclaim();
+    unsigned dirty = buf_count();
+    EXPECT(fs_begin() && buf_reserve(2 * dirty));
+    buf_reclaim();
+    EXPECT(buf_count() >= dirty + MAXOPBLOCKS && buf_count() < 2 * dirty);
+    fs_end();
+    EXPECT(t_unlink("/dirty") == 0);
+}
+
 /* A large file, written and read back. */
 static void test_large_file(unsigned blocks)
 {
@@ -195,6 +213,7 @@ void test_units(void)
     inode_reclaim();
     buf_reclaim();
     pages = host_pages;
+    test_reclaim();
     test_large_file(17000);
     test_disk_full();
     test_inodes_out();

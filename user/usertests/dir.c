@@ -137,6 +137,21 @@ static void long_names(void)
     CHECK(!exists("12345678901234"));
 }
 
+/* No control character gets into a directory; what is looked up may have any. */
+static void control_characters(void)
+{
+    static const char *const names[] = {"a\nb", "\x1b[7m", "\x7f", "tab\t"};
+
+    make_file("f", "x");
+    for (uint i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        CHECK(open(names[i], O_CREATE | O_RDWR) == -1 && mkdir(names[i]) == -1);
+        CHECK(mknod(names[i], 1, 0) == -1 && link("f", names[i]) == -1);
+        CHECK(!exists(names[i]) && unlink(names[i]) == -1);
+    }
+    make_file("\xc3\xa4 b", "x"); /* all others do: spaces, UTF-8 */
+    CHECK(unlink("\xc3\xa4 b") == 0 && unlink("f") == 0);
+}
+
 static void long_paths(void)
 {
     char path[MAXPATH + 40];
@@ -278,6 +293,7 @@ const struct test dir_tests[] = {
     {"open_directory", open_directory, 0},
     {"read_directory", read_directory, 0},
     {"long_names", long_names, 0},
+    {"control_characters", control_characters, 0},
     {"long_paths", long_paths, 0},
     {"nested", nested, 0},
     {"many_entries", many_entries, 0},
