@@ -124,6 +124,7 @@ void explore_pass_turn(int not );
 uint32 explore_stale(uint32 n, const volatile void *p);
 void explore_failed(const char *message) __attribute__((noreturn));
 void explore_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age);
-void explore_note(const char *what);
+bool explore_marked(void);
+void explore_note(char letter, const char *what);
 
 #endif

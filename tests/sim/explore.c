@@ -68,6 +68,7 @@ static struct keep {
     bool failed, marked, diverged;
     char message[400];
     uint64 longest;
+    bool overlap;
     uint64 outcome[OUTCOMES_MAX];
     uint32 noutcomes;
     struct wish wish[1000];
@@ -221,6 +222,7 @@ static void come_early(int64 word)
         c->ext |= armed;
     }
     ++points;
+    explore_note('i', "takes an interrupt, early");
     take_interrupt();
 }
 
@@ -230,7 +232,7 @@ static void interrupts(int kind, int64 word)
         if (!comes(kind, word))
             return;
         ++points;
-        explore_note("interrupt");
+        explore_note('i', "takes an interrupt");
         take_interrupt();
     }
     if (cpus[self].intr_on && touched(kind, word))
@@ -269,7 +271,7 @@ static void preempt(int64 word)
     uint32 k = choose_at_cost(CHOICE_CPU, BUDGET_PREEMPTIONS, n + 1, word);
 
     if (k != 0) {
-        explore_note("preempted");
+        explore_note('!', "loses its turn");
         give_turn(list[k - 1]);
     }
 }
@@ -303,7 +305,7 @@ void explore_pass_turn(int not )
 
     if (not >= 0)
         step_back();
-    explore_note(not >= 0 ? "relaxes" : "waits");
+    explore_note(not >= 0 ? '~' : 'z', not >= 0 ? "relaxes" : "waits");
     while ((n = candidates(self, true, list)) == 0 && (next = any_runnable()) < 0)
         sleep_together();
     if (n > 0)
@@ -374,6 +376,11 @@ void explore_outcome(uint64 value)
         i++;
     if (i == keep->noutcomes && i < OUTCOMES_MAX)
         keep->outcome[keep->noutcomes++] = value;
+}
+
+void explore_overlap(void)
+{
+    keep->overlap = true;
 }
 
 bool explore_setup(const struct scene *s, int ncpu)
@@ -481,6 +488,7 @@ struct verdict explore_search(const int *budget, double limit, bool everywhere)
     v.outcomes = keep->noutcomes;
     v.outcomes_hash = hash_outcomes();
     v.longest = keep->longest;
+    v.overlap = keep->overlap;
     return v;
 }
 

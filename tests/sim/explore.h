@@ -21,10 +21,16 @@ struct verdict {
     uint32 outcomes;      /* different values that the scene gave to explore_outcome */
     uint64 outcomes_hash; /* of all of them */
     uint64 longest;       /* points of an execution */
+    bool overlap;         /* two features of a pair were under way at a time */
 };
 
 extern const struct scene explore_scenes[];
 extern const int explore_nscenes;
+
+/* Scenes that a table makes; explore_pairs.c. */
+bool pair_named(const char *name);
+void pair_list(void);
+void play_pair(void);
 
 /* For scenes. A thread of the scene, on that cpu; it ends when all have come to their ends. */
 thread_t explore_thread(int cpu, int pri, void (*func)(void *), void *arg, const char *name);
@@ -34,8 +40,13 @@ thread_t explore_leaver(int cpu, int pri, void (*func)(void *), void *arg, const
 void explore_ithread(int cpu, int irq, int pri, void (*body)(void *), void *arg);
 /* Set the mark, run them to their ends. What follows is not explored. */
 void explore_run(void);
+/* An interrupt thread's body: its thread ends, at once. */
+void explore_leave(void) __attribute__((noreturn));
 /* What this execution came to: four bytes, in the first word. */
 void explore_outcome(uint64 value);
+/* A runner enters (1) or leaves (-1) a pair's first (0) or second (1) feature. Some execution must have one
+ * in each at a time. */
+void explore_inside(int which, int change);
 
 /* For the main program. Play the scene to its mark; false: it has failed before. */
 bool explore_setup(const struct scene *s, int ncpu);
@@ -50,8 +61,8 @@ void explore_print_outcomes(void);
 /* Between the explorer's files. */
 extern bool explore_over; /* all threads of the scene have come to their ends */
 void explore_mark(void);
-bool explore_marked(void);
 bool explore_shared(uint64 address);
+void explore_overlap(void);
 void explore_end(void);
 void report_begin(void);
 void report_print(const char *message);

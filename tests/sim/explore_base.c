@@ -121,6 +121,26 @@ void explore_ithread(int cpu, int irq, int pri, void (*body)(void *), void *arg)
     sim_irq_arm(cpu, irq);
 }
 
+void explore_inside(int which, int change)
+{
+    static int inside[2];
+
+    inside[which] += change;
+    if (inside[0] > 0 && inside[1] > 0)
+        explore_overlap();
+}
+
+void explore_leave(void)
+{
+    struct entry *e = entries;
+
+    while (e->td != curthread)
+        e++;
+    e->leaves = true;
+    ended(e);
+    lwkt_exit();
+}
+
 /* The others begin when cpu 0's first thread, which makes them runnable, has left its cpu to them. */
 void explore_run(void)
 {

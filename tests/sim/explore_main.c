@@ -126,9 +126,10 @@ static int search(void)
                 }
             }
     printf("%s: %d cpus, %d preemptions, %d interrupts, %d stale reads: %lu executions, %.1f s, "
-           "%s, %u outcomes %lx, longest %lu\n",
+           "%s, %u outcomes %lx, longest %lu%s\n",
            scene_name, ncpu, budget[0], budget[1], budget[2], executions, total,
-           v.complete ? "complete" : "not complete", v.outcomes, v.outcomes_hash, v.longest);
+           v.complete ? "complete" : "not complete", v.outcomes, v.outcomes_hash, v.longest,
+           v.overlap ? ", overlap" : "");
     if (outcomes)
         explore_print_outcomes();
     return v.complete ? 0 : 4;
@@ -139,6 +140,10 @@ static const struct scene *find_scene(void)
     for (int i = 0; i < explore_nscenes; i++)
         if (scene_name != NULL && strcmp(explore_scenes[i].name, scene_name) == 0)
             return &explore_scenes[i];
+    static const struct scene by_table = {.name = "pair", .min_cpus = 2, .play = play_pair};
+
+    if (scene_name != NULL && pair_named(scene_name))
+        return &by_table;
     fprintf(stderr, "no scene %s; -l lists them\n", scene_name != NULL ? scene_name : "was named");
     exit(2);
 }
@@ -147,6 +152,7 @@ static void list_scenes(void)
 {
     for (int i = 0; i < explore_nscenes; i++)
         printf("%s %d\n", explore_scenes[i].name, explore_scenes[i].min_cpus);
+    pair_list();
 }
 
 int main(int argc, char **argv)

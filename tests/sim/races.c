@@ -123,7 +123,7 @@ static void on_words(const volatile void *p, size_t size, bool write, bool atomi
 
 void races_atomic(const volatile void *p, size_t size, bool read, bool write, const void *pc)
 {
-    if (!running)
+    if (!running || (exploring && !explore_marked()))
         return;
     if (read)
         on_words(p, size, false, true, pc);
@@ -139,6 +139,8 @@ static void plain(const volatile void *p, size_t size, bool write, const void *p
         explore_point(POINT_ACCESS, p, write);
     else
         sim_point();
+    if (exploring && !explore_marked())
+        return;
     on_words(p, size, write, false, pc);
     if (write)
         memory_plain_write(p);

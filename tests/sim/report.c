@@ -18,7 +18,8 @@ struct event {
     int cpu;
     char thread[16];
     const struct sim_site *site; /* a primitive, or NULL: */
-    const char *what;            /* something else */
+    const char *what;            /* something else, */
+    char letter;                 /* and its letter */
     uint64 address, value;
     uint32 age;
     uint32 times; /* it was repeated */
@@ -63,10 +64,15 @@ void explore_event(const struct sim_site *site, const volatile void *p, uint64 v
     e->age = age;
 }
 
-void explore_note(const char *what)
+void explore_note(char letter, const char *what)
 {
-    if (exploring && report->on && explore_marked())
-        add()->what = what;
+    if (!exploring || !report->on || !explore_marked())
+        return;
+
+    struct event *e = add();
+
+    e->letter = letter;
+    e->what = what;
 }
 
 /* A value as a person wants it: a cpu's or a thread's address is its name. */
@@ -88,11 +94,7 @@ static const char *name_of(uint64 v)
 static char letter_of(const struct event *e)
 {
     if (e->site == NULL)
-        return e->what[0] == 'p'   ? '!'
-               : e->what[0] == 'i' ? 'i'
-               : e->what[0] == 'r' ? '~'
-               : e->what[0] == 'w' ? 'z'
-                                   : '>';
+        return e->letter;
     if (e->age > 0)
         return 'o';
     switch (e->site->name[0]) {
@@ -111,8 +113,7 @@ static void print_event(uint32 i, const struct event *e)
 {
     printf("%5u  cpu %d  %-12.16s ", i, e->cpu, e->thread);
     if (e->site == NULL) {
-        bool to = letter_of(e) == '>';
-        printf("%s%s", to ? "switches to " : "", e->what);
+        printf("%s%s", e->letter == '>' ? "switches to " : "", e->what);
     } else {
         printf("%s %s", e->site->name, e->site->word);
         if (e->address != 0)

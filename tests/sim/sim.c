@@ -135,7 +135,7 @@ void cpu_switch(struct thread *from, struct thread *to)
     curthread = to;
     cpus[self].before = from;
     if (exploring)
-        explore_note(to->td_comm);
+        explore_note('>', to->td_comm);
     jump(&from->td_mach.md_sp, to->td_mach.md_sp, to);
     sim_barrier();
     lwkt_switch_return(cpus[self].before);
@@ -350,7 +350,7 @@ void sleep_together(void)
     uint64 first = ~0UL;
 
     for (int i = 0; i < ncpus; i++)
-        if (cpus[i].ext_armed != 0) {
+        if (explore_marked() && cpus[i].ext_armed != 0) {
             cpus[i].ext |= cpus[i].ext_armed;
             cpus[i].ext_armed = 0;
             return;
