@@ -137,14 +137,17 @@ static void kill_console_reader(void)
     expect(pid, -1);
 }
 
-/* While it writes a lot: it does not go on to the end. How much came is for the reader of the console
- * to count (tests/test_usertests.py): the bytes are NULs. */
+/* A process that is killed while it writes a lot does not go on to the end. tests/test_usertests.py
+ * counts the bytes, which are NULs. There are so many of them that a busy host does not get to the end
+ * before the parent wakes up and kills. */
+#define MUCH (32 << 20)
+
 static void kill_console_writer(void)
 {
     int pid = child();
 
     if (pid == 0) {
-        write(1, sbrklazy(4 << 20), 4 << 20);
+        write(1, sbrklazy(MUCH), MUCH);
         exit(0);
     }
     sleep(1);
