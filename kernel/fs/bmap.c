@@ -43,7 +43,8 @@ static int64 checked(const struct inode *ip, uint32 block)
     return -1;
 }
 
-int64 bmap(struct inode *ip, uint64 bn)
+/* bmap() for block bn >= NDIRECT, which stands in a table. */
+static int64 __attribute__((noinline)) bmap_tables(struct inode *ip, uint64 bn)
 {
     int depth;
     int64 block = checked(ip, ip->i_addrs[top_slot(&bn, &depth)]);
@@ -57,6 +58,11 @@ int64 bmap(struct inode *ip, uint64 bn)
         buf_release(b);
     }
     return block;
+}
+
+int64 bmap(struct inode *ip, uint64 bn)
+{
+    return bn < NDIRECT ? checked(ip, ip->i_addrs[bn]) : bmap_tables(ip, bn);
 }
 
 /* A new block: of numbers, all 0, when depth > 0; else of data, content arbitrary. 0: disk full. */

@@ -64,6 +64,7 @@ void mutex_lock(struct mutex *m)
     lockorder_taken(m, m->name);
 }
 
+#ifdef INVARIANTS
 void mutex_lock_nested(struct mutex *m)
 {
     lockorder_check(m->name, true);
@@ -71,6 +72,7 @@ void mutex_lock_nested(struct mutex *m)
         lock_contested(m);
     lockorder_taken(m, m->name);
 }
+#endif
 
 void mutex_unlock(struct mutex *m)
 {
