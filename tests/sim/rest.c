@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/list.h"
 #include "lwkt/mplock.h"
@@ -40,17 +41,39 @@ static void sim_free(void *p)
     free(b);
 }
 
+/* Stacks are mapped one after the other; a cpu has a stack's mapping for sure if it fenced after that.
+ * The number of a stack's mapping is in the lowest word of its memory. */
+static uint64 mappings;
+static uint64 fenced[SIM_CPUS];
+
 void sim_memory_end(void)
 {
     while (!list_empty(&blocks))
         sim_free(list_entry(list_first(&blocks), struct block, node) + 1);
     threads = stacks = 0;
+    mappings = 0;
+    memset(fenced, 0, sizeof(fenced));
+}
+
+void cpu_thread_arrive(void)
+{
+    fenced[sim_cpu()] = mappings;
+}
+
+bool sim_stack_is_mapped(const struct thread *td)
+{
+    return (td->td_flags & TDF_ALLOCATED_STACK) == 0 ||
+           *(uint64 *)((char *)td->td_kstack - STACK_EXTRA) <= fenced[sim_cpu()];
 }
 
 void *cpu_stack_alloc(size_t size)
 {
+    uint64 *memory = sim_alloc(size + STACK_EXTRA);
+
     stacks++;
-    return (char *)sim_alloc(size + STACK_EXTRA) + STACK_EXTRA;
+    *memory = ++mappings;
+    cpu_thread_arrive(); /* the maker's fence */
+    return (char *)memory + STACK_EXTRA;
 }
 
 void cpu_stack_free(void *base, size_t size)

@@ -121,6 +121,7 @@ uint64 sim_points(void);
 /* Between sim.c and its parts. */
 #define STACK_EXTRA (56 * 1024) /* below a kernel stack: the host's library is hungrier */
 int sim_cpu(void);
+bool sim_stack_is_mapped(const struct thread *td); /* as far as this cpu knows */
 void sim_memory_end(void);
 void sim_audit(void);
 void races_begin(void);
