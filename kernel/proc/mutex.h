@@ -16,6 +16,9 @@
 struct mutex {
     uint64 owner; /* thread address; bit 0: somebody waits; 0: free */
     const char *name;
+#ifdef INVARIANTS
+    uint32 kind; /* lockorder_kind(name); 0: not asked for yet */
+#endif
 };
 
 #define MUTEX(name_)                \
