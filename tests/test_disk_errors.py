@@ -67,6 +67,7 @@ def test_damaged_bitmap(tmp_path):
     """A block in use that is marked free: said at boot, and nothing is written, so it gets no worse."""
     image = tmp_path / "fs.img"
     shutil.copy(ROOT / "build/fresh.img", image)
+    assert boot(image, "echo one", [], tmp_path)[0] == 0  # makes the device of the console
     sb = superblock(image)
     block = sb["datastart"]
     with open(image, "r+b") as file:

@@ -41,3 +41,10 @@ def test_kill_ends_a_console_write(run):
     console = run("usertests kill_console_writer", timeout=300, CPUS=2, DETERMINISTIC=1).console
     assert "kill_console_writer: ok" in console.replace("\0", "")
     assert 0 < console.count("\0") < 4 << 20
+
+
+def test_stack_overflow_is_named(run):
+    """A process whose stack has overflowed is told so, in these words."""
+    console = run("usertests stack_overflow", timeout=60).console
+    assert ": stack overflow (more than 4 pages), pc 0x" in console
+    assert "unexpected exception" not in console

@@ -34,29 +34,32 @@ static int top_slot(uint64 *bn, int *depth)
     return NDIRECT + 1;
 }
 
-/* A number that the disk gives for a block of the inode, or 0; -1: it can't be one. */
+int64 bmap(struct inode *ip, uint64 bn)
+{
+    int depth;
+    int64 block = ip->i_addrs[top_slot(&bn, &depth)];
+
+    for (; block != 0 && depth > 0; --depth) {
+        struct buf *b = buf_read((uint32)block);
+        if (b == NULL)
+            return -1;
+        block = ((uint32 *)b->b_data)[bn / span(depth)];
+        bn %= span(depth);
+        buf_release(b);
+    }
+    return block;
+}
+
+/* --- allocating --- */
+
+/* A number that the disk gives for a block that is about to be written, or 0; -1: it can't be one. (A
+ * read of a wrong block does no harm: it gives wrong bytes, or an I/O error.) */
 static int64 checked(const struct inode *ip, uint32 block)
 {
     if (block == 0 || block_ok(block))
         return block;
     log_stop("damaged: inode %u: block %u is no data block", ip->i_inum, block);
     return -1;
-}
-
-int64 bmap(struct inode *ip, uint64 bn)
-{
-    int depth;
-    int64 block = checked(ip, ip->i_addrs[top_slot(&bn, &depth)]);
-
-    for (; block > 0 && depth > 0; --depth) {
-        struct buf *b = buf_read((uint32)block);
-        if (b == NULL)
-            return -1;
-        block = checked(ip, ((uint32 *)b->b_data)[bn / span(depth)]);
-        bn %= span(depth);
-        buf_release(b);
-    }
-    return block;
 }
 
 /* A new block: of numbers, all 0, when depth > 0; else of data, content arbitrary. 0: disk full. */

@@ -235,7 +235,7 @@ struct buf *buf_peek(uint32 block)
  * meanwhile: then its buffer is the one, and ours stays in the pool, in no chain, for the clock to
  * find.
  */
-static struct buf *buf_insert(uint32 block)
+static struct buf *__attribute__((noinline)) buf_insert(uint32 block)
 {
     struct buf *fresh = pool_get();
     mutex_init(&fresh->b_lock, kind_of(block));

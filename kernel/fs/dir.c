@@ -168,12 +168,8 @@ static int index_build(struct inode *dp)
 
 /* --- directories --- */
 
-/* The number in ".." of a removed directory may be a stranger's by now: only while the directory is in
- * its parent, the parent can't be removed. */
 int64 dir_lookup(struct inode *dp, const char *name)
 {
-    if (dp->i_nlink == 0 && strncmp(name, "..", DIRSIZ) == 0)
-        return 0;
     if (index_build(dp) < 0)
         return -1;
     struct dentry *d = *index_find(dp->i_index, name, name_hash(name));
@@ -183,6 +179,16 @@ int64 dir_lookup(struct inode *dp, const char *name)
 bool dir_empty(struct inode *dp)
 {
     return index_build(dp) == 0 && dp->i_index->count <= 2;
+}
+
+/* As the inode stays in memory until its last user is gone, so does the index. */
+void dir_forget_parent(struct inode *dp)
+{
+    static const char parent[DIRSIZ] = "..";
+    struct dentry **link = index_find(dp->i_index, parent, name_hash(parent));
+
+    if (*link != NULL)
+        index_remove(dp->i_index, link);
 }
 
 /* Offset of the first free slot of a block of the directory, from off on, or of the block's end. */

@@ -8,8 +8,7 @@
 #include "fs/inode.h"
 
 /* dir.c: dp is a locked directory. */
-/* The inode number of a name; 0: not there, as ".." of a directory that was removed; -1: out of
- * memory, or an I/O error. */
+/* The inode number of a name; 0: not there; -1: out of memory, or an I/O error. */
 int64 dir_lookup(struct inode *dp, const char *name);
 /* Enter a name that is not there, inside a transaction. 0; -1: the disk or memory is full, an I/O
  * error, or no name to be entered; nothing has changed then. */
@@ -18,6 +17,9 @@ int dir_link(struct inode *dp, const char *name, uint32 inum);
 int dir_unlink(struct inode *dp, const char *name);
 /* True when it has no names but "." and ".."; false also when it can't be read. */
 bool dir_empty(struct inode *dp);
+/* A directory that dir_empty() was true for has lost its name: from now on ".." is not there. As long
+ * as it was in its parent, the parent could not be removed, and its number given to another one. */
+void dir_forget_parent(struct inode *dp);
 /* Drop what memory knows of a directory. Its lock is held, or nobody else has it. */
 void dir_index_free(struct inode *dp);
 void dir_init(void);

@@ -79,11 +79,11 @@ int64 file_read(struct file *f, uint64 udst, int n)
     if (f->f_type == FD_DEVICE)
         return devsw[f->f_major].read != NULL ? devsw[f->f_major].read(udst, n) : -1;
 
-    inode_lock(f->f_inode);
+    mutex_lock(&f->f_inode->i_lock);
     int64 done = inode_readi(f->f_inode, true, udst, f->f_off, (uint64)n);
     if (done > 0)
         f->f_off += (uint64)done;
-    inode_unlock(f->f_inode);
+    mutex_unlock(&f->f_inode->i_lock);
     return done;
 }
 

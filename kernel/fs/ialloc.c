@@ -94,11 +94,12 @@ struct inode *inode_alloc(short type, short major, short minor)
     uint32 inum = inum_take();
     if (inum == 0)
         return NULL;
-    struct inode *ip = inode_lock_child(inum);
+    struct inode *ip = inode_ref(inum);
     if (ip == NULL) {
         inum_give(inum);
         return NULL;
     }
+    mutex_lock_nested(&ip->i_lock);
     dir_index_free(ip);
     ip->i_type = type;
     ip->i_major = major;
@@ -106,6 +107,7 @@ struct inode *inode_alloc(short type, short major, short minor)
     ip->i_nlink = 1;
     ip->i_size = 0;
     memset(ip->i_addrs, 0, sizeof(ip->i_addrs));
+    publish(&ip->i_loaded, 1); /* pairs with the consume in inode_load */
     return ip;
 }
 

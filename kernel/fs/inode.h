@@ -15,6 +15,7 @@
 
 #include "fs/buf.h"
 #include "fs/file.h"
+#include "lib/atomic.h"
 
 struct dirindex;
 
@@ -41,7 +42,13 @@ void inode_init(void);
 struct inode *inode_ref(uint32 inum);
 /* Have a referenced inode's fields: ip, or NULL for NULL or after an I/O error, without the reference
  * then. No inode may be locked. / Both. */
-struct inode *inode_load(struct inode *ip);
+struct inode *inode_load_new(struct inode *ip);
+static inline struct inode *inode_load(struct inode *ip)
+{
+    if (ip == NULL || consume(&ip->i_loaded) != 0) /* pairs with the publish in load_locked */
+        return ip;
+    return inode_load_new(ip);
+}
 struct inode *inode_get(uint32 inum);
 /* An inode that the caller's locked directory names (not as ".." or "."): referenced, loaded and
  * locked. NULL: I/O error, or out of memory. */

@@ -171,7 +171,7 @@ static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
  * last reference, an inode that is not loaded or was freed leaves the table. leave: an inode without a
  * name may stay; the next mount frees it.
  */
-static bool inode_drop(struct inode *ip, bool leave)
+static bool __attribute__((noinline)) inode_drop(struct inode *ip, bool leave)
 {
     struct bucket *bucket = bucket_of(ip->i_inum);
 
@@ -200,10 +200,8 @@ struct inode *inode_ref(uint32 inum)
     return ip != NULL ? ip : inode_insert(bucket, inum);
 }
 
-struct inode *inode_load(struct inode *ip)
+struct inode *inode_load_new(struct inode *ip)
 {
-    if (ip == NULL || consume(&ip->i_loaded) != 0) /* pairs with the publish in load_locked */
-        return ip;
     mutex_lock(&ip->i_lock);
     int error = load_locked(ip);
     mutex_unlock(&ip->i_lock);
@@ -289,10 +287,24 @@ static bool inode_destroy(struct inode *ip)
     return true;
 }
 
-void inode_close(struct inode *ip)
+/* The slow part of inode_close: the last reference, and no name. */
+static void __attribute__((noinline)) close_last(struct inode *ip)
 {
     bool leave = false;
 
     while (!inode_drop(ip, leave))
         leave = !inode_destroy(ip);
+}
+
+void inode_close(struct inode *ip)
+{
+    struct bucket *bucket = bucket_of(ip->i_inum);
+
+    spin_lock(&bucket->lock);
+    bool done = ip->i_ref > 1 || ip->i_nlink > 0;
+    if (done)
+        --ip->i_ref;
+    spin_unlock(&bucket->lock);
+    if (!done)
+        close_last(ip);
 }

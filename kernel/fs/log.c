@@ -74,7 +74,7 @@ static struct {
 static struct buf *log_buffers[2][LOGMAX];
 
 /* To the check of lock orders, an operation is a lock: a commit waits until all have given it up. */
-static const char op_kind[] = "transaction";
+static uint32 op_kind;
 
 /* --- operations --- */
 
@@ -144,7 +144,7 @@ bool fs_begin(void)
         poke(&log.ops, log.ops + 1);
     spin_unlock(&log.lock);
     if (begun)
-        lockorder_taken(&log.ops, op_kind);
+        lockorder_taken(op_kind);
     return begun;
 }
 
@@ -159,7 +159,7 @@ bool fs_is_readonly(void)
  */
 void fs_end(void)
 {
-    lockorder_given_up(&log.ops);
+    lockorder_given_up(op_kind);
     spin_lock(&log.lock);
     KASSERT(log.ops > 0, "fs_end without fs_begin");
     poke(&log.ops, log.ops - 1);
@@ -433,6 +433,7 @@ void log_init(const struct superblock *sb)
 {
     spin_init(&log.lock, "log");
     mutex_init(&log.commit, "logcommit");
+    op_kind = lockorder_kind("transaction");
     log.start = sb->logstart;
     log.capacity = sb->nlog - 1 < LOGBLOCKS ? sb->nlog - 1 : LOGBLOCKS;
     log.running = log_buffers[0];

@@ -54,11 +54,11 @@ static struct inode *step(struct inode *dp, const char *name)
 {
     struct inode *ip = NULL;
 
-    inode_lock(dp);
+    mutex_lock(&dp->i_lock);
     int64 inum = dp->i_type == T_DIR ? dir_lookup(dp, name) : 0;
     if (inum > 0)
         ip = inode_ref((uint32)inum);
-    inode_unlock(dp);
+    mutex_unlock(&dp->i_lock);
     return inode_load(ip);
 }
 

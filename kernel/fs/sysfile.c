@@ -322,6 +322,7 @@ static int unlink_name(struct inode *dp, const char *name, struct inode *ip)
     if ((dir && !dir_empty(ip)) || dir_unlink(dp, name) < 0)
         return -1;
     if (dir) {
+        dir_forget_parent(ip);
         --dp->i_nlink; /* the ".." of ip */
         inode_update(dp);
     }

@@ -42,11 +42,13 @@ static uint32 new_id(globaldata_t gd)
     return (amo_add(&gd->gd_tdlastid, 1) + 1) * NCPU + (uint32)gd->gd_cpuid;
 }
 
-/* IPI body: the new thread's own cpu lists it. It comes before any message that schedules it. */
+/* IPI body: the new thread's own cpu lists it. It comes before any message that schedules it, and so
+ * before a switch reads the first frame from a stack that another cpu has mapped. */
 static void lwkt_init_thread_remote(void *arg)
 {
     thread_t td = arg;
 
+    cpu_thread_arrive();
     ++mycpu->gd_cnt.created;
     list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);
 }

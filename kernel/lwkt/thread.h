@@ -79,8 +79,6 @@ typedef uint64 cpumask_t;
 #define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
 #define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
 
-#define TD_MAXLOCKS 10
-
 struct thread {
     struct md_thread td_mach;     /* first: assembly knows its offsets */
     struct globaldata *td_gd;     /* owning cpu */
@@ -126,11 +124,7 @@ struct thread {
     void (*td_caps_exit)(struct thread *);
     char td_comm[16];
 #ifdef INVARIANTS
-    int td_nlocks; /* locks that it holds, whose waiters sleep: see sync/lockorder.c */
-    struct {
-        const void *lock;
-        uint32 kind;
-    } td_locks[TD_MAXLOCKS];
+    uint64 td_locks; /* locks that it holds, whose waiters sleep, by kind: see sync/lockorder.c */
 #endif
 };
 

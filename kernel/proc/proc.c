@@ -18,9 +18,10 @@ struct list proc_all = {&proc_all, &proc_all};
 struct proc *init_proc;
 
 static struct zone *proc_zone;
-static int proc_count; /* proctable_lock */
-static int last_pid;   /* proctable_lock */
-static bool reused;    /* the numbers have begun anew: some are taken. proctable_lock */
+static int proc_count;    /* proctable_lock */
+static int last_pid;      /* proctable_lock */
+static uint64 last_order; /* proctable_lock */
+static bool reused;       /* the numbers have begun anew: some are taken. proctable_lock */
 
 static void proc_dump(void);
 
@@ -81,6 +82,7 @@ struct proc *proc_alloc(void)
     if (room) {
         proc_count++;
         p->p_pid = next_pid();
+        p->p_order = ++last_order;
         list_insert_tail(&proc_all, &p->p_all);
     }
     spin_unlock(&proctable_lock);
@@ -200,16 +202,20 @@ static void describe(const struct proc *p, struct procinfo *info)
         strlcpy(info->wmesg, wmesg, sizeof(info->wmesg));
 }
 
-int proc_list(struct procinfo *out, int max)
+int proc_list(struct procinfo *out, int max, uint64 *order)
 {
     int n = 0;
 
     spin_lock(&proctable_lock);
     list_foreach(node, &proc_all)
     {
+        const struct proc *p = list_entry(node, struct proc, p_all);
         if (n == max)
             break;
-        describe(list_entry(node, struct proc, p_all), &out[n++]);
+        if (p->p_order > *order) {
+            *order = p->p_order;
+            describe(p, &out[n++]);
+        }
     }
     spin_unlock(&proctable_lock);
     return n;

@@ -156,21 +156,29 @@ int64 sys_halt(const uint64 *arg)
     machine_halt(status);
 }
 
-/* getprocs(buf, max): a page of entries is gathered at a time. */
+/* getprocs(buf, max): a page of entries is gathered at a time. A process that is there all the time is
+ * in it once; one that comes or goes meanwhile, perhaps. */
 int64 sys_getprocs(const uint64 *arg)
 {
-    int max = (int)arg[1];
+    int max = (int)arg[1], done = 0, n;
     int per_page = (int)(PGSIZE / sizeof(struct procinfo));
     struct procinfo *page;
-    int n;
+    uint64 order = 0;
 
     if (max < 0 || (page = page_alloc()) == NULL)
         return -1;
-    n = proc_list(page, max < per_page ? max : per_page);
-    if (copyout(arg[0], page, (uint64)n * sizeof(*page)) < 0)
-        n = -1;
+    do {
+        int want = max - done < per_page ? max - done : per_page;
+        n = proc_list(page, want, &order);
+        uint64 to = arg[0] + (uint64)done * sizeof(*page);
+        if (copyout(to, page, (uint64)n * sizeof(*page)) < 0) {
+            done = -1;
+            break;
+        }
+        done += n;
+    } while (n == per_page);
     page_unref(page);
-    return n;
+    return done;
 }
 
 /* bootarg(name, buf, len): the value with its NUL. Its length; -1: no such argument, no room. */

@@ -14,12 +14,25 @@ bool proc_page_fault(uint64 va, uint64 cause)
     return vm_fault(curthread->td_vmspace, va, access) == 0;
 }
 
+/* The unmapped page below the stack was touched: the stack has overflowed, most likely. */
+static bool in_stack_guard(const struct trapframe *tf)
+{
+    uint64 guard = curthread->td_vmspace->vm_heap - (USERSTACK + 1) * PGSIZE;
+
+    return (tf->scause == EXC_LOAD_PAGE || tf->scause == EXC_STORE_PAGE) &&
+           tf->stval - guard < PGSIZE;
+}
+
 void proc_user_exception(const struct trapframe *tf)
 {
     struct proc *p = curproc();
 
-    printf("pid %d %s: unexpected exception %ld, pc %p, address %p: killed\n", p->p_pid, p->p_name,
-           (long)tf->scause, (void *)tf->sepc, (void *)tf->stval);
+    if (in_stack_guard(tf))
+        printf("pid %d %s: stack overflow (more than %d pages), pc %p, address %p: killed\n",
+               p->p_pid, p->p_name, USERSTACK, (void *)tf->sepc, (void *)tf->stval);
+    else
+        printf("pid %d %s: unexpected exception %ld, pc %p, address %p: killed\n", p->p_pid,
+               p->p_name, (long)tf->scause, (void *)tf->sepc, (void *)tf->stval);
     proc_exit(-1);
 }
 

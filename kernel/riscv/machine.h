@@ -93,14 +93,16 @@ void cpu_thread_enter(struct thread *td);
  * space, which may vanish elsewhere. */
 void cpu_thread_leave(struct thread *td);
 
-/* A thread has come from another cpu and will run here: its stack may be new to this hart's TLB. */
+/* A thread has come from another cpu, or was made by one, and will run here: its stack may be new to
+ * this hart's TLB, and the code of its program to its instruction cache. */
 static inline void cpu_thread_arrive(void)
 {
     sfence_vma();
+    fence_i();
 }
 
 /* Kernel stacks with an unmapped guard below. size is a multiple of the page size; NULL: no memory.
- * Thread context. The mapping may be new to other harts: the thread's first run fences. */
+ * Thread context. The mapping may be new to other harts: cpu_thread_arrive. */
 void *cpu_stack_alloc(size_t size);
 void cpu_stack_free(void *base, size_t size);
 

@@ -63,7 +63,6 @@ cpu_switch:
  */
         .globl  cpu_thread_first
 cpu_thread_first:
-        sfence.vma                      /* its stack may have been mapped by another hart */
         mv      a0, s1
         mv      a1, s2
         call    lwkt_thread_start

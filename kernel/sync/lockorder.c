@@ -8,9 +8,10 @@
  * names both places, whether or not another thread is there to meet.
  *
  * Called by mutexes, in thread context, before they wait; and for transactions of the file system,
- * which are no mutexes but are waited for (fs/log.c). What a thread holds is in the thread itself
- * (td_locks), which only it touches. Notes are only ever added, under a spin lock; the bits that say
- * which there are may be read without it, as a bit that is seen too late only leads to a second look.
+ * which are no mutexes but are waited for (fs/log.c). How many locks of each kind a thread holds is in
+ * the thread itself (td_locks, two bits a kind), which only it touches. Notes are only added, under a
+ * spin lock; the bits that say which there are may be read without it, as a bit that is seen too late
+ * only leads to a second look. So a lock whose orders are known costs a few instructions.
  *
  * Two locks of one kind have no order by kind. Code that takes two (a directory, then an inode that it
  * names) says so with mutex_lock_nested(); otherwise the second one is a panic, too.
@@ -25,13 +26,12 @@
 
 #ifdef INVARIANTS
 
-#define MAXKINDS 32 /* bits of a word */
 #define MAXNOTES 96
 #define CALLS 6
 
 static struct spinlock order_lock = SPINLOCK("lockorder");
-static const char *kinds[MAXKINDS]; /* in use up to the first NULL */
-static uint32 after[MAXKINDS];      /* bit b of after[a]: "b after a" is noted. Peek, without it */
+static const char *kinds[LOCK_KINDS]; /* in use from 1 up to the first NULL */
+uint64 lockorder_before[LOCK_KINDS];
 
 /* "b after a" was first seen with these calls, the innermost first. */
 static struct note {
@@ -40,18 +40,15 @@ static struct note {
 } notes[MAXNOTES];
 static int nnotes;
 
-/* The number of a kind; a new one is added. A few names, which are compared by address first. */
-static uint32 kind_of(const char *name)
+uint32 lockorder_kind(const char *name)
 {
-    for (uint32 k = 0; k < MAXKINDS && peek(&kinds[k]) != NULL; k++)
-        if (peek(&kinds[k]) == name)
-            return k;
+    uint32 k = 1;
+
     spin_lock(&order_lock);
-    uint32 k = 0;
-    while (k < MAXKINDS && kinds[k] != NULL && strcmp(kinds[k], name) != 0)
+    while (k < LOCK_KINDS && kinds[k] != NULL && strcmp(kinds[k], name) != 0)
         k++;
-    KASSERT(k < MAXKINDS, "too many kinds of locks: %s", name);
-    poke(&kinds[k], name);
+    KASSERT(k < LOCK_KINDS, "too many kinds of locks: %s", name);
+    kinds[k] = name;
     spin_unlock(&order_lock);
     return k;
 }
@@ -83,7 +80,7 @@ static void __attribute__((noreturn)) wrong_order(uint32 a, uint32 b)
     panic("lock order: %s after %s here%s", kinds[b], kinds[a], text);
 }
 
-/* Note "b after a", unless the notes say that a comes after b. fp: frame of lockorder_check. */
+/* Note "b after a", unless the notes say that a comes after b. fp: frame of lockorder_look. */
 static void add_note(uint32 a, uint32 b, uint64 fp)
 {
     uint64 calls[CALLS];
@@ -91,53 +88,26 @@ static void add_note(uint32 a, uint32 b, uint64 fp)
     backtrace_save(fp, calls, CALLS);
     spin_lock(&order_lock);
     bool wrong = chain(b, a) != NULL;
-    if (!wrong && (after[a] & (1U << b)) == 0) {
+    if (!wrong && (lockorder_before[b] & LOCK_BIT(a)) == 0) {
         KASSERT(nnotes < MAXNOTES, "too many orders of locks");
         struct note *n = &notes[nnotes++];
         n->a = (uint8)a;
         n->b = (uint8)b;
         memcpy(n->calls, calls, sizeof(calls));
-        poke(&after[a], after[a] | 1U << b);
+        poke(&lockorder_before[b], lockorder_before[b] | LOCK_BIT(a));
     }
     spin_unlock(&order_lock);
     if (wrong)
         wrong_order(a, b);
 }
 
-void lockorder_check(const char *name, bool nested)
+void lockorder_look(uint32 kind, bool nested, uint64 held)
 {
-    thread_t td = curthread;
-
-    if (td->td_nlocks == 0)
-        return;
-    uint32 b = kind_of(name);
-    for (int i = 0; i < td->td_nlocks; i++) {
-        uint32 a = td->td_locks[i].kind;
-        if (a == b)
-            KASSERT(nested, "a second lock of the kind %s", name);
-        else if ((peek(&after[a]) & (1U << b)) == 0)
-            add_note(a, b, (uint64)__builtin_frame_address(0));
-    }
-}
-
-void lockorder_taken(const void *lock, const char *name)
-{
-    thread_t td = curthread;
-
-    KASSERT(td->td_nlocks < TD_MAXLOCKS, "thread %s holds %d locks", td->td_comm, td->td_nlocks);
-    td->td_locks[td->td_nlocks].lock = lock;
-    td->td_locks[td->td_nlocks++].kind = kind_of(name);
-}
-
-void lockorder_given_up(const void *lock)
-{
-    thread_t td = curthread;
-    int i = td->td_nlocks;
-
-    do {
-        KASSERT(i > 0, "thread %s gives up a lock that it does not hold", td->td_comm);
-    } while (td->td_locks[--i].lock != lock);
-    td->td_locks[i] = td->td_locks[--td->td_nlocks];
+    KASSERT(nested || (held & LOCK_BIT(kind)) == 0, "a second lock of the kind %s", kinds[kind]);
+    uint64 unknown = held & ~LOCK_BIT(kind) & ~peek(&lockorder_before[kind]);
+    for (uint32 a = 1; unknown != 0 && a < LOCK_KINDS; a++)
+        if (unknown & LOCK_BIT(a))
+            add_note(a, kind, (uint64)__builtin_frame_address(0));
 }
 
 #endif

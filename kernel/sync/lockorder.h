@@ -8,31 +8,69 @@
 
 #include <stdbool.h>
 
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lwkt/thread.h"
+
 #ifdef INVARIANTS
 
-/* The caller is about to ask for a lock of kind `name`: panics if that is against an order that was
- * noted. nested: it may hold one of the same kind already. */
-void lockorder_check(const char *name, bool nested);
+#define LOCK_KINDS 32                 /* kinds 1 to 31: two bits of td_locks each */
+#define LOCK_LOW 0x5555555555555555UL /* the lower one of each two */
+#define LOCK_BIT(kind) (1UL << 2 * (kind))
 
-/* The calling thread has taken `lock`, or gives it up. */
-void lockorder_taken(const void *lock, const char *name);
-void lockorder_given_up(const void *lock);
+/* LOCK_BIT(a) in element b: "b after a" was noted. Peek. */
+extern uint64 lockorder_before[LOCK_KINDS];
+
+/* The number of a kind of lock; a new name is a new kind. */
+uint32 lockorder_kind(const char *name);
+
+/* Locks of these kinds are held (LOCK_BIT of each), and not all of them are known to come before. */
+void lockorder_look(uint32 kind, bool nested, uint64 held);
+
+/* The caller is about to ask for a lock of this kind: panics if that is against an order that was
+ * noted. nested: it may hold one of the same kind already. */
+static inline void lockorder_check(uint32 kind, bool nested)
+{
+    uint64 held = (curthread->td_locks | curthread->td_locks >> 1) & LOCK_LOW;
+
+    if ((held & ~peek(&lockorder_before[kind])) != 0)
+        lockorder_look(kind, nested, held);
+}
+
+/* The calling thread has taken a lock of this kind, or gives it up. */
+static inline void lockorder_taken(uint32 kind)
+{
+    KASSERT((curthread->td_locks >> 2 * kind & 3) != 3, "too many locks of kind %u", kind);
+    curthread->td_locks += LOCK_BIT(kind);
+}
+
+static inline void lockorder_given_up(uint32 kind)
+{
+    KASSERT((curthread->td_locks >> 2 * kind & 3) != 0, "no lock of kind %u is held", kind);
+    curthread->td_locks -= LOCK_BIT(kind);
+}
 
 #else
 
-static inline void lockorder_check(const char *name, bool nested)
+static inline uint32 lockorder_kind(const char *name)
 {
-    (void)name, (void)nested;
+    (void)name;
+    return 0;
 }
 
-static inline void lockorder_taken(const void *lock, const char *name)
+static inline void lockorder_check(uint32 kind, bool nested)
 {
-    (void)lock, (void)name;
+    (void)kind, (void)nested;
 }
 
-static inline void lockorder_given_up(const void *lock)
+static inline void lockorder_taken(uint32 kind)
 {
-    (void)lock;
+    (void)kind;
+}
+
+static inline void lockorder_given_up(uint32 kind)
+{
+    (void)kind;
 }
 
 #endif

@@ -12,8 +12,19 @@
 
 void mutex_init(struct mutex *m, const char *name)
 {
-    m->owner = 0;
-    m->name = name;
+    *m = (struct mutex)MUTEX(name);
+}
+
+static inline uint32 kind_of(struct mutex *m)
+{
+#ifdef INVARIANTS
+    if (peek(&m->kind) == 0)
+        poke(&m->kind, lockorder_kind(m->name));
+    return m->kind;
+#else
+    (void)m;
+    return 0;
+#endif
 }
 
 /* Take it if it is free. */
@@ -27,7 +38,7 @@ bool mutex_trylock(struct mutex *m)
     bool taken = acquire(m);
 
     if (taken)
-        lockorder_taken(m, m->name);
+        lockorder_taken(kind_of(m));
     return taken;
 }
 
@@ -58,26 +69,28 @@ static void lock_contested(struct mutex *m)
 
 void mutex_lock(struct mutex *m)
 {
-    lockorder_check(m->name, false);
+    lockorder_check(kind_of(m), false);
     if (!acquire(m))
         lock_contested(m);
-    lockorder_taken(m, m->name);
+    lockorder_taken(kind_of(m));
 }
 
+#ifdef INVARIANTS
 void mutex_lock_nested(struct mutex *m)
 {
-    lockorder_check(m->name, true);
+    lockorder_check(kind_of(m), true);
     if (!acquire(m))
         lock_contested(m);
-    lockorder_taken(m, m->name);
+    lockorder_taken(kind_of(m));
 }
+#endif
 
 void mutex_unlock(struct mutex *m)
 {
     KASSERT(mutex_held(m), "%s is not locked by the caller", m->name);
     uint64 self = (uint64)curthread;
 
-    lockorder_given_up(m);
+    lockorder_given_up(kind_of(m));
     if (!amo_cas(&m->owner, self, 0UL)) {
         publish(&m->owner, 0UL); /* acquire: acquire() */
         wakeup_one(m);

@@ -16,6 +16,9 @@
 struct mutex {
     uint64 owner; /* thread address; bit 0: somebody waits; 0: free */
     const char *name;
+#ifdef INVARIANTS
+    uint32 kind; /* lockorder_kind(name); 0: not asked for yet */
+#endif
 };
 
 #define MUTEX(name_)                \
@@ -26,7 +29,14 @@ struct mutex {
 void mutex_init(struct mutex *m, const char *name);
 void mutex_lock(struct mutex *m);
 /* As mutex_lock, for a thread that may hold one of the same kind and knows that this comes later. */
+#ifdef INVARIANTS
 void mutex_lock_nested(struct mutex *m);
+#else
+static inline void mutex_lock_nested(struct mutex *m)
+{
+    mutex_lock(m);
+}
+#endif
 bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 /* True when the calling thread owns it. */

@@ -76,7 +76,7 @@ void backtrace_names(char *text, size_t size, const uint64 *calls, int n)
 
 void mutex_init(struct mutex *m, const char *name)
 {
-    m->name = name;
+    m->kind = lockorder_kind(name);
     pthread_mutexattr_t attr;
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
@@ -85,10 +85,10 @@ void mutex_init(struct mutex *m, const char *name)
 
 static void lock(struct mutex *m, bool nested)
 {
-    lockorder_check(m->name, nested);
+    lockorder_check(m->kind, nested);
     if (pthread_mutex_lock(&m->mutex) != 0)
         fail("a mutex is locked twice by one thread");
-    lockorder_taken(m, m->name);
+    lockorder_taken(m->kind);
 }
 
 void mutex_lock(struct mutex *m)
@@ -103,7 +103,7 @@ void mutex_lock_nested(struct mutex *m)
 
 void mutex_unlock(struct mutex *m)
 {
-    lockorder_given_up(m);
+    lockorder_given_up(m->kind);
     if (pthread_mutex_unlock(&m->mutex) != 0)
         fail("a mutex is unlocked by a thread that does not own it");
 }

@@ -36,8 +36,13 @@ static struct stack {
     char *base;
     size_t size;
     bool free;
+    uint64 mapping; /* the number of the mapping that it has now */
 } stacks[STACKS];
 static int nstacks;
+
+/* Stacks are mapped one after the other. A cpu knows a mapping for sure if it has fenced since then. */
+static uint64 mappings;
+static uint64 fenced[SIM_CPUS];
 static size_t stacks_used;
 static int nstructs; /* threads' */
 static uint32 ring_size, ring_start;
@@ -105,6 +110,23 @@ void sim_memory_end(void)
     races_forget((void *)ARENA, used);
     used = stacks_used = 0;
     nstacks = nstructs = 0;
+    mappings = 0;
+    memset(fenced, 0, sizeof(fenced));
+}
+
+void cpu_thread_arrive(void)
+{
+    fenced[self] = mappings;
+}
+
+bool sim_stack_is_mapped(const struct thread *td)
+{
+    char *base = (char *)td->td_kstack - stack_extra;
+
+    for (const struct stack *s = stacks; s < stacks + nstacks; s++)
+        if (s->base == base)
+            return s->mapping <= fenced[self];
+    return true; /* not one of cpu_stack_alloc's */
 }
 
 void *cpu_stack_alloc(size_t size)
@@ -122,6 +144,8 @@ void *cpu_stack_alloc(size_t size)
         stacks_used += whole;
     }
     s->free = false;
+    s->mapping = ++mappings;
+    cpu_thread_arrive(); /* the maker's fence */
     UNPOISON(s->base, whole);
     return s->base + stack_extra;
 }

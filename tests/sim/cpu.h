@@ -80,6 +80,7 @@ extern size_t stack_extra; /* bytes below a kernel stack: the host's library is 
 void arena_begin(void);
 void sim_memory_end(void);
 int sim_stacks(void);
+bool sim_stack_is_mapped(const struct thread *td); /* as far as this cpu knows for sure */
 int sim_structs(void);
 void *host_alloc(size_t size);
 void snapshot_take(uint64 mark_sp);

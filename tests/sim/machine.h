@@ -59,7 +59,7 @@ static inline void cpu_thread_leave(struct thread *td)
 {
     (void)td;
 }
-static inline void cpu_thread_arrive(void) {}
+void cpu_thread_arrive(void);
 
 void *cpu_stack_alloc(size_t size);
 void cpu_stack_free(void *base, size_t size);

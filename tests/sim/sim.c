@@ -131,6 +131,7 @@ void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
 void cpu_switch(struct thread *from, struct thread *to)
 {
     CHECK(from == curthread, "%s switches for %s", curthread->td_comm, from->td_comm);
+    CHECK(sim_stack_is_mapped(to), "cpu %d: %s's stack may not be mapped", self, to->td_comm);
     sim_barrier();
     curthread = to;
     cpus[self].before = from;

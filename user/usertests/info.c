@@ -91,6 +91,36 @@ static void sysctl_names(void)
     CHECK(sysctlname(0, name, 2) == -1 || strlen(name) < 2); /* too short a buffer */
 }
 
+/* All are told of, however many there are, each once. */
+static void getprocs_many(void)
+{
+    int fds[2], n = 150, found = 0, seen = 0;
+    struct procinfo *all = malloc(2000 * sizeof(*all));
+
+    CHECK(all != 0 && pipe(fds) == 0);
+    for (int i = 0; i < n; i++) {
+        if (child() == 0) {
+            close(fds[1]);
+            read(fds[0], buf, 1);
+            exit(0);
+        }
+    }
+    seen = getprocs(all, 2000);
+    CHECK(seen == (int)value_of("kern.processes"));
+    for (int i = 0; i < seen; i++) {
+        found += all[i].ppid == getpid();
+        for (int j = 0; j < i; j++)
+            CHECK(all[i].pid != all[j].pid);
+    }
+    CHECK(found == n);
+    CHECK(getprocs(all, 100) == 100);
+    close(fds[0]);
+    close(fds[1]);
+    for (int i = 0; i < n; i++)
+        CHECK(wait(0) > 0);
+    free(all);
+}
+
 static void getprocs_values(void)
 {
     struct procinfo info, few[2];
@@ -139,6 +169,7 @@ const struct test info_tests[] = {
     {"sysctl_set", sysctl_set, 0},
     {"sysctl_names", sysctl_names, 0},
     {"getprocs_values", getprocs_values, 0},
+    {"getprocs_many", getprocs_many, 0},
     {"bootarg_errors", bootarg_errors, 0},
     {"uptime_moves", uptime_moves, 0},
     {"sleep_negative", sleep_negative, 0},

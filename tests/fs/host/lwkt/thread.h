@@ -14,17 +14,11 @@
 #define mycpuid 0 /* threads of one cpu, as it were */
 #define TDF_MPSAFE 0x0400u
 
-#define TD_MAXLOCKS 10
-
 typedef struct thread {
     struct filedesc *td_filedesc; /* NULL: no process */
     uint32 td_killed;
     char td_comm[16];
-    int td_nlocks;
-    struct {
-        const void *lock;
-        uint32 kind;
-    } td_locks[TD_MAXLOCKS];
+    uint64 td_locks;
 } *thread_t;
 
 extern _Thread_local struct thread host_thread;

@@ -9,7 +9,7 @@
 
 struct mutex {
     pthread_mutex_t mutex;
-    const char *name;
+    unsigned kind;
 };
 
 void mutex_init(struct mutex *m, const char *name);
