@@ -26,11 +26,28 @@
     SCENE(ww_plain, 2)        \
     SCENE(ww_fence, 2)
 
-#define CORE_SCENES(SCENE) \
-    SCENE(x_schedule, 2)   \
-    SCENE(x_token, 2)      \
-    SCENE(x_tokens_crossed, 2)
-
+#define CORE_SCENES(SCENE)      \
+    SCENE(x_schedule, 2)        \
+    SCENE(x_token, 2)           \
+    SCENE(x_tokens_crossed, 2)  \
+    SCENE(x_token_passed_on, 3) \
+    SCENE(x_mplock, 2)          \
+    SCENE(x_spin, 2)            \
+    SCENE(x_ring, 2)            \
+    SCENE(x_wait_ipiq, 2)       \
+    SCENE(x_poll, 2)            \
+    SCENE(x_migrate, 2)         \
+    SCENE(x_migrate_wakeup, 2)  \
+    SCENE(x_acquire, 2)         \
+    SCENE(x_block, 2)           \
+    SCENE(x_cpusync, 2)         \
+    SCENE(x_cpusync_two, 2)     \
+    SCENE(x_port, 2)            \
+    SCENE(x_port_abort, 2)      \
+    SCENE(x_port_moves, 2)      \
+    SCENE(x_held, 2)            \
+    SCENE(x_timer, 2)           \
+    SCENE(x_trace, 2)
 #define DECLARE_SCENE(name, cpus) void play_##name(void);
 LITMUS_SCENES(DECLARE_SCENE)
 CORE_SCENES(DECLARE_SCENE)
