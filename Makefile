@@ -262,6 +262,11 @@ $(BUILD)/grade.status: FORCE | $(FIRST)
 grade: $(BUILD)/grade.status ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
 	@$(exit-with $(shell cat $(BUILD)/grade.status))exit $$(cat $(BUILD)/grade.status)
 
+.PHONY: explore
+explore: | $(FIRST) ## play the core's scenes with every schedule within a budget: half an hour
+	@tools/need $(HOSTCC)
+	@$(PYTHON) tests/explore.py
+
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions
 	@$(PYTHON) tools/bench

@@ -468,7 +468,7 @@ struct verdict explore_search(const int *budget, double limit, bool everywhere)
     memcpy(keep->budget, budget, sizeof(keep->budget));
     keep->everywhere = everywhere;
     begin_anew();
-    while (more && !v.failed) {
+    while (more) {
         execute();
         v.executions++;
         v.failed = keep->failed;
@@ -476,7 +476,9 @@ struct verdict explore_search(const int *budget, double limit, bool everywhere)
             fprintf(stderr, "not deterministic: %s\n", keep->message);
             exit(3);
         }
-        if (keep->grown && !v.failed)
+        if (v.failed)
+            break; /* and its choices stay, to be printed */
+        if (keep->grown)
             begin_anew();
         else
             more = advance();

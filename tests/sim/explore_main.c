@@ -29,6 +29,8 @@ const int explore_nscenes = sizeof(explore_scenes) / sizeof(explore_scenes[0]);
 
 extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's */
 
+#define SCHEDULE_MAX 65536
+
 static bool quiet, everywhere, outcomes;
 static int budget[NBUDGETS] = {2, 0, 0}, ncpu;
 static double limit = 60;
@@ -86,8 +88,8 @@ static void weaken(struct sim_site **s, int n, const char *what)
 
 static void print_failure(const struct verdict *v, const int *b)
 {
-    static char copy[8192];
-    FILE *f = fmemopen(copy, sizeof(copy) - 1, "w"), *out = stdout;
+    char *copy = host_alloc(SCHEDULE_MAX); /* the replay puts variables back */
+    FILE *f = fmemopen(copy, SCHEDULE_MAX - 1, "w"), *out = stdout;
 
     stdout = f;
     explore_print_schedule();

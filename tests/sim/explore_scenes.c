@@ -43,6 +43,29 @@ void play_x_schedule(void)
     explore_run();
 }
 
+/* Two that write their numbers, under a spin lock: who came when is the outcome. */
+static struct spinlock order_lock;
+static uint32 order;
+
+static void write_number(void *arg)
+{
+    for (uint32 i = 0; i < 2; i++) {
+        spin_lock(&order_lock);
+        order = order * 4 + (uint32)(uint64)arg;
+        spin_unlock(&order_lock);
+    }
+}
+
+void play_x_order(void)
+{
+    order = 0;
+    spin_init(&order_lock, "scene");
+    explore_thread(0, PRI, write_number, (void *)1, "one");
+    explore_thread(1, PRI, write_number, (void *)2, "two");
+    explore_run();
+    explore_outcome(order);
+}
+
 /* Tokens, and plain data under each. */
 static struct lwkt_token token[2];
 static uint32 under[2];

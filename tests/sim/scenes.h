@@ -27,6 +27,7 @@
     SCENE(ww_fence, 2)
 
 #define CORE_SCENES(SCENE)      \
+    SCENE(x_order, 2)           \
     SCENE(x_schedule, 2)        \
     SCENE(x_token, 2)           \
     SCENE(x_tokens_crossed, 2)  \
