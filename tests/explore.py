@@ -103,6 +103,10 @@ def in_parallel(function, rows):
 
 NAMES = {0: "none", 1: "acquire", 2: "release", 3: "acqrel", 7: "full"}
 WEAKER = {7: (3,), 3: (1, 2), 2: (0,), 1: (0,)}
+BUDGETS = ((1, 0, 0), (1, 0, 1), (2, 0, 1), (1, 1, 1))
+# Beside the scenes of one mechanism each.
+MORE = ("pair:migrate:acquire:on:free:0", "pair:acquire:hold:on:free:0", "pair:block:migrate:on:free:0",
+        "pair:exit:hold:on:free:0", "pair:tokens:migrate:on:free:0")
 
 
 def sites(program):
@@ -113,9 +117,15 @@ def sites(program):
             yield int(number), int(order), place, what
 
 
+def sites_used(program, name):
+    """The numbers of the sites that a scene plays."""
+    text = explore(program, name, "-u", "-q", "-p", 1, seconds=5)[1]
+    return {int(n) for line in text.splitlines() if line.startswith("sites:") for n in line.split()[1:]}
+
+
 def judge(program, number, weaker, names, seconds):
     """The first scene that fails when that site is so weak: its name, budgets and schedule."""
-    for budget in ((1, 0, 0), (1, 0, 1), (2, 0, 1), (1, 1, 1), (2, 0, 2)):
+    for budget in BUDGETS:
         for name in names:
             good, text = explore(program, name, "-q", "-p", budget[0], "-i", budget[1], "-r", budget[2],
                                  "-w", f"{number}:{weaker}", seconds=seconds)
@@ -126,18 +136,15 @@ def judge(program, number, weaker, names, seconds):
 
 def orders(program, seconds, only=()):
     """Print the table of orders; how many nothing shows to be needed."""
-    names = [name for name, _ in scenes(program)
-             if name.startswith("x_") or name in ("pair:migrate:acquire:on:free:0",
-                                                  "pair:acquire:hold:on:free:0",
-                                                  "pair:block:migrate:on:free:0",
-                                                  "pair:exit:hold:on:free:0")]
+    names = [name for name, _ in scenes(program) if name.startswith("x_") or name in MORE]
+    used = dict(zip(names, in_parallel(lambda name: sites_used(program, name), names)))
     rows = [(n, order, weaker, place, what) for n, order, place, what in sites(program)
             for weaker in WEAKER[order] if not only or any(o in f"{place} {what}" for o in only)]
     print("| site | order | weakened to | fails | with | schedule |")
     print("|---|---|---|---|---|---|")
 
     def one(row):
-        return row, judge(program, row[0], row[2], names, seconds)
+        return row, judge(program, row[0], row[2], [n for n in names if row[0] in used[n]], seconds)
 
     spared = 0
     for (_, order, weaker, place, what), (name, text) in in_parallel(one, rows):

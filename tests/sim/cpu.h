@@ -125,6 +125,7 @@ uint32 explore_stale(uint32 n, const volatile void *p);
 void explore_failed(const char *message) __attribute__((noreturn));
 void explore_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age);
 bool explore_marked(void);
+void explore_used(const struct sim_site *site);
 void explore_note(char letter, const char *what);
 
 #endif

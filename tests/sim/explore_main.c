@@ -1,6 +1,6 @@
 /*
  * explore -s SCENE [-c CPUS] [-p PREEMPTIONS] [-i INTERRUPTS] [-r STALE READS] [-t SECONDS] [-a] [-o]
- *         [-w SITE:ORDER] [-x SCHEDULE]
+ *         [-q] [-u] [-w SITE:ORDER] [-x SCHEDULE]
  * explore -l | -L
  *
  * Plays a scene with every schedule within the three budgets, smaller ones first, so that a failure's
@@ -9,6 +9,7 @@
  *   -a   switch cpus at every primitive, not only where several cpus use the word
  *   -o   print the outcomes that were reached
  *   -q   a failure is one line
+ *   -u   print the numbers of the sites that were played
  *   -w   give one site (of -L) another order: a sum of 1 acquire, 2 release, 4 full
  *   -x   play this schedule, and print its timeline
  *   -l   list the scenes; -L: list the sites of the core's primitives
@@ -31,7 +32,7 @@ extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's 
 
 #define SCHEDULE_MAX 65536
 
-static bool quiet, everywhere, outcomes;
+static bool quiet, everywhere, outcomes, sites_used;
 static int budget[NBUDGETS] = {2, 0, 0}, ncpu;
 static double limit = 60;
 static const char *scene_name, *schedule, *program;
@@ -134,6 +135,8 @@ static int search(void)
            v.overlap ? ", overlap" : "");
     if (outcomes)
         explore_print_outcomes();
+    if (sites_used)
+        explore_print_used();
     return v.complete ? 0 : 4;
 }
 
@@ -163,7 +166,7 @@ int main(int argc, char **argv)
     struct sim_site **sites = number_sites(&nsites);
 
     program = argv[0];
-    while ((opt = getopt(argc, argv, "s:c:p:i:r:t:aoqw:x:lL")) != -1)
+    while ((opt = getopt(argc, argv, "s:c:p:i:r:t:aoquw:x:lL")) != -1)
         switch (opt) {
         case 's':
             scene_name = optarg;
@@ -191,6 +194,9 @@ int main(int argc, char **argv)
             break;
         case 'q':
             quiet = true;
+            break;
+        case 'u':
+            sites_used = true;
             break;
         case 'w':
             weaken(sites, nsites, optarg);
