@@ -103,7 +103,7 @@ def in_parallel(function, rows):
 
 NAMES = {0: "none", 1: "acquire", 2: "release", 3: "acqrel", 7: "full"}
 WEAKER = {7: (3,), 3: (1, 2), 2: (0,), 1: (0,)}
-BUDGETS = ((1, 0, 0), (1, 0, 1), (2, 0, 1), (1, 1, 1))
+BUDGETS = ((1, 0, 0), (1, 0, 1), (2, 0, 1), (1, 1, 1), (3, 0, 1))
 # Beside the scenes of one mechanism each.
 MORE = ("pair:migrate:acquire:on:free:0", "pair:acquire:hold:on:free:0", "pair:block:migrate:on:free:0",
         "pair:exit:hold:on:free:0", "pair:tokens:migrate:on:free:0")

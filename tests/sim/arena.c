@@ -90,6 +90,7 @@ void *sim_alloc(size_t size)
     used += size + GAP;
     UNPOISON(p, size);
     memset(p, 0, size);
+    races_written(p, size);
     return p;
 }
 

@@ -13,6 +13,11 @@
 
 #define PRI TDPRI_KERN_DAEMON
 
+static void end_at_once(void *arg)
+{
+    (void)arg;
+}
+
 /* One sleeps until the other, of another cpu, has woken it. */
 static uint32 ready;
 static thread_t sleeper;
@@ -125,6 +130,17 @@ void play_x_token_passed_on(void)
     tokens_init();
     for (uint64 i = 0; i < 3; i++)
         explore_thread((int)i, PRI, take, NULL, "take");
+    explore_run();
+    CHECK(under[0] == 3, "%u", under[0]);
+}
+
+/* The same with a thread of cpu 0 that has had it before. */
+void play_x_token_chain(void)
+{
+    tokens_init();
+    explore_thread(0, PRI, take_both, (void *)0, "take0");
+    explore_thread(1, PRI, take, (void *)0, "take1");
+    explore_thread(2, PRI, take, (void *)0, "take2");
     explore_run();
     CHECK(under[0] == 3, "%u", under[0]);
 }
@@ -296,6 +312,23 @@ static void disturb(void *arg)
     (void)arg;
     lwkt_schedule(mover);
     lwkt_schedule(mover);
+}
+
+/* The cpu that the mover has left wakes it. */
+static void leave(void *arg)
+{
+    (void)arg;
+    lwkt_setcpu_self(globaldata_of[1]);
+    under[0]++;
+}
+
+void play_x_migrate_left(void)
+{
+    tokens_init();
+    mover = explore_thread(0, PRI, leave, NULL, "mover");
+    explore_thread(0, PRI, disturb, NULL, "waker");
+    explore_run();
+    CHECK(under[0] == 1, "%u", under[0]);
 }
 
 void play_x_migrate_wakeup(void)
@@ -478,6 +511,29 @@ void play_x_port_abort(void)
     play_served(ask_and_abort, 1);
 }
 
+/* Both of two messages are aborted; their requests use the same place on the stack. */
+static void abort_two(void *arg)
+{
+    struct lwkt_msg msg[2];
+
+    (void)arg;
+    for (int i = 0; i < 2; i++) {
+        lwkt_initmsg(&msg[i], &curthread->td_msgport, 5, MSGF_ABORTABLE);
+        lwkt_sendmsg(&server->td_msgport, &msg[i]);
+        lwkt_abortmsg(&msg[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        lwkt_waitport(&curthread->td_msgport, &msg[i]);
+}
+
+void play_x_port_abort_two(void)
+{
+    tokens_init();
+    server = explore_thread(1, PRI, end_at_once, NULL, "server");
+    explore_thread(0, PRI, abort_two, NULL, "client");
+    explore_run();
+}
+
 /* The owner of the port has moved when the message comes, or moves meanwhile. */
 static void serve_elsewhere(void *arg)
 {
@@ -495,19 +551,21 @@ void play_x_port_moves(void)
 
 /* --- the rest --- */
 
-/* Who drops the last reference sees what the others did, and frees it. */
+/* Who drops the last reference sees what the others did, and frees it; it is used again. */
 static thread_t held;
-
-static void end_at_once(void *arg)
-{
-    (void)arg;
-}
 
 static void drop(void *arg)
 {
     (void)arg;
-    CHECK(strcmp(held->td_comm, "held") == 0, "it is %s now", held->td_comm);
+    CHECK(held->td_comm[0] == 'h', "it is %s now", held->td_comm);
     lwkt_rele(held);
+}
+
+static void make_another(void *arg)
+{
+    (void)arg;
+    lwkt_yield();
+    sim_spawn(0, end_at_once, NULL, "new");
 }
 
 void play_x_held(void)
@@ -515,6 +573,31 @@ void play_x_held(void)
     held = explore_leaver(0, PRI, end_at_once, NULL, "held");
     lwkt_hold(held);
     explore_thread(1, PRI, drop, NULL, "drops");
+    explore_thread(0, PRI - 1, make_another, NULL, "maker");
+    explore_run();
+}
+
+/* What a holder has done before it drops its reference is seen by who waits for that. */
+static void use_and_drop(void *arg)
+{
+    (void)arg;
+    under[0] = 1;
+    lwkt_rele(held);
+}
+
+static void wait_for_drop(void *arg)
+{
+    (void)arg;
+    lwkt_wait_free(held);
+    CHECK(under[0] == 1, "%u", under[0]);
+}
+
+void play_x_wait_free(void)
+{
+    tokens_init();
+    held = explore_thread(0, PRI, wait_for_drop, NULL, "waits");
+    lwkt_hold(held);
+    explore_thread(1, PRI, use_and_drop, NULL, "drops");
     explore_run();
 }
 
@@ -562,4 +645,22 @@ void play_x_trace(void)
     explore_thread(0, PRI, read_entries, NULL, "reader");
     explore_run();
     ktr_set_mask(0);
+}
+
+/* A port whose owner moves from cpu 1 to 0, while cpu 2 sends. */
+static void ask_once(void *arg)
+{
+    struct lwkt_msg msg;
+
+    (void)arg;
+    lwkt_initmsg(&msg, &curthread->td_msgport, 5, 0);
+    CHECK(lwkt_domsg(&server->td_msgport, &msg) == 6, "%d", msg.ms_error);
+}
+
+void play_x_port_moves_away(void)
+{
+    tokens_init();
+    server = explore_thread(1, PRI, serve_elsewhere, (void *)1, "server");
+    explore_thread(2, PRI, ask_once, NULL, "client");
+    explore_run();
 }

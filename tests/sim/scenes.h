@@ -39,6 +39,11 @@
     SCENE(x_poll, 2)            \
     SCENE(x_migrate, 2)         \
     SCENE(x_migrate_wakeup, 2)  \
+    SCENE(x_migrate_left, 2)    \
+    SCENE(x_token_chain, 3)     \
+    SCENE(x_port_moves_away, 3) \
+    SCENE(x_port_abort_two, 2)  \
+    SCENE(x_wait_free, 2)       \
     SCENE(x_acquire, 2)         \
     SCENE(x_block, 2)           \
     SCENE(x_cpusync, 2)         \
