@@ -26,6 +26,7 @@ LITMUS = {
     "mp_acquire_only": ALL,
     "mp_fence": "00 01 11",
     "mp_amo": "00 01 11 21",                     # an AMO goes on with what a release carried
+    "mp_same": "00 01 11 21",                    # and so do the next stores of the cpu that released
     "lb": "00 01 10",                            # load buffering; C11 has 11, too: not explored
     "lb_fence": "00 01 10",
     "iriw": IRIW,                                # two readers may disagree on the order of two stores

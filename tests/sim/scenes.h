@@ -16,6 +16,7 @@
     SCENE(mp_release_only, 2) \
     SCENE(mp_acquire_only, 2) \
     SCENE(mp_fence, 2)        \
+    SCENE(mp_same, 2)         \
     SCENE(mp_amo, 2)          \
     SCENE(lb, 2)              \
     SCENE(lb_fence, 2)        \
