@@ -11,11 +11,13 @@ tenth as fast.
 
 import argparse
 import concurrent.futures
+import itertools
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SIM = ROOT / "tests" / "sim"
@@ -103,7 +105,8 @@ def in_parallel(function, rows):
 
 NAMES = {0: "none", 1: "acquire", 2: "release", 3: "acqrel", 7: "full"}
 WEAKER = {7: (3,), 3: (1, 2), 2: (0,), 1: (0,)}
-BUDGETS = ((1, 0, 0), (1, 0, 1), (2, 0, 1), (1, 1, 1), (3, 0, 1))
+BUDGETS = ((1, 0, 0), (1, 0, 1), (2, 0, 1), (1, 1, 1))
+ROW = 30                        # times as long as one scene may take: when a row gives up
 # Beside the scenes of one mechanism each.
 MORE = ("pair:migrate:acquire:on:free:0", "pair:acquire:hold:on:free:0", "pair:block:migrate:on:free:0",
         "pair:exit:hold:on:free:0", "pair:tokens:migrate:on:free:0")
@@ -125,8 +128,9 @@ def sites_used(program, name):
 
 def judge(program, number, weaker, names, seconds):
     """The first scene that fails when that site is so weak: its name, budgets and schedule."""
-    for budget in BUDGETS:
-        for name in names:
+    end = time.monotonic() + ROW * seconds
+    for budget, name in itertools.product(BUDGETS, names):
+        if time.monotonic() < end:
             good, text = explore(program, name, "-q", "-p", budget[0], "-i", budget[1], "-r", budget[2],
                                  "-w", f"{number}:{weaker}", seconds=seconds)
             if not good:
@@ -161,17 +165,51 @@ def orders(program, seconds, only=()):
     return spared
 
 
+# --- which lines no scene reaches ---
+
+def coverage(folder, seconds):
+    """Print the lines of the core that no scene reaches, and how many branches."""
+    plain, _ = build(folder, ["--coverage", "-fprofile-abs-path"])
+    counters = folder / "counters"
+    symbols = (line.split() for line in run(["nm", "-S", plain]).stdout.splitlines())
+    counters.write_text("".join(f"{s[0]} {s[1]}\n" for s in symbols
+                                if len(s) == 4 and s[3].startswith("__gcov0.")))
+    for name, _ in scenes(plain):
+        if not name.startswith("pair:") or name.endswith(("on:free:0", "sleep:locked:0")):
+            explore(plain, name, "-q", "-g", counters, "-p", 1, "-i", 1, seconds=seconds)
+    reached, branches = {}, 0
+    for source in CORE:
+        target = folder / "explore" / "obj" / f"{source.stem}.o"
+        place = None
+        for line in run(["gcov", "-b", "-t", "-o", target, source]).stdout.splitlines():
+            if found := re.match(r" *-: +0:Source:.*(kernel/.*)", line):
+                place = found.group(1)
+            elif re.match(r" *-: +0:Source:", line):
+                place = None
+            elif place and (found := re.match(r" *(#####|\d+\*?): *(\d+):(.*)", line)):
+                key = place, int(found.group(2)), found.group(3).strip()
+                reached[key] = reached.get(key, False) or found.group(1) != "#####"
+            elif place and place.endswith(".c"):
+                branches += bool(re.match(r"branch +\d+ (never executed|taken 0%)", line))
+    for place, number, code in sorted(key for key, seen in reached.items() if not seen):
+        print(f"{place}:{number}: {code}")
+    print(f"{list(reached.values()).count(False)} of {len(reached)} lines; {branches} branches")
+
+
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "explore",
                         help="where to build")
     parser.add_argument("--seconds", type=float, default=20, help="limit of one row")
-    parser.add_argument("--part", choices=("scenes", "pairs", "orders"), action="append",
-                        help="what to do; all three by default")
+    parser.add_argument("--part", choices=("scenes", "pairs", "orders", "coverage"),
+                        action="append", help="what to do; the first three by default")
     parser.add_argument("only", nargs="*", help="only these scenes, or sites that contain this")
     args = parser.parse_args()
     parts = args.part or ("scenes", "pairs", "orders")
+    if "coverage" in parts:
+        coverage(args.folder / "coverage", args.seconds)
+        return 0
     plain, memory = build(args.folder)
 
     def play(row):

@@ -84,6 +84,7 @@ int sim_structs(void);
 void *host_alloc(size_t size);
 void snapshot_take(uint64 mark_sp);
 void snapshot_restore(void);
+void snapshot_spare(char *p, size_t size); /* before snapshot_take */
 
 /* Words of the machine's memory and of the program's variables have numbers; -1: neither. */
 static inline int64 word_of(const volatile void *p)

@@ -1,6 +1,6 @@
 /*
  * explore -s SCENE [-c CPUS] [-p PREEMPTIONS] [-i INTERRUPTS] [-r STALE READS] [-t SECONDS] [-a] [-o]
- *         [-q] [-u] [-w SITE:ORDER] [-x SCHEDULE]
+ *         [-q] [-u] [-g FILE] [-w SITE:ORDER] [-x SCHEDULE]
  * explore -l | -L
  *
  * Plays a scene with every schedule within the three budgets, smaller ones first, so that a failure's
@@ -10,6 +10,7 @@
  *   -o   print the outcomes that were reached
  *   -q   a failure is one line
  *   -u   print the numbers of the sites that were played
+ *   -g   the file names variables, by address and size, that no execution puts back
  *   -w   give one site (of -L) another order: a sum of 1 acquire, 2 release, 4 full
  *   -x   play this schedule, and print its timeline
  *   -l   list the scenes; -L: list the sites of the core's primitives
@@ -85,6 +86,17 @@ static void weaken(struct sim_site **s, int n, const char *what)
     for (int i = 0; i < n; i++)
         if (s[i]->number == number)
             s[i]->order = order;
+}
+
+static void spare_variables(const char *file)
+{
+    FILE *f = fopen(file, "r");
+    uint64 p, size;
+
+    while (f != NULL && fscanf(f, "%lx %lx", &p, &size) == 2)
+        snapshot_spare((char *)p, size);
+    if (f != NULL)
+        fclose(f);
 }
 
 static void print_failure(const struct verdict *v, const int *b)
@@ -166,7 +178,7 @@ int main(int argc, char **argv)
     struct sim_site **sites = number_sites(&nsites);
 
     program = argv[0];
-    while ((opt = getopt(argc, argv, "s:c:p:i:r:t:aoquw:x:lL")) != -1)
+    while ((opt = getopt(argc, argv, "s:c:p:i:r:t:aoqug:w:x:lL")) != -1)
         switch (opt) {
         case 's':
             scene_name = optarg;
@@ -200,6 +212,9 @@ int main(int argc, char **argv)
             break;
         case 'w':
             weaken(sites, nsites, optarg);
+            break;
+        case 'g':
+            spare_variables(optarg);
             break;
         case 'x':
             schedule = optarg;
