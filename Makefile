@@ -272,6 +272,11 @@ test: all ## run all tests (about 20 minutes); ends with a count
 grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
 	@$(foreach o,FORMAT OUT INVARIANTS TOOLCHAIN WERROR,$(o)=$(call quote,$($(o)))) tools/grade
 
+.PHONY: explore
+explore: | $(FIRST) ## play the core's scenes with every schedule within a budget: half an hour
+	@tools/need $(HOSTCC)
+	@$(PYTHON) tests/explore.py
+
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions
 	@$(PYTHON) tools/bench

@@ -11,11 +11,13 @@ tenth as fast.
 
 import argparse
 import concurrent.futures
+import itertools
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SIM = ROOT / "tests" / "sim"
@@ -27,6 +29,7 @@ CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
 SCENES = [SIM / f"{name}.c" for name in ("explore_scenes", "litmus")]
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", "explore", "report",
                                        "explore_base", "explore_main", "scenes_threads")]
+SCENES.append(SIM / "explore_pairs.c")
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "
                   r"(?P<end>complete|not complete), (?P<outcomes>\d+) outcomes (?P<hash>\w+), "
@@ -93,27 +96,143 @@ def table(rows):
     return well
 
 
+def in_parallel(function, rows):
+    """As many at a time as there are cpus, in the order of rows."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(function, rows)
+
+
+# --- which order is needed ---
+
+NAMES = {0: "none", 1: "acquire", 2: "release", 3: "acqrel", 7: "full"}
+WEAKER = {7: (3,), 3: (1, 2), 2: (0,), 1: (0,)}
+BUDGETS = ((1, 0, 0), (1, 0, 1), (2, 0, 1), (1, 1, 1))
+ROW = 30                        # times as long as one scene may take: when a row gives up
+# Beside the scenes of one mechanism each.
+MORE = ("pair:migrate:acquire:on:free:0", "pair:acquire:hold:on:free:0", "pair:block:migrate:on:free:0",
+        "pair:exit:hold:on:free:0", "pair:tokens:migrate:on:free:0")
+
+
+def sites(program):
+    """(number, order, file, what) of each ordered primitive of the kernel's; file without the line."""
+    for line in run([program, "-L"]).stdout.splitlines():
+        number, order, place, what = line.split(maxsplit=3)
+        if int(order) != 0:
+            yield int(number), int(order), place, what
+
+
+def sites_used(program, name):
+    """The numbers of the sites that a scene plays."""
+    text = explore(program, name, "-u", "-q", "-p", 1, seconds=5)[1]
+    return {int(n) for line in text.splitlines() if line.startswith("sites:") for n in line.split()[1:]}
+
+
+def judge(program, number, weaker, names, seconds):
+    """The first scene that fails when that site is so weak: its name, budgets and schedule."""
+    end = time.monotonic() + ROW * seconds
+    for budget, name in itertools.product(BUDGETS, names):
+        if time.monotonic() < end:
+            good, text = explore(program, name, "-q", "-p", budget[0], "-i", budget[1], "-r", budget[2],
+                                 "-w", f"{number}:{weaker}", seconds=seconds)
+            if not good:
+                return name, text
+    return None, ""
+
+
+def orders(program, seconds, only=()):
+    """Print the table of orders; how many nothing shows to be needed."""
+    names = [name for name, _ in scenes(program) if name.startswith("x_") or name in MORE]
+    used = dict(zip(names, in_parallel(lambda name: sites_used(program, name), names)))
+    rows = [(n, order, weaker, place, what) for n, order, place, what in sites(program)
+            for weaker in WEAKER[order] if not only or any(o in f"{place} {what}" for o in only)]
+    print("| site | order | weakened to | fails | with | schedule |")
+    print("|---|---|---|---|---|---|")
+
+    def one(row):
+        return row, judge(program, row[0], row[2], [n for n in names if row[0] in used[n]], seconds)
+
+    spared = 0
+    for (_, order, weaker, place, what), (name, text) in in_parallel(one, rows):
+        site = f"{place} `{what.strip()}`"
+        if name is None:
+            spared += 1
+            print(f"| {site} | {NAMES[order]} | {NAMES[weaker]} | **nothing** | | |", flush=True)
+            continue
+        why = re.search(r"[\d.]+ s: (.*)", text).group(1)
+        why = re.sub(r" at 0x\w+.*|: cpus wait.*", "", why)
+        length = len(re.search(r"-x '(.*)'", text).group(1).split())
+        print(f"| {site} | {NAMES[order]} | {NAMES[weaker]} | {name} | {why[:60]} | {length} |",
+              flush=True)
+    return spared
+
+
+# --- which lines no scene reaches ---
+
+def coverage(folder, seconds):
+    """Print the lines of the core that no scene reaches, and how many branches."""
+    plain, _ = build(folder, ["--coverage", "-fprofile-abs-path"])
+    counters = folder / "counters"
+    symbols = (line.split() for line in run(["nm", "-S", plain]).stdout.splitlines())
+    counters.write_text("".join(f"{s[0]} {s[1]}\n" for s in symbols
+                                if len(s) == 4 and s[3].startswith("__gcov0.")))
+    for name, _ in scenes(plain):
+        if not name.startswith("pair:") or name.endswith(("on:free:0", "sleep:locked:0")):
+            explore(plain, name, "-q", "-g", counters, "-p", 1, "-i", 1, seconds=seconds)
+    reached, branches = {}, 0
+    for source in CORE:
+        target = folder / "explore" / "obj" / f"{source.stem}.o"
+        place = None
+        for line in run(["gcov", "-b", "-t", "-o", target, source]).stdout.splitlines():
+            if found := re.match(r" *-: +0:Source:.*(kernel/.*)", line):
+                place = found.group(1)
+            elif re.match(r" *-: +0:Source:", line):
+                place = None
+            elif place and (found := re.match(r" *(#####|\d+\*?): *(\d+):(.*)", line)):
+                key = place, int(found.group(2)), found.group(3).strip()
+                reached[key] = reached.get(key, False) or found.group(1) != "#####"
+            elif place and place.endswith(".c"):
+                branches += bool(re.match(r"branch +\d+ (never executed|taken 0%)", line))
+    for place, number, code in sorted(key for key, seen in reached.items() if not seen):
+        print(f"{place}:{number}: {code}")
+    print(f"{list(reached.values()).count(False)} of {len(reached)} lines; {branches} branches")
+
+
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "explore",
                         help="where to build")
-    parser.add_argument("--seconds", type=float, default=60, help="limit of one row")
-    parser.add_argument("scene", nargs="*", help="only these scenes")
+    parser.add_argument("--seconds", type=float, default=20, help="limit of one row")
+    parser.add_argument("--part", choices=("scenes", "pairs", "orders", "coverage"),
+                        action="append", help="what to do; the first three by default")
+    parser.add_argument("only", nargs="*", help="only these scenes, or sites that contain this")
     args = parser.parse_args()
+    parts = args.part or ("scenes", "pairs", "orders")
+    if "coverage" in parts:
+        coverage(args.folder / "coverage", args.seconds)
+        return 0
     plain, memory = build(args.folder)
-    rows = [(program, name, int(cpus), budget)
-            for name, cpus in scenes(plain) if not args.scene or name in args.scene
-            for program, budget in ((plain, (2, 0, 0)), (plain, (3, 0, 0)), (memory, (2, 1, 0)),
-                                    (memory, (1, 0, 2)))]
 
     def play(row):
         program, name, cpus, budget = row
-        options = ["-p", budget[0], "-i", budget[1], "-r", budget[2]]
+        options = ["-q", "-p", budget[0], "-i", budget[1], "-r", budget[2]]
         return explore(program, name, *options, cpus=cpus, seconds=args.seconds)
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return 0 if table(pool.map(play, rows)) else 1
+    def rows(names, budgets):
+        return [(program, name, int(cpus), budget) for name, cpus in scenes(plain)
+                if name.startswith(names) and (not args.only or name in args.only)
+                for program, budget in budgets]
+
+    well = True
+    if "scenes" in parts:
+        well = table(in_parallel(play, rows("x_", (
+            (plain, (2, 0, 0)), (plain, (3, 0, 0)), (plain, (2, 1, 0)), (memory, (1, 1, 0)),
+            (memory, (2, 0, 1)), (memory, (1, 0, 2)))))) and well
+    if "pairs" in parts:
+        well = table(in_parallel(play, rows("pair:", ((plain, (2, 0, 0)), (plain, (1, 1, 0)))))) and well
+    if "orders" in parts:
+        print(orders(memory, args.seconds, args.only), "orders are not shown to be needed")
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

@@ -58,6 +58,15 @@ static struct snapshot {
     int nstacks;
 } * snap;
 
+/* What a restore leaves as it is: the counters of a build that measures coverage. */
+#define SPARED_MAX 8192
+static struct spared {
+    char *p;
+    size_t size;
+    char kept[256];
+} * spared;
+static int nspared;
+
 extern char __data_start[], _end[]; /* the linker's */
 
 void *host_alloc(size_t size)
@@ -95,6 +104,7 @@ void *sim_alloc(size_t size)
     used += size + GAP;
     UNPOISON(p, size);
     memset(p, 0, size);
+    races_written(p, size);
     return p;
 }
 
@@ -246,12 +256,29 @@ void snapshot_take(uint64 mark_sp)
     snap->variables = copy_of(__data_start, (size_t)(_end - __data_start));
 }
 
+void snapshot_spare(char *p, size_t size)
+{
+    if (spared == NULL)
+        spared = host_alloc(SPARED_MAX * sizeof(*spared));
+    for (; size > 0 && nspared < SPARED_MAX; nspared++) {
+        size_t part = size < sizeof(spared->kept) ? size : sizeof(spared->kept);
+        spared[nspared].p = p;
+        spared[nspared].size = part;
+        p += part;
+        size -= part;
+    }
+}
+
 void snapshot_restore(void)
 {
     struct snapshot *s = snap;
 
+    for (int i = 0; i < nspared; i++)
+        memcpy(spared[i].kept, spared[i].p, spared[i].size);
     memcpy(__data_start, s->variables, (size_t)(_end - __data_start));
     memcpy((void *)ARENA, s->objects, s->objects_size);
     for (int i = 0; i < s->nstacks; i++)
         memcpy(s->stack[i].live, s->stack[i].copy, s->stack[i].size);
+    for (int i = 0; i < nspared; i++)
+        memcpy(spared[i].p, spared[i].kept, spared[i].size);
 }

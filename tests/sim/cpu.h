@@ -85,6 +85,7 @@ int sim_structs(void);
 void *host_alloc(size_t size);
 void snapshot_take(uint64 mark_sp);
 void snapshot_restore(void);
+void snapshot_spare(char *p, size_t size); /* before snapshot_take */
 
 /* Words of the machine's memory and of the program's variables have numbers; -1: neither. */
 static inline int64 word_of(const volatile void *p)
@@ -115,6 +116,7 @@ void sim_ipi_acquire(void);
 void races_begin(void);
 void races_forget(const void *start, size_t size);
 void races_free(const void *start, size_t size);
+void races_written(const void *start, size_t size); /* by the machine, for this cpu */
 void races_atomic(const volatile void *p, size_t size, bool read, bool write, const void *pc);
 
 /* --- the explorer --- */
@@ -126,6 +128,7 @@ uint32 explore_stale(uint32 n, const volatile void *p);
 void explore_failed(const char *message) __attribute__((noreturn));
 void explore_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age);
 bool explore_marked(void);
+void explore_used(const struct sim_site *site);
 void explore_note(char letter, const char *what);
 
 #endif

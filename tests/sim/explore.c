@@ -37,6 +37,7 @@
 #define RELAXES_MAX 3000    /* without an end: a livelock */
 #define POINTS_MAX 20000000 /* the same, whatever it is that goes on */
 #define OUTCOMES_MAX 4096
+#define SITES_MAX 2048
 #define WORDS_USED (1 << 20)
 
 enum kind { CHOICE_CPU, CHOICE_TURN, CHOICE_DELAY, CHOICE_TAKE, CHOICE_FIRE, CHOICE_READ };
@@ -69,6 +70,7 @@ static struct keep {
     char message[400];
     uint64 longest;
     bool overlap;
+    bool used[SITES_MAX]; /* sites, by number */
     uint64 outcome[OUTCOMES_MAX];
     uint32 noutcomes;
     struct wish wish[1000];
@@ -378,6 +380,20 @@ void explore_outcome(uint64 value)
         keep->outcome[keep->noutcomes++] = value;
 }
 
+void explore_used(const struct sim_site *site)
+{
+    keep->used[site->number] = true;
+}
+
+void explore_print_used(void)
+{
+    printf("sites:");
+    for (int i = 0; i < SITES_MAX; i++)
+        if (keep->used[i])
+            printf(" %d", i);
+    printf("\n");
+}
+
 void explore_overlap(void)
 {
     keep->overlap = true;
@@ -434,11 +450,12 @@ static void begin_anew(void)
     keep->longest = 0;
 }
 
+/* Of the processor: others may use the machine, too. */
 static double seconds(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -468,7 +485,7 @@ struct verdict explore_search(const int *budget, double limit, bool everywhere)
     memcpy(keep->budget, budget, sizeof(keep->budget));
     keep->everywhere = everywhere;
     begin_anew();
-    while (more && !v.failed) {
+    while (more) {
         execute();
         v.executions++;
         v.failed = keep->failed;
@@ -476,7 +493,9 @@ struct verdict explore_search(const int *budget, double limit, bool everywhere)
             fprintf(stderr, "not deterministic: %s\n", keep->message);
             exit(3);
         }
-        if (keep->grown && !v.failed)
+        if (v.failed)
+            break; /* and its choices stay, to be printed */
+        if (keep->grown)
             begin_anew();
         else
             more = advance();

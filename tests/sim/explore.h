@@ -57,6 +57,8 @@ bool explore_replay(const char *schedule);
 void explore_print_schedule(void);
 const char *explore_message(void);
 void explore_print_outcomes(void);
+/* The numbers of the sites that were played between the marks. */
+void explore_print_used(void);
 
 /* Between the explorer's files. */
 extern bool explore_over; /* all threads of the scene have come to their ends */

@@ -1,6 +1,6 @@
 /*
  * explore -s SCENE [-c CPUS] [-p PREEMPTIONS] [-i INTERRUPTS] [-r STALE READS] [-t SECONDS] [-a] [-o]
- *         [-w SITE:ORDER] [-x SCHEDULE]
+ *         [-q] [-u] [-g FILE] [-w SITE:ORDER] [-x SCHEDULE]
  * explore -l | -L
  *
  * Plays a scene with every schedule within the three budgets, smaller ones first, so that a failure's
@@ -9,6 +9,8 @@
  *   -a   switch cpus at every primitive, not only where several cpus use the word
  *   -o   print the outcomes that were reached
  *   -q   a failure is one line
+ *   -u   print the numbers of the sites that were played
+ *   -g   the file names variables, by address and size, that no execution puts back
  *   -w   give one site (of -L) another order: a sum of 1 acquire, 2 release, 4 full
  *   -x   play this schedule, and print its timeline
  *   -l   list the scenes; -L: list the sites of the core's primitives
@@ -29,7 +31,9 @@ const int explore_nscenes = sizeof(explore_scenes) / sizeof(explore_scenes[0]);
 
 extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's */
 
-static bool quiet, everywhere, outcomes;
+#define SCHEDULE_MAX 65536
+
+static bool quiet, everywhere, outcomes, sites_used;
 static int budget[NBUDGETS] = {2, 0, 0}, ncpu;
 static double limit = 60;
 static const char *scene_name, *schedule, *program;
@@ -84,10 +88,21 @@ static void weaken(struct sim_site **s, int n, const char *what)
             s[i]->order = order;
 }
 
+static void spare_variables(const char *file)
+{
+    FILE *f = fopen(file, "r");
+    uint64 p, size;
+
+    while (f != NULL && fscanf(f, "%lx %lx", &p, &size) == 2)
+        snapshot_spare((char *)p, size);
+    if (f != NULL)
+        fclose(f);
+}
+
 static void print_failure(const struct verdict *v, const int *b)
 {
-    static char copy[8192];
-    FILE *f = fmemopen(copy, sizeof(copy) - 1, "w"), *out = stdout;
+    char *copy = host_alloc(SCHEDULE_MAX); /* the replay puts variables back */
+    FILE *f = fmemopen(copy, SCHEDULE_MAX - 1, "w"), *out = stdout;
 
     stdout = f;
     explore_print_schedule();
@@ -132,6 +147,8 @@ static int search(void)
            v.overlap ? ", overlap" : "");
     if (outcomes)
         explore_print_outcomes();
+    if (sites_used)
+        explore_print_used();
     return v.complete ? 0 : 4;
 }
 
@@ -161,7 +178,7 @@ int main(int argc, char **argv)
     struct sim_site **sites = number_sites(&nsites);
 
     program = argv[0];
-    while ((opt = getopt(argc, argv, "s:c:p:i:r:t:aoqw:x:lL")) != -1)
+    while ((opt = getopt(argc, argv, "s:c:p:i:r:t:aoqug:w:x:lL")) != -1)
         switch (opt) {
         case 's':
             scene_name = optarg;
@@ -190,8 +207,14 @@ int main(int argc, char **argv)
         case 'q':
             quiet = true;
             break;
+        case 'u':
+            sites_used = true;
+            break;
         case 'w':
             weaken(sites, nsites, optarg);
+            break;
+        case 'g':
+            spare_variables(optarg);
             break;
         case 'x':
             schedule = optarg;

@@ -127,6 +127,13 @@ static void mp0_amo(void)
     amo_add_rel(&y, 1);
     amo_add(&y, 1); /* goes on with what the release carried */
 }
+static void mp0_same(void)
+{
+    poke(&x, 1);
+    publish(&y, 1);
+    poke(&y, 2); /* and so does the same cpu's next store */
+}
+LITMUS(mp_same, mp0_same, mp1_acquire)
 LITMUS(mp, mp0, mp1)
 LITMUS(mp_release, mp0_release, mp1_acquire)
 LITMUS(mp_release_only, mp0_release, mp1)

@@ -8,7 +8,8 @@
  *
  *   peek, consume   return any store that the view allows (explore.c chooses; the newest costs nothing)
  *   AMOs            return the newest, and add theirs
- *   a release       store or AMO carries its cpu's view, and an acquire that reads it joins that one
+ *   a release       store or AMO carries its cpu's view, and an acquire that reads it joins that one; so does
+ *                   one that reads a later AMO, or the same cpu's next stores to that word
  *   fence()         is both, also for the relaxed accesses around it, and joins one view of all fences
  *   a full AMO      is acquire and release, and a fence after it has seen it; it is no fence itself
  *   cpu_ipi_raise   is a release; taking the interrupt, or cpu_relax swallowing it, is an acquire
@@ -42,6 +43,7 @@ struct message {
     uint32 clock[SIM_CPUS];
     stamp_t *oldest; /* of the first noldest locations; the others': 0 */
     int noldest;
+    int cpu; /* that stored it; -1: a plain store, which goes on with nothing */
 };
 
 struct location {
@@ -154,7 +156,7 @@ static struct message *add_store(struct location *l, uint64 v, const struct view
 {
     struct message *m = message(l, l->stores);
 
-    *m = (struct message){.value = v};
+    *m = (struct message){.value = v, .cpu = carries != NULL ? self : -1};
     if (carries != NULL)
         memcpy(m->clock, carries->clock, sizeof(m->clock));
     if (viewed && carries != NULL) {
@@ -214,7 +216,7 @@ static struct location *location(const volatile void *p, size_t size)
     l->size = size;
     l->stores = 1;
     l->unread = false;
-    *message(l, 0) = (struct message){.value = raw_load(p, size)};
+    *message(l, 0) = (struct message){.value = raw_load(p, size), .cpu = -1};
     return l;
 }
 
@@ -229,7 +231,7 @@ void memory_forget(const void *start, size_t size)
             continue;
         l->stores = 1;
         l->unread = true;
-        *message(l, 0) = (struct message){0};
+        *message(l, 0) = (struct message){.cpu = -1};
         for (int cpu = 0; viewed && cpu < SIM_CPUS; cpu++)
             model->view[cpu].oldest[i] = 0;
     }
@@ -278,12 +280,23 @@ static uint64 load(const volatile void *p, size_t size, const struct sim_site *s
     return message(l, last - age)->value;
 }
 
+/* C11's release sequence: an AMO, and a store by the cpu that did the last one, carry what that one did. */
+static void go_on_with(struct message *m, const struct message *old)
+{
+    join_clock(m->clock, old->clock);
+    if (m->oldest != NULL && old->oldest != NULL)
+        join_stamps(m->oldest, old->oldest, old->noldest);
+}
+
 static void store(volatile void *p, size_t size, uint64 v, const struct sim_site *site)
 {
     struct location *l = location(p, size);
+    struct message old = *message(l, l->stores - 1);
     bool releases = site->order & ORDER_RELEASE;
+    struct message *m = add_store(l, v, releases ? &model->view[self] : &model->release[self]);
 
-    add_store(l, v, releases ? &model->view[self] : &model->release[self]);
+    if (old.cpu == self)
+        go_on_with(m, &old);
     if (releases)
         next_clock();
     explore_event(site, p, v, 0);
@@ -297,9 +310,7 @@ static void amo(volatile void *p, size_t size, uint64 v, const struct sim_site *
 
     read_message(l, l->stores - 1, site->order);
     struct message *m = add_store(l, v, releases ? &model->view[self] : &model->release[self]);
-    join_clock(m->clock, old.clock); /* it goes on with what the old value carried */
-    if (old.oldest != NULL)
-        join_stamps(m->oldest, old.oldest, old.noldest);
+    go_on_with(m, &old);
     if (releases)
         next_clock();
     if (viewed && site->order == ORDER_FULL)
@@ -405,6 +416,11 @@ void races_forget(const void *start, size_t size)
     (void)size;
 }
 void races_free(const void *start, size_t size)
+{
+    (void)start;
+    (void)size;
+}
+void races_written(const void *start, size_t size)
 {
     (void)start;
     (void)size;

@@ -121,6 +121,12 @@ static void on_words(const volatile void *p, size_t size, bool write, bool atomi
         on_access(shadow_of(word), p, write, atomic, pc);
 }
 
+void races_written(const void *start, size_t size)
+{
+    if (running && (!exploring || explore_marked()))
+        on_words(start, size, true, false, __builtin_return_address(0));
+}
+
 void races_atomic(const volatile void *p, size_t size, bool read, bool write, const void *pc)
 {
     if (!running || (exploring && !explore_marked()))

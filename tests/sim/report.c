@@ -53,7 +53,10 @@ static struct event *add(void)
 
 void explore_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age)
 {
-    if (!exploring || !report->on || !explore_marked())
+    if (!exploring || !explore_marked())
+        return;
+    explore_used(site);
+    if (!report->on)
         return;
 
     struct event *e = add();

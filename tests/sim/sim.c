@@ -95,12 +95,20 @@ void arrive(void)
 }
 
 /* The first frame of a stack: sim_switch's registers, and where it goes. */
+#ifdef __aarch64__
+#define SWITCH_WORDS 20
+#define SWITCH_PC 1
+#else
+#define SWITCH_WORDS 10 /* with a caller's return address, and aligned as a call would be */
+#define SWITCH_PC 6
+#endif
+
 uint64 sim_frame(void *top, void (*enter)(void))
 {
-    uint64 *frame = (uint64 *)top - 10;
+    uint64 *frame = (uint64 *)top - SWITCH_WORDS;
 
-    memset(frame, 0, 10 * sizeof(*frame));
-    frame[6] = (uint64)enter;
+    memset(frame, 0, SWITCH_WORDS * sizeof(*frame));
+    frame[SWITCH_PC] = (uint64)enter;
     return (uint64)frame;
 }
 
