@@ -230,7 +230,12 @@ enum kt_op {
     K_KEPT,     /* event "kept": 1 if the thread of K_KEEP has exited and is untouched */
     K_RELE,     /* lwkt_rele(t = a), which the scene holds; no more steps with it then */
     K_WAITFREE, /* lwkt_wait_free(t = a) */
-    K_CACHED,   /* events "keeps": CACHE_NTHREADS; "cached": exited threads that cpu a keeps */
+    /* a thread on cpu a in a struct of the scene's, with a stack of b bytes of the scene's too, or
+     * (b = 0) without one; events as K_CHURN's, "size": of the stack that it had, "stack": whether
+     * the struct still has one when it is dead */
+    K_TEMPLATE,
+    K_UNBORN, /* b threads for cpu a that are given up before they run; event "ran": 0 */
+    K_CACHED, /* events "keeps": CACHE_NTHREADS; "cached": exited threads that cpu a keeps */
 
     /* More about messages; see kernel/ktest/floodsteps.c. */
     /* lwkt_send_ipiq_nowait to cpu a until refused, at most b times: bodies as K_FLOOD's; event

@@ -4,6 +4,7 @@
 #include "ktest/ktest.h"
 #include "lib/string.h"
 #include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
 
 #define SEEN 200        /* structs that are told apart */
 #define STACK_WORDS 128 /* of each short-lived thread's stack that are written and read back */
@@ -18,8 +19,9 @@ static struct kept {
 /* A sequence of short-lived threads. On the maker's stack: `ran` is the last thing they touch. */
 struct churn {
     uint32 ran;        /* publish: brief; consume: churn */
-    size_t stack_size; /* of the next one */
-    int mpcount;
+    size_t stack_size; /* of the next one, */
+    int refs;          /* references to it but for its own, */
+    int mpcount;       /* and its td_mpcount */
     int dirty, damaged, fresh, revived;
     thread_t seen[SEEN]; /* the first `fresh` of them */
 };
@@ -33,7 +35,7 @@ static bool is_new(const struct churn *c)
 
     return flags == (TDF_RUNNING | TDF_RUNQ) && td->td_critcount == 0 && td->td_nest_count == 0 &&
            td->td_toks == NULL && td->td_preempted == NULL && td->td_migrate_gd == NULL &&
-           td->td_pri == TDPRI_KERN_DAEMON && td->td_refs == 1 && td->td_gd == mycpu &&
+           td->td_pri == TDPRI_KERN_DAEMON && td->td_refs == 1 + c->refs && td->td_gd == mycpu &&
            td->td_mpcount == c->mpcount && td->td_kstack_size == c->stack_size &&
            td->td_cscount == 0 && td->td_proc == NULL;
 }
@@ -112,6 +114,50 @@ static void churn(struct kt_context *ctx, int cpu, int count)
     kt_log("revived", ctx->name, c.revived);
 }
 
+/* In memory of the scene's own; a thread's struct is left to the next one. */
+static void run_template(struct kt_context *ctx, int cpu, size_t size)
+{
+    static struct thread own;
+    struct churn c = {.stack_size = size != 0 ? size : LWKT_THREAD_STACK};
+    void *stack = size != 0 ? cpu_stack_alloc(size) : NULL;
+    thread_t td;
+
+    own = (struct thread){.td_kstack = stack, .td_kstack_size = size};
+    if ((size != 0 && stack == NULL) ||
+        lwkt_create(brief, &c, &td, &own, TDF_MPSAFE | TDF_STOPREQ, cpu, "own") < 0) {
+        kt_log("nomem", ctx->name, 1);
+        return;
+    }
+    lwkt_hold(td);
+    c.refs = 1;
+    lwkt_schedule(td);
+    lwkt_wait_free(td);
+    kt_log("ran", ctx->name, consume(&c.ran)); /* publish: brief */
+    kt_log("dirty", ctx->name, c.dirty);
+    kt_log("damaged", ctx->name, c.damaged);
+    kt_log("size", ctx->name, (int64)td->td_kstack_size);
+    lwkt_rele(td);
+    lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
+    kt_log("stack", ctx->name, own.td_kstack != NULL);
+    if (stack != NULL)
+        cpu_stack_free(stack, size);
+}
+
+static void make_unborn(struct kt_context *ctx, int cpu, int count)
+{
+    struct churn c = {.ran = 0};
+
+    while (count-- > 0) {
+        thread_t td;
+        if (lwkt_create(brief, &c, &td, NULL, TDF_MPSAFE | TDF_STOPREQ, cpu, "unborn") < 0)
+            kt_log("nomem", ctx->name, count);
+        else
+            lwkt_rele(td);
+    }
+    lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
+    kt_log("ran", ctx->name, c.ran);
+}
+
 static void keep(const char *name, thread_t td)
 {
     kept = (struct kept){.td = td, .id = td->td_id, .stack = td->td_kstack};
@@ -153,6 +199,12 @@ bool kt_play_life(struct kt_context *ctx, const struct kt_step *s)
         break;
     case K_WAITFREE:
         lwkt_wait_free(kt_run->td[s->a]);
+        break;
+    case K_TEMPLATE:
+        run_template(ctx, s->a, (size_t)s->b);
+        break;
+    case K_UNBORN:
+        make_unborn(ctx, s->a, s->b);
         break;
     case K_CACHED:
         kt_log("keeps", ctx->name, CACHE_NTHREADS);

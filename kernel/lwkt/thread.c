@@ -133,20 +133,24 @@ void lwkt_trim_cache(int keep)
 }
 
 /*
- * A thread for that cpu (-1: this one) with a stack of stksize bytes, not yet runnable; td NULL: the
- * struct is taken from the cache or allocated. NULL when memory is out. Thread context.
+ * A thread for that cpu (-1: this one) with a stack of stksize bytes, not yet runnable. td NULL: the
+ * struct is taken from the cache or allocated. Otherwise it is td, whose td_kstack is a stack of the
+ * caller's, td_kstack_size bytes, or NULL. NULL when memory is out. Thread context.
  */
 thread_t lwkt_alloc_thread(thread_t td, size_t stksize, int cpu)
 {
     uint32 flags = 0;
     void *stack;
 
+    KASSERT(cpu >= -1 && cpu < ncpus, "a thread for cpu %d, of %d", cpu, ncpus);
     if (td == NULL && (td = cache_get(stksize)) != NULL) {
         flags = td->td_flags & (TDF_ALLOCATED_STACK | TDF_ALLOCATED_THREAD);
     } else if (td == NULL) {
         if ((td = cpu_thread_struct_alloc()) == NULL)
             return NULL;
         flags = TDF_ALLOCATED_THREAD;
+    } else if (td->td_kstack != NULL) {
+        stksize = td->td_kstack_size;
     }
     stack = td->td_kstack;
     if (stack != NULL && td->td_kstack_size != stksize && (flags & TDF_ALLOCATED_STACK)) {
@@ -211,28 +215,52 @@ void lwkt_rele(thread_t td)
         lwkt_send_ipiq(td->td_gd, lwkt_free_thread_remote, td);
 }
 
-/*
- * Put a dead thread into this cpu's cache, with its stack; lwkt_trim_cache bounds it, in a context
- * that may send messages. On td's cpu, in a critical section, td off its stack.
- */
-void lwkt_free_thread(thread_t td)
+static inline void cache_put(globaldata_t gd, thread_t td)
 {
-    globaldata_t gd = mycpu;
-
-    KASSERT((td->td_flags & (TDF_RUNNING | TDF_RUNQ | TDF_PREEMPT_LOCK)) == 0,
-            "%s is freed with flags %x", td->td_comm, td->td_flags);
-    KASSERT(td->td_gd == gd, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
-    if ((td->td_flags & TDF_ALLOCATED_THREAD) == 0)
-        return;
     ++gd->gd_tdfreecount;
     list_insert_head(&gd->gd_tdfreeq, &td->td_freeq);
 }
 
+/* A thread that never ran is still listed, which lwkt_exit has ended for others. A struct that is the
+ * creator's own goes back to it with the stack that it came with. */
+static void __attribute__((noinline)) free_unusual(globaldata_t gd, thread_t td)
+{
+    if ((td->td_flags & TDF_EXITING) == 0) {
+        list_remove(&td->td_allq);
+        ++gd->gd_cnt.exited;
+    }
+    if (td->td_flags & TDF_ALLOCATED_THREAD) {
+        cache_put(gd, td);
+    } else if (td->td_flags & TDF_ALLOCATED_STACK) {
+        cpu_stack_free(td->td_kstack, td->td_kstack_size);
+        td->td_kstack = NULL;
+    }
+}
+
+/*
+ * Put a thread that has exited, or never ran, into this cpu's cache, with its stack; lwkt_trim_cache
+ * bounds it, in a context that may send messages. IPI body, on td's cpu, td off its stack.
+ */
+void lwkt_free_thread(thread_t td)
+{
+    globaldata_t gd = mycpu;
+    const uint32 usual = TDF_EXITING | TDF_ALLOCATED_THREAD;
+
+    KASSERT((td->td_flags & (TDF_RUNNING | TDF_RUNQ | TDF_PREEMPT_LOCK)) == 0,
+            "%s is freed with flags %x", td->td_comm, td->td_flags);
+    KASSERT(td->td_gd == gd, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
+    if ((td->td_flags & usual) == usual)
+        cache_put(gd, td);
+    else
+        free_unusual(gd, td);
+}
+
 /*
  * Make a thread that runs func(arg) on that cpu (-1: this one), and schedule it unless tdflags has
- * TDF_STOPREQ. *tdp (if not NULL) is set before it can run. template: memory for the struct, or NULL.
- * tdflags: TDF_STOPREQ, TDF_VERBOSE, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory is out. Thread
- * context.
+ * TDF_STOPREQ. *tdp (if not NULL) is set before it can run. template: memory for the struct, or
+ * NULL (lwkt_alloc_thread); it is the caller's again when nobody but the caller, by lwkt_hold, has
+ * a reference. tdflags: TDF_STOPREQ, TDF_VERBOSE, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory
+ * is out. Thread context.
  */
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
                 int cpu, const char *fmt, ...)

@@ -254,9 +254,9 @@ void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref)
 }
 
 /*
- * ref is linked. Its token is elsewhere, or a thread that we preempted has it: wait in line for it, as an
- * ordinary thread of the run queue. A preempting thread goes back to the thread below. The switch lets
- * go of all tokens, and comes back when this cpu owns all of them.
+ * ref is linked. If its token is elsewhere, or a thread that we preempted has it, wait in line for
+ * it, as an ordinary thread of the run queue. A preempting thread goes back to the thread below.
+ * The switch lets go of all tokens, and comes back when this cpu owns all of them.
  */
 void lwkt_gettoken_slow(lwkt_tokref_t ref)
 { /* lab 6 */

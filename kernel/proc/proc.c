@@ -88,21 +88,11 @@ struct proc *proc_alloc(void)
     return p;
 }
 
-static void nothing(void *arg)
-{
-    (void)arg;
-}
-
-/*
- * A thread that was never scheduled has to exit on its own stack as all others do, to leave the lists
- * of its cpu.
- */
+/* A thread that was never scheduled. */
 void proc_discard_thread(struct proc *p)
 {
     p->p_thread->td_proc = NULL;
-    p->p_thread->td_mach.md_satp = 0;
-    cpu_thread_setup(p->p_thread, nothing, NULL);
-    lwkt_schedule(p->p_thread);
+    lwkt_rele(p->p_thread);
     p->p_thread = NULL;
 }
 

@@ -166,8 +166,8 @@ void play_mixed_interrupts(void)
 }
 
 /*
- * Interrupt threads that do not come back: each preempts a holder of the MP lock, or another thread, and
- * exits, or moves to another cpu before.
+ * Interrupt threads that do not come back: each preempts a holder of the MP lock, or another
+ * thread, and exits, or moves to another cpu before.
  */
 static uint32 ended;
 
@@ -206,4 +206,33 @@ void play_preempt_exit(void)
         sim_spawn(cpu, preempt_and_end, NULL, "preempted");
     sim_join();
     CHECK(ended == TURNS * (uint32)ncpus, "%u", ended);
+}
+
+/* Threads of any cpu that are given up before they run, and others that are made meanwhile. */
+static uint32 born;
+
+static void be_born(void *arg)
+{
+    (void)arg;
+    amo_add(&born, 1);
+}
+
+static void make_and_give_up(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < TURNS; i++) {
+        int cpu = (int)sim_random((uint64)ncpus);
+        thread_t td = sim_spawn_stopped(cpu, TDPRI_KERN_DAEMON, be_born, NULL, "unborn");
+        lwkt_rele(td);
+        sim_spawn(cpu, be_born, NULL, "born");
+    }
+}
+
+void play_unborn(void)
+{
+    poke(&born, 0);
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        sim_spawn(cpu, make_and_give_up, NULL, "maker");
+    sim_join();
+    CHECK(born == TURNS * (uint32)ncpus, "%u", born);
 }

@@ -63,6 +63,7 @@ void play_everything(void);
 void play_mixed_locks(void);
 void play_mixed_interrupts(void);
 void play_preempt_exit(void);
+void play_unborn(void);
 
 /* Points are so much closer in the instrumented build. */
 #ifndef POINT_DENSITY
