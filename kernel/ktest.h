@@ -245,6 +245,7 @@ enum kt_op {
     /* b messages to each other cpu in turn, some of which are answered; event "depth": most
      * messages in a ring of this cpu's */
     K_FLOODALL,
+    K_HOG,   /* b = 1: take all pages that are free, or kept by this cpu; 0: give all back */
     K_TALLY, /* events "got", "answers", "misordered" of all of K_FLOODALL's bodies */
 
     /* Harts; see kernel/ktest/bootsteps.c. */

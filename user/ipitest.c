@@ -66,7 +66,8 @@ static void all_to_all(void)
 
     scene_timeout(2000);
     for (int i = 0; i < cpus; i++) {
-        int s = step(K_ADD, 0, 1);
+        int s = param("hog", 0) ? step(K_HOG, 0, 1) : step(K_YIELD, 0, 0);
+        step(K_ADD, 0, 1);
         step(K_WAIT, 0, cpus);
         step(K_FLOODALL, 0, param("count", 300));
         step(K_COUNTERS, 0, 0);
@@ -74,6 +75,7 @@ static void all_to_all(void)
         if (i == 0) {
             step(K_WAIT, 1, cpus);
             step(K_TALLY, 0, 0);
+            step(K_HOG, 0, 0);
         }
         step(K_END, 0, 0);
         thread(names[i], i, param("pri", 12), s, 1);

@@ -66,6 +66,12 @@ def draw_crowd(rng):
     return {**params, "count": rng.randint(30, 60)}, options
 
 
+def draw_no_memory(rng):
+    """Eight cpus, most pairs of which have had nothing to say to each other."""
+    params, options = draw_crowd(rng)
+    return {**params, "hog": 1}, options
+
+
 def draw_nowait(rng):
     """Rings of four, eight or sixteen, and more messages than any holds."""
     source, target, options = machine(rng)
@@ -247,6 +253,8 @@ def declare():
     test("t28_full", "all cpus flood all others, with rings of four", 15, "ipitest t28", draw_all,
          judge_all, covers="T28",
          hint="who waits for room serves its own queue; a ring may be half full, bodies use the rest")
+    test("t28_no_memory", "the same when there is no memory left", 5, "ipitest t28", draw_no_memory,
+         judge_all, covers="T28", hint="a ring is made when it is first used")
     test("t28_crowd", "the same on eight cpus", 5, "ipitest t28", draw_crowd, judge_all, covers="T28",
          hint="who waits for room serves its own queue")
     test("t29_nowait", "a full ring refuses", 10, "ipitest t29", draw_nowait, judge_nowait,

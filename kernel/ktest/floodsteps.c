@@ -5,6 +5,8 @@
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/ring.h"
+#include "lwkt/spin.h"
+#include "mm/page.h"
 
 #define BATCH 12 /* messages that are sent in one critical section */
 
@@ -13,12 +15,6 @@ static struct tally {
     uint32 next[NCPU]; /* number of the next message from each source */
     int got, answers, misordered;
 } __attribute__((aligned(CACHE_LINE))) tallies[NCPU];
-
-void kt_tallies_reset(void)
-{
-    for (int cpu = 0; cpu < NCPU; cpu++)
-        tallies[cpu] = (struct tally){.got = 0};
-}
 
 static void count_answer(void *arg)
 {
@@ -109,6 +105,36 @@ static void send_nowait(struct kt_context *ctx, int cpu, int count)
     kt_log("accepted", ctx->name, sent);
 }
 
+/* A page that is taken names the next. */
+static struct spinlock hoard_lock = SPINLOCK("hoard");
+static void *hoard;
+
+static void hog(bool take)
+{
+    void **page;
+
+    if (take)
+        kt_events_reserve();
+    while (take && (page = page_alloc()) != NULL) {
+        spin_lock(&hoard_lock);
+        *page = hoard;
+        hoard = page;
+        spin_unlock(&hoard_lock);
+    }
+    while (!take && hoard != NULL) {
+        page = hoard;
+        hoard = *page;
+        page_unref(page);
+    }
+}
+
+void kt_tallies_reset(void)
+{
+    for (int cpu = 0; cpu < NCPU; cpu++)
+        tallies[cpu] = (struct tally){.got = 0};
+    hog(false);
+}
+
 bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s)
 {
     switch (s->op) {
@@ -120,6 +146,9 @@ bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s)
         break;
     case K_FLOODALL:
         flood_all(ctx, s->b);
+        break;
+    case K_HOG:
+        hog(s->b == 1);
         break;
     case K_TALLY:
         log_tallies(ctx->name);

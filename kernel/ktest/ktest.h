@@ -50,6 +50,8 @@ void kt_log(const char *what, const char *thread, int64 val);
 /* A place for a breakpoint: see events.c. */
 void kt_stop(const char *what, const char *thread, int64 val);
 void kt_events_reset(void);
+/* Have memory for all events that a scene may write down. */
+void kt_events_reserve(void);
 int kt_events_copyout(uint64 udst, uint64 bytes);
 int kt_audit_copyout(uint64 udst);
 

@@ -31,20 +31,23 @@
 
 #define IPIQ_NESTING_MAX 20 /* bodies that send, wait, and so run bodies */
 
-/*
- * This cpu's ring to target, made at its first use. NULL: no memory, which only booting can see.
- */
-static struct lwkt_ipiq *ring_to(globaldata_t gd, globaldata_t target)
+/* One ring, if it is not there from an earlier try to start a cpu of that number. */
+static bool make_ring(globaldata_t from, globaldata_t to)
 {
-    struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
+    if (from->gd_ipiq[to->gd_cpuid] != NULL)
+        return true;
 
-    if (ip == NULL) {
-        ip = cpu_ring_alloc();
-        if (ip == NULL)
-            panic("no memory for the IPI ring from cpu %d to %d", gd->gd_cpuid, target->gd_cpuid);
-        publish(&gd->gd_ipiq[target->gd_cpuid], ip); /* consume: drain */
-    }
-    return ip;
+    struct lwkt_ipiq *ip = cpu_ring_alloc();
+    publish(&from->gd_ipiq[to->gd_cpuid], ip); /* consume: drain */
+    return ip != NULL;
+}
+
+bool lwkt_ipiq_connect(globaldata_t gd)
+{
+    for (int cpu = 0; cpu < gd->gd_cpuid; cpu++)
+        if (!make_ring(gd, globaldata_of[cpu]) || !make_ring(globaldata_of[cpu], gd))
+            return false;
+    return true;
 }
 
 static inline uint32 ring_depth(struct lwkt_ipiq *ip)
@@ -106,7 +109,7 @@ static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
 static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func,
                                      void *arg)
 {
-    struct lwkt_ipiq *ip = ring_to(gd, target);
+    struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
 
     KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
     KASSERT(gd->gd_intr_nesting_level < IPIQ_NESTING_MAX, "IPI bodies nest %d deep",
@@ -169,7 +172,7 @@ int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg)
     if (target == gd) {
         send_self(gd, func, arg);
     } else {
-        struct lwkt_ipiq *ip = ring_to(gd, target);
+        struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
         if (ring_depth(ip) >= ip->ip_size * 2 / 3) {
             result = -1;
         } else {
@@ -211,7 +214,7 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
     crit_enter();
     struct lwkt_ipiq *ip = mycpu->gd_ipiq[target->gd_cpuid];
 
-    if (ip != NULL) { /* else nothing was ever sent, or it is this cpu */
+    if (ip != NULL) {                                              /* else it is this cpu */
         while ((int)(consume(&ip->ip_xindex) - (uint32)seq) < 0) { /* publish: drain, F5 */
             cpu_relax();
             lwkt_process_ipiq();
@@ -256,7 +259,7 @@ void lwkt_drain_ipiq(void)
     while (mask != 0) {
         int cpu = bit_lowest64(mask);
         mask &= mask - 1;
-        drain(consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* publish: ring_to */
+        drain(consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* publish: make_ring */
     }
     --gd->gd_intr_nesting_level;
 }

@@ -10,6 +10,10 @@
 
 typedef void (*ipifunc_t)(void *arg);
 
+/* Make the rings between cpu gd, which is about to start, and those with lower numbers. false: there is
+ * no memory for them. They last for ever, so no message needs memory. Boot. */
+bool lwkt_ipiq_connect(globaldata_t gd);
+
 /* Returns the message's sequence number for lwkt_wait_ipiq; 0 when target is this cpu, where func
  * has run before the return. Waits (serving its own queue) while the ring is over half full. */
 int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg);

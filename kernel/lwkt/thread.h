@@ -172,7 +172,7 @@ struct globaldata {
     uint32 gd_tdlastid;       /* threads made here: AMO */
     uint64 gd_heartbeat;      /* ticks taken, for who looks whether it lives */
     struct lwkt_counters gd_cnt;
-    /* my outgoing rings by target, NULL until first used; targets read them */
+    /* my outgoing rings by target, made when the later one of the two started; targets read them */
     struct lwkt_ipiq *gd_ipiq[NCPU];
     cpumask_t gd_cpusyncmask;               /* masters that have stopped this cpu; see cpusync.c */
     struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their syncs, by master */

@@ -160,6 +160,8 @@ void sim_run(const struct scene *s, int n, uint64 seed)
     races_begin();
     for (int i = 0; i < n; i++)
         cpu_init(i);
+    for (int i = 0; i < n; i++)
+        CHECK(lwkt_ipiq_connect(globaldata_of[i]), "no memory");
     ncpus = n;
     self = 0;
     curthread = cpus[0].current;
