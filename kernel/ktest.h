@@ -245,8 +245,11 @@ enum kt_op {
     /* b messages to each other cpu in turn, some of which are answered; event "depth": most
      * messages in a ring of this cpu's */
     K_FLOODALL,
-    K_HOG,   /* b = 1: take all pages that are free, or kept by this cpu; 0: give all back */
-    K_TALLY, /* events "got", "answers", "misordered" of all of K_FLOODALL's bodies */
+    /* b messages to the next cpu, each of which passes on from cpu to cpu a times */
+    K_FORWARD,
+    K_FORWARDED, /* until b messages of K_FORWARD have ended; event "nest": how deep bodies were */
+    K_HOG,       /* b = 1: take all pages that are free, or kept by this cpu; 0: give all back */
+    K_TALLY,     /* events "got", "answers", "misordered" of all of K_FLOODALL's bodies */
 
     /* Harts; see kernel/ktest/bootsteps.c. */
     K_HART,  /* events "hart", "here", "tp", "sp", "beat": this cpu's */

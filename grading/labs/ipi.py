@@ -72,6 +72,12 @@ def draw_no_memory(rng):
     return {**params, "hog": 1}, options
 
 
+def draw_forward(rng):
+    """Rings that are always full."""
+    cpus = rng.randint(3, 4)
+    return {"cpus": cpus, "count": rng.randint(280, 320), "length": rng.randint(80, 120)}, {"CPUS": cpus}
+
+
 def draw_nowait(rng):
     """Rings of four, eight or sixteen, and more messages than any holds."""
     source, target, options = machine(rng)
@@ -166,6 +172,14 @@ def judge_all(scene):
     scene.must(full > 0, "waits for room (ipiq_fifofull)", "none")
 
 
+def judge_forward(scene):
+    """All come to their end, and no stack is used up on the way."""
+    count = scene.params["cpus"] * scene.params["count"]
+    ended, nest = scene.of("ended")[0], scene.of("nest")[0]
+    scene.must(ended.val == count, f"{count} messages at their ends", str(ended.val), ended)
+    scene.must(nest.val <= 5, "bodies that wait for room run others at most a few deep", str(nest.val), nest)
+
+
 def judge_nowait(scene):
     """Refused before the ring overruns; what was accepted arrives as it was sent."""
     size = int(scene.options["APPEND"].rpartition("=")[2])
@@ -253,6 +267,9 @@ def declare():
     test("t28_full", "all cpus flood all others, with rings of four", 15, "ipitest t28", draw_all,
          judge_all, covers="T28",
          hint="who waits for room serves its own queue; a ring may be half full, bodies use the rest")
+    test("t28_forward", "bodies that pass messages on, with all rings full", 5, "ipitest forward",
+         draw_forward, judge_forward, covers="T28",
+         hint="a body that waits for room runs others, and these wait, and so on")
     test("t28_no_memory", "the same when there is no memory left", 5, "ipitest t28", draw_no_memory,
          judge_all, covers="T28", hint="a ring is made when it is first used")
     test("t28_crowd", "the same on eight cpus", 5, "ipitest t28", draw_crowd, judge_all, covers="T28",

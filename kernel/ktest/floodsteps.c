@@ -14,6 +14,7 @@
 static struct tally {
     uint32 next[NCPU]; /* number of the next message from each source */
     int got, answers, misordered;
+    int ended, nest; /* K_FORWARD */
 } __attribute__((aligned(CACHE_LINE))) tallies[NCPU];
 
 static void count_answer(void *arg)
@@ -73,6 +74,46 @@ static void flood_all(struct kt_context *ctx, int count)
         if (cpu != mycpuid)
             lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
     kt_log("depth", ctx->name, most);
+}
+
+static void pass_on(void *arg)
+{
+    struct tally *t = &tallies[mycpuid];
+    uint64 left = (uint64)arg;
+
+    if (mycpu->gd_intr_nesting_level > t->nest)
+        t->nest = mycpu->gd_intr_nesting_level;
+    if (left > 0)
+        lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)(left - 1));
+    else
+        poke(&t->ended, t->ended + 1);
+}
+
+/* In batches in critical sections: all rings fill up. */
+static void forward(uint64 length, int count)
+{
+    for (int i = 0; i < count; i += BATCH) {
+        crit_enter();
+        for (int k = i; k < count && k < i + BATCH; k++)
+            lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)length);
+        crit_exit();
+    }
+}
+
+static void await_forwarded(const char *name, int count)
+{
+    int ended, nest = 0;
+
+    do {
+        kt_relax();
+        ended = 0;
+        for (int cpu = 0; cpu < ncpus; cpu++)
+            ended += peek(&tallies[cpu].ended);
+    } while (ended < count && peek(&kt_run->stop) == 0);
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        nest = peek(&tallies[cpu].nest) > nest ? peek(&tallies[cpu].nest) : nest;
+    kt_log("nest", name, nest);
+    kt_log("ended", name, ended);
 }
 
 static void log_tallies(const char *name)
@@ -146,6 +187,12 @@ bool kt_play_flood(struct kt_context *ctx, const struct kt_step *s)
         break;
     case K_FLOODALL:
         flood_all(ctx, s->b);
+        break;
+    case K_FORWARD:
+        forward(s->a, s->b);
+        break;
+    case K_FORWARDED:
+        await_forwarded(ctx->name, s->b);
         break;
     case K_HOG:
         hog(s->b == 1);

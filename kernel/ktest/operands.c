@@ -37,6 +37,8 @@ static const uint8 kinds[K_NOPS] = {
     [K_NOWAIT] = A_CPU | B_COUNT,
     [K_SEQ] = A_CPU,
     [K_FLOODALL] = B_COUNT,
+    [K_FORWARD] = B_COUNT,
+    [K_FORWARDED] = B_COUNT,
 };
 
 bool kt_operands_valid(const struct kt_scene *scene, const struct kt_step *s)

@@ -18,7 +18,14 @@
  *
  * Hysteresis: who finds the ring more than half full waits until it is down to a quarter, serving its
  * own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the other half
- * and wait only when the ring is full, which keeps their recursion shallow.
+ * and wait only when the ring is full.
+ *
+ * A body that waits runs bodies, which may wait. At NESTING_MAX that ends: who waits there takes the
+ * messages out of the rings, so that the cpus that wait for room in them get on, but puts them off
+ * (put_off). They run, in their order, when the bodies below are done, before any message that is still
+ * in a ring. So the stack holds at most NESTING_MAX waits, whatever bodies send to other cpus. (A
+ * message to the own cpu is a call.) PUT_OFF_MAX is more than any flood of the tests needs; a cpu that
+ * has put off so many leaves the rest in the rings, and gets on when its own target does.
  */
 #include "lwkt/ipiq.h"
 
@@ -29,7 +36,19 @@
 #include "lwkt/ktr.h"
 #include "lwkt/ring.h"
 
-#define IPIQ_NESTING_MAX 20 /* bodies that send, wait, and so run bodies */
+#define NESTING_MAX 4             /* bodies that send, wait, and so run bodies */
+#define PUT_OFF_MAX 128           /* a power of two */
+#define PUT_OFF (-0x7fffffff - 1) /* in ip_nesting of all rings to a cpu: it has put messages off */
+
+/* Messages that were taken and have not been run: each cpu's own, in a critical section. */
+static struct putoff {
+    uint32 first, end; /* run freely, masked on use */
+    struct {
+        struct ipiq_slot msg;
+        struct lwkt_ipiq *ip;
+        int source;
+    } entry[PUT_OFF_MAX];
+} __attribute__((aligned(CACHE_LINE))) putoffs[NCPU];
 
 /* One ring, if it is not there from an earlier try to start a cpu of that number. */
 static bool make_ring(globaldata_t from, globaldata_t to)
@@ -71,6 +90,28 @@ static inline void notify(globaldata_t gd, globaldata_t target)
     }
 }
 
+/* Take what there is in this cpu's rings, and run it later. What finds no place stays in its ring. */
+static void put_off(globaldata_t gd)
+{
+    struct putoff *p = &putoffs[gd->gd_cpuid];
+
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);
+
+        while (ip != NULL && p->end - p->first < PUT_OFF_MAX &&
+               ip->ip_rindex != consume(&ip->ip_windex)) { /* publish: append, F1 */
+            p->entry[p->end % PUT_OFF_MAX].msg = ip->ip_slot[ip->ip_rindex & (ip->ip_size - 1)];
+            p->entry[p->end % PUT_OFF_MAX].ip = ip;
+            p->entry[p->end % PUT_OFF_MAX].source = cpu;
+            ++p->end;
+            ++ip->ip_put_off;
+            publish(&ip->ip_rindex, ip->ip_rindex + 1); /* consume: ring_depth, F2 */
+        }
+        if (ip != NULL)
+            ip->ip_nesting |= PUT_OFF;
+    }
+}
+
 /*
  * Wait until the ring holds at most `enough` messages. Our own rings are served meanwhile.
  */
@@ -80,7 +121,10 @@ static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t ta
     notify(gd, target);
     while (ring_depth(ip) > enough) {
         cpu_relax();
-        lwkt_process_ipiq();
+        if (gd->gd_intr_nesting_level < NESTING_MAX)
+            lwkt_process_ipiq();
+        else
+            put_off(gd);
     }
 }
 
@@ -112,8 +156,6 @@ static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifu
     struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
 
     KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
-    KASSERT(gd->gd_intr_nesting_level < IPIQ_NESTING_MAX, "IPI bodies nest %d deep",
-            gd->gd_intr_nesting_level);
     /* lab 4: from here */
     if (ring_depth(ip) > ip->ip_size / 2) {
         if (gd->gd_intr_nesting_level == 0)
@@ -223,6 +265,25 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
     crit_exit();
 }
 
+/* Run what was put off, the oldest first, and say so in each ring, as drain() does. */
+static void __attribute__((noinline)) run_put_off(globaldata_t gd)
+{
+    struct putoff *p = &putoffs[gd->gd_cpuid];
+
+    while (p->first != p->end) {
+        __typeof__(p->entry[0]) e = p->entry[p->first++ % PUT_OFF_MAX];
+        --e.ip->ip_put_off;
+        ++e.ip->ip_nesting;
+        ktr(KTR_IPI_RECV, (uint64)e.source, (uint64)e.msg.func);
+        e.msg.func(e.msg.arg);
+        if ((--e.ip->ip_nesting & ~PUT_OFF) == 0) /* consume: lwkt_wait_ipiq, F5 */
+            publish(&e.ip->ip_xindex, e.ip->ip_rindex - e.ip->ip_put_off);
+    }
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (cpu != gd->gd_cpuid)
+            globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]->ip_nesting &= ~PUT_OFF;
+}
+
 /*
  * Run the messages of one ring, up to those that are there now: for later ones the source tells us
  * again. A body may send, wait for room, and so come here for the same ring: the copy of the slot
@@ -232,14 +293,17 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
 static void drain(struct lwkt_ipiq *ip, int source)
 { /* lab 4 */
     /* publish: append, F1 */
-    uint32 end = consume(&ip->ip_windex);
+    uint32 end = consume(&ip->ip_windex), mask = ip->ip_size - 1;
 
-    ++ip->ip_nesting;
+    if (++ip->ip_nesting < 0)
+        run_put_off(mycpu);
     while ((int)(end - ip->ip_rindex) > 0) {
-        struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & (ip->ip_size - 1)];
+        struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & mask];
         publish(&ip->ip_rindex, ip->ip_rindex + 1); /* consume: ring_depth, F2 */
         ktr(KTR_IPI_RECV, (uint64)source, (uint64)msg.func);
         msg.func(msg.arg);
+        if (ip->ip_nesting < 0)
+            run_put_off(mycpu);
         if (ip->ip_nesting == 1)
             publish(&ip->ip_xindex, ip->ip_rindex); /* consume: lwkt_wait_ipiq, F5 */
     }
@@ -259,7 +323,7 @@ void lwkt_drain_ipiq(void)
     while (mask != 0) {
         int cpu = bit_lowest64(mask);
         mask &= mask - 1;
-        drain(consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* publish: make_ring */
+        drain(peek(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* ordered by the bit */
     }
     --gd->gd_intr_nesting_level;
 }

@@ -76,8 +76,9 @@ static uint32 ring_size(void)
 }
 
 /*
- * Rings are cut from pages, as cpus start: two for each pair, 2.5 MiB for 64 cpus. For tests: boot argument ipiq_start=N,
- * the indices begin there, which shows how they wrap; ipiq_size=N, the rings are that short.
+ * Rings are cut from pages, as cpus start: two for each pair, 2.5 MiB for 64 cpus. For tests: boot
+ * argument ipiq_start=N, the indices begin there, which shows how they wrap; ipiq_size=N, the rings
+ * are that short.
  */
 struct lwkt_ipiq *cpu_ring_alloc(void)
 {

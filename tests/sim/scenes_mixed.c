@@ -236,3 +236,41 @@ void play_unborn(void)
     sim_join();
     CHECK(born == TURNS * (uint32)ncpus, "%u", born);
 }
+
+/* Bodies that pass a message on, in such a flood that all rings are full. */
+static uint32 chains_left, deepest;
+
+static void pass_on(void *arg)
+{
+    uint64 left = (uint64)arg;
+
+    if ((uint32)mycpu->gd_intr_nesting_level > peek(&deepest))
+        poke(&deepest, (uint32)mycpu->gd_intr_nesting_level);
+    if (left == 0)
+        amo_add_rel(&chains_left, (uint32)-1);
+    else
+        lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)(left - 1));
+}
+
+static void start_to_pass(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 12; i++) {
+        crit_enter();
+        for (int n = 0; n < 8; n++)
+            lwkt_send_ipiq_bycpu((int)sim_random((uint64)ncpus), pass_on, (void *)20);
+        crit_exit();
+    }
+}
+
+void play_ipi_forward(void)
+{
+    poke(&chains_left, 96 * (uint32)ncpus);
+    poke(&deepest, 0);
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        sim_spawn(cpu, start_to_pass, NULL, "chains");
+    while (consume(&chains_left) != 0)
+        lwkt_pause(100);
+    sim_join();
+    CHECK(deepest <= 6, "bodies nest %u deep", deepest);
+}

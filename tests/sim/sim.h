@@ -64,6 +64,7 @@ void play_mixed_locks(void);
 void play_mixed_interrupts(void);
 void play_preempt_exit(void);
 void play_unborn(void);
+void play_ipi_forward(void);
 
 /* Points are so much closer in the instrumented build. */
 #ifndef POINT_DENSITY
