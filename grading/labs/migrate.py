@@ -46,6 +46,12 @@ def draw_preempted(rng):
             "pause": rng.randint(100, 300)}, options
 
 
+def draw_sleeper(rng):
+    """Time to fall asleep."""
+    one, other, options = two_cpus(rng)
+    return {"from": one, "to": other, "pri": rng.randint(8, 20), "pause": rng.randint(300, 600)}, options
+
+
 def must_be_zero(scene, what, meaning):
     """Each event of a kind says 0."""
     for event in scene.of(what):
@@ -116,6 +122,11 @@ def judge_preempted(scene):
     scene.must(ran.cpu == scene.params["to"], f"S on cpu {scene.params['to']}", f"cpu {ran.cpu}", ran)
 
 
+def judge_sleeper(panic):
+    """An assertion, where the sleeper is."""
+    panic.must_say("is acquired while it is a sleeper", panic.params["from"])
+
+
 def declare():
     """This lab's tests."""
     test("t53_roam", "round the cpus, with everything that a call keeps", 15, "migratetest t53",
@@ -132,3 +143,5 @@ def declare():
     test("t56_preempted", "acquired while it is preempted", 10, "migratetest t56preempt", draw_preempted,
          judge_preempted, timely=True, covers="T56",
          hint="TDF_PREEMPT_LOCK: off the cpu, but its stack is in use; and who waits serves messages")
+    test("acquire_sleeper", "no thread is acquired out of tsleep", 5, "migratetest sleeper", draw_sleeper,
+         judge_sleeper, covers="T56", panics=True, hint="the assertion about TDF_TSLEEPQ in acquire_remote")
