@@ -115,11 +115,12 @@ static void acquire_remote(void *arg)
 }
 
 /*
- * Make td, which has descheduled itself or is about to, and which nobody else moves, a thread of this
- * cpu. It must not be runnable, nor in tsleep: the queues and timeouts of tsleep are its own cpu's. (A
- * thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired: what these wait for is told by
- * lwkt_schedule, which follows the thread.) Waits until it is off its stack, serving this cpu's messages meanwhile. A thread that
- * was preempted is not off its stack. Thread context. Reference: lwkt_acquire.
+ * Make td, which has descheduled itself or is about to, and which nobody else moves, a thread of
+ * this cpu. It must not be runnable, nor in tsleep: the queues and timeouts of tsleep are its own
+ * cpu's. (A thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired: what these wait for
+ * is told by lwkt_schedule, which follows the thread.) Waits until it is off its stack, serving
+ * this cpu's messages meanwhile. A thread that was preempted is not off its stack. Thread context.
+ * Reference: lwkt_acquire.
  */
 void lwkt_acquire(thread_t td)
 { /* lab 8 */

@@ -61,8 +61,7 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
         .td_critcount = 1,
         .td_refs = 1,
     };
-    list_init(&td->td_sleepq); /* td_allq and td_freeq are linked before anybody looks at them */
-    list_init(&td->td_waitq);
+    list_init(&td->td_waitq); /* the other links are set before anybody looks at them */
     lwkt_initport(&td->td_msgport, td);
     if (td == &gd->gd_idlethread) {
         td->td_pri = TDPRI_IDLE_THREAD;

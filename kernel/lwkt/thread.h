@@ -166,6 +166,7 @@ struct globaldata {
     struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
     struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;        /* the user scheduler's process here; see proc/usched.c. Shared */
+    void *gd_uschedparked;    /* it waits here while better threads run */
     uint64 gd_satp;           /* address space that is loaded */
     struct list gd_systimerq; /* systimers by time */
     uint64 gd_systimer_armed; /* when the timer interrupt comes; ~0: never */

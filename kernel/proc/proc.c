@@ -176,7 +176,7 @@ static void describe(const struct proc *p, struct procinfo *info)
     info->state = state_of(p);
     info->cpu = td != NULL ? td->td_gd->gd_cpuid : -1;
     info->pri = td != NULL ? td->td_pri : 0;
-    info->size = info->state != PI_ZOMBIE && p->p_vm != NULL ? p->p_vm->vm_size : 0;
+    info->size = info->state != PI_ZOMBIE ? peek(&p->p_size) : 0;
     strlcpy(info->name, p->p_name, sizeof(info->name));
     if (info->state == PI_SLEEP && wmesg != NULL)
         strlcpy(info->wmesg, wmesg, sizeof(info->wmesg));

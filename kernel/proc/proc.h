@@ -20,7 +20,8 @@ struct proc {
     int p_pid;
     enum procstate p_state; /* proctable lock */
     struct thread *p_thread;
-    struct vmspace *p_vm;
+    struct vmspace *p_vm;        /* its own thread only */
+    uint64 p_size;               /* p_vm's vm_size, for ps: peek, poke */
     struct file *p_file[NOFILE]; /* its own thread only */
     struct inode *p_cwd;         /* its own thread only */
     uint32 p_killed;             /* set once by kill, any cpu: peek/poke */
@@ -37,7 +38,6 @@ struct proc {
     uint64 p_affinity;     /* cpus it may use */
     uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
     uint64 p_since;        /* when it was last charged */
-    bool p_parked;         /* current process of its cpu, waiting there while better threads run */
     int p_target;          /* cpu that picked it and waits for it, or -1 */
 };
 

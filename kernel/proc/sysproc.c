@@ -45,7 +45,11 @@ int64 sys_getpid(const uint64 *arg)
 
 int64 sys_sbrk(const uint64 *arg)
 {
-    return vm_sbrk(curproc()->p_vm, (int)arg[0], (int)arg[1] != SBRK_LAZY);
+    struct proc *p = curproc();
+    int64 old = vm_sbrk(p->p_vm, (int)arg[0], (int)arg[1] != SBRK_LAZY);
+
+    poke(&p->p_size, p->p_vm->vm_size);
+    return old;
 }
 
 /*
