@@ -69,7 +69,7 @@ int main(int argc, char **argv)
         } else if (opt == 'r') {
             first = strtoul(optarg, NULL, 0);
             seeds = 1;
-            ktr_set_mask((1u << KTR_NEVENTS) - 1);
+            sim_trace = true;
         } else if (opt == 'm') {
             races_strict = true;
         } else {

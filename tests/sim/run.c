@@ -12,6 +12,7 @@
 #include "lwkt/token.h"
 
 uint64 sim_seed;
+bool sim_trace;
 static uint64 host_sp;
 
 /* Some seeds have a tick, as the kernel has. Without one, a message that nobody was told of stays. */
@@ -163,6 +164,8 @@ void sim_run(const struct scene *s, int n, uint64 seed)
     for (int i = 0; i < n; i++)
         CHECK(lwkt_ipiq_connect(globaldata_of[i]), "no memory");
     ncpus = n;
+    if (sim_trace)
+        ktr_set_mask((1u << KTR_NEVENTS) - 1);
     self = 0;
     curthread = cpus[0].current;
     lwkt_token_pool_init();

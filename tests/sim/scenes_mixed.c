@@ -131,6 +131,13 @@ static void raise_source(int irq)
     lwkt_schedule(sources[mycpuid].td);
 }
 
+/* Interrupts come from now on, to a cpu that has seen its thread. */
+static void let_come(void *arg)
+{
+    (void)arg;
+    sim_irq_rate(mycpuid, 0, 100);
+}
+
 static void stop_source(void *arg)
 {
     struct source *s = arg;
@@ -151,7 +158,7 @@ void play_mixed_interrupts(void)
         sources[cpu].td->td_preemptable = lwkt_preempt;
     }
     for (int cpu = 0; cpu < ncpus; cpu++)
-        sim_irq_rate(cpu, 0, 100);
+        lwkt_send_ipiq_bycpu(cpu, let_come, NULL);
     for (int i = 0; i < ncpus + 1; i++)
         sim_spawn(i % ncpus, take_with_lock, NULL, "mixed");
     sim_join_but(1 + ncpus);

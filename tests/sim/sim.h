@@ -119,7 +119,8 @@ uint64 sim_irq_count(int cpu, int irq);
 /* Rings made from here on have so many slots, and begin at that index. */
 void sim_rings(uint32 size, uint32 start);
 
-/* main.c's: play it once; the race detector starts anew. */
+/* main.c's: record all events of the runs to come. / Play it once; the race detector starts anew. */
+extern bool sim_trace;
 void sim_run(const struct scene *scene, int cpus, uint64 seed);
 uint64 sim_points(void);
 
