@@ -3,11 +3,14 @@
  * on several cpus at once. For what must be seen by all cpus together: page tables, statistics, the
  * end of the machine.
  *
- * Between lwkt_cpusync_start and lwkt_cpusync_finish the target cpus run no thread: they stand where
- * they take IPI messages, which is never inside a critical section of theirs, and serve messages
- * only. The master is in a critical section; it must not switch, take a token, or wait for another
- * cpu in any way. Two masters at a time stop each other's targets, and each other, but not each other's
- * code between start and finish: that is for a lock, taken before.
+ * Between lwkt_cpusync_start and lwkt_cpusync_finish the target cpus run no thread: they stand
+ * where they take IPI messages, and serve messages only. That can be inside a critical section, if
+ * the section itself serves messages (crit.h): it sends one and has to wait for room, waits for
+ * another cpu, or releases a token that others asked for. The stopped thread may also hold tokens.
+ * So what the master looks at meanwhile must be right at each such place, and the master, which is
+ * in a critical section, must not switch, take a token that another cpu may have, or wait for
+ * another cpu in any way. Two masters at a time stop each other's targets, and each other, but not
+ * each other's code between start and finish: that is for a lock, taken before.
  *
  * Masters: thread context (not in an interrupt or IPI body), holding no spin lock; one sync at a time.
  */

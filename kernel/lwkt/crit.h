@@ -3,6 +3,12 @@
  * none of their work: what arrives is noted in gd_reqflags, and the end of the last section runs it
  * (splz). Not a lock: it keeps out this cpu's interrupts, IPI messages and preemption, not other
  * cpus. A thread may block inside: the next thread's own count rules then.
+ *
+ * Code inside can let messages in by itself, since whoever waits for another cpu serves its own:
+ * where it sends a message to another cpu (lwkt_send_ipiq and all that uses it: lwkt_schedule of
+ * another cpu's thread, wakeup, ...), for the ring may be full; in lwkt_wait_ipiq, lwkt_acquire,
+ * lwkt_abortmsg and a cpusync; and where it takes or releases a token that another cpu wants. What
+ * must not change under it is to be done before or after that.
  */
 #ifndef LWKT_CRIT_H
 #define LWKT_CRIT_H

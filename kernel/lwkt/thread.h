@@ -94,8 +94,9 @@ struct thread {
     size_t td_kstack_size; /* bytes */
     struct list td_allq;   /* gd_tdallq of the owning cpu */
     struct list td_freeq;  /* gd_tdfreeq */
-    uint32 td_id;          /* never given twice: which cpu made it, and a number there */
-    int td_refs;           /* AMO; its own until it has exited, and one per lwkt_hold */
+    /* for people and traces: which cpu made it, and a number there, from 0 again after 2^26 */
+    uint32 td_id;
+    int td_refs; /* AMO; its own until it has exited, and one per lwkt_hold */
 
     struct list td_sleepq; /* tsleep: queue of td_wchan on the cpu it sleeps on */
     const void *td_wchan;  /* tsleep: what it sleeps on, or NULL */
