@@ -30,8 +30,8 @@ struct churn {
 static bool is_new(const struct churn *c)
 {
     thread_t td = curthread;
-    uint32 flags =
-        td->td_flags & ~(uint32)(TDF_ALLOCATED_THREAD | TDF_ALLOCATED_STACK | TDF_MPSAFE);
+    uint32 flags = td->td_flags &
+                   ~(uint32)(TDF_ALLOCATED_THREAD | TDF_ALLOCATED_STACK | TDF_MPSAFE | TDF_VERBOSE);
 
     return flags == (TDF_RUNNING | TDF_RUNQ) && td->td_critcount == 0 && td->td_nest_count == 0 &&
            td->td_toks == NULL && td->td_preempted == NULL && td->td_migrate_gd == NULL &&

@@ -258,7 +258,7 @@ void lwkt_free_thread(thread_t td)
  * Make a thread that runs func(arg) on that cpu (-1: this one), and schedule it unless tdflags has
  * TDF_STOPREQ. *tdp (if not NULL) is set before it can run. template: memory for the struct, or
  * NULL (lwkt_alloc_thread); it is the caller's again when nobody but the caller, by lwkt_hold, has
- * a reference. tdflags: TDF_STOPREQ, TDF_VERBOSE, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory
+ * a reference. tdflags: TDF_STOPREQ, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory
  * is out. Thread context.
  */
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
@@ -269,7 +269,7 @@ int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t templat
 
     if (td == NULL)
         return -1;
-    KASSERT((tdflags & ~(TDF_STOPREQ | TDF_VERBOSE | TDF_MPSAFE | TDF_NORESCHED)) == 0,
+    KASSERT((tdflags & ~(TDF_STOPREQ | TDF_MPSAFE | TDF_NORESCHED)) == 0,
             "lwkt_create with flags %x", tdflags);
     va_start(ap, fmt);
     vsnprintf(td->td_comm, sizeof(td->td_comm), fmt, ap);
@@ -277,7 +277,7 @@ int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t templat
     if (tdp != NULL)
         *tdp = td;
     cpu_thread_setup(td, func, arg);
-    td->td_flags |= tdflags & ~TDF_STOPREQ;
+    td->td_flags |= TDF_VERBOSE | (tdflags & ~TDF_STOPREQ);
     td->td_mpcount = (tdflags & TDF_MPSAFE) ? 0 : 1;
     if ((tdflags & TDF_STOPREQ) == 0)
         lwkt_schedule(td);
@@ -291,7 +291,7 @@ void lwkt_exit(void)
 {
     thread_t td = curthread;
 
-    if (td->td_flags & TDF_VERBOSE)
+    if ((td->td_flags & TDF_VERBOSE) && peek(&lwkt_verbose))
         printf("kthread %p %s has exited\n", (void *)td, td->td_comm);
     if (td->td_caps != NULL)
         td->td_caps_exit(td);

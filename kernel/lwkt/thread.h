@@ -52,17 +52,17 @@ typedef uint64 cpumask_t;
 #define TDPRI_NQUEUES 32
 
 /* td_flags: changed by the owning cpu only, in a critical section. Other cpus may look (consume). */
-#define TDF_RUNNING 0x0001u          /* its stack is in use; cleared by the thread that runs next */
-#define TDF_RUNQ 0x0002u             /* on its cpu's run queue (stays set while it runs) */
-#define TDF_PREEMPT_LOCK 0x0004u     /* preempted: off the cpu, but its stack is live */
-#define TDF_PREEMPT_DONE 0x0008u     /* the preempting thread has switched back */
-#define TDF_IDLE_NOHLT 0x0010u       /* idle thread: look again instead of halting */
-#define TDF_MIGRATING 0x0020u        /* on its way to another cpu: cannot be enqueued */
-#define TDF_NORESCHED 0x0040u        /* its wakeup does not ask for a reschedule */
-#define TDF_VERBOSE 0x0080u          /* says so when it exits */
-#define TDF_STOPREQ 0x0100u          /* lwkt_create: do not schedule it */
-#define TDF_PANICWARN 0x0200u        /* warned once of a switch inside an interrupt */
-#define TDF_MPSAFE 0x0400u           /* lwkt_create: starts without the MP lock */
+#define TDF_RUNNING 0x0001u      /* its stack is in use; cleared by the thread that runs next */
+#define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
+#define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
+#define TDF_PREEMPT_DONE 0x0008u /* the preempting thread has switched back */
+#define TDF_IDLE_NOHLT 0x0010u   /* idle thread: look again instead of halting */
+#define TDF_MIGRATING 0x0020u    /* on its way to another cpu: cannot be enqueued */
+#define TDF_NORESCHED 0x0040u    /* its wakeup does not ask for a reschedule */
+#define TDF_VERBOSE 0x0080u      /* made by lwkt_create: says so when it exits, if lwkt_verbose */
+#define TDF_STOPREQ 0x0100u      /* lwkt_create: do not schedule it */
+#define TDF_PANICWARN 0x0200u    /* warned once of a switch inside an interrupt */
+#define TDF_MPSAFE 0x0400u       /* lwkt_create: starts without the MP lock */
 #define TDF_ALLOCATED_THREAD 0x0800u /* struct from the zone: freed to it */
 #define TDF_ALLOCATED_STACK 0x1000u  /* stack from cpu_stack_alloc: freed to it */
 #define TDF_TSLEEPQ 0x2000u          /* on a tsleep queue */
@@ -114,9 +114,10 @@ struct thread {
 };
 
 /* One-word requests to this cpu, set by AMO only: an interrupt may come between a load and a store. */
-#define RQF_IPIQ 0x1u    /* look at the IPI queues */
+#define RQF_IPIQ 0x1u                                           /* look at the IPI queues */
 #define RQF_INTPEND 0x2u /* external interrupts were claimed and not yet run */
 #define RQF_TIMER 0x4u   /* the timer fired; it is masked until it has been served */
+#define RQF_IDLECHECK_MASK (RQF_IPIQ | RQF_INTPEND | RQF_TIMER) /* the idle thread does not halt */
 
 #define AST_SIGNAL 0x1u       /* the process was killed, perhaps */
 #define AST_USER_RESCHED 0x2u /* the user scheduler wants to choose again */
@@ -213,7 +214,8 @@ uint64 lwkt_thread_count(void);
 /* What sysctl sets, 0 or 1 each; read with peek(). See counters.c. */
 extern int lwkt_untimely_switch;  /* switch at the ends of critical sections, for no reason */
 extern int lwkt_panic_on_cscount; /* switching while mastering a cpu synchronization panics */
-extern int lwkt_token_debug;      /* say so when a token is waited for long */
+extern int lwkt_token_debug;      /* say so when a token is waited for */
+extern int lwkt_verbose;          /* say so when a thread of lwkt_create exits */
 extern int lwkt_ipiq_optimized;   /* no interrupt for a cpu that has one to look at already */
 
 /* Scheduling; see sched.c, switch.c and migrate.c. */
