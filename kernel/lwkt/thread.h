@@ -114,7 +114,7 @@ struct thread {
 };
 
 /* One-word requests to this cpu, set by AMO only: an interrupt may come between a load and a store. */
-#define RQF_IPIQ 0x1u                                           /* look at the IPI queues */
+#define RQF_IPIQ 0x1u    /* look at the IPI queues */
 #define RQF_INTPEND 0x2u /* external interrupts were claimed and not yet run */
 #define RQF_TIMER 0x4u   /* the timer fired; it is masked until it has been served */
 #define RQF_IDLECHECK_MASK (RQF_IPIQ | RQF_INTPEND | RQF_TIMER) /* the idle thread does not halt */
