@@ -79,6 +79,12 @@ STEP(K_SEQ, CPU, ANY, kt_log("seq", ctx->name, lwkt_seq_ipiq(globaldata_of[a])))
 STEP(K_FLOODALL, ANY, COUNT, kt_flood_all(ctx, b))
 /* Of all of these: "got", "answers", "misordered". */
 STEP(K_TALLY, ANY, ANY, kt_log_tallies(ctx->name))
+/* b messages to the next cpu, each of which goes on from cpu to cpu a times. / Until b of them have
+ * ended; event "nest": how deep bodies were. */
+STEP(K_FORWARD, ANY, COUNT, kt_forward((uint64)a, b))
+STEP(K_FORWARDED, ANY, COUNT, kt_await_forwarded(ctx->name, b))
+/* b = 1: take all pages that are free, or kept by this cpu; 0: give all back. */
+STEP(K_HOG, ANY, ANY, kt_hog(b == 1))
 
 /* Interrupts for this cpu. Sources: 1 software interrupt, 2 timer, 4 external (cpu 0 only). */
 STEP(K_RAISE, ANY, SOURCES, kt_raise(b))
@@ -181,6 +187,11 @@ STEP(K_KEPT, ANY, ANY, kt_log_kept(ctx->name))       /* "kept": it has exited, a
 STEP(K_RELE, THREAD, ANY, kt_rele(a))
 STEP(K_WAITFREE, THREAD, ANY, lwkt_wait_free(td(a)))
 /* Exited threads of cpu a: "keeps": at most, "cached": now. */
+/* A thread on cpu a in a struct of the scene's, with a stack of b bytes of the scene's too, or (b = 0)
+ * without one. Events as K_CHURN's; "size": of the stack that it had; "stack": whether the struct still
+ * has one when the thread is dead. */
+STEP(K_TEMPLATE, CPU, ANY, kt_run_template(ctx, a, (size_t)b))
+STEP(K_UNBORN, CPU, COUNT, kt_make_unborn(ctx, a, b)) /* given up before they run; event "ran": 0 */
 STEP(K_CACHED, CPU, ANY, kt_log_cached(ctx->name, a))
 
 /* Harts. */

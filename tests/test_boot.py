@@ -1,5 +1,7 @@
 """Booting: any number of harts, both IPI back ends, both firmwares, little and much memory."""
 
+import re
+
 import pytest
 
 FW_DYNAMIC = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin"
@@ -61,3 +63,12 @@ def test_fifty_boots(terminal, part):
         term = terminal(CPUS=4)
         term.type("halt\n")
         assert term.end() == 0, part
+
+
+def test_verbose(run):
+    """Threads of lwkt_create say that they exit, if sysctl lwkt.verbose is 1."""
+    scene = "mptest t45 from=0 to=0 depth=1 key=k1"
+    result = run(f"{scene}; sysctl lwkt.verbose=1; {scene}", APPEND="ktest=1", CPUS=1)
+    before, _, after = result.console.partition("lwkt.verbose")
+    assert "has exited" not in before
+    assert sorted(re.findall(r"kthread 0x[0-9a-f]+ ([AB]) has exited", after)) == ["A", "B"]

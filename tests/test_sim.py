@@ -60,6 +60,15 @@ def test_core_races(tmp_path):
     play(program, 30)
 
 
+def test_one_seed(tmp_path):
+    """What a failure says how to repeat it with: one seed, with a trace."""
+    program = tmp_path / "sim"
+    compile_program("gcc", *FLAGS, "-O1", "-o", program, *CORE, *SCENES, *MACHINE, SWITCH)
+    done = subprocess.run([program, "-s", "tokens", "-c", "2", "-r", "3"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("tokens: 1 runs"), done.stderr
+
+
 def test_core_is_its_own():
     """The core includes its own headers, lib/, the ABI's and machine.h."""
     for source in ROOT.glob("kernel/lwkt/*.[ch]"):

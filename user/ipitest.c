@@ -66,7 +66,8 @@ static void all_to_all(void)
 
     scene_timeout(2000);
     for (int i = 0; i < cpus; i++) {
-        int s = step(K_ADD, 0, 1);
+        int s = param("hog", 0) ? step(K_HOG, 0, 1) : step(K_YIELD, 0, 0);
+        step(K_ADD, 0, 1);
         step(K_WAIT, 0, cpus);
         step(K_FLOODALL, 0, param("count", 300));
         step(K_COUNTERS, 0, 0);
@@ -74,7 +75,26 @@ static void all_to_all(void)
         if (i == 0) {
             step(K_WAIT, 1, cpus);
             step(K_TALLY, 0, 0);
+            step(K_HOG, 0, 0);
         }
+        step(K_END, 0, 0);
+        thread(names[i], i, param("pri", 12), s, 1);
+    }
+}
+
+/* All cpus send count= messages to the next one, each of which goes round length= cpus. */
+static void forward(void)
+{
+    static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+    int cpus = param("cpus", 2), count = param("count", 100);
+
+    scene_timeout(4000);
+    for (int i = 0; i < cpus; i++) {
+        int s = step(K_ADD, 0, 1);
+        step(K_WAIT, 0, cpus);
+        step(K_FORWARD, param("length", 30), count);
+        if (i == 0)
+            step(K_FORWARDED, 0, cpus * count);
         step(K_END, 0, 0);
         thread(names[i], i, param("pri", 12), s, 1);
     }
@@ -199,9 +219,9 @@ static void to_self(void)
 }
 
 static const struct test tests[] = {
-    {"t21", wake_idle}, {"t25", create_there}, {"t27", in_order}, {"t28", all_to_all},
-    {"t29", no_wait},   {"t30", passive},      {"t31", burst},    {"t31late", late},
-    {"t32", wait_for},  {"t33", to_self},
+    {"t21", wake_idle},   {"t25", create_there}, {"t27", in_order}, {"t28", all_to_all},
+    {"forward", forward}, {"t29", no_wait},      {"t30", passive},  {"t31", burst},
+    {"t31late", late},    {"t32", wait_for},     {"t33", to_self},
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,8 @@
 /*
- * Scenes about the life of threads: many short-lived threads (t59), on several cpus with stalls at
- * their ends (t60), and references that keep an exited thread (t61), or a thread that waits until
- * another one has no references any more (t61wait). See user/scene.h.
+ * Scenes about the life of threads: many short-lived threads (t59), some in memory of their creator's
+ * (template) or given up before they run (unborn), on several cpus with stalls at their ends (t60), and
+ * references that keep an exited thread (t61), or a thread that waits until another one has no
+ * references any more (t61wait). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -15,6 +16,26 @@ static void churn(void)
     int s = step(K_CHURN, param("to", 0), param("count", 1000));
     step(K_CACHED, param("from", 0), 0);
     step(K_CACHED, param("to", 0), 0);
+    step(K_END, 0, 0);
+    scene_timeout(4000);
+    thread("A", param("from", 0), param("pri", 12), s, 1);
+}
+
+/* A thread of cpu to= in a struct of its maker's, on a stack of size= bytes of the maker's, and one
+ * on a stack that is allocated for it. */
+static void template(void)
+{
+    int s = step(K_TEMPLATE, param("to", 0), param("size", 6144));
+    step(K_TEMPLATE, param("to", 0), 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), s, 1);
+}
+
+/* count= threads for cpu to= that never run, then as many that do. */
+static void unborn(void)
+{
+    int s = step(K_UNBORN, param("to", 0), param("count", 10));
+    step(K_CHURN, param("to", 0), param("count", 10));
     step(K_END, 0, 0);
     scene_timeout(4000);
     thread("A", param("from", 0), param("pri", 12), s, 1);
@@ -78,10 +99,8 @@ static void wait_free(void)
 }
 
 static const struct test tests[] = {
-    {"t59", churn},
-    {"t60", stalled},
-    {"t61", held},
-    {"t61wait", wait_free},
+    {"t59", churn},   {"template", template}, {"unborn", unborn},
+    {"t60", stalled}, {"t61", held},          {"t61wait", wait_free},
 };
 
 int main(int argc, char **argv)

@@ -137,8 +137,28 @@ static void preempted(void)
     thread("A", there, param("pri", 12), a, 1);
 }
 
+/* S is in tsleep when A acquires it. */
+static void sleeper(void)
+{
+    int s = step(K_SET, 0, 1);
+    step(K_TSLEEP, 1, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_ACQUIRE, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    thread("S", param("from", 1), param("pri", 12), s, 1);
+    thread("A", param("to", 0), param("pri", 12), a, 1);
+}
+
 static const struct test tests[] = {
-    {"t53", roam}, {"t54", swap}, {"t55", storm}, {"t56", leaving}, {"t56preempt", preempted},
+    {"t53", roam},
+    {"t54", swap},
+    {"t55", storm},
+    {"t56", leaving},
+    {"t56preempt", preempted},
+    {"sleeper", sleeper},
 };
 
 int main(int argc, char **argv)

@@ -75,8 +75,8 @@ static void sleeping_holder(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* A sleeps with the lock and a token. B takes the lock, and wakes A, which waits for it; then B takes the
- * token. */
+/* A sleeps with the lock and a token. B takes the lock, and wakes A, which waits for it; then B
+ * takes the token. */
 static void sleeping_with_token(void)
 {
     int a = step(K_GETTOKEN, 0, 0);

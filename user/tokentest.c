@@ -159,8 +159,8 @@ static void preempted_other(void)
 }
 
 /*
- * I preempts A, which has token 0, and wants token 1. B, on another cpu, has that, and wants token 0. So
- * I can only have what it wants when A, below it, has run.
+ * I preempts A, which has token 0, and wants token 1. B, on another cpu, has that, and wants token
+ * 0. So I can only have what it wants when A, below it, has run.
  */
 static void preempted_crosswise(void)
 {

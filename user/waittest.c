@@ -53,6 +53,7 @@ static void signal_race(void)
     scene_timeout(param("ms", 2000));
     int a = step(K_LOG, 0, 0);
     for (int i = 1; i <= rounds; i++) {
+        step(K_JITTER, 0, param("jitter", 20));
         step(K_BLOCK_UNTIL, 0, i);
         step(K_LOG, 0, i);
         step(K_SET, 1, i);
@@ -60,9 +61,12 @@ static void signal_race(void)
     step(K_END, 0, 0);
     int b = step(K_LOG, 0, 0);
     for (int i = 1; i <= rounds; i++) {
+        step(K_SIGNAL, 0, 0); /* for nobody: the token is here, and A has to wait for it */
+        step(K_TESTPOINT, KP_HOLD_IPI, 1 << param("from", 1));
         step(K_JITTER, 0, param("jitter", 20));
         step(K_SET, 0, i);
         step(K_SIGNAL, 0, 1);
+        step(K_TESTPOINT, KP_HOLD_IPI, 0);
         step(K_AWAIT, 1, i);
     }
     step(K_END, 0, 0);

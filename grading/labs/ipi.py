@@ -66,6 +66,18 @@ def draw_crowd(rng):
     return {**params, "count": rng.randint(30, 60)}, options
 
 
+def draw_no_memory(rng):
+    """Eight cpus, most pairs of which have had nothing to say to each other."""
+    params, options = draw_crowd(rng)
+    return {**params, "hog": 1}, options
+
+
+def draw_forward(rng):
+    """Rings that are always full."""
+    cpus = rng.randint(3, 4)
+    return {"cpus": cpus, "count": rng.randint(280, 320), "length": rng.randint(80, 120)}, {"CPUS": cpus}
+
+
 def draw_nowait(rng):
     """Rings of four, eight or sixteen messages, and more messages than any of them holds."""
     source, target, options = machine(rng)
@@ -161,6 +173,14 @@ def judge_all(scene):
     scene.must(full > 0, "senders that wait for room (ipiq_fifofull)", "none")
 
 
+def judge_forward(scene):
+    """All come to their end, and no stack is used up on the way."""
+    count = scene.params["cpus"] * scene.params["count"]
+    ended, nest = scene.of("ended")[0], scene.of("nest")[0]
+    scene.must(ended.val == count, f"{count} messages at their ends", str(ended.val), ended)
+    scene.must(nest.val <= 5, "bodies that wait for room run others at most a few deep", str(nest.val), nest)
+
+
 def judge_nowait(scene):
     """The send is refused before the ring overruns, and what was accepted arrives as it was sent."""
     size = int(scene.options["APPEND"].rpartition("=")[2])
@@ -239,6 +259,8 @@ def declare():
     test("t28_full", "all cpus flood all others, with rings of four messages", 15, "ipitest t28", draw_all,
          judge_all, covers="T28", hint="a cpu that waits for room must serve its own rings; threads may fill "
          "half of a ring, and message functions the rest")
+    test("t28_no_memory", "the same when there is no memory left", 5, "ipitest t28", draw_no_memory,
+         judge_all, covers="T28", hint="a ring must not be made when it is first used")
     test("t28_crowd", "the same on eight cpus", 5, "ipitest t28", draw_crowd, judge_all, covers="T28",
          hint="a cpu that waits for room must serve its own rings")
     test("t29_nowait", "a full ring refuses a message", 10, "ipitest t29", draw_nowait, judge_nowait,

@@ -26,6 +26,19 @@ def draw_stalled(rng):
             "running": rng.randint(3, 20)}, {"CPUS": cpus}
 
 
+def draw_template(rng):
+    """A stack of the maker's, smaller or larger than a kernel thread's."""
+    params, options = draw_there(rng) if rng.randint(0, 1) else draw_here(rng)
+    del params["count"]
+    return {**params, "size": rng.choice((6144, 12288))}, options
+
+
+def draw_unborn(rng):
+    """More than the cache keeps."""
+    params, options = draw_there(rng) if rng.randint(0, 1) else draw_here(rng)
+    return {**params, "count": rng.randint(8, 20)}, options
+
+
 def draw_held(rng):
     """Any cpu."""
     cpus = rng.randint(1, 4)
@@ -95,12 +108,37 @@ def judge_wait(scene):
                 "lwkt_wait_free returns (A:2) after B has released its reference")
 
 
+def judge_template(scene):
+    """The stack is as large as it is, and goes to whoever has brought it."""
+    must_have_lived(scene, 1)
+    for event, size in zip(scene.of("size"), (scene.params["size"], 8192)):
+        scene.must(event.val == size, f"a stack of {size} bytes", str(event.val), event)
+    scene.must(len(scene.of("stack")) == 2, "two lives", str(len(scene.of("stack"))))
+    for event, left in zip(scene.of("stack"), (1, 0)):
+        scene.must(event.val == left, "the maker's stack left alone, the allocated one freed",
+                   "it still has one" if event.val else "it has none", event)
+
+
+def judge_unborn(scene):
+    """They never run; those that do are new."""
+    for event, count in zip(scene.of("ran"), (0, scene.params["count"])):
+        scene.must(event.val == count, f"{count} threads that ran", str(event.val), event)
+    for event in scene.of("dirty", "damaged", "nomem"):
+        scene.must(event.val == 0, "threads that start as new ones do", f"{event.what} {event.val}", event)
+    scene.must(len(scene.of("ran")) == 2, "two readings", str(len(scene.of("ran"))))
+
+
 def declare():
     """Declare the tests of this part."""
     test("t59_here", "many short lives in little memory", 10, "lifetest t59", draw_here, judge_churn,
          covers="T59", hint="the cache has no bound, or lwkt_init_thread leaves a field as it was")
     test("t59_there", "the same for threads created for another cpu", 5, "lifetest t59", draw_there,
          judge_churn, covers="T59", hint="a thread must be freed on its own cpu")
+    test("template", "a thread in memory of its creator's", 5, "lifetest template", draw_template,
+         judge_template, covers="T59", hint="lwkt_alloc_thread records a size that the stack does not have, or "
+         "lwkt_free_thread forgets a stack that it allocated")
+    test("unborn", "threads that are given up before they run", 5, "lifetest unborn", draw_unborn,
+         judge_unborn, covers="T59", hint="a thread that never ran is still on gd_tdallq when it is freed")
     test("t60_stalled", "no thread gets a stack that is still in use", 15, "lifetest t60", draw_stalled,
          judge_stalled, covers="T60", hint="an exiting thread must be freed by the thread that runs next")
     test("t61_held", "a reference keeps a thread that has exited", 10, "lifetest t61", draw_held,

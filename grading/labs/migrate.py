@@ -46,6 +46,12 @@ def draw_preempted(rng):
             "pause": rng.randint(100, 300)}, options
 
 
+def draw_sleeper(rng):
+    """Time to fall asleep."""
+    one, other, options = two_cpus(rng)
+    return {"from": one, "to": other, "pri": rng.randint(8, 20), "pause": rng.randint(300, 600)}, options
+
+
 def must_be_zero(scene, what, meaning):
     """All events of this kind have the value 0."""
     for event in scene.of(what):
@@ -115,6 +121,11 @@ def judge_preempted(scene):
     scene.must_be_on(ran, scene.params["to"], "S")
 
 
+def judge_sleeper(panic):
+    """An assertion, where the sleeper is."""
+    panic.must_say("is acquired while it is a sleeper", panic.params["from"])
+
+
 def declare():
     """Declare the tests of this part."""
     test("t53_roam", "a thread goes round the cpus and keeps what a call keeps", 15, "migratetest t53",
@@ -132,3 +143,5 @@ def declare():
          draw_preempted, judge_preempted, timely=True, covers="T56",
          hint="TDF_PREEMPT_LOCK: the thread is off the cpu, but its stack is in use; and a cpu that waits "
               "must serve messages")
+    test("acquire_sleeper", "no thread is acquired out of tsleep", 5, "migratetest sleeper", draw_sleeper,
+         judge_sleeper, covers="T56", panics=True, hint="the assertion about TDF_TSLEEPQ in acquire_remote")

@@ -17,7 +17,7 @@ def draw_signal_race(rng):
     """Two cpus, and a jitter of about the time in which a token goes from one to the other."""
     cpus = rng.randint(2, 4)
     source, to = rng.sample(range(cpus), 2)
-    return {"to": to, "from": source, "rounds": rng.randint(40, 60), "jitter": rng.randint(5, 60),
+    return {"to": to, "from": source, "rounds": rng.randint(30, 44), "jitter": rng.randint(5, 60),
             "seed": rng.randint(1, 10 ** 6)}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
 
 

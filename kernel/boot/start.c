@@ -151,6 +151,8 @@ static globaldata_t prepare_cpu(int cpu)
     cpu_thread_setup(&gd->gd_idlethread, NULL, NULL);
     lwkt_set_comm(&gd->gd_idlethread, "idle%d", cpu);
     gd->gd_curthread = &gd->gd_idlethread;
+    if (!lwkt_ipiq_connect(gd))
+        panic("no memory for the messages of cpu %d", cpu);
     return gd;
 }
 

@@ -67,6 +67,15 @@ void kt_log(const char *what, const char *thread, int64 val)
     spin_unlock(&lock);
 }
 
+void kt_events_reserve(void)
+{
+    spin_lock(&lock);
+    for (uint32 i = 0; i < PAGES; i++)
+        if (pages[i] == NULL)
+            pages[i] = page_zalloc();
+    spin_unlock(&lock);
+}
+
 void kt_events_reset(void)
 {
     count = 0;

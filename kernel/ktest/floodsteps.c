@@ -5,6 +5,8 @@
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/ring.h"
+#include "lwkt/spin.h"
+#include "mm/page.h"
 
 #define BATCH 12 /* messages that are sent in one critical section */
 
@@ -12,13 +14,8 @@
 static struct tally {
     uint32 next[NCPU]; /* number of the next message from each source */
     int got, answers, misordered;
+    int ended, nest; /* K_FORWARD */
 } __attribute__((aligned(CACHE_LINE))) tallies[NCPU];
-
-void kt_tallies_reset(void)
-{
-    for (int cpu = 0; cpu < NCPU; cpu++)
-        tallies[cpu] = (struct tally){.got = 0};
-}
 
 static void count_answer(void *arg)
 {
@@ -79,6 +76,46 @@ void kt_flood_all(struct kt_context *ctx, int count)
     kt_log("depth", ctx->name, most);
 }
 
+static void pass_on(void *arg)
+{
+    struct tally *t = &tallies[mycpuid];
+    uint64 left = (uint64)arg;
+
+    if (mycpu->gd_intr_nesting_level > t->nest)
+        t->nest = mycpu->gd_intr_nesting_level;
+    if (left > 0)
+        lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)(left - 1));
+    else
+        poke(&t->ended, t->ended + 1);
+}
+
+/* Messages are sent in batches inside critical sections, so that all rings fill up. */
+void kt_forward(uint64 length, int count)
+{
+    for (int i = 0; i < count; i += BATCH) {
+        crit_enter();
+        for (int k = i; k < count && k < i + BATCH; k++)
+            lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)length);
+        crit_exit();
+    }
+}
+
+void kt_await_forwarded(const char *name, int count)
+{
+    int ended, nest = 0;
+
+    do {
+        kt_relax();
+        ended = 0;
+        for (int cpu = 0; cpu < ncpus; cpu++)
+            ended += peek(&tallies[cpu].ended);
+    } while (ended < count && peek(&kt_run->stop) == 0);
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        nest = peek(&tallies[cpu].nest) > nest ? peek(&tallies[cpu].nest) : nest;
+    kt_log("nest", name, nest);
+    kt_log("ended", name, ended);
+}
+
 void kt_log_tallies(const char *name)
 {
     struct tally sum = {.got = 0};
@@ -112,4 +149,34 @@ void kt_flood_nowait(struct kt_context *ctx, int cpu, int count)
         sent++;
     ctx->last_seq = lwkt_seq_ipiq(globaldata_of[cpu]);
     kt_log("accepted", ctx->name, sent);
+}
+
+/* A page that is taken holds the address of the next one. */
+static struct spinlock hoard_lock = SPINLOCK("hoard");
+static void *hoard;
+
+void kt_hog(bool take)
+{
+    void **page;
+
+    if (take)
+        kt_events_reserve();
+    while (take && (page = page_alloc()) != NULL) {
+        spin_lock(&hoard_lock);
+        *page = hoard;
+        hoard = page;
+        spin_unlock(&hoard_lock);
+    }
+    while (!take && hoard != NULL) {
+        page = hoard;
+        hoard = *page;
+        page_unref(page);
+    }
+}
+
+void kt_tallies_reset(void)
+{
+    for (int cpu = 0; cpu < NCPU; cpu++)
+        tallies[cpu] = (struct tally){.got = 0};
+    kt_hog(false);
 }

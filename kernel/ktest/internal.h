@@ -63,6 +63,7 @@ void kt_pause(int us); /* such turns, for so many microseconds */
 void kt_log(const char *what, const char *thread, int64 val);
 void kt_stop(const char *what, const char *thread, int64 val);
 void kt_events_reset(void);
+void kt_events_reserve(void); /* have memory for all events that a scene may write down */
 int kt_events_copyout(uint64 udst, uint64 bytes);
 int kt_audit_copyout(uint64 udst);
 
@@ -164,6 +165,9 @@ void kt_flood(struct kt_context *ctx, int cpu, int count);
 void kt_flood_nowait(struct kt_context *ctx, int cpu, int count);
 void kt_flood_all(struct kt_context *ctx, int count);
 void kt_log_tallies(const char *name);
+void kt_forward(uint64 length, int count);
+void kt_await_forwarded(const char *name, int count);
+void kt_hog(bool take);
 
 /* migratesteps.c, lifesteps.c, bootsteps.c, soaksteps.c */
 void kt_stamps_reset(void);
@@ -172,6 +176,8 @@ void kt_roam(struct kt_context *ctx, int hops, bool random);
 void kt_log_lists(const char *name);
 void kt_acquire(const char *name, thread_t td);
 void kt_churn(struct kt_context *ctx, int cpu, int count);
+void kt_run_template(struct kt_context *ctx, int cpu, size_t size);
+void kt_make_unborn(struct kt_context *ctx, int cpu, int count);
 void kt_keep(const char *name, thread_t td);
 void kt_log_kept(const char *name);
 void kt_rele(int t);

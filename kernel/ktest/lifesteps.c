@@ -3,6 +3,7 @@
  */
 #include "ktest/internal.h"
 #include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
 
 #define SEEN 200        /* struct threads that are counted at most */
 #define STACK_WORDS 128 /* of each short-lived thread's stack that are written and read back */
@@ -19,7 +20,8 @@ static struct kept {
 struct churn {
     uint32 ran;        /* publish: brief; consume: kt_churn */
     size_t stack_size; /* of the next one */
-    int mpcount;
+    int refs;          /* references to it but for its own */
+    int mpcount;       /* and its td_mpcount */
     int dirty, damaged, fresh, revived;
     thread_t seen[SEEN]; /* the first `fresh` of them */
 };
@@ -29,12 +31,12 @@ struct churn {
 static bool is_new(const struct churn *c)
 {
     thread_t td = curthread;
-    uint32 flags =
-        td->td_flags & ~(uint32)(TDF_ALLOCATED_THREAD | TDF_ALLOCATED_STACK | TDF_MPSAFE);
+    uint32 flags = td->td_flags &
+                   ~(uint32)(TDF_ALLOCATED_THREAD | TDF_ALLOCATED_STACK | TDF_MPSAFE | TDF_VERBOSE);
 
     return flags == (TDF_RUNNING | TDF_RUNQ) && td->td_critcount == 0 && td->td_nest_count == 0 &&
            td->td_toks == NULL && td->td_preempted == NULL && td->td_migrate_gd == NULL &&
-           td->td_pri == TDPRI_KERN_DAEMON && td->td_refs == 1 && td->td_gd == mycpu &&
+           td->td_pri == TDPRI_KERN_DAEMON && td->td_refs == 1 + c->refs && td->td_gd == mycpu &&
            td->td_mpcount == c->mpcount && td->td_kstack_size == c->stack_size &&
            td->td_cscount == 0 && td->td_proc == NULL;
 }
@@ -112,6 +114,50 @@ void kt_churn(struct kt_context *ctx, int cpu, int count)
     kt_log("damaged", ctx->name, c.damaged);
     kt_log("fresh", ctx->name, c.fresh);
     kt_log("revived", ctx->name, c.revived);
+}
+
+/* A thread in memory of the scene's own. */
+void kt_run_template(struct kt_context *ctx, int cpu, size_t size)
+{
+    static struct thread own;
+    struct churn c = {.stack_size = size != 0 ? size : LWKT_THREAD_STACK};
+    void *stack = size != 0 ? cpu_stack_alloc(size) : NULL;
+    thread_t td;
+
+    own = (struct thread){.td_kstack = stack, .td_kstack_size = size};
+    if ((size != 0 && stack == NULL) ||
+        lwkt_create(brief, &c, &td, &own, TDF_MPSAFE | TDF_STOPREQ, cpu, "own") < 0) {
+        kt_log("nomem", ctx->name, 1);
+        return;
+    }
+    lwkt_hold(td);
+    c.refs = 1;
+    lwkt_schedule(td);
+    lwkt_wait_free(td);
+    kt_log("ran", ctx->name, consume(&c.ran)); /* publish: brief */
+    kt_log("dirty", ctx->name, c.dirty);
+    kt_log("damaged", ctx->name, c.damaged);
+    kt_log("size", ctx->name, (int64)td->td_kstack_size);
+    lwkt_rele(td);
+    lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
+    kt_log("stack", ctx->name, own.td_kstack != NULL);
+    if (stack != NULL)
+        cpu_stack_free(stack, size);
+}
+
+void kt_make_unborn(struct kt_context *ctx, int cpu, int count)
+{
+    struct churn c = {.ran = 0};
+
+    while (count-- > 0) {
+        thread_t td;
+        if (lwkt_create(brief, &c, &td, NULL, TDF_MPSAFE | TDF_STOPREQ, cpu, "unborn") < 0)
+            kt_log("nomem", ctx->name, count);
+        else
+            lwkt_rele(td);
+    }
+    lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
+    kt_log("ran", ctx->name, c.ran);
 }
 
 void kt_keep(const char *name, thread_t td)

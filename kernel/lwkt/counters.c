@@ -21,6 +21,7 @@
 int lwkt_untimely_switch;
 int lwkt_panic_on_cscount;
 int lwkt_token_debug;
+int lwkt_verbose;
 int lwkt_ipiq_optimized = 1;
 
 /* A counter is named by its place in struct lwkt_counters. */
@@ -77,4 +78,5 @@ SYSCTL_FLAG(lwkt_untimely_switch, "lwkt.untimely_switch", lwkt_untimely_switch);
 SYSCTL_FLAG(lwkt_panic_on_cscount, "lwkt.panic_on_cscount", lwkt_panic_on_cscount);
 #endif
 SYSCTL_FLAG(lwkt_token_debug, "lwkt.token_debug", lwkt_token_debug);
+SYSCTL_FLAG(lwkt_verbose, "lwkt.verbose", lwkt_verbose);
 SYSCTL_FLAG(lwkt_ipiq_optimized, "lwkt.ipiq_optimized", lwkt_ipiq_optimized);

@@ -4,11 +4,14 @@
  * table.
  *
  * Between lwkt_cpusync_start and lwkt_cpusync_finish the target cpus run no thread. They stand where
- * they take IPI messages, which is never inside a critical section of theirs, and serve messages
- * only. The master is in a critical section; it must not switch, take a token, or wait for another
- * cpu in any way. Two masters may work at the same time: they stop each other's targets, and each
- * other, but do not keep each other's code between start and finish from running. If that matters,
- * a lock has to be taken before.
+ * they take IPI messages, and serve messages only. That can be inside a critical section, if the
+ * section itself serves messages (crit.h): when it sends one and has to wait for room, waits for
+ * another cpu, or releases a token that others asked for. The stopped thread may also hold tokens. So
+ * what the master looks at meanwhile must be right at each such place. The master is in a critical
+ * section; it must not switch, take a token that another cpu may have, or wait for another cpu in any
+ * way. Two masters may work at the same time: they stop each other's targets, and each other, but do
+ * not keep each other's code between start and finish from running. If that matters, a lock has to be
+ * taken before.
  *
  * Masters: thread context (not in an interrupt or IPI body), holding no spin lock; one sync at a time.
  */

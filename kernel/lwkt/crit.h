@@ -1,8 +1,14 @@
 /*
  * Critical sections: while a thread's td_critcount is above 0, its cpu takes interrupts but does none
- * of their work. What arrives is noted in gd_reqflags, and the end of the last section runs it (splz).
- * A critical section is not a lock: it keeps out this cpu's interrupts, IPI messages and preemption,
- * and not other cpus. A thread may block inside; the next thread's own count applies then.
+ * of their work. What arrives is recorded in gd_reqflags, and the end of the last section runs it
+ * (splz). A critical section is not a lock: it keeps out this cpu's interrupts, IPI messages and
+ * preemption, and not other cpus. A thread may block inside; the next thread's own count applies then.
+ *
+ * Code inside a section can let messages in by itself, because a cpu that waits for another one serves
+ * its own messages: where it sends a message to another cpu (lwkt_send_ipiq and all that uses it, such
+ * as lwkt_schedule of another cpu's thread, or wakeup), since the ring may be full; in lwkt_wait_ipiq,
+ * lwkt_acquire, lwkt_abortmsg and a cpusync; and where it takes or releases a token that another cpu
+ * wants. What must not change in between has to be done before or after that.
  *
  * Differences from DragonFly: the count is a word of its own, not the upper part of td_pri, and the end
  * of a section looks at deferred work only. There a pending AST makes it slow as well.

@@ -17,14 +17,21 @@
  *
  * Hysteresis: a sender that finds the ring more than half full waits until it is down to a quarter,
  * serving its own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the
- * other half and wait only when the ring is full, which keeps their recursion shallow.
+ * other half and wait only when the ring is full.
+ *
+ * A body that waits runs other bodies, which may wait too. At NESTING_MAX that ends: a body that waits
+ * there takes the messages out of the rings, so that the cpus that wait for room in them get on, but
+ * puts them off (put_off). They run, in their order, when the bodies below are done, before any message
+ * that is still in a ring. So the stack holds at most NESTING_MAX waits, whatever bodies send to other
+ * cpus. (A message to the own cpu is a call.) PUT_OFF_MAX is more than any flood of the tests needs; a
+ * cpu that has put off so many leaves the rest in the rings, and gets on when its own target does.
  *
  * Differences from DragonFly:
  *   - One mask for each target says whether it was told, and by whom; there, a word in each ring
  *     (ip_npoll), and the target looks at all rings.
  *   - A slot is copied before ip_rindex is published. There a function was called through its slot
  *     after that, and the source could overwrite the slot.
- *   - Bodies that send wait only when the ring is full.
+ *   - Bodies that send wait only when the ring is full, and nest NESTING_MAX deep at most.
  *   - lwkt_send_ipiq_nowait gives up at two thirds of the ring. There the limit was more than the
  *     ring holds, so that it never gave up, and overwrote messages.
  */
@@ -37,22 +44,37 @@
 #include "lwkt/ktr.h"
 #include "lwkt/ring.h"
 
-#define IPIQ_NESTING_MAX 20 /* bodies that send, wait, and so run bodies */
+#define NESTING_MAX 4             /* bodies that send, wait, and so run bodies */
+#define PUT_OFF_MAX 128           /* a power of two */
+#define PUT_OFF (-0x7fffffff - 1) /* in ip_nesting of all rings to a cpu: it has put messages off */
 
-/*
- * This cpu's ring to target, made at its first use. NULL: no memory, which only booting can see.
- */
-static struct lwkt_ipiq *ring_to(globaldata_t gd, globaldata_t target)
+/* Messages that were taken and have not been run: each cpu's own, in a critical section. */
+static struct putoff {
+    uint32 first, end; /* run freely, masked on use */
+    struct {
+        struct ipiq_slot msg;
+        struct lwkt_ipiq *ip;
+        int source;
+    } entry[PUT_OFF_MAX];
+} __attribute__((aligned(CACHE_LINE))) putoffs[NCPU];
+
+/* One ring, if it is not there from an earlier try to start a cpu of that number. */
+static bool make_ring(globaldata_t from, globaldata_t to)
 {
-    struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
+    if (from->gd_ipiq[to->gd_cpuid] != NULL)
+        return true;
 
-    if (ip == NULL) {
-        ip = cpu_ring_alloc();
-        if (ip == NULL)
-            panic("no memory for the IPI ring from cpu %d to %d", gd->gd_cpuid, target->gd_cpuid);
-        publish(&gd->gd_ipiq[target->gd_cpuid], ip); /* consume: drain */
-    }
-    return ip;
+    struct lwkt_ipiq *ip = cpu_ring_alloc();
+    publish(&from->gd_ipiq[to->gd_cpuid], ip); /* consume: drain */
+    return ip != NULL;
+}
+
+bool lwkt_ipiq_connect(globaldata_t gd)
+{
+    for (int cpu = 0; cpu < gd->gd_cpuid; cpu++)
+        if (!make_ring(gd, globaldata_of[cpu]) || !make_ring(globaldata_of[cpu], gd))
+            return false;
+    return true;
 }
 
 static inline uint32 ring_depth(struct lwkt_ipiq *ip)
@@ -76,6 +98,28 @@ static inline void notify(globaldata_t gd, globaldata_t target)
     }
 }
 
+/* Take what there is in this cpu's rings, and run it later. What finds no place stays in its ring. */
+static void put_off(globaldata_t gd)
+{
+    struct putoff *p = &putoffs[gd->gd_cpuid];
+
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);
+
+        while (ip != NULL && p->end - p->first < PUT_OFF_MAX &&
+               ip->ip_rindex != consume(&ip->ip_windex)) { /* publish: append, F1 */
+            p->entry[p->end % PUT_OFF_MAX].msg = ip->ip_slot[ip->ip_rindex & (ip->ip_size - 1)];
+            p->entry[p->end % PUT_OFF_MAX].ip = ip;
+            p->entry[p->end % PUT_OFF_MAX].source = cpu;
+            ++p->end;
+            ++ip->ip_put_off;
+            publish(&ip->ip_rindex, ip->ip_rindex + 1); /* consume: ring_depth, F2 */
+        }
+        if (ip != NULL)
+            ip->ip_nesting |= PUT_OFF;
+    }
+}
+
 /*
  * Wait until the ring holds at most `enough` messages. Our own rings are served meanwhile.
  */
@@ -85,7 +129,10 @@ static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t ta
     notify(gd, target);
     while (ring_depth(ip) > enough) {
         cpu_relax();
-        lwkt_process_ipiq();
+        if (gd->gd_intr_nesting_level < NESTING_MAX)
+            lwkt_process_ipiq();
+        else
+            put_off(gd);
     }
 }
 
@@ -110,15 +157,14 @@ static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
     return 0;
 }
 
-/* Common to both kinds of sending: room, then the message. In a critical section. */
-static inline uint32 enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func,
-                                     void *arg)
+/* Common to both kinds of sending: room, then the message. In a critical section. A function of its
+ * own, so that a message to oneself saves few registers. */
+static uint32 __attribute__((noinline))
+enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func, void *arg)
 {
-    struct lwkt_ipiq *ip = ring_to(gd, target);
+    struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
 
     KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
-    KASSERT(gd->gd_intr_nesting_level < IPIQ_NESTING_MAX, "IPI bodies nest %d deep",
-            gd->gd_intr_nesting_level);
     /* lab 4: from here */
     if (ring_depth(ip) > ip->ip_size / 2) {
         if (gd->gd_intr_nesting_level == 0)
@@ -177,7 +223,7 @@ int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg)
     if (target == gd) {
         send_self(gd, func, arg);
     } else {
-        struct lwkt_ipiq *ip = ring_to(gd, target);
+        struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
         if (ring_depth(ip) >= ip->ip_size * 2 / 3) {
             result = -1;
         } else {
@@ -219,13 +265,32 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
     crit_enter();
     struct lwkt_ipiq *ip = mycpu->gd_ipiq[target->gd_cpuid];
 
-    if (ip != NULL) { /* else nothing was ever sent, or it is this cpu */
+    if (ip != NULL) {                                              /* else it is this cpu */
         while ((int)(consume(&ip->ip_xindex) - (uint32)seq) < 0) { /* publish: drain, F5 */
             cpu_relax();
             lwkt_process_ipiq();
         }
     }
     crit_exit();
+}
+
+/* Run what was put off, the oldest first, and say so in each ring, as drain() does. */
+static void __attribute__((noinline)) run_put_off(globaldata_t gd)
+{
+    struct putoff *p = &putoffs[gd->gd_cpuid];
+
+    while (p->first != p->end) {
+        __typeof__(p->entry[0]) e = p->entry[p->first++ % PUT_OFF_MAX];
+        --e.ip->ip_put_off;
+        ++e.ip->ip_nesting;
+        ktr(KTR_IPI_RECV, (uint64)e.source, (uint64)e.msg.func);
+        e.msg.func(e.msg.arg);
+        if ((--e.ip->ip_nesting & ~PUT_OFF) == 0) /* consume: lwkt_wait_ipiq, F5 */
+            publish(&e.ip->ip_xindex, e.ip->ip_rindex - e.ip->ip_put_off);
+    }
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (cpu != gd->gd_cpuid)
+            globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]->ip_nesting &= ~PUT_OFF;
 }
 
 /*
@@ -237,14 +302,17 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
 static void drain(struct lwkt_ipiq *ip, int source)
 { /* lab 4 */
     /* publish: append, F1 */
-    uint32 end = consume(&ip->ip_windex);
+    uint32 end = consume(&ip->ip_windex), mask = ip->ip_size - 1;
 
-    ++ip->ip_nesting;
+    if (++ip->ip_nesting < 0)
+        run_put_off(mycpu);
     while ((int)(end - ip->ip_rindex) > 0) {
-        struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & (ip->ip_size - 1)];
+        struct ipiq_slot msg = ip->ip_slot[ip->ip_rindex & mask];
         publish(&ip->ip_rindex, ip->ip_rindex + 1); /* consume: ring_depth, F2 */
         ktr(KTR_IPI_RECV, (uint64)source, (uint64)msg.func);
         msg.func(msg.arg);
+        if (ip->ip_nesting < 0)
+            run_put_off(mycpu);
         if (ip->ip_nesting == 1)
             publish(&ip->ip_xindex, ip->ip_rindex); /* consume: lwkt_wait_ipiq, F5 */
     }
@@ -264,7 +332,7 @@ void lwkt_drain_ipiq(void)
     while (mask != 0) {
         int cpu = bit_lowest64(mask);
         mask &= mask - 1;
-        drain(consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* publish: ring_to */
+        drain(peek(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* ordered by the bit */
     }
     --gd->gd_intr_nesting_level;
 }

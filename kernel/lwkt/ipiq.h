@@ -12,6 +12,10 @@
 
 typedef void (*ipifunc_t)(void *arg);
 
+/* Make the rings between cpu gd, which is about to start, and those with lower numbers. false: there is
+ * no memory for them. They last for ever, so no message needs memory. Boot. */
+bool lwkt_ipiq_connect(globaldata_t gd);
+
 /* Returns the message's sequence number, for lwkt_wait_ipiq, or 0 if target is this cpu: then func has
  * already run. Waits while the ring is more than half full, serving this cpu's own messages. */
 int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg);

@@ -108,6 +108,7 @@ static void acquire_remote(void *arg)
         publish(&a->state, ACQ_BUSY); /* consume: lwkt_acquire */
         return;
     }
+    KASSERT((td->td_flags & TDF_TSLEEPQ) == 0, "%s is acquired while it is a sleeper", td->td_comm);
     KASSERT((td->td_flags & TDF_RUNQ) == 0, "%s is acquired while it is runnable", td->td_comm);
     list_remove(&td->td_allq);
     cpu_thread_leave(td);
@@ -117,9 +118,12 @@ static void acquire_remote(void *arg)
 }
 
 /*
- * Make td, which sleeps or is about to and which nobody else moves, a thread of this cpu. It must not
- * be runnable. Waits until it is off its stack, serving this cpu's messages meanwhile. A thread that
- * was preempted is not off its stack. Thread context. Reference: lwkt_acquire.
+ * Make td, which has descheduled itself or is about to, and which nobody else moves, a thread of
+ * this cpu. It must not be runnable, nor in tsleep: the queues and timeouts of tsleep are its own
+ * cpu's. (A thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired: what these wait for
+ * is told by lwkt_schedule, which follows the thread.) Waits until it is off its stack, serving
+ * this cpu's messages meanwhile. A thread that was preempted is not off its stack. Thread context.
+ * Reference: lwkt_acquire.
  */
 void lwkt_acquire(thread_t td)
 { /* lab 8 */

@@ -120,8 +120,11 @@ static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_
 
     thread_t ntd = choose_able(gd);
 
+    KASSERT(gd->gd_idlethread.td_mpcount == 0, "the idle thread of cpu %d has the MP lock",
+            gd->gd_cpuid);
     if (ntd->td_mpcount == 0 && gd->gd_mpheld)
         cpu_rel_mplock(gd);
+    KASSERT(ntd->td_mpcount == 0 || gd->gd_mpheld, "%s runs without the MP lock", ntd->td_comm);
     run(gd, td, ntd);
 }
 
@@ -300,7 +303,7 @@ void lwkt_idle_loop(void)
             cpu_relax();
             poke(&gd->gd_polls, 0);
             fence();
-        } else if (peek(&gd->gd_reqflags) == 0 && gd->gd_runqmask == 0) {
+        } else if ((peek(&gd->gd_reqflags) & RQF_IDLECHECK_MASK) == 0 && gd->gd_runqmask == 0) {
             testpoint(TP_STALL_IDLE);
             ++gd->gd_cnt.idle_waits;
             cpu_idle_wait();

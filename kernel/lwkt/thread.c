@@ -69,8 +69,7 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
         .td_critcount = 1,
         .td_refs = 1,
     };
-    list_init(&td->td_sleepq); /* td_allq and td_freeq are linked before anybody looks at them */
-    list_init(&td->td_waitq);
+    list_init(&td->td_waitq); /* the other links are set before anybody looks at them */
     lwkt_initport(&td->td_msgport, td);
     if (td == &gd->gd_idlethread) {
         td->td_pri = TDPRI_IDLE_THREAD;
@@ -141,20 +140,24 @@ void lwkt_trim_cache(int keep)
 }
 
 /*
- * A thread for that cpu (-1: this one) with a stack of stksize bytes, not yet runnable; td NULL: the
- * struct is taken from the cache or allocated. NULL when memory is out. Thread context.
+ * A thread for that cpu (-1: this one) with a stack of stksize bytes, not yet runnable. td NULL: the
+ * struct is taken from the cache or allocated. Otherwise it is td, whose td_kstack is a stack of the
+ * caller's, td_kstack_size bytes, or NULL. NULL when memory is out. Thread context.
  */
 thread_t lwkt_alloc_thread(thread_t td, size_t stksize, int cpu)
 {
     uint32 flags = 0;
     void *stack;
 
+    KASSERT(cpu >= -1 && cpu < ncpus, "a thread for cpu %d, of %d", cpu, ncpus);
     if (td == NULL && (td = cache_get(stksize)) != NULL) {
         flags = td->td_flags & (TDF_ALLOCATED_STACK | TDF_ALLOCATED_THREAD);
     } else if (td == NULL) {
         if ((td = cpu_thread_struct_alloc()) == NULL)
             return NULL;
         flags = TDF_ALLOCATED_THREAD;
+    } else if (td->td_kstack != NULL) {
+        stksize = td->td_kstack_size;
     }
     stack = td->td_kstack;
     if (stack != NULL && td->td_kstack_size != stksize && (flags & TDF_ALLOCATED_STACK)) {
@@ -219,28 +222,52 @@ void lwkt_rele(thread_t td)
         lwkt_send_ipiq(td->td_gd, lwkt_free_thread_remote, td);
 }
 
-/*
- * Put a dead thread into this cpu's cache, with its stack; lwkt_trim_cache bounds it, in a context
- * that may send messages. On td's cpu, in a critical section, td off its stack.
- */
-void lwkt_free_thread(thread_t td)
+static inline void cache_put(globaldata_t gd, thread_t td)
 {
-    globaldata_t gd = mycpu;
-
-    KASSERT((td->td_flags & (TDF_RUNNING | TDF_RUNQ | TDF_PREEMPT_LOCK)) == 0,
-            "%s is freed with flags %x", td->td_comm, td->td_flags);
-    KASSERT(td->td_gd == gd, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
-    if ((td->td_flags & TDF_ALLOCATED_THREAD) == 0)
-        return;
     ++gd->gd_tdfreecount;
     list_insert_head(&gd->gd_tdfreeq, &td->td_freeq);
 }
 
+/* A thread that never ran is still listed, which lwkt_exit has ended for others. A struct that is the
+ * creator's own goes back to it with the stack that it came with. */
+static void __attribute__((noinline)) free_unusual(globaldata_t gd, thread_t td)
+{
+    if ((td->td_flags & TDF_EXITING) == 0) {
+        list_remove(&td->td_allq);
+        ++gd->gd_cnt.exited;
+    }
+    if (td->td_flags & TDF_ALLOCATED_THREAD) {
+        cache_put(gd, td);
+    } else if (td->td_flags & TDF_ALLOCATED_STACK) {
+        cpu_stack_free(td->td_kstack, td->td_kstack_size);
+        td->td_kstack = NULL;
+    }
+}
+
+/*
+ * Put a thread that has exited, or never ran, into this cpu's cache, with its stack; lwkt_trim_cache
+ * bounds it, in a context that may send messages. IPI body, on td's cpu, td off its stack.
+ */
+void lwkt_free_thread(thread_t td)
+{
+    globaldata_t gd = mycpu;
+    const uint32 usual = TDF_EXITING | TDF_ALLOCATED_THREAD;
+
+    KASSERT((td->td_flags & (TDF_RUNNING | TDF_RUNQ | TDF_PREEMPT_LOCK)) == 0,
+            "%s is freed with flags %x", td->td_comm, td->td_flags);
+    KASSERT(td->td_gd == gd, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
+    if ((td->td_flags & usual) == usual)
+        cache_put(gd, td);
+    else
+        free_unusual(gd, td);
+}
+
 /*
  * Make a thread that runs func(arg) on that cpu (-1: this one), and schedule it unless tdflags has
- * TDF_STOPREQ. *tdp (if not NULL) is set before it can run. template: memory for the struct, or NULL.
- * tdflags: TDF_STOPREQ, TDF_VERBOSE, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory is out. Thread
- * context.
+ * TDF_STOPREQ. *tdp (if not NULL) is set before it can run. template: memory for the struct, or
+ * NULL (lwkt_alloc_thread); it is the caller's again when nobody but the caller, by lwkt_hold, has
+ * a reference. tdflags: TDF_STOPREQ, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory
+ * is out. Thread context.
  */
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
                 int cpu, const char *fmt, ...)
@@ -250,7 +277,7 @@ int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t templat
 
     if (td == NULL)
         return -1;
-    KASSERT((tdflags & ~(TDF_STOPREQ | TDF_VERBOSE | TDF_MPSAFE | TDF_NORESCHED)) == 0,
+    KASSERT((tdflags & ~(TDF_STOPREQ | TDF_MPSAFE | TDF_NORESCHED)) == 0,
             "lwkt_create with flags %x", tdflags);
     va_start(ap, fmt);
     vsnprintf(td->td_comm, sizeof(td->td_comm), fmt, ap);
@@ -258,7 +285,7 @@ int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t templat
     if (tdp != NULL)
         *tdp = td;
     cpu_thread_setup(td, func, arg);
-    td->td_flags |= tdflags & ~TDF_STOPREQ;
+    td->td_flags |= TDF_VERBOSE | (tdflags & ~TDF_STOPREQ);
     td->td_mpcount = (tdflags & TDF_MPSAFE) ? 0 : 1;
     if ((tdflags & TDF_STOPREQ) == 0)
         lwkt_schedule(td);
@@ -272,7 +299,7 @@ void lwkt_exit(void)
 {
     thread_t td = curthread;
 
-    if (td->td_flags & TDF_VERBOSE)
+    if ((td->td_flags & TDF_VERBOSE) && peek(&lwkt_verbose))
         printf("kthread %p %s has exited\n", (void *)td, td->td_comm);
     if (td->td_caps != NULL)
         td->td_caps_exit(td);

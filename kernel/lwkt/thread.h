@@ -60,15 +60,15 @@ typedef uint64 cpumask_t;
 
 /* td_flags: only the owning cpu changes them, in a critical section and with poke, because other cpus
  * may look (consume). The flags of an idle thread are its own cpu's alone. */
-#define TDF_RUNNING 0x0001u          /* its stack is in use; cleared by the thread that runs next */
-#define TDF_RUNQ 0x0002u             /* on its cpu's run queue (stays set while it runs) */
-#define TDF_PREEMPT_LOCK 0x0004u     /* preempted: off the cpu, but its stack is live */
-#define TDF_PREEMPT_DONE 0x0008u     /* the preempting thread has switched back */
-#define TDF_IDLE_NOHLT 0x0010u       /* idle thread: look again instead of halting */
-#define TDF_MIGRATING 0x0020u        /* moving to another cpu: cannot be enqueued */
-#define TDF_NORESCHED 0x0040u        /* its wakeup does not ask for a reschedule */
-#define TDF_VERBOSE 0x0080u          /* prints a line when it exits */
-#define TDF_STOPREQ 0x0100u          /* lwkt_create: do not schedule it */
+#define TDF_RUNNING 0x0001u      /* its stack is in use; cleared by the thread that runs next */
+#define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
+#define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
+#define TDF_PREEMPT_DONE 0x0008u /* the preempting thread has switched back */
+#define TDF_IDLE_NOHLT 0x0010u   /* idle thread: look again instead of halting */
+#define TDF_MIGRATING 0x0020u    /* moving to another cpu: cannot be enqueued */
+#define TDF_NORESCHED 0x0040u    /* its wakeup does not ask for a reschedule */
+#define TDF_VERBOSE 0x0080u /* made by lwkt_create: prints a line when it exits, if lwkt_verbose */
+#define TDF_STOPREQ 0x0100u /* lwkt_create: do not schedule it */
 #define TDF_PANICWARN 0x0200u        /* has been warned of a switch inside an interrupt */
 #define TDF_MPSAFE 0x0400u           /* lwkt_create: starts without the MP lock */
 #define TDF_ALLOCATED_THREAD 0x0800u /* its struct came from the zone and goes back there */
@@ -102,8 +102,9 @@ struct thread {
     size_t td_kstack_size; /* bytes */
     struct list td_allq;   /* gd_tdallq of the owning cpu */
     struct list td_freeq;  /* gd_tdfreeq */
-    uint32 td_id;          /* unique: the cpu that made it, and a number there */
-    int td_refs;           /* AMO: its own until it has exited, and one for each lwkt_hold */
+    /* for people and traces: the cpu that made it, and a number there; from 0 again after 2^26 */
+    uint32 td_id;
+    int td_refs; /* AMO: its own until it has exited, and one for each lwkt_hold */
 
     struct list td_sleepq; /* tsleep: queue of td_wchan, on the cpu where it sleeps */
     const void *td_wchan;  /* tsleep: what it sleeps on, or NULL */
@@ -132,6 +133,7 @@ struct thread {
 #define RQF_IPIQ 0x1u    /* look at the IPI queues */
 #define RQF_INTPEND 0x2u /* external interrupts were claimed and not yet run */
 #define RQF_TIMER 0x4u   /* the timer fired; it is masked until it has been served */
+#define RQF_IDLECHECK_MASK (RQF_IPIQ | RQF_INTPEND | RQF_TIMER) /* the idle thread does not halt */
 
 #define AST_SIGNAL 0x1u       /* the process may have been killed */
 #define AST_USER_RESCHED 0x2u /* the user scheduler should choose again */
@@ -182,13 +184,14 @@ struct globaldata {
     struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
     struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;                 /* the user scheduler's process here; shared */
+    void *gd_uschedparked;             /* it waits here while better threads run */
     uint64 gd_satp;                    /* the address space that is loaded */
     struct list gd_systimerq;          /* systimers by time */
     uint64 gd_systimer_armed;          /* when the timer interrupt comes; ~0: never */
     uint32 gd_tdlastid;                /* threads made here: AMO */
     uint64 gd_heartbeat;               /* ticks taken; shows other cpus that this one is alive */
     struct lwkt_counters gd_cnt;
-    /* this cpu's outgoing rings by target; NULL: not used yet. Targets read them */
+    /* this cpu's outgoing rings by target, made when the later one of the two started. Targets read them */
     struct lwkt_ipiq *gd_ipiq[NCPU];
     cpumask_t gd_cpusyncmask;               /* cpusync masters that have stopped this cpu */
     struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their cpusyncs, by master */
@@ -234,6 +237,7 @@ uint64 lwkt_thread_count(void);
 extern int lwkt_untimely_switch;  /* switch at the ends of critical sections for no reason */
 extern int lwkt_panic_on_cscount; /* a switch while mastering a cpusync panics */
 extern int lwkt_token_debug;      /* print a line when a thread waits for a token */
+extern int lwkt_verbose;          /* print a line when a thread of lwkt_create exits */
 extern int lwkt_ipiq_optimized;   /* do not interrupt a cpu that has been told already */
 
 /* Scheduling; see sched.c, switch.c and migrate.c. */

@@ -217,6 +217,7 @@ static void enter_image(struct proc *p, const struct image *im)
 
     crit_enter();
     curthread->td_vmspace = im->vm;
+    poke(&p->p_size, im->vm->vm_size);
     curthread->td_mach.md_satp = vmspace_satp(im->vm);
     pmap_load(curthread->td_mach.md_satp);
     fence_i();

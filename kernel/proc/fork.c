@@ -50,6 +50,7 @@ int proc_fork(void)
     child->p_affinity = parent->p_affinity;
     child->p_vruntime = parent->p_vruntime;
     child->p_thread->td_mach.md_satp = vmspace_satp(vm);
+    child->p_size = parent->p_size;
     lwkt_set_comm(child->p_thread, "%s", child->p_name);
     pid = child->p_pid;
 

@@ -94,21 +94,11 @@ struct proc *proc_alloc(void)
     return p;
 }
 
-static void nothing(void *arg)
-{
-    (void)arg;
-}
-
-/*
- * A thread that was never scheduled has to exit on its own stack as all others do, to leave the lists
- * of its cpu.
- */
+/* A thread that was never scheduled. */
 void proc_discard_thread(struct proc *p)
 {
     p->p_thread->td_proc = NULL;
-    p->p_thread->td_mach.md_satp = 0;
-    cpu_thread_setup(p->p_thread, nothing, NULL);
-    lwkt_schedule(p->p_thread);
+    lwkt_rele(p->p_thread);
     p->p_thread = NULL;
 }
 
@@ -196,7 +186,7 @@ static void describe(const struct proc *p, struct procinfo *info)
     info->state = state_of(p);
     info->cpu = td != NULL ? td->td_gd->gd_cpuid : -1;
     info->pri = td != NULL ? td->td_pri : 0;
-    info->size = info->state != PI_ZOMBIE && td->td_vmspace != NULL ? td->td_vmspace->vm_size : 0;
+    info->size = info->state != PI_ZOMBIE ? peek(&p->p_size) : 0;
     strlcpy(info->name, p->p_name, sizeof(info->name));
     if (info->state == PI_SLEEP && wmesg != NULL)
         strlcpy(info->wmesg, wmesg, sizeof(info->wmesg));

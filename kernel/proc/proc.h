@@ -19,6 +19,7 @@ struct proc {
     uint64 p_order; /* counts processes as they are made: their order in proc_all. Constant */
     enum procstate p_state; /* proctable lock */
     struct thread *p_thread;
+    uint64 p_size;              /* the address space's vm_size, for ps: peek, poke */
     struct filedesc p_filedesc; /* its own thread only */
     int p_status;               /* exit status, once P_ZOMBIE */
     struct proc *p_parent;      /* proctable lock */
@@ -33,7 +34,6 @@ struct proc {
     uint64 p_affinity;     /* cpus it may use */
     uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
     uint64 p_since;        /* when it was last charged */
-    bool p_parked;         /* current process of its cpu, waiting there while better threads run */
     int p_target;          /* cpu that picked it and waits for it, or -1 */
 };
 

@@ -46,7 +46,11 @@ int64 sys_getpid(const uint64 *arg)
 
 int64 sys_sbrk(const uint64 *arg)
 {
-    return vm_sbrk(curthread->td_vmspace, (int)arg[0], (int)arg[1] != SBRK_LAZY);
+    struct vmspace *vm = curthread->td_vmspace;
+    int64 old = vm_sbrk(vm, (int)arg[0], (int)arg[1] != SBRK_LAZY);
+
+    poke(&curproc()->p_size, vm->vm_size);
+    return old;
 }
 
 /*

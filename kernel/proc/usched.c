@@ -18,10 +18,12 @@
  *
  * A process that was woken waits for the next tick, the current one's block or a free cpu (may_defer).
  *
- * gd_uschedcp is shared: NULL -> p by compare-and-swap, from any cpu; from p to NULL or to another
- * only by its own cpu. Freeing a cpu and queueing are the two sides of a store-load race (Dekker): the
- * releaser clears gd_uschedcp, fences and looks at the queue; the queuer queues, fences and looks for
- * a free cpu. One of them sees the other.
+ * gd_uschedcp is shared: NULL -> p by compare-and-swap, from any cpu; from p to NULL or to another only
+ * by the cpu that p is on, which is not this one while p, picked, is on its way. So what gd_uschedcp
+ * names may be reaped at any time, and is only compared. A current process that has arrived has
+ * td_release set, or is gd_uschedparked. Freeing a cpu and queueing are the two sides of a store-load
+ * race (Dekker): the releaser clears gd_uschedcp, fences and looks at the queue; the queuer queues,
+ * fences and looks for a free cpu. One of them sees the other.
  *
  * Only a thread moves itself: a process that was picked by another cpu is scheduled where it is, at
  * kernel priority, and goes there with lwkt_setcpu_self.
@@ -40,6 +42,8 @@
 #define MOST_DEBT 5 /* times LATENCY */
 
 struct usched_cpu {
+    struct proc
+        *here; /* current process, from its arrival on: this cpu's own, in a critical section */
     uint64 vruntime; /* current process's, as of its last tick: a hint for others */
     int level;       /* current process's p_upri, a hint */
 } __attribute__((aligned(CACHE_LINE)));
@@ -48,7 +52,6 @@ static struct usched_cpu cpus[NCPU];
 static struct spinlock queue_lock = SPINLOCK("usched");
 static struct list queue = {&queue, &queue}; /* queue_lock */
 static uint32 queue_length;                  /* written under queue_lock; a hint for others */
-
 static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
 
 static uint64 latency(void)
@@ -97,8 +100,6 @@ static bool claim(globaldata_t gd, struct proc *p)
     show(gd->gd_cpuid, p);
     return true;
 }
-
-/* --- the queue --- */
 
 /* First in the queue that may use this cpu. Queue lock held. */
 static struct proc *queue_first(int cpu)
@@ -159,8 +160,6 @@ static int claim_any(struct proc *p)
             return cpu;
     return -1;
 }
-
-/* --- asking a cpu to choose again --- */
 
 static void resched_here(void *arg)
 {
@@ -232,8 +231,6 @@ void usched_killed(struct proc *p)
         lwkt_schedule(p->p_thread);
 }
 
-/* --- what processes call --- */
-
 /* The cpu has no current process any more: give it to the next. In a critical section. */
 static void vacate(globaldata_t gd)
 { /* lab 8 */
@@ -291,14 +288,14 @@ static void queue_and_offer(struct proc *p)
 static bool take_over(struct proc *p)
 {
     globaldata_t gd = mycpu;
-    struct proc *q = current_on(gd);
+    struct proc *q = gd->gd_uschedparked;
 
-    if (q == NULL || !peek(&q->p_parked) || !may_use(p, gd->gd_cpuid))
+    if (q == NULL || !may_use(p, gd->gd_cpuid))
         return false;
     charge(q);
     if (p->p_upri < q->p_upri || (p->p_upri == q->p_upri && p->p_vruntime > q->p_vruntime))
         return false;
-    q->p_parked = false;
+    gd->gd_uschedparked = NULL;
     lwkt_deschedule(q->p_thread);
     lwkt_setpri(q->p_thread, TDPRI_KERN_USER); /* whoever picks it need not wait for p */
     publish(&gd->gd_uschedcp, p);              /* consume: current_on */
@@ -399,11 +396,12 @@ static void let_better_run(struct proc *p)
     crit_enter();
     void (*release)(thread_t) = td->td_release;
     td->td_release = NULL;
-    p->p_parked = release != NULL;
+    mycpu->gd_uschedparked = release != NULL ? p : NULL;
     lwkt_switch();
-    if (p->p_parked)
+    if (mycpu->gd_uschedparked == p) {
         td->td_release = release;
-    p->p_parked = false;
+        mycpu->gd_uschedparked = NULL;
+    }
     crit_exit();
 }
 
@@ -468,11 +466,13 @@ void usched_exit(struct proc *p)
 
 void usched_tick(void)
 { /* lab 8 */
-    struct proc *p = current_on(mycpu);
+    thread_t td = curthread;
 
-    if (p == NULL || p->p_thread->td_gd != mycpu || p->p_target >= 0)
+    while (td->td_preempted != NULL)
+        td = td->td_preempted;
+    if (td->td_release == NULL)
         return;
-    charge(p);
+    charge(td->td_proc);
     if (lwkt_checkpri_self())
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
     else if (peek(&queue_length) != 0)

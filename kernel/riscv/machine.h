@@ -110,8 +110,8 @@ void cpu_stack_free(void *base, size_t size);
 struct thread *cpu_thread_struct_alloc(void);
 void cpu_thread_struct_free(struct thread *td);
 
-/* Memory for a ring of IPI messages, zeroed, aligned to CACHE_LINE, never freed, or NULL. In a critical
- * section: it must not wait. */
+/* Memory for a ring of IPI messages, zeroed, aligned to CACHE_LINE, never freed, or NULL. Boot, one cpu
+ * at a time. */
 struct lwkt_ipiq;
 struct lwkt_ipiq *cpu_ring_alloc(void);
 

@@ -30,7 +30,8 @@ const struct scene sim_scenes[] = {
     SCENE(systimers, 1, false),     SCENE(pause, 1, false),      SCENE(preempt, 1, false),
     SCENE(preempt_locks, 1, false), SCENE(ktr, 1, false),        SCENE(everything, 2, false),
     SCENE(mixed_locks, 1, false),   SCENE(mixed_interrupts, 1, false),
-    SCENE(preempt_exit, 1, false),
+    SCENE(preempt_exit, 1, false),  SCENE(unborn, 1, false),
+    SCENE(ipi_forward, 2, false),
 };
 
 const int sim_nscenes = sizeof(sim_scenes) / sizeof(sim_scenes[0]);

@@ -176,7 +176,11 @@ void run_begin(const struct scene *s, int n)
     memory_begin(false);
     for (int i = 0; i < n; i++)
         cpu_init(i);
+    for (int i = 0; i < n; i++)
+        CHECK(lwkt_ipiq_connect(globaldata_of[i]), "no memory");
     ncpus = n;
+    if (sim_trace)
+        ktr_set_mask((1u << KTR_NEVENTS) - 1);
     self = 0;
     curthread = cpus[0].current;
     if (sim_trace)

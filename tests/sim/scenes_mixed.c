@@ -134,6 +134,13 @@ static void raise_source(int irq)
     lwkt_schedule(td);
 }
 
+/* Interrupts come from now on, to a cpu that has seen its thread. */
+static void let_come(void *arg)
+{
+    (void)arg;
+    sim_irq_rate(mycpuid, 0, 100);
+}
+
 static void stop_source(void *arg)
 {
     struct source *s = arg;
@@ -155,7 +162,7 @@ void play_mixed_interrupts(void)
         publish(&s->td, td); /* consume: raise_source */
     }
     for (int cpu = 0; cpu < ncpus; cpu++)
-        sim_irq_rate(cpu, 0, 100);
+        lwkt_send_ipiq_bycpu(cpu, let_come, NULL);
     for (int i = 0; i < ncpus + 1; i++)
         sim_spawn(i % ncpus, take_with_lock, NULL, "mixed");
     sim_join_but(1 + ncpus);
@@ -170,8 +177,8 @@ void play_mixed_interrupts(void)
 }
 
 /*
- * Interrupt threads that do not come back: each preempts a holder of the MP lock, or another thread, and
- * exits, or moves to another cpu before.
+ * Interrupt threads that do not come back: each preempts a holder of the MP lock, or another
+ * thread, and exits, or moves to another cpu before.
  */
 static uint32 ended;
 
@@ -210,4 +217,71 @@ void play_preempt_exit(void)
         sim_spawn(cpu, preempt_and_end, NULL, "preempted");
     sim_join();
     CHECK(ended == TURNS * (uint32)ncpus, "%u", ended);
+}
+
+/* Threads of any cpu that are given up before they run, and others that are made meanwhile. */
+static uint32 born;
+
+static void be_born(void *arg)
+{
+    (void)arg;
+    amo_add(&born, 1);
+}
+
+static void make_and_give_up(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < TURNS; i++) {
+        int cpu = (int)sim_random((uint64)ncpus);
+        thread_t td = sim_spawn_stopped(cpu, TDPRI_KERN_DAEMON, be_born, NULL, "unborn");
+        lwkt_rele(td);
+        sim_spawn(cpu, be_born, NULL, "born");
+    }
+}
+
+void play_unborn(void)
+{
+    poke(&born, 0);
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        sim_spawn(cpu, make_and_give_up, NULL, "maker");
+    sim_join();
+    CHECK(born == TURNS * (uint32)ncpus, "%u", born);
+}
+
+/* Bodies that pass a message on, in such a flood that all rings are full. */
+static uint32 chains_left, deepest;
+
+static void pass_on(void *arg)
+{
+    uint64 left = (uint64)arg;
+
+    if ((uint32)mycpu->gd_intr_nesting_level > peek(&deepest))
+        poke(&deepest, (uint32)mycpu->gd_intr_nesting_level);
+    if (left == 0)
+        amo_add_rel(&chains_left, (uint32)-1);
+    else
+        lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)(left - 1));
+}
+
+static void start_to_pass(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 12; i++) {
+        crit_enter();
+        for (int n = 0; n < 8; n++)
+            lwkt_send_ipiq_bycpu((int)sim_random((uint64)ncpus), pass_on, (void *)20);
+        crit_exit();
+    }
+}
+
+void play_ipi_forward(void)
+{
+    poke(&chains_left, 96 * (uint32)ncpus);
+    poke(&deepest, 0);
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        sim_spawn(cpu, start_to_pass, NULL, "chains");
+    while (consume(&chains_left) != 0)
+        lwkt_pause(100);
+    sim_join();
+    CHECK(deepest <= 6, "bodies nest %u deep", deepest);
 }

@@ -63,6 +63,8 @@ void play_everything(void);
 void play_mixed_locks(void);
 void play_mixed_interrupts(void);
 void play_preempt_exit(void);
+void play_unborn(void);
+void play_ipi_forward(void);
 
 /* Points are so much closer in the instrumented build. */
 #ifndef POINT_DENSITY
@@ -121,7 +123,8 @@ void sim_rings(uint32 size, uint32 start);
 /* Explorer: source irq of that cpu becomes pending once, at any time: at the latest when all cpus wait. */
 void sim_irq_arm(int cpu, int irq);
 
-/* main.c's: play it once; the race detector starts anew. */
+/* main.c's: record all events of the runs to come. / Play it once; the race detector starts anew. */
+extern bool sim_trace;
 void sim_run(const struct scene *scene, int cpus, uint64 seed);
 uint64 sim_points(void);
 
