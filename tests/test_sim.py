@@ -63,7 +63,7 @@ def test_core_races(tmp_path):
 def test_one_seed(tmp_path):
     """What a failure says how to repeat it with: one seed, with a trace."""
     program = tmp_path / "sim"
-    compile_program("gcc", *FLAGS, "-O1", "-o", program, *CORE, *SCENES, *MACHINE, SWITCH)
+    compile_program("gcc", *FLAGS, "-O1", "-o", program, *CORE, *SCENES, *MACHINE, MAIN, SWITCH)
     done = subprocess.run([program, "-s", "tokens", "-c", "2", "-r", "3"], capture_output=True, text=True,
                           timeout=60, check=False)
     assert done.returncode == 0 and done.stdout.startswith("tokens: 1 runs"), done.stderr

@@ -259,6 +259,9 @@ def declare():
     test("t28_full", "all cpus flood all others, with rings of four messages", 15, "ipitest t28", draw_all,
          judge_all, covers="T28", hint="a cpu that waits for room must serve its own rings; threads may fill "
          "half of a ring, and message functions the rest")
+    test("t28_forward", "bodies that pass messages on, with all rings full", 5, "ipitest forward",
+         draw_forward, judge_forward, covers="T28",
+         hint="a body that waits for room runs other bodies, which may wait too: that must have a bound")
     test("t28_no_memory", "the same when there is no memory left", 5, "ipitest t28", draw_no_memory,
          judge_all, covers="T28", hint="a ring must not be made when it is first used")
     test("t28_crowd", "the same on eight cpus", 5, "ipitest t28", draw_crowd, judge_all, covers="T28",

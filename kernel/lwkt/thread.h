@@ -191,7 +191,7 @@ struct globaldata {
     uint32 gd_tdlastid;                /* threads made here: AMO */
     uint64 gd_heartbeat;               /* ticks taken; shows other cpus that this one is alive */
     struct lwkt_counters gd_cnt;
-    /* this cpu's outgoing rings by target, made when the later one of the two started. Targets read them */
+    /* this cpu's rings by target, made when the later one of the two started. Targets read them */
     struct lwkt_ipiq *gd_ipiq[NCPU];
     cpumask_t gd_cpusyncmask;               /* cpusync masters that have stopped this cpu */
     struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their cpusyncs, by master */
