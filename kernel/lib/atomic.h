@@ -34,14 +34,13 @@
 
 /* Each returns the old value. */
 #define amo_or(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
+#define amo_or_rel(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELEASE)
 #define amo_and(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
 #define amo_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 #define amo_add_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELEASE)
 #define amo_add_acqrel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
 #define amo_swap_acq(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define amo_or_full(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
-#define amo_and_full(p, v) __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
-#define amo_swap_full(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 
 /* Compare and swap: true when *p was `old` and is `new` now. Success is an acquire and a release. */
 #define amo_cas(p, old, new)                                                         \

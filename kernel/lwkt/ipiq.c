@@ -11,9 +11,9 @@
  *                                              publish ip_xindex     --- F5 ---> lwkt_wait_ipiq
  *
  * A source's bit in gd_ipimask means that the target has been told and has not looked yet, so further
- * messages need no interrupt. The target takes the bits back before it reads the indices, and the
- * source sets its bit after writing its index, both with full order (F3): either the target's look
- * finds the message, or the source finds its bit clear and tells it.
+ * messages need no interrupt. The target takes the bits back, an acquire, before it reads the indices;
+ * the source sets its bit, a release, after writing its index (F3). Either the target's look finds the
+ * message, or the source finds its bit clear and tells it.
  *
  * Hysteresis: a sender that finds the ring more than half full waits until it is down to a quarter,
  * serving its own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the
@@ -88,7 +88,7 @@ static inline uint32 ring_depth(struct lwkt_ipiq *ip)
 static inline void notify(globaldata_t gd, globaldata_t target)
 { /* lab 4 */
     /* F3 */
-    cpumask_t old = amo_or_full(&target->gd_ipimask, CPUMASK(gd->gd_cpuid));
+    cpumask_t old = amo_or_rel(&target->gd_ipimask, CPUMASK(gd->gd_cpuid));
 
     if ((old & CPUMASK(gd->gd_cpuid)) && peek(&lwkt_ipiq_optimized)) {
         ++gd->gd_cnt.ipiq_avoided;
@@ -326,7 +326,7 @@ void lwkt_drain_ipiq(void)
     if (testpoint(TP_HOLD_IPI))
         return;
     /* lab 4: from here */
-    cpumask_t mask = amo_swap_full(&gd->gd_ipimask, 0); /* before the indices: F3 */
+    cpumask_t mask = amo_swap_acq(&gd->gd_ipimask, 0); /* before the indices: F3 */
 
     ++gd->gd_intr_nesting_level;
     while (mask != 0) {

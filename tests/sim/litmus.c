@@ -77,12 +77,12 @@ LITMUS(sb_release, sb0_release, sb1_release)
 /* The same by full AMOs, which are no fences: C11 lets the loads go before them. */
 static void sb0_full(void)
 {
-    amo_swap_full(&x, 1);
+    amo_or_full(&x, 1);
     r[0] = peek(&y);
 }
 static void sb1_full(void)
 {
-    amo_swap_full(&y, 1);
+    amo_or_full(&y, 1);
     r[1] = peek(&x);
 }
 LITMUS(sb_full, sb0_full, sb1_full)

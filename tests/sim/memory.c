@@ -44,6 +44,7 @@ struct message {
     stamp_t *oldest; /* of the first noldest locations; the others': 0 */
     int noldest;
     int cpu; /* that stored it; -1: a plain store, which goes on with nothing */
+    bool amo;
 };
 
 struct location {
@@ -288,9 +289,23 @@ static void go_on_with(struct message *m, const struct message *old)
         join_stamps(m->oldest, old->oldest, old->noldest);
 }
 
+/* What is not explored must not matter: the order of two stores of the core to one word is that of execution
+ * only if the second cpu has seen the first. (Or if one is an AMO: in the other order it reads the other, which
+ * is another execution.) */
+static void seen_before_stored(const struct location *l, const struct sim_site *site)
+{
+    if (viewed && !l->kept[(l->stores - 1) % KEPT].amo &&
+        model->view[self].oldest[l - model->location] != l->stores - 1 &&
+        strncmp(site->file, "kernel/", 7) == 0)
+        panic("%s:%d: stores to %s, whose last store it may not have seen", site->file, site->line,
+              site->word);
+}
+
 static void store(volatile void *p, size_t size, uint64 v, const struct sim_site *site)
 {
     struct location *l = location(p, size);
+
+    seen_before_stored(l, site);
     struct message old = *message(l, l->stores - 1);
     bool releases = site->order & ORDER_RELEASE;
     struct message *m = add_store(l, v, releases ? &model->view[self] : &model->release[self]);
@@ -311,6 +326,7 @@ static void amo(volatile void *p, size_t size, uint64 v, const struct sim_site *
     read_message(l, l->stores - 1, site->order);
     struct message *m = add_store(l, v, releases ? &model->view[self] : &model->release[self]);
     go_on_with(m, &old);
+    m->amo = true;
     if (releases)
         next_clock();
     if (viewed && site->order == ORDER_FULL)

@@ -77,14 +77,13 @@ void sim_fence(const struct sim_site *site);
 #define compiler_barrier() sim_barrier()
 
 #define amo_or(p, v) AMO(NEW_SITE, "amo_or", p, AMO_OR, v, ORDER_RELAXED)
+#define amo_or_rel(p, v) AMO(NEW_SITE, "amo_or_rel", p, AMO_OR, v, ORDER_RELEASE)
 #define amo_and(p, v) AMO(NEW_SITE, "amo_and", p, AMO_AND, v, ORDER_RELAXED)
 #define amo_add(p, v) AMO(NEW_SITE, "amo_add", p, AMO_ADD, v, ORDER_RELAXED)
 #define amo_add_rel(p, v) AMO(NEW_SITE, "amo_add_rel", p, AMO_ADD, v, ORDER_RELEASE)
 #define amo_add_acqrel(p, v) AMO(NEW_SITE, "amo_add_acqrel", p, AMO_ADD, v, ORDER_ACQREL)
 #define amo_swap_acq(p, v) AMO(NEW_SITE, "amo_swap_acq", p, AMO_SWAP, v, ORDER_ACQUIRE)
 #define amo_or_full(p, v) AMO(NEW_SITE, "amo_or_full", p, AMO_OR, v, ORDER_FULL)
-#define amo_and_full(p, v) AMO(NEW_SITE, "amo_and_full", p, AMO_AND, v, ORDER_FULL)
-#define amo_swap_full(p, v) AMO(NEW_SITE, "amo_swap_full", p, AMO_SWAP, v, ORDER_FULL)
 #define amo_cas(p, old, v) CAS(NEW_SITE, p, old, v)
 
 #endif
