@@ -9,7 +9,7 @@
  *   stall_idle      microseconds between the idle thread's last look for work and its wait
  *   stall_ipi       microseconds between an interrupt that is raised at another cpu and what follows
  *   stall_defer     microseconds between a process's look, on its way to user mode, whether those that
- *                   were woken can wait for the next tick, and what follows
+ *                   were woken can wait for the next tick, and what follows; once
  *   spin_delay      up to so many turns more in each cpu_relax(), drawn from the seed
  *   force_preempt   at every so many interrupts outside of critical sections, an interrupt thread
  *                   that does nothing preempts what was interrupted
@@ -154,6 +154,11 @@ static uint32 reached(enum kt_knob which)
         return 0;
     case KN_STALL_IDLE:
         stall_asleep(v);
+        return 0;
+    case KN_STALL_DEFER: /* once: a process that is late at each look never gets on */
+        poke(&value[which], 0);
+        amo_and(&knobs_on, ~(1u << which));
+        stall(v);
         return 0;
     default:
         stall(v);
