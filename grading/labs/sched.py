@@ -292,7 +292,7 @@ def draw_late(rng):
 
 def judge_late(scene):
     """H, before A is in user mode."""
-    scene.order(scene.of("log"), ["A:1", "H:1", "L:1", "A:2"],
+    scene.order([e for e in scene.of("log") if e.td != "L"], ["A:1", "H:1", "A:2"],
                 "H, which wakes while A has just seen that L can wait, runs before A goes on to user mode")
 
 

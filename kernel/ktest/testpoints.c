@@ -9,7 +9,7 @@
  *   stall_idle      microseconds between the idle thread's last look for work and its wait
  *   stall_ipi       microseconds after an interrupt was raised at another cpu
  *   stall_defer     microseconds after a process on its way to user mode has looked whether the threads
- *                   that were woken can wait for the next tick
+ *                   that were woken can wait for the next tick; once
  *   spin_delay      at most so many more turns in each cpu_relax(), drawn from the seed
  *   force_preempt   at every so many interrupts outside of critical sections, an interrupt thread
  *                   that does nothing preempts what was interrupted
@@ -158,6 +158,11 @@ static uint32 point_reached(enum testpoint which)
         if (v != 0 && !force_preempt_by_scene(v))
             force_preempt(v);
         --curthread->td_nest_count;
+        return 0;
+    case TP_STALL_DEFER: /* once: a process that is late at each look would never get on */
+        poke(&value[which], 0);
+        amo_and(&testpoints_on, ~(1u << which));
+        stall(v);
         return 0;
     case TP_STALL_IDLE:
         stall_asleep(v);
