@@ -42,15 +42,19 @@ static uint32 new_id(globaldata_t gd)
     return (amo_add(&gd->gd_tdlastid, 1) + 1) * NCPU + (uint32)gd->gd_cpuid;
 }
 
+/* On the new thread's own cpu, in a critical section. */
+static void list_thread(thread_t td)
+{
+    ++mycpu->gd_cnt.created;
+    list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);
+}
+
 /* IPI body: the new thread's own cpu lists it. It comes before any message that schedules it, and so
  * before a switch reads the first frame from a stack that another cpu has mapped. */
 static void lwkt_init_thread_remote(void *arg)
 {
-    thread_t td = arg;
-
     cpu_thread_arrive();
-    ++mycpu->gd_cnt.created;
-    list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);
+    list_thread(arg);
 }
 
 /*
@@ -78,7 +82,12 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
     } else {
         td->td_id = new_id(mycpu);
         ktr(KTR_NEWTD, td->td_id, (uint64)gd->gd_cpuid);
-        lwkt_send_ipiq(gd, lwkt_init_thread_remote, td);
+        crit_enter();
+        if (gd == mycpu)
+            list_thread(td);
+        else
+            lwkt_send_ipiq(gd, lwkt_init_thread_remote, td);
+        crit_exit();
     }
 }
 
