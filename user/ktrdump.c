@@ -1,5 +1,5 @@
 /*
- * ktrdump: print what the kernel has traced (kernel/ktr.h), the events of all cpus in order of time.
+ * ktrdump: print what the kernel has traced (kernel/ktr_entry.h), the events of all cpus in order of time.
  *
  *   ktrdump -on all         forget what was recorded and record from now on: all, or the classes that
  *                           are named (ctxsw,ipi,token,migrate,sleep,syscall,tick), or a mask of bits
@@ -11,7 +11,7 @@
  *   ktr t=2041924 cpu=1 seq=17 td=129 comm=sh ev=switch a=1 b=0x1
  */
 #include "kernel/types.h"
-#include "kernel/ktr.h"
+#include "kernel/ktr_entry.h"
 #include "kernel/param.h"
 #include "user/user.h"
 

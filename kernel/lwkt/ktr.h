@@ -1,12 +1,12 @@
 /*
- * KTR tracing, the recording side: any context, any cpu, no lock. kernel/ktr.h has the events.
+ * KTR tracing, the recording side: any context, any cpu, no lock. kernel/ktr_entry.h has the events.
  *
  * Differences from DragonFly: an event costs one AMO and no critical section; see ktr.c.
  */
 #ifndef LWKT_KTR_H
 #define LWKT_KTR_H
 
-#include "kernel/ktr.h"
+#include "kernel/ktr_entry.h"
 #include "lib/atomic.h"
 #include "lwkt/thread.h"
 

@@ -20,8 +20,8 @@
 #ifndef LWKT_MSGPORT_H
 #define LWKT_MSGPORT_H
 
-#include "lib/list.h"
 #include "kernel/types.h"
+#include "lib/list.h"
 
 struct globaldata;
 struct thread;

@@ -20,7 +20,7 @@
  * an abort that finds the message on no list leaves it to who has it. After DONE the replier touches
  * only the service.
  */
-#include "proc/caps.h"
+#include "proc/caps_service.h"
 
 #include "lib/string.h"
 #include "mm/zone.h"

@@ -5,7 +5,7 @@
  */
 #include "lib/sysent.h"
 #include "mm/zone.h"
-#include "proc/caps.h"
+#include "proc/caps_service.h"
 #include "proc/proc.h"
 
 struct caps_id {

@@ -2,7 +2,7 @@
  * The end of a process: exit leaves a zombie, wait takes it away, kill makes somebody exit.
  */
 #include "lib/panic.h"
-#include "proc/caps.h"
+#include "proc/caps_service.h"
 #include "proc/proctable.h"
 #include "sync/sleep.h"
 

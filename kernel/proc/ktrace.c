@@ -79,7 +79,7 @@ void ktrace_boot(void)
     set_mask(bootarg_u64("ktr", 0));
 }
 
-/* ktrace(cpu, first, buf, max): see kernel/ktr.h. */
+/* ktrace(cpu, first, buf, max): see kernel/ktr_entry.h. */
 int64 sys_ktrace(const uint64 *arg)
 {
     int cpu = (int)arg[0], max = (int)arg[3], n = 0;

@@ -3,8 +3,8 @@
  * recorded is chosen by sysctl kern.ktr_mask (a bit an event; 0: nothing, the default) or by the boot
  * argument ktr=MASK. ktrace() reads a ring; ktrdump prints all.
  */
-#ifndef KERNEL_KTR_H
-#define KERNEL_KTR_H
+#ifndef KERNEL_KTR_ENTRY_H
+#define KERNEL_KTR_ENTRY_H
 
 #include "kernel/types.h"
 

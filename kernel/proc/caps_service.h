@@ -3,8 +3,8 @@
  * of up to CAPS_MSG_MAX bytes goes out, one comes back) and are answered. caps.c has the services and
  * their ports, capscall.c the system calls and what a process holds.
  */
-#ifndef PROC_CAPS_H
-#define PROC_CAPS_H
+#ifndef PROC_CAPS_SERVICE_H
+#define PROC_CAPS_SERVICE_H
 
 #include "kernel/caps.h"
 #include "lwkt/msgport.h"
