@@ -145,6 +145,32 @@ void play_x_token_chain(void)
     CHECK(under[0] == 3, "%u", under[0]);
 }
 
+/* One takes it if it can, at once; both look whether they have it. */
+static void try_to_take(void *arg)
+{
+    struct lwkt_tokref ref;
+
+    (void)arg;
+    if (!lwkt_trytoken(&ref, &token[0]))
+        return;
+    CHECK(lwkt_havetoken(&token[0]), "it is not here");
+    under[0]++;
+    lwkt_reltoken(&ref);
+    CHECK(!lwkt_havetoken(&token[0]), "it is still here");
+}
+
+void play_x_trytoken(void)
+{
+    tokens_init();
+    explore_thread(0, PRI, try_to_take, NULL, "tries0");
+    explore_thread(0, PRI, take, NULL, "take0");
+    explore_thread(1, PRI, take, NULL, "take1");
+    explore_thread(1, PRI, try_to_take, NULL, "tries1");
+    explore_run();
+    CHECK(under[0] >= 2 && under[0] <= 4, "%u", under[0]);
+    explore_outcome(under[0]);
+}
+
 /* --- other locks, with plain data under them --- */
 
 static void use_mplock(void *arg)

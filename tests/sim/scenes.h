@@ -33,6 +33,7 @@
     SCENE(x_token, 2)           \
     SCENE(x_tokens_crossed, 2)  \
     SCENE(x_token_passed_on, 3) \
+    SCENE(x_trytoken, 2)        \
     SCENE(x_mplock, 2)          \
     SCENE(x_spin, 2)            \
     SCENE(x_ring, 2)            \
