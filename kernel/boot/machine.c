@@ -75,8 +75,8 @@ static uint32 ring_size(void)
 }
 
 /*
- * Rings are cut from pages, in the order of their first use. Boot arguments for tests: ipiq_start=N,
- * the indices begin at N, which shows how they wrap; ipiq_size=N, the rings have N slots.
+ * Rings are cut from pages, in the order of their first use. For tests: boot argument ipiq_start=N,
+ * the indices begin there, which shows how they wrap; ipiq_size=N, the rings are that short.
  */
 struct lwkt_ipiq *cpu_ring_alloc(void)
 {
