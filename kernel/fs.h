@@ -6,7 +6,7 @@
  *   block 1      superblock
  *   then         log: a header block and nlog - 1 data blocks
  *   then         inodes
- *   then         free bitmap, a bit a block of the whole image (1: in use)
+ *   then         free bitmap, a bit per block of the whole image (1: in use)
  *   then         data blocks
  */
 #ifndef KERNEL_FS_H
@@ -34,9 +34,9 @@ struct superblock {
 
 /*
  * The log's header. A commit writes the data blocks, then this with n > 0, then the blocks in their
- * places, then this with n = 0. sum guards against a torn header: the FNV-1a hash, 64 bits, of n,
- * seq and the n block numbers (as little-endian 32-bit words), so one that was half written counts
- * as n = 0.
+ * places, then this with n = 0. sum guards against a torn header: it is the FNV-1a hash, 64 bits, of n,
+ * seq and the n block numbers (as little-endian 32-bit words). A header whose sum is wrong counts as
+ * n = 0.
  */
 #define LOGMAX 1000 /* blocks that one commit can name */
 struct logheader {

@@ -1,7 +1,7 @@
 /*
- * Kernel tracing: each cpu keeps the last KTR_ENTRIES events of its scheduling in a ring. What is
- * recorded is chosen by sysctl kern.ktr_mask (a bit an event; 0: nothing, the default) or by the boot
- * argument ktr=MASK. ktrace() reads a ring; ktrdump prints all.
+ * Kernel tracing: each cpu keeps the last KTR_ENTRIES events of its scheduling in a ring. Sysctl
+ * kern.ktr_mask (a bit per event; 0: nothing, the default) or the boot argument ktr=MASK chooses what
+ * is recorded. ktrace() reads a ring; ktrdump prints all of them.
  */
 #ifndef KERNEL_KTR_ENTRY_H
 #define KERNEL_KTR_ENTRY_H
@@ -10,11 +10,11 @@
 
 #define KTR_ENTRIES 2048 /* a cpu; a power of two */
 
-/* Events, and what a and b are. "Thread": its id. */
+/* Events, and the meaning of a and b. A thread is given by its id. */
 enum ktr_event {
-    KTR_SWITCH,      /* the thread runs now; a: the one before, b: that one's td_flags */
+    KTR_SWITCH,      /* the thread runs now; a: the one before, b: its td_flags */
     KTR_SCHEDULE,    /* lwkt_schedule; a: thread, b: its cpu */
-    KTR_PREEMPT,     /* the thread is preempted; a: by whom, b: that one's priority */
+    KTR_PREEMPT,     /* the thread is preempted; a: by which, b: its priority */
     KTR_NEWTD,       /* a: new thread, b: its cpu */
     KTR_DEADTD,      /* the thread exits */
     KTR_IPI_SEND,    /* a: target cpu, b: function */
@@ -22,13 +22,13 @@ enum ktr_event {
     KTR_TOKEN_GET,   /* the thread has it; a: token */
     KTR_TOKEN_REL,   /* a: token */
     KTR_TOKEN_WAIT,  /* contended; a: token, b: cpu that owns it */
-    KTR_MIGRATE_OUT, /* the thread leaves; a: for which cpu */
+    KTR_MIGRATE_OUT, /* the thread leaves; a: to which cpu */
     KTR_MIGRATE_IN,  /* a: thread that has arrived here */
     KTR_SLEEP,       /* a: ident, b: ticks it sleeps at most, 0: no limit */
     KTR_WAKEUP,      /* a: ident, b: how many at most, -1: all */
     KTR_SYSCALL,     /* a: number, b: first argument */
     KTR_SYSRET,      /* a: number, b: result */
-    KTR_TICK,        /* a: how many ticks so far, b: mask of priorities that are queued */
+    KTR_TICK,        /* a: ticks so far, b: mask of the priorities that are queued */
     KTR_NEVENTS,
 };
 

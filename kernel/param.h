@@ -17,7 +17,7 @@
 #define NBUF 2048      /* buffers of the block cache, at most */
 #define FSSIZE 32768   /* default size of the image that mkfs makes, in blocks */
 #define USERSTACK 4    /* user stack, in pages */
-#define HZ 100         /* scheduling ticks a second, on a hart that is not idle */
-#define UHZ 10         /* ticks a second in uptime(), sleep() and pause(), as in xv6 */
+#define HZ 100         /* scheduling ticks per second, on a hart that is not idle */
+#define UHZ 10         /* ticks per second in uptime(), sleep() and pause(), as in xv6 */
 
 #endif

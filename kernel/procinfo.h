@@ -1,5 +1,5 @@
 /*
- * What getprocs() tells about one process.
+ * What getprocs() returns about one process.
  */
 #ifndef KERNEL_PROCINFO_H
 #define KERNEL_PROCINFO_H

@@ -116,8 +116,8 @@ static inline void wfi(void)
     __asm__ volatile("wfi" ::: "memory");
 }
 
-/* All translations of this hart, or of one page, are read anew; earlier page table writes of this
- * hart are seen. */
+/* Make this hart read its translations, or those of one page, anew, and see its own earlier writes to
+ * page tables. */
 static inline void sfence_vma(void)
 {
     __asm__ volatile("sfence.vma" ::: "memory");
@@ -127,7 +127,7 @@ static inline void sfence_vma_page(uint64 va)
     __asm__ volatile("sfence.vma %0" ::"r"(va) : "memory");
 }
 
-/* This hart's instruction fetches see its earlier stores: after writing code. */
+/* Make this hart's instruction fetches see its earlier stores. Needed after code was written. */
 static inline void fence_i(void)
 {
     __asm__ volatile("fence.i" ::: "memory");

@@ -1,5 +1,5 @@
 /*
- * What fstat() tells of a file, by xv6's names and layout.
+ * What fstat() returns about a file, by xv6's names and layout.
  */
 #ifndef KERNEL_STAT_H
 #define KERNEL_STAT_H

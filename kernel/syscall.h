@@ -1,6 +1,6 @@
 /*
- * The system calls: number in a7 on ecall, arguments in a0 to a5, result in a0. 1 to 21 are xv6's; what
- * is Nymph's own starts at 32. docs/syscalls.md describes each; user/user.h has the prototypes.
+ * The system calls: number in a7 on ecall, arguments in a0 to a5, result in a0. 1 to 21 are xv6's;
+ * Nymph's own start at 32. docs/syscalls.md describes each; user/user.h has the prototypes.
  *
  * This list is the only one: from it come the numbers SYS_name, the table of handlers
  * (proc/syscall.c: sys_name) and the stubs of the user library (user/lib/usys.S). To add a call, add

@@ -1,6 +1,6 @@
 /*
- * Which hart boots. The firmware takes the first that comes; in the deterministic mode this would be hart
- * 0 always. With BOOT_HART=n, tools/qemu has all harts begin here, in M-mode, instead of at the machine's
+ * Chooses the boot hart. The firmware takes the first that comes: always hart 0 in the deterministic
+ * mode. With BOOT_HART=n, tools/qemu has all harts begin here, in M-mode, instead of at the machine's
  * reset vector (0x1000): all but hart n let the others go first, then each does what the reset vector
  * does, with a copy of its message to the firmware (OpenSBI's struct fw_dynamic_info) that names hart n.
  *
@@ -21,7 +21,7 @@
         ld      t1, 40(a2)
         beq     a0, t1, go
 
-/* wfi passes the turn to the next hart; it comes back, for an interrupt is pending that is not taken. */
+/* wfi passes the turn to the next hart; it returns because an interrupt is pending and not taken. */
         slli    t2, a0, 2
         lui     t3, CLINT
         add     t2, t2, t3
@@ -43,4 +43,4 @@ go:
 
         .balign 8
 info:
-        .zero   40              /* five words; tools/qemu puts n behind them, at the file's end */
+        .zero   40              /* five words; tools/qemu adds n after them, at the file's end */

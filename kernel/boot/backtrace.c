@@ -8,12 +8,12 @@
  *
  * except that a function which calls nothing saves only the caller's s0, at s0 - 8.
  *
- * Called in a panic, about a kernel that is broken: no frame pointer is followed before it is known
- * to lie in the thread's stack or in the kernel's own data (boot and overflow stacks), so nothing here
- * faults, and the number of frames is bounded, so nothing here goes round in circles. A function that
- * calls itself takes one line.
+ * Called in a panic, when the kernel is broken. A frame pointer is followed only if it lies in the
+ * thread's stack or in the kernel's own data (boot and overflow stacks), so nothing here faults; the
+ * number of frames is bounded, so nothing here loops for ever. A function that calls itself many times
+ * takes one line.
  *
- * A build without INVARIANTS has no frame pointers either: then only what was trapped is known.
+ * A build without INVARIANTS has no frame pointers either: then only the trapped code is known.
  */
 #include "lib/backtrace.h"
 
@@ -28,7 +28,7 @@
 
 #define MAXFRAMES 512 /* no stack holds more */
 #define SHORTFRAMES 8
-#define STOPFRAMES 4 /* at most, between panic_stop and the interrupt that led to it */
+#define STOPFRAMES 4 /* at most, between panic_stop and the interrupt that called it */
 
 extern const char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
@@ -64,11 +64,11 @@ static bool valid_fp(const struct thread *td, uint64 fp)
            frame_within(fp, td->td_mach.md_stack_base, td->td_mach.md_stack_top);
 }
 
-/* Where a walk from callee to caller is. */
+/* The state of a walk from callee to caller. */
 struct walk {
     const struct thread *td;    /* whose stack */
-    uint64 fp;                  /* frame to look at next */
-    const struct trapframe *tf; /* a trap's frame comes before that; NULL: no */
+    uint64 fp;                  /* the next frame to look at */
+    const struct trapframe *tf; /* a trap frame comes before that; NULL: none */
     uint64 ra;                  /* a caller that was found in a register; 0: none */
 };
 
@@ -87,9 +87,9 @@ static bool other_function(uint64 a, uint64 b)
 }
 
 /*
- * Code that was interrupted. Where it was called from is still in ra if it has called nothing itself
- * (else ra points into the same function) or if it was called at a bad address. Then s0 is either its
- * own frame, with or without that address in it, or still the caller's.
+ * Step over code that was interrupted. Its return address is still in ra if it has called nothing
+ * itself (else ra points into the same function), or if it was called at a bad address. Then s0 is
+ * either its own frame, with or without that address in it, or still the caller's.
  */
 static uint64 step_trap(struct walk *w)
 {
@@ -122,7 +122,7 @@ static const struct trapframe *trapframe_at(const struct walk *w, uint64 fp, uin
     return tf;
 }
 
-/* One code address outwards: false at the end. *is_return: it is a return address. */
+/* One code address outwards; false at the end. *is_return: whether it is a return address. */
 static bool step(struct walk *w, uint64 *pc, bool *is_return)
 {
     uint64 fp = w->fp;
@@ -156,7 +156,7 @@ static void print_line(uint64 pc, bool is_return)
         printf("  %016lx\n", pc);
 }
 
-/* The line above stands for n more calls of a function by itself. */
+/* The line above stands for n more calls of the function by itself. */
 static void print_repeats(uint64 n)
 {
     if (n > 0)
@@ -187,7 +187,7 @@ void backtrace_print(const struct thread *td, uint64 fp, const struct trapframe 
     print_repeats(again);
 }
 
-/* Take the walk to what the hart was doing when the interrupt came that stopped it, if one did. */
+/* Move the walk to what the hart did before an interrupt stopped it, if it was one that did. */
 static void skip_interrupt(struct walk *w)
 {
     struct walk ahead = *w;

@@ -5,8 +5,8 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
-/* main.c: what a hart does once it runs C on a stack of its own. The boot hart's returns when threads
- * can run; then both fall into the idle loop. */
+/* main.c: what the boot hart and the other harts do once they run C on a stack of their own. main_boot
+ * returns when threads can run. start.c then enters the idle loop. */
 void main_boot(void);
 void main_secondary(void);
 
@@ -14,14 +14,14 @@ void main_secondary(void);
  * context, interrupts on. */
 void hart_start_all(void);
 
-/* machine.c: where struct threads come from. Boot hart, after zone_init. */
+/* machine.c: make the zone of struct thread. Boot hart, after zone_init. */
 void machine_zones_init(void);
 
 /* machine.c: claim all external interrupts that the PLIC has for this hart, and record them until
  * cpu_intpend_run (machine.h) runs them. Interrupts off. */
 void pending_claim_all(void);
 
-/* trap.S: what stvec points to. The code from here to user_return (riscv/trap.h) is the entry's. */
+/* trap.S: what stvec points to. All code from here to user_return (riscv/trap.h) is the trap entry. */
 void trap_entry(void);
 
 #endif

@@ -5,16 +5,16 @@
  * _start_secondary (a0 = hart id), in S-mode, paging and interrupts off, at physical addresses. The
  * code is linked in the upper half, so until paging is on all addresses are formed relative to pc.
  *
- * OpenSBI before 1.2 marks a hart as started first and writes down where to second, so a hart that is
- * just coming out of its own initialization may be sent to _start, with a1 of no use. Hence only the
- * first at _start boots, and the others find what they need in start.c's secondary_start.
+ * OpenSBI before 1.2 marks a hart as started before it stores the start address, so a hart that is just
+ * coming out of its own initialization may be sent to _start, with a useless a1. Hence only the first
+ * hart at _start boots; the others find what they need in secondary_start (start.c).
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "riscv/asm.h"
 
 /*
- * Turn paging on with boot_root and go on at the upper half's copy of the next instruction.
+ * Turn paging on with boot_root, and continue at the next instruction's address in the upper half.
  * Uses t0, t1.
  */
 .macro ENTER_UPPER_HALF
@@ -58,7 +58,7 @@ _start:
 _start_secondary:
         ENTER_UPPER_HALF
         la      t0, secondary_start
-        ld      t1, 0(t0)               /* hart id: who is to start now */
+        ld      t1, 0(t0)               /* the id of the hart that is being started */
         bne     t1, a0, park
         ld      t1, 8(t0)               /* satp: its stack is not in boot_root */
         ld      tp, 16(t0)              /* its idle thread */
@@ -68,15 +68,15 @@ _start_secondary:
         mv      s0, zero
         call    start_secondary
 
-/* A hart that was given up, and comes after all. sie is 0: wfi has nothing to come back for. */
+/* A hart that was given up and comes up after all. sie is 0, so wfi has no reason to return. */
 park:
         wfi
         j       park
 
 /*
  * The first page table: 1 GiB pages, all of the direct map, readable, writable and executable, and
- * the gigabyte of RAM that holds the kernel at its physical address too, for the step from one to
- * the other. pmap_init replaces it.
+ * the gigabyte of RAM that holds the kernel also at its physical address, for the step to the upper
+ * half. pmap_init replaces it.
  */
         .section .data
 boot_taken:
@@ -93,7 +93,7 @@ boot_root:
         .endr
         .zero   8 * 128
 
-/* The boot hart's idle thread runs on it; its lowest page is never touched (see start.c). */
+/* The stack of the boot hart's idle thread. Its lowest page is never touched (see start.c). */
         .section .bss
         .balign 4096
         .globl  boot_stack

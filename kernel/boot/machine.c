@@ -1,5 +1,5 @@
 /*
- * What lwkt's machine.h promises, where it is more than an instruction or two.
+ * What riscv/machine.h promises to the threading core, where it takes more than an instruction or two.
  */
 #include "boot/boot.h"
 #include "kernel/riscv.h"
@@ -24,20 +24,20 @@ _Static_assert(offsetof(struct md_thread, md_stack_top) == MD_STACK_TOP, "asm.h"
 _Static_assert(offsetof(struct md_thread, md_stack_base) == MD_STACK_BASE, "asm.h");
 _Static_assert(offsetof(struct md_thread, md_scratch) == MD_SCRATCH, "asm.h");
 
-/* Claimed and not yet run, a bit a PLIC source (1023 at most). Its own cpu only, interrupts off. */
+/* Claimed and not yet run, a bit per PLIC source (1023 at most). Own cpu only, interrupts off. */
 #define PENDING_WORDS 16
 static struct {
     uint64 word[PENDING_WORDS];
 } __attribute__((aligned(CACHE_LINE))) pending[NCPU];
 
 /*
- * The frame that cpu_switch pops for a new thread: into cpu_thread_first, with func and arg in s1
- * and s2 and s0 = 0. A fresh stack's mapping may be unknown to the hart that runs it: it fences.
+ * A thread's first stack frame. The first cpu_switch to the thread pops it, and so returns to
+ * cpu_thread_first (riscv/switch.S) with func and arg in s1 and s2, and s0 = 0.
  */
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
 {
     uint64 top = (uint64)td->td_kstack + td->td_kstack_size;
-    /* Above it: the frame of the traps from user mode, which a new process finds filled in. */
+    /* Above it lies the frame of traps from user mode, which a new process finds filled in. */
     uint64 *frame = (uint64 *)(top - sizeof(struct trapframe) - SF_SIZE);
 
     frame[0] = (uint64)cpu_thread_first;
@@ -98,8 +98,8 @@ struct lwkt_ipiq *cpu_ring_alloc(void)
 }
 
 /*
- * Kernel threads (md_satp 0) run in whatever space is loaded: a change costs a TLB flush. So a space
- * can stay loaded after its process has left the cpu, and cpu_thread_leave, exec and exit see to it
+ * Kernel threads (md_satp 0) run in whatever space is loaded, because a change costs a TLB flush. So a
+ * space can stay loaded after its process has left the cpu; cpu_thread_leave, exec and exit make sure
  * that no hart keeps one that may be freed.
  */
 void cpu_thread_enter(struct thread *td)
@@ -120,7 +120,7 @@ void cpu_ipi_raise(int cpu)
     testpoint(TP_STALL_IPI);
 }
 
-/* One turn for the other harts; interrupts off. */
+/* Give the other harts one turn. Interrupts off. */
 static void pass_turn(void)
 {
     set_sip(SIE_SSIE);
@@ -131,9 +131,9 @@ static void pass_turn(void)
 }
 
 /*
- * One turn for the other harts. Under -icount, QEMU runs one hart until it leaves by itself, and only
- * wfi does. An own software interrupt makes that wfi return at once; taking it back may take back a
- * sender's too, so the flag is set as if one had come.
+ * Under -icount, QEMU runs one hart until that hart gives up its turn, and only wfi does that. A
+ * software interrupt of its own makes the wfi return at once. Clearing it may also clear one that
+ * another hart has sent, so RQF_IPIQ is set as if one had come.
  */
 void cpu_relax(void)
 {
@@ -147,9 +147,9 @@ void cpu_relax(void)
 }
 
 /*
- * wfi returns when an enabled source is pending, whether or not interrupts are on, so nothing that
- * comes between the caller's last look and the wfi is slept through. In deterministic mode cpu 0 stays
- * awake, because virtual time stands still when all harts halt and no timer is due.
+ * wfi returns when an enabled source is pending, whether or not interrupts are on, so an interrupt that
+ * comes between the caller's last look and the wfi wakes it. In deterministic mode cpu 0 stays awake,
+ * because virtual time stands still when all harts halt and no timer is due.
  */
 void cpu_idle_wait(void)
 {
@@ -167,7 +167,7 @@ void pending_claim_all(void)
         word[irq / 64] |= 1UL << (irq % 64);
 }
 
-/* Each source's bit goes before its thread is scheduled, which may run it at once. */
+/* A source's bit is cleared before its thread is scheduled, because the thread may run at once. */
 void cpu_intpend_run(void)
 {
     uint64 *word = pending[mycpuid].word;

@@ -1,6 +1,6 @@
 /*
- * The order in which the kernel comes up. main_boot runs on the boot hart's idle thread, which must
- * not sleep; what may sleep is done by a thread of its own, boot_thread.
+ * The order of initialization. main_boot runs on the boot hart's idle thread, which must not sleep;
+ * all that may sleep is done by a thread of its own, boot_thread.
  */
 #include "boot/boot.h"
 #include "dev/blk.h"
@@ -20,7 +20,7 @@
 #include "riscv/plic.h"
 #include "sync/sleep.h"
 
-/* What each hart has of its own, above the machine. */
+/* Initialize what each hart has of its own in the layers above riscv. */
 static void init_cpu(void)
 {
     tsleep_init_cpu();

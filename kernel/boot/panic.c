@@ -1,17 +1,17 @@
 /*
- * The end of the kernel. panic() may be called anywhere: any cpu, interrupts on or off, locks held,
- * before threads exist. It uses no lock, no scheduler and no memory but the stack.
+ * Panics. panic() may be called anywhere: on any cpu, with interrupts on or off, with locks held, and
+ * before threads exist. It uses no lock, no scheduler, and no memory but the stack.
  *
  *   this cpu                          each other cpu
  *   panic_owner = me (first one wins)
- *   software interrupt to all  ---->  panic_stop_if_asked(): notes where it is,
- *   waits, for a while only    <----  sets its bit in panic_stopped, halts
+ *   software interrupt to all  ---->  panic_stop_if_asked(): stores its frame,
+ *   waits, for a limited time  <----  sets its bit in panic_stopped, halts
  *   prints the report
  *   ends the machine, or halts
  *
- * A cpu that does not answer (its interrupts are off for good) is named in the report; it stops as
- * soon as it prints or relaxes. A panic inside the panic prints its message and its backtrace, after
- * the first one's message if that was not printed yet, and ends; one inside that just ends.
+ * The report names a cpu that does not answer (its interrupts are off for good); that cpu stops as soon
+ * as it prints or relaxes. A panic inside the panic prints the first message if that has not been
+ * printed yet, then its own message and backtrace, and ends; a third one just ends.
  */
 #include "lib/panic.h"
 
@@ -28,14 +28,14 @@
 
 #define PANIC_STATUS 101 /* exit status of QEMU with panic=exit */
 #define LAST_EVENTS 8    /* of each cpu, if tracing was on */
-#define STOP_SECONDS 1   /* wait for the others at most: a busy host may stop a hart for long */
+#define STOP_SECONDS 1   /* longest wait for the others: a busy host may stop a hart for long */
 
 uint32 panic_owner;
 static cpumask_t panic_stopped; /* cpus that have halted: AMO */
-static uint64 stopped_fp[NCPU]; /* where: written before the bit, by the cpu itself */
-static int panic_depth;         /* the owner's: calls of panic, one inside the other */
+static uint64 stopped_fp[NCPU]; /* its frame: written before the bit, by the cpu itself */
+static int panic_depth;         /* the owner's calls of panic, one inside the other */
 
-/* The first panic's message until it is printed: its arguments lie on the stack that both are on. */
+/* The first panic's message until it is printed. Its arguments stay on the stack, below both panics. */
 static struct {
     const char *fmt;
     va_list ap;
@@ -100,7 +100,7 @@ static void print_registers(const struct trapframe *tf)
     printf("\n");
 }
 
-/* What the other cpus were doing when they were stopped, a line each. */
+/* Print what the other cpus were doing when they stopped, a line each. */
 static void print_others(void)
 {
     for (int i = 0; i < ncpus; i++) {
@@ -115,7 +115,7 @@ static void print_others(void)
     }
 }
 
-/* The first panic's message, once. */
+/* Print the first panic's message, once. */
 static void say_message(void)
 {
     const char *fmt = unsaid.fmt;
@@ -127,7 +127,7 @@ static void say_message(void)
     vprintf(fmt, unsaid.ap);
 }
 
-/* tf: the trap that the panic is about, or NULL. fp: frame of the function that panicked. */
+/* tf: the trap that the panic is about, or NULL. fp: the frame of the function that panicked. */
 static void report(const struct trapframe *tf, uint64 fp)
 {
     int cpu = (int)self() - 1;

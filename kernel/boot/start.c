@@ -21,7 +21,7 @@
 #include "riscv/plic.h"
 #include "riscv/sbi.h"
 
-/* Seconds. Where 64 harts share a busy host, the firmware needs several to set all of them up. */
+/* Seconds. When 64 harts share a busy host, the firmware takes several to initialize them all. */
 #define START_WAIT 20
 
 static struct globaldata boot_gd;
@@ -32,14 +32,14 @@ void _start_secondary(void);
 void start_boot(uint64 hartid, uint64 dtb) __attribute__((noreturn));
 void start_secondary(void) __attribute__((noreturn));
 
-/* Where a hart is in its start: it goes up by itself, or the boot hart gives it up. */
+/* A hart's progress: it either comes up by itself, or the boot hart gives it up. */
 enum { HART_STARTING, HART_UP, HART_ABANDONED };
 static uint32 start_state;
 
-/* For the hart that is being started; _start_secondary knows the offsets. */
+/* What the hart that is being started needs; _start_secondary knows the offsets. */
 struct {
     uint64 hartid;
-    uint64 satp; /* the kernel's, which has its stack */
+    uint64 satp; /* the kernel's, which maps its stack */
     struct thread *idle;
 } secondary_start;
 
@@ -52,7 +52,7 @@ static void hart_csrs(void)
     set_sie(SIE_SSIE | SIE_STIE | SIE_SEIE);
 }
 
-/* Give [start, end) to the page allocator but for [hole_start, hole_end), in whole pages. */
+/* Give [start, end), except for the holes, to the page allocator, in whole pages. */
 static void free_memory_around(uint64 start, uint64 end, const uint64 (*hole)[2], int nholes)
 {
     if (nholes == 0) {
@@ -69,7 +69,7 @@ static void free_memory_around(uint64 start, uint64 end, const uint64 (*hole)[2]
     free_memory_around(hole_end, end, hole + 1, nholes - 1);
 }
 
-/* All RAM above the kernel's image, but for the device tree and the initrd. */
+/* Take all RAM above the kernel's image, except for the device tree and the initrd. */
 static void take_memory(void)
 {
     const uint64 holes[2][2] = {
@@ -82,8 +82,8 @@ static void take_memory(void)
 }
 
 /*
- * tp and the boot hart's thread, before anything uses them. tp is set in assembly, for clang takes an
- * assignment to curthread as this function's own use of tp, and puts the old value back at its end.
+ * Set up tp and the boot hart's thread before anything uses them. tp is set in assembly, because clang
+ * takes an assignment to curthread for a local use of tp and restores the old value at the end.
  */
 static void adopt_boot_thread(void)
 {
@@ -124,7 +124,7 @@ void start_boot(uint64 hartid, uint64 dtb)
     lwkt_idle_loop();
 }
 
-/* A hart that comes up after it was given up parks: nobody knows of it. */
+/* A hart that comes up after it was given up halts here, since no cpu knows of it. */
 void start_secondary(void)
 { /* lab 1 */
     hart_csrs();
@@ -137,7 +137,7 @@ void start_secondary(void)
     lwkt_idle_loop();
 }
 
-/* A globaldata with its idle thread for that cpu, not yet known to anybody. */
+/* Make the globaldata of a cpu, with its idle thread; no other cpu knows of it yet. */
 static globaldata_t prepare_cpu(int cpu)
 {
     globaldata_t gd = page_zalloc();
@@ -157,8 +157,8 @@ static globaldata_t prepare_cpu(int cpu)
 }
 
 /*
- * Start the board's i-th hart as cpu number ncpus. What it reads was written before the call into the
- * firmware, which orders it (fence), and the hart fences before it reads (entry.S: sfence.vma).
+ * Start the board's i-th hart as cpu number ncpus. A fence orders what the hart will read before the
+ * call into the firmware; its partner is the hart's own fence before it reads (entry.S: sfence.vma).
  */
 static bool hart_start(int i)
 { /* lab 1 */
@@ -190,8 +190,8 @@ static bool hart_start(int i)
     return true;
 }
 
-/* Boot argument reverse_harts=1: cpu numbers go against hart ids, to find code that takes one for the
- * other. */
+/* Boot argument reverse_harts=1: cpu numbers fall as hart ids rise, to find code that mistakes one for
+ * the other. */
 void hart_start_all(void)
 { /* lab 1 */
     bool reverse = bootarg_u64("reverse_harts", 0) != 0;

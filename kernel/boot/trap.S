@@ -1,7 +1,7 @@
 /*
- * Where traps enter and leave. sscratch tells where a trap came from: the thread while it is in user
- * mode, 0 while it is in the kernel. A frame (trapframe.h) is made on the thread's kernel stack: at
- * its top for a trap from user mode, below sp for one from the kernel.
+ * The way into and out of traps. sscratch tells where a trap came from: it holds the thread in user
+ * mode and 0 in the kernel. A frame (trapframe.h) is made on the thread's kernel stack: at its top for
+ * a trap from user mode, below sp for one from the kernel.
  *
  * Interrupts are off from the trap until C turns them on.
  */
@@ -9,7 +9,7 @@
 #include "riscv/asm.h"
 #include "riscv/trapframe.h"
 
-/* All registers but sp, tp and t0, which the two entries save in their own ways. */
+/* Save all registers but sp, tp and t0, which the two entries save in their own ways. */
 .macro SAVE_MOST
         sd      ra, TF_X(1)(sp)
         sd      gp, TF_X(3)(sp)
@@ -103,12 +103,12 @@ trap_entry:
         mv      a0, sp
         call    kernel_trap
         RESTORE_MOST
-        addi    sp, sp, TF_SIZE         /* tp is this thread's for ever */
+        addi    sp, sp, TF_SIZE         /* tp never changes within a thread */
         sret
 
 /*
- * No room for a frame: the thread has used up its stack, or is about to. A panic is all that is left,
- * on a stack kept for it; whoever comes second waits, as panics do. The frame shows where sp was.
+ * A frame does not fit: the thread has used up its stack, or almost. All that can be done is to panic,
+ * on a stack kept for that; a second hart that comes here waits. The frame shows where sp was.
  */
 overflow:
         la      t0, overflow_busy

@@ -1,10 +1,10 @@
 /*
  * Traps, the C half. Interrupts are off on entry, and a trap from the kernel leaves them so.
  *
- * An interrupt is first noted: its bit in gd_reqflags is set and its source held off (SSIP cleared,
- * STIE cleared, the PLIC's source claimed and not completed). Then, unless the interrupted thread is
- * in a critical section, splz runs what was noted. In a critical section the end of the section does.
- * So there is one path for both, and interrupts stay enabled inside critical sections.
+ * An interrupt is first recorded: its bit in gd_reqflags is set, and its source is held off (SSIP is
+ * cleared, STIE is cleared, the PLIC's source is claimed and not completed). splz runs what was
+ * recorded: at once, unless the interrupted thread is in a critical section, and otherwise at the end
+ * of that section. So both cases take one path, and critical sections leave interrupts enabled.
  */
 #include "boot/boot.h"
 #include "kernel/riscv.h"
@@ -19,7 +19,7 @@ _Static_assert(__builtin_offsetof(struct trapframe, sepc) == 31 * 8, "TF_SEPC");
 _Static_assert(__builtin_offsetof(struct trapframe, t6) == 30 * 8, "TF_X");
 
 /*
- * Note an interrupt and hold its source off. The order of the two is free: interrupts are off.
+ * Record an interrupt and hold its source off, in any order, because interrupts are off.
  */
 static void interrupt_note(uint64 code)
 { /* lab 3 */
@@ -82,7 +82,7 @@ static void note_cause(struct trapframe *tf, uint64 scause)
     tf->stval = r_stval();
 }
 
-/* A trap in S-mode: an interrupt, or the kernel's own mistake. */
+/* A trap in S-mode: an interrupt, or a bug in the kernel. */
 void kernel_trap(struct trapframe *tf);
 void kernel_trap(struct trapframe *tf)
 {

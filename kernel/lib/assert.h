@@ -21,7 +21,7 @@ void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)))
 
 #define KKASSERT(cond) KASSERT(cond, "invariant broken")
 
-/* What a function does that a lab leaves to its student (marks like "lab 4" in the sources). */
+/* The body of a function that a lab leaves to the student (marked "lab 4" and so on in the sources). */
 #define not_implemented(lab) panic("not implemented: %s (lab %d)", __func__, lab)
 
 #endif

@@ -3,14 +3,14 @@
  * fence. RISC-V orders little by itself (RVWMO), so every publish() names its consume() in a
  * comment and the other way round.
  *
- *   publish(p, v)   store v; all that this hart wrote before is seen by whoever consumes v
- *   consume(p)      load; all that the publisher wrote before is seen from here on
+ *   publish(p, v)   store v; a hart that consumes v sees all that this hart wrote before
+ *   consume(p)      load; from here on this hart sees all that the publisher wrote before
  *   peek(p)         load that orders nothing: a hint, or a word that only this cpu writes
- *   poke(p, v)      store that orders nothing, seen whole by other cpus
- *   fence()         everything before is seen before anything after (store to load too)
+ *   poke(p, v)      store that orders nothing; other cpus see all of it or nothing of it
+ *   fence()         everything before is visible before anything after (store to load too)
  *
- * The amo functions take an ordering of their own: _rel and _acq as above, without: none. An AMO is
- * also one step for interrupts of this hart, which a C `|=` is not (it is three instructions).
+ * The amo functions name their ordering: _rel and _acq as above; without a suffix they order nothing.
+ * An interrupt cannot divide an AMO, but it can divide a C `|=`, which is three instructions.
  *
  * They are macros because they work on any integer or pointer type.
  */
@@ -28,8 +28,8 @@
     } while (0)
 #define fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
-/* Keeps the compiler from moving memory accesses across; no instruction. Enough between a thread
- * and the interrupts of its own hart. */
+/* Keeps the compiler from moving memory accesses across it; emits no instruction. Enough between a
+ * thread and the interrupts of its own hart. */
 #define compiler_barrier() __asm__ volatile("" ::: "memory")
 
 /* Each returns the old value. */
@@ -42,7 +42,7 @@
 #define amo_swap_acq(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define amo_or_full(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 
-/* Compare and swap: true when *p was `old` and is `new` now. Success is an acquire and a release. */
+/* Compare and swap: true if *p was `old` and is `new` now. Success is an acquire and a release. */
 #define amo_cas(p, old, new)                                                         \
     ({                                                                               \
         __typeof__(*(p)) amo_expected_ = (old);                                      \

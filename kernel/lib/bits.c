@@ -1,5 +1,5 @@
 /*
- * Tables for bits.h: the highest set bit of a byte; the place of a bit by its de Bruijn product.
+ * Tables for bits.h: the highest set bit of a byte; the number of a bit by its de Bruijn product.
  */
 #include "lib/bits.h"
 

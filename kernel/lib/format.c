@@ -104,7 +104,7 @@ static int parse_size(const char **fmt, va_list *ap)
     return va_arg(*ap, int);
 }
 
-/* Parse what follows a '%'; fmt ends up behind the conversion's letter. */
+/* Parse what follows a '%'; fmt ends up after the conversion's letter. */
 static struct spec parse_spec(const char **fmt, va_list *ap)
 {
     struct spec spec = {.precision = -1};

@@ -12,11 +12,11 @@ struct sink {
     char *buf;
     size_t size;
     size_t used;  /* bytes in buf */
-    size_t total; /* bytes so far, those that found no room included */
+    size_t total; /* bytes so far, those that did not fit included */
     void (*flush)(const char *text, size_t len);
 };
 
-/* Send the text of fmt and its arguments, which ap goes through, to the sink. What is left in buf at
+/* Send the text of fmt, with the arguments that ap walks through, to the sink. What is left in buf at
  * the end is not flushed. */
 void format(struct sink *s, const char *fmt, va_list *ap);
 

@@ -1,7 +1,7 @@
 /*
  * Looking up the name of a code address. The table is sorted by address and lies in a section of its
- * own, which holds just a count of 0 in the kernel's first link. Because the second link adds only
- * constants behind the code, no address in the table is changed by adding it.
+ * own, which holds just a count of 0 in the kernel's first link. The second link adds only constants
+ * after the code, so adding the table changes no address in it.
  *
  *   ksyms: count | offset, name | offset, name | ... | names
  */

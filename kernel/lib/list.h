@@ -1,7 +1,7 @@
 /*
  * Doubly linked lists with a sentinel, linked through a member of the element.
- * Not locked: the owner of the list says under which rule it is used. A node that is on no list
- * points to itself, so that list_linked() can tell.
+ * Not locked: the owner of the list states the rule for its use. A node that is on no list points to
+ * itself, so that list_linked() can tell.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H

@@ -4,8 +4,8 @@
  * Copying and filling is most of what fork, exec, page faults and files do, so the three mem
  * functions count instructions: they work in doublewords, 32 to a turn of the loop (4 KiB copied in
  * some 1,080 instructions, filled in some 550). The compiler must not recognize these loops
- * as memcpy or memset and call the function that it is compiling; the pragma forbids that to gcc,
- * and -ffreestanding does to clang.
+ * as memcpy or memset and call the function that it is compiling: the pragma forbids that to gcc,
+ * and -ffreestanding forbids it to clang.
  */
 #include "lib/string.h"
 
@@ -70,7 +70,7 @@ static inline void copy_words(word *d, const word *s, size_t n)
 
 /*
  * As copy_words, but src is not aligned: each word is put together from the two aligned words that
- * it lies across. Those hold at least one byte of src each, so no foreign page is touched.
+ * it lies across. Each of those holds at least one byte of src, so no foreign page is touched.
  */
 static void copy_words_shifted(word *d, const char *src, size_t n)
 {
@@ -86,7 +86,7 @@ static void copy_words_shifted(word *d, const char *src, size_t n)
 }
 
 /*
- * The areas may overlap if dst is below src; memmove counts on it.
+ * The areas may overlap if dst is below src; memmove relies on it.
  */
 void *memcpy(void *dst, const void *src, size_t n)
 {

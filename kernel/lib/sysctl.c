@@ -1,6 +1,6 @@
 /*
  * Finding sysctl nodes: the linker has put all of them into one array. There are some dozens of them,
- * in no order, and nobody asks often, so both searches just go through the array.
+ * in no order, and searches are rare, so both searches just go through the array.
  */
 #include "lib/sysctl.h"
 
@@ -21,7 +21,7 @@ const struct sysctl_node *sysctl_find(const char *name)
     return NULL;
 }
 
-/* The node with the least name that is greater than that of `after` (NULL: the least of all). */
+/* The node whose name comes next after that of `after` (NULL: the first of all). */
 static const struct sysctl_node *next_by_name(const struct sysctl_node *after)
 {
     const struct sysctl_node *best = NULL;

@@ -1,7 +1,7 @@
 /*
- * The handlers of the system calls, one for each row of kernel/syscall.h, in whatever layer they are.
- * arg: the registers a0 to a5. Each runs in the calling process's thread, with interrupts on, and may
- * sleep. It checks what it is given; its result goes to a0.
+ * The handlers of the system calls, one for each row of kernel/syscall.h, in fs and proc.
+ * arg: registers a0 to a5. A handler runs in the calling process's thread, with interrupts on, and may
+ * sleep. It checks its arguments; its result goes to a0.
  */
 #ifndef LIB_SYSENT_H
 #define LIB_SYSENT_H

@@ -3,14 +3,14 @@
  *
  *   slot i, at KSTACKS + i * KSTACK_SLOT:   [ guard: unmapped, 16 KiB or more | stack ]
  *
- * Freed stacks stay mapped for reuse. When more than CACHE_MAX lie there, REAP_BATCH of them are
- * unmapped, and a cpusync has all cpus drop their translations before the pages are freed: no page is
- * reused while some hart could still write to it through an old one.
+ * Freed stacks stay mapped for reuse. When more than CACHE_MAX are kept, REAP_BATCH of them are
+ * unmapped, and a cpusync makes all cpus drop their translations before the pages are freed: no page
+ * is reused while some hart could still write to it through an old translation.
  *
- * Both functions: any cpu, thread context, critical sections too, but no spin lock held (a free may
- * stop the other cpus). A free may come from an IPI body too, which leaves the reaping to a later one.
- * Stacks that lie here count as free memory (memstat.h), though page_alloc cannot have their pages: at
- * most CACHE_MAX stacks, but for those that IPI bodies freed.
+ * Both functions: any cpu, thread context, also in critical sections, but with no spin lock held (a
+ * free may stop the other cpus). An IPI body may free, too; it leaves the reaping to a later free. Kept
+ * stacks count as free memory (memstat.h), though page_alloc cannot have their pages: at most CACHE_MAX
+ * stacks, plus those that IPI bodies have freed.
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
@@ -26,11 +26,11 @@
 #define REAP_BATCH 16
 #define MAX_PAGES 4 /* of a stack; the rest of its slot is guard */
 
-/* A stack that nobody uses, in its own lowest page, by the address in the direct map: this hart may
- * not have fenced since the stack was mapped. */
+/* A free stack. This lies in the stack's lowest page, and is used by its address in the direct map,
+ * because this hart may not have fenced since the stack was mapped. */
 struct freestack {
     struct freestack *next;
-    void *base; /* address as a stack */
+    void *base; /* the address as a stack */
 };
 
 /* Stacks come in two sizes. */
@@ -42,7 +42,7 @@ static struct {
     struct freestack *cached[NKINDS];
     uint32 ncached;
     uint64 npages;                 /* of stacks cached and being reaped; others may peek */
-    uint64 slot_used[NSLOTS / 64]; /* a bit a slot */
+    uint64 slot_used[NSLOTS / 64]; /* a bit per slot */
 } stacks = {.lock = SPINLOCK("kernel stacks")};
 
 /* Stacks on their way out of the address space. */
@@ -62,7 +62,7 @@ static uint64 stack_base(uint64 slot, uint32 npages)
     return KSTACKS + (slot + 1) * KSTACK_SLOT - npages * PGSIZE;
 }
 
-/* size in bytes -> SMALL or LARGE, or -1: too large. */
+/* The kind of a stack of this size in bytes; -1: too large. */
 static int kind_of(size_t size)
 {
     for (int kind = 0; kind < NKINDS; kind++)
@@ -71,7 +71,7 @@ static int kind_of(size_t size)
     return -1;
 }
 
-/* Reserve a slot; -1: all are taken. The lowest, so that few page tables are needed. */
+/* Reserve the lowest free slot, so that few page tables are needed; -1: all are taken. */
 static int64 slot_alloc(void)
 {
     int64 slot = -1;
@@ -115,8 +115,8 @@ static void *cache_get(int kind, bool to_reap)
 
 /*
  * Map pages as the stack of a slot. All pages were allocated before the first is mapped, and one page
- * table serves the whole slot, so this fails at the first page or not at all: nothing ever has to be
- * unmapped again here, where other harts might have looked already.
+ * table serves the whole slot, so this fails at the first page or not at all: it never has to undo a
+ * mapping that other harts may have used already.
  */
 static bool map_pages(uint64 base, void **page, uint32 npages)
 {
@@ -161,12 +161,12 @@ void *cpu_stack_alloc(size_t size)
     base = cache_get(kind, false);
     if (base == NULL)
         base = stack_create(kind_pages[kind]);
-    /* This hart may remember that nothing was mapped there, and is about to lay a first frame. */
+    /* This hart may remember that nothing was mapped there, and will lay the first frame. */
     sfence_vma();
     return base == NULL ? NULL : base + kind_pages[kind] * PGSIZE - PGROUNDUP(size);
 }
 
-/* Take one stack out of its slot's page table, and note it in the batch. */
+/* Take one stack out of its slot's page table, and add it to the batch. */
 static void unmap_stack(struct batch *b, const void *base, uint32 npages)
 {
     b->slot[b->nstacks++] = slot_of(base);
@@ -191,7 +191,7 @@ static void drop_translations(lwkt_cpusync_t poll)
     sfence_vma();
 }
 
-/* Unmap a batch of cached stacks, have all cpus forget them, and free pages and slots. */
+/* Unmap a batch of cached stacks, make all cpus forget them, and free their pages and slots. */
 static void reap(void)
 {
     struct batch b;

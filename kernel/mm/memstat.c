@@ -1,9 +1,9 @@
 /*
- * How much memory there is. vm.free_pages is exact when nothing allocates or frees meanwhile: it
- * counts the pages that lie in per-cpu lists and reserves, and first has every cpu give up the dead
- * threads that it keeps, and take home what others freed of its memory. So two readings around work
- * that leaks nothing are equal, but for what caches of blocks took (vfs.cache_pages), and a page here
- * and there because what lives longer lies in other cpus' slabs now.
+ * How much memory there is. vm.free_pages is exact if nothing allocates or frees meanwhile: it counts
+ * the pages in per-cpu lists and reserves, and before that it makes every cpu give up the dead threads
+ * that it keeps, and take home its memory that others have freed. So two readings around work that
+ * leaks nothing are equal, except for what the block cache took (vfs.cache_pages), and a page or two
+ * because objects that live on lie in other cpus' slabs now.
  */
 #include "mm/memstat.h"
 
@@ -11,7 +11,7 @@
 #include "lwkt/ipiq.h"
 #include "mm/page.h"
 
-/* IPI body: take home all that was sent, passive messages too; give up cached threads. */
+/* IPI body: process all messages, passive ones too, and give up cached threads. */
 static void settle_ipi(void *arg)
 {
     (void)arg;
@@ -33,7 +33,7 @@ static void settle(void)
 uint64 memstat_free_pages(void)
 {
     settle();
-    settle(); /* what the first round sent home */
+    settle(); /* process what the first round sent home */
     return page_count_free() + zone_count_reserve() + kstack_count_reserve();
 }
 

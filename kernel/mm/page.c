@@ -2,7 +2,7 @@
  * The page allocator. page_alloc, page_ref and page_unref: any cpu, thread context or IPI body (not
  * interrupt handlers), spin locks may be held.
  *
- *   per cpu     ready   up to BATCH free pages, taken and given back one by one
+ *   per cpu     ready   up to BATCH free pages, allocated and freed one by one
  *               spare   one whole batch, or none
  *   pool        batches of BATCH pages, and the ranges of memory that were never handed out
  *
@@ -11,9 +11,9 @@
  * Memory that never left the pool is not touched, so boot costs the same with 128 MiB and 8 GiB.
  *
  * Invariants: a page is free if and only if its count is 0; the lists of a cpu are touched only by
- * that cpu in a critical section; free pages are linked through their own first words. Up to
- * 2 * BATCH pages idle on a cpu: when the pool is empty, another cpu's allocation fails though they
- * are there. They count as free.
+ * that cpu in a critical section; free pages are linked through their own first words. A cpu may keep
+ * up to 2 * BATCH free pages: when the pool is empty, another cpu's allocation fails although they
+ * exist. They count as free.
  */
 #include "mm/page.h"
 
@@ -26,7 +26,7 @@
 #define BATCH 32
 #define MAXRANGES 8
 
-/* A free page. The first of a batch also links the batches and knows the size of its own. */
+/* A free page. The first page of a batch also links the batches and holds the size of its own. */
 struct freepage {
     struct freepage *next;
     struct freepage *next_batch;
@@ -54,7 +54,7 @@ static struct {
     uint64 nfree; /* pages in batches and fresh ranges */
 } pool = {.lock = SPINLOCK("page pool")};
 
-static uint64 npages;     /* pages that page_init was given, less the table */
+static uint64 npages;     /* pages that page_init was given, without the table */
 static uint32 *page_refs; /* a count for each page of RAM from page_base on; AMO */
 static uint64 page_base;  /* address of the page that page_refs[0] counts */
 
@@ -64,8 +64,8 @@ static inline uint32 *page_refp(const void *page)
 }
 
 /*
- * Put the table of counts, which spans all RAM, at the start of a range. Returns the address after
- * it. A count is set to 0 when its page first leaves the pool; until then it is not looked at.
+ * Put the table of counts, which covers all RAM, at the start of a range. Returns the address after it.
+ * A count is set to 0 when its page first leaves the pool; before that nothing reads it.
  */
 static uint64 refs_init(uint64 start, uint64 end)
 {
@@ -147,7 +147,7 @@ static void pool_put(struct freepage *list)
 }
 
 /*
- * This cpu has no ready page: take the spare batch, or one of the pool. False: memory is out.
+ * This cpu has no ready page: take the spare batch, or one from the pool. False: no memory is left.
  */
 static bool refill(struct page_cpu *pc)
 {
@@ -194,7 +194,7 @@ void *page_zalloc(void)
 }
 
 /*
- * Back to this cpu's lists, whichever cpu allocated it: physical memory has no home.
+ * Put a page on this cpu's lists, whichever cpu allocated it: pages belong to no cpu.
  */
 static void page_free(struct freepage *page)
 {
@@ -222,8 +222,8 @@ void page_ref(void *page)
 }
 
 /*
- * Release: what this holder did with the page is over. Acquire: whoever drops the last reference, and
- * reuses the page, comes after all that. Pairs with itself on the other holders' cpus.
+ * Release: what this holder did with the page comes before. Acquire: the holder that drops the last
+ * reference, and frees the page, comes after all that. Pairs with itself on the other holders' cpus.
  */
 void page_unref(void *page)
 {
@@ -235,7 +235,7 @@ void page_unref(void *page)
 }
 
 /*
- * Pairs with the release in page_unref: when we are alone, the others' reads have happened.
+ * Pairs with the release in page_unref: if the caller is alone, the others' reads have happened.
  */
 bool page_sole(void *page)
 {

@@ -5,12 +5,12 @@
  *                  256 ..      the direct map: global, made by pmap_init, never changed
  *                  384         kernel stacks: one level-1 table, made by pmap_init, its content changes
  *
- * A user root copies the upper 256 entries once. As they never change, a new stack, which is an entry
- * further down, is there in all roots at once.
+ * A user root copies the upper 256 entries once. They never change, so a new stack, whose entry is in a
+ * lower table, appears in all roots at once.
  *
  * pmap_init: boot hart. Loading: thread context or a switch. Mapping: thread context, any cpu. A
- * table is visible to other harts before the entry that points to it (publish; the partner is the
- * other harts' table walk after their fence).
+ * table becomes visible to other harts before the entry that points to it (publish; its partner is
+ * the other harts' table walk after their fence).
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
@@ -34,8 +34,8 @@ static uint64 *kernel_root;
 static struct spinlock kernel_pmap_lock = SPINLOCK("kernel pmap"); /* making tables below it */
 
 /*
- * The entry for va in the table of this level (2: the root). With make, missing tables above are
- * made. NULL: there is none; with make: no memory.
+ * The entry for va in the table of this level (2: the root). With make, missing tables are made.
+ * NULL: there is no such table; with make: no memory.
  */
 static uint64 *walk_to(uint64 *root, uint64 va, int level, bool make)
 {
@@ -79,8 +79,8 @@ static void direct_map(uint64 start, uint64 end, uint64 flags)
 }
 
 /*
- * Tables for the stacks of as many processes as there can be. Tables of this region are never freed:
- * if these came one by one, whoever ran many processes at a time would seem to leak memory.
+ * Make the tables for the stacks of as many processes as there can be. Tables of this region are never
+ * freed: if they were made one by one, a test that runs many processes would seem to leak memory.
  */
 static void premake_stack_tables(void)
 {
@@ -90,8 +90,8 @@ static void premake_stack_tables(void)
 }
 
 /*
- * What lies below RAM is devices. The firmware, between the start of RAM and the kernel, guards
- * itself (PMP): left unmapped, a stray access is a page fault that says where it was.
+ * Everything below RAM is devices. The firmware, between the start of RAM and the kernel, protects
+ * itself (PMP); because it is not mapped, a stray access is a page fault that names the address.
  */
 void pmap_init(uint64 mem_end)
 {

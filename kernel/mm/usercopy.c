@@ -1,11 +1,10 @@
 /*
- * Copies between the kernel and user memory. In the thread whose space it is (exec: also into a space
+ * Copies between the kernel and user memory, in the thread whose space it is (exec: also into a space
  * that no hart has loaded yet).
  *
- * Page by page: the page table is walked in software, and the page reached through the direct map. So
- * the addresses and lengths that a program passes can be anything: what it may not touch is not found,
- * and nothing traps. A page that is not there yet, or is copy-on-write, is faulted in as if the
- * program had touched it.
+ * Page by page, the table is walked in software and the page is reached through the direct map. So a
+ * program may pass any address and length: what it may not touch is not found, and nothing traps. A
+ * page that is not there yet, or is copy-on-write, is faulted in as if the program had touched it.
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
@@ -19,8 +18,8 @@ static inline void *pte_page(uint64 pte)
 }
 
 /*
- * The entry for va, which is below USERTOP; 0: there is none. pmap_walk unrolled: every system call
- * with a pointer comes here.
+ * The entry for va, which is below USERTOP; 0: there is none. This is pmap_walk unrolled, because every
+ * system call with a pointer comes here.
  */
 static inline uint64 user_pte(const struct vmspace *vm, uint64 va)
 {
@@ -35,8 +34,8 @@ static inline uint64 user_pte(const struct vmspace *vm, uint64 va)
 }
 
 /*
- * Where the byte at va is, accessible in this way up to the end of its page. NULL: it is not.
- * access: VM_READ or VM_WRITE; right: the same as PTE_R or PTE_W.
+ * Where the byte at va is, if the page may be accessed in this way; else NULL. access: VM_READ or
+ * VM_WRITE; right: the same as PTE_R or PTE_W.
  */
 static inline char *user_byte(struct vmspace *vm, uint64 va, uint32 access, uint64 right)
 {
@@ -51,7 +50,7 @@ static inline char *user_byte(struct vmspace *vm, uint64 va, uint32 access, uint
     return (char *)pte_page(pte) + va % PGSIZE;
 }
 
-/* [va, va + len) is user memory, or empty. */
+/* Whether [va, va + len) lies below USERTOP, or is empty. */
 static inline bool user_range(uint64 va, uint64 len)
 {
     return len == 0 || (len <= USERTOP && va <= USERTOP - len);

@@ -1,9 +1,9 @@
 /*
- * User address spaces. In the thread of the process whose space it is (vmspace_destroy: of the one
- * that replaces or reaps it); a space has one thread, so nothing here is locked.
+ * User address spaces. Called by the thread of the process whose space it is (vmspace_destroy: by the
+ * one that replaces or reaps it); a space has one thread, so nothing here is locked.
  *
  * The kernel never uses user addresses (sstatus.SUM stays 0): it walks the page table in software and
- * goes through the direct map. A bad pointer of a program is so an absent entry, not a trap.
+ * goes through the direct map. So a bad pointer of a program is an absent entry, not a trap.
  *
  * Invariants:
  *   - a page is mapped, and a table is made, only below vm_top;
@@ -11,9 +11,9 @@
  *   - PTE_COW means: writable for the program, by a copy if others hold the page too;
  *   - an entry's A and D bits are set, so the hart never writes to a user table.
  *
- * Fences. Only this hart has the space loaded. An entry that got more rights, or came from nothing,
- * needs no fence: should the hart remember the old one, it faults again, and vm_fault finds nothing
- * to do but to fence. One that lost rights or points elsewhere needs it before the program goes on.
+ * Fences. Only this hart has the space loaded. An entry that is new or has gained rights needs no
+ * fence: if the hart remembers the old one, it faults again, and all that vm_fault does is to fence.
+ * An entry that lost rights or points elsewhere needs a fence before the program continues.
  */
 #include "mm/vm.h"
 
@@ -58,7 +58,7 @@ uint64 vmspace_satp(const struct vmspace *vm)
     return MAKE_SATP(KVA_TO_PA(vm->vm_root));
 }
 
-/* The end of the part of [va, end) that one entry of a table of this level spans. */
+/* The end of the part of [va, end) that one entry of a table of this level covers. */
 static inline uint64 span_end(uint64 va, int level, uint64 end)
 {
     uint64 next = (va | ((PGSIZE << (9 * level)) - 1)) + 1;
@@ -67,8 +67,8 @@ static inline uint64 span_end(uint64 va, int level, uint64 end)
 }
 
 /*
- * Free the pages of [start, end), page aligned, that are there; of tables only those that are present
- * are looked at. With free_tables, the tables go too (below `table`, which is the caller's).
+ * Free the pages that are present in [start, end), page aligned, looking only at tables that are
+ * present. With free_tables, free the tables below `table`, too; `table` itself is the caller's.
  */
 static void free_range(uint64 *table, int level, uint64 start, uint64 end, bool free_tables)
 {
@@ -96,8 +96,8 @@ void vmspace_destroy(struct vmspace *vm)
 }
 
 /*
- * Give the page of one entry a further holder. What the program could write becomes copy-on-write for
- * both.
+ * Share the page of one entry with a further holder. A page that the program could write becomes
+ * copy-on-write for both.
  */
 static uint64 share_page(uint64 *pte)
 {
@@ -134,7 +134,7 @@ static int fork_range(uint64 *dst, uint64 *src, int level, uint64 start, uint64 
 }
 
 /*
- * The fence is for this hart, which may remember src's pages as writable; also when we fail half-way.
+ * The fence is for this hart, which may remember src's pages as writable, even if the fork failed.
  */
 int vmspace_fork(struct vmspace *dst, struct vmspace *src)
 {
@@ -146,8 +146,8 @@ int vmspace_fork(struct vmspace *dst, struct vmspace *src)
     return result;
 }
 
-/* The entry of va, with the tables above it; NULL: no memory. vm_top covers the tables that were made,
- * even if no page will be there. */
+/* The entry of va; missing tables are made. NULL: no memory. vm_top covers the tables that were made,
+ * even if no page follows. */
 static uint64 *make_entry(struct vmspace *vm, uint64 va)
 {
     if (vm->vm_top <= va)
@@ -176,7 +176,7 @@ int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
 }
 
 /*
- * The program writes to a copy-on-write page. If nobody else holds it any more, it is ours as it is.
+ * The program writes to a copy-on-write page. If no other space holds it any more, it is not copied.
  */
 static int break_cow(uint64 *pte, uint64 va)
 {
@@ -198,7 +198,7 @@ static int break_cow(uint64 *pte, uint64 va)
     return 0;
 }
 
-/* A page of zeros at va, whose entry is absent. */
+/* Put a page of zeros at va, whose entry is absent. */
 static int zero_fill(uint64 *pte, uint64 va)
 {
     void *page = page_zalloc();
@@ -209,7 +209,7 @@ static int zero_fill(uint64 *pte, uint64 va)
     return 0;
 }
 
-/* The bits that an entry needs for this access. */
+/* The bits that an entry must have for this access. */
 static inline uint64 pte_needed(uint32 access)
 {
     return PTE_V | PTE_U | (access & VM_READ ? PTE_R : 0) | (access & VM_WRITE ? PTE_W : 0) |
@@ -217,7 +217,7 @@ static inline uint64 pte_needed(uint32 access)
 }
 
 /*
- * Only an address of the heap may make page tables: a program that gropes about gets no memory.
+ * Only an address of the heap may make page tables: stray accesses cost no memory.
  */
 int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
 {
@@ -237,13 +237,13 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
         return break_cow(pte, va);
     if ((*pte & need) != need)
         return -1;
-    sfence_vma_page(va); /* all is well: this hart remembers what was before */
+    sfence_vma_page(va); /* nothing is wrong: this hart remembers the old entry */
     return 0;
 }
 
 /*
- * Eager growth: all pages of [start, end), page aligned, at once, or none and -1. The early look
- * spares a hopeless request the work of using up all memory first.
+ * Eager growth: all pages of [start, end), page aligned, at once, or none and -1. The early check keeps
+ * a hopeless request from using up all memory first.
  */
 static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
 {
@@ -260,7 +260,7 @@ static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
     return 0;
 }
 
-/* Tables stay until the space is destroyed: they are few, and this hart may be reading them. */
+/* Tables stay until the space is destroyed: they are few, and this hart may be walking them. */
 static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
 {
     uint64 old = vm->vm_size;

@@ -1,6 +1,6 @@
 /*
  * Address spaces. The upper half is the kernel's and the same in all; the lower half is a process's:
- * program, guard page, stack, heap (in this order from address 0, as in xv6, so p->sz is its end).
+ * program, guard page, stack, heap, in this order from address 0, as in xv6.
  * A process has one thread, so its address space is used by one cpu at a time and needs no lock.
  */
 #ifndef MM_VM_H
@@ -14,7 +14,7 @@
 struct vmspace {
     uint64 *vm_root; /* Sv39 root page */
     uint64 vm_size;  /* bytes from 0 to the end of the heap: sbrk(0) */
-    uint64 vm_heap;  /* lowest address of the heap: below it sbrk cannot shrink */
+    uint64 vm_heap;  /* lowest address of the heap: sbrk cannot shrink below it */
     uint64 vm_top;   /* neither a page nor a table was ever made for an address at or above it */
 };
 
@@ -29,21 +29,21 @@ struct vmspace {
 
 /* --- pmap.c: page tables --- */
 
-/* Build the kernel's page table from the device tree's memory and load it; boot hart. Text read-only
- * and executable, all the rest not executable. */
+/* Build the kernel's page table from the device tree's memory and load it; boot hart. Text is read-only
+ * and executable; all the rest is not executable. */
 void pmap_init(uint64 mem_end);
-/* Load the kernel's page table, or that of a satp value, on this hart, and note it in gd_satp. In a
+/* Load the kernel's page table, or that of a satp value, on this hart, and store it in gd_satp. In a
  * critical section, or where the thread cannot move to another hart. */
 void pmap_load_kernel(void);
 void pmap_load(uint64 satp);
-/* Make a new root's upper half the kernel's. */
+/* Fill in the kernel's half of a new root. */
 void pmap_share_kernel(uint64 *root);
 /* Map one page of the region for stacks, from KSTACKS on, KSTACKS_SIZE bytes. -1: out of memory. Any
- * cpu; no two at once for the same page. */
+ * cpu; not twice at once for the same page. */
 int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags);
 /* The physical address of such a page, which is mapped. */
 uint64 pmap_kernel_pa(uint64 va);
-/* Unmap it; returns its physical address. Other harts' translations are the caller's to remove. */
+/* Unmap it; returns its physical address. The caller must have the harts drop their translations. */
 uint64 pmap_kernel_unmap(uint64 va);
 /* The PTE of the page at va in a table, or NULL; with `make`, missing tables are made (NULL: no
  * memory). Not for addresses in the direct map, which has larger pages. */
@@ -51,18 +51,18 @@ uint64 *pmap_walk(uint64 *root, uint64 va, bool make);
 
 /* --- vm.c: user address spaces. All in thread context. --- */
 
-/* An empty one, or NULL: no memory. */
+/* An empty space, or NULL: no memory. */
 struct vmspace *vmspace_create(void);
-/* Free it and its pages; it must not be loaded on any hart. */
+/* Free a space and its pages; it must not be loaded on any hart. */
 void vmspace_destroy(struct vmspace *vm);
 /* Make dst, empty, a copy-on-write copy of src, which is loaded here. -1: no memory, and dst may be
  * partly filled: destroy it. */
 int vmspace_fork(struct vmspace *dst, struct vmspace *src);
-/* Value for satp. */
+/* The value for satp. */
 uint64 vmspace_satp(const struct vmspace *vm);
 
-/* Put a page at va, where none is, with these rights (VM_*); takes over the caller's reference. -1: no
- * memory, and the page is freed. */
+/* Put a page at va, where there is none, with these rights (VM_*); takes over the caller's reference.
+ * -1: no memory, and the page is freed. */
 int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights);
 
 /* Make va accessible: break a copy-on-write share, or fill a page of the heap. 0; -1: no such address
@@ -73,8 +73,8 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access);
  * memory). Without eager, pages come at their first touch. Shrinking frees at once. */
 int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager);
 
-/* Copy between the kernel and user memory of vm; bytes that are not there yet are faulted in.
- * 0, or -1 when any byte is not accessible (what was copied before it stays copied). */
+/* Copy between the kernel and user memory of vm; pages that are not there yet are faulted in.
+ * 0, or -1 if any byte is not accessible (what was copied before it stays copied). */
 int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len);
 int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len);
 /* Copy a string with its NUL, at most max bytes. Returns its length, or -1. */

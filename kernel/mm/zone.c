@@ -1,19 +1,19 @@
 /*
- * Zones: small objects out of slabs of one page.
+ * Zones: small objects, in slabs of one page.
  *
  *   slab (a page)   [ struct slab | object | object | ... ]
  *
  * A slab belongs to the cpu that made it, and only that cpu, in a critical section, touches its free
- * objects and its place on the cpu's list. An object that another cpu frees is sent home by a passive
- * IPI message: nobody waits for it, so nobody need be interrupted for it. Hence no lock and no atomic
- * operation in zalloc and zfree, and no cache line that two cpus write.
+ * objects and its place on the cpu's list. A passive IPI message sends an object that another cpu frees
+ * home: nobody waits for it, so it need not interrupt the owner. Hence zalloc and zfree use no lock and
+ * no atomic operation, and no two cpus write to the same cache line.
  *
  * Free objects stay in their slab: there is no second cache of objects that would keep slabs from
- * becoming empty. Each cpu keeps at most one empty slab of each zone, so that an object allocated
- * and freed in turns does not take and give a page each time; further ones go back to page.c at once.
+ * becoming empty. Each cpu keeps at most one empty slab of each zone, so that code that allocates and
+ * frees an object in turn does not move a page each time; further ones go back to page.c at once.
  *
- * zalloc: thread context. zfree: thread context or IPI body; it may send a message, so no spin
- * lock may be held.
+ * zalloc: thread context. zfree: thread context or IPI body; it may send a message, so the caller
+ * must not hold a spin lock.
  */
 #include "mm/zone.h"
 
@@ -41,7 +41,7 @@ struct zone {
 /* A cpu's slabs of one zone that have a free object; full ones are on no list. */
 struct zone_cpu {
     struct list partial; /* empty ones at the tail */
-    uint32 nempty;       /* 0 or 1 of them has no object in use; others may peek */
+    uint32 nempty;       /* 0 or 1: how many have no object in use; others may peek */
 };
 
 struct freeobj {
@@ -55,7 +55,7 @@ struct slab {
     struct freeobj *free; /* objects that were used and freed */
     uint32 cpu;           /* owner */
     uint32 inuse;         /* objects in use */
-    uint32 carved;        /* objects that were ever handed out: the rest is untouched */
+    uint32 carved;        /* objects that were ever handed out; the rest is untouched */
 } __attribute__((aligned(64)));
 
 static struct zone zones[MAXZONES];
@@ -84,7 +84,7 @@ struct zone *zone_create(const char *name, size_t size)
     z->size = (uint32)((size + OBJ_ALIGN - 1) & ~(OBJ_ALIGN - 1));
     z->capacity = (uint32)((PGSIZE - sizeof(struct slab)) / z->size);
     z->id = id;
-    for (int i = 0; i < NCPU; i++) /* those that start later too */
+    for (int i = 0; i < NCPU; i++) /* also those that start later */
         list_init(&zone_cpus[i][id].partial);
     return z;
 }
@@ -118,7 +118,7 @@ static struct slab *slab_create(struct zone *z, struct zone_cpu *zc)
 }
 
 /*
- * An object of a slab that has one; a slab that is full now leaves the list.
+ * Take an object from a slab that has one; a slab that becomes full leaves the list.
  */
 static void *slab_take(struct slab *s, struct zone_cpu *zc)
 {
@@ -153,7 +153,7 @@ void *zalloc(struct zone *z)
 }
 
 /*
- * The last object of a slab came back: keep it as this cpu's reserve, behind all slabs in use, or
+ * The last object of a slab came back: keep the slab as this cpu's reserve, after all slabs in use, or
  * free it if there is a reserve.
  */
 static void slab_empty(struct slab *s, struct zone_cpu *zc)
@@ -186,7 +186,7 @@ static void slab_put(struct slab *s, void *obj)
 }
 
 /*
- * IPI body on the owner's cpu: an object that was freed elsewhere has come home.
+ * IPI body on the owner's cpu: take back an object that was freed elsewhere.
  */
 static void zfree_home(void *obj)
 {

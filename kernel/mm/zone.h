@@ -1,7 +1,7 @@
 /*
- * Zones: objects of one size, smaller than a page. Each cpu keeps free objects of its own; what one
- * cpu freed of another's memory goes home by a passive IPI. Freed memory of a whole page goes back to
- * the page allocator, beyond a small reserve.
+ * Zones: objects of one size, smaller than a page. Each cpu has free objects of its own; an object that
+ * another cpu frees goes home by a passive IPI message. Pages without an object go back to the page
+ * allocator, except for a small reserve.
  */
 #ifndef MM_ZONE_H
 #define MM_ZONE_H
@@ -12,10 +12,10 @@
 struct zone;
 
 /* A zone for objects of `size` bytes (at most 2048), aligned to 16. name: for people. Boot, or thread
- * context; zones are never destroyed. Panics when memory is out (zones are made at boot). */
+ * context; zones are never destroyed. Panics if no memory is left (zones are made at boot). */
 struct zone *zone_create(const char *name, size_t size);
 
-/* One object, zeroed, or NULL when memory is out. Thread context. */
+/* One object, zeroed, or NULL if no memory is left. Thread context. */
 void *zalloc(struct zone *z);
 
 /* Give an object back; any cpu, thread context or IPI body (not while holding a spin lock). */

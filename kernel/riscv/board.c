@@ -1,12 +1,12 @@
 /*
- * What this kernel wants to know of the machine, picked out of the device tree: fills in `board`.
+ * Fills in `board`, what this kernel needs to know about the machine, from the device tree.
  *
  * The boot hart calls fdt_parse() once, before anything else; from then on `board` is read-only, so
  * all may read it without a lock. Addresses are physical.
  *
- * One pass gathers harts and devices. What refers to a hart by its interrupt controller's phandle
- * (the PLIC and the SSWI device) may come before the harts in the tree, so it is kept and resolved
- * after the pass.
+ * One pass gathers harts and devices. The PLIC and the SSWI device refer to a hart by its interrupt
+ * controller's phandle and may come before the harts in the tree, so they are kept and resolved after
+ * the pass.
  */
 #include "riscv/fdt.h"
 
@@ -26,7 +26,7 @@ struct memory {
     uint64 base, end;
 };
 
-/* Gathered by the pass, used by the resolving after it; boot hart only. */
+/* Gathered by the pass, and used after it to resolve what refers to harts; boot hart only. */
 static struct memory memory[MAXMEM];
 static int nmemory;
 static struct fdt_prop plic_harts, sswi_harts;
@@ -63,7 +63,7 @@ static bool has_sv39(const struct fdt_node *cpu)
     return !fdt_has_string(mmu, "riscv,none") && !fdt_has_string(mmu, "riscv,sv32");
 }
 
-/* Where the next hart goes: the boot hart takes the last place when all are taken. -1: nowhere. */
+/* The place of the next hart. When all are taken, the boot hart gets the last one. -1: none is left. */
 static int hart_slot(uint64 hartid)
 {
     if (board.nharts < NCPU)
@@ -103,7 +103,7 @@ static void add_memory(const struct fdt_node *node)
     }
 }
 
-/* Read a device's registers and its first interrupt. False: not usable, or out of our reach. */
+/* Read a device's registers and its first interrupt. False: not usable, or out of reach. */
 static bool device_range(const struct fdt_node *node, struct device_range *r)
 {
     uint64 base, size;
@@ -201,8 +201,8 @@ static int place_of_hart(const struct fdt_prop *list, uint32 phandle, uint32 inp
 }
 
 /*
- * Which PLIC context and which SSWI register is whose. A machine of several sockets has a PLIC each,
- * of which we use the first, so some harts have no context. No SSWI for a hart: none for all.
+ * Find each hart's PLIC context and SSWI register. Of several PLICs (one per socket) only the first is
+ * used, so some harts may have no context. If one hart has no SSWI register, none is used.
  */
 static void resolve_harts(void)
 {
@@ -217,7 +217,7 @@ static void resolve_harts(void)
     }
 }
 
-/* The memory that we were loaded to, with the ranges that touch it (one range a NUMA node). */
+/* The memory that the kernel was loaded to, with the ranges that touch it (one per NUMA node). */
 static void resolve_memory(void)
 {
     board.mem_base = board.mem_end = KERNLOAD;
@@ -247,7 +247,7 @@ static void check(void)
               board.initrd_end);
 }
 
-/* One hart more, at a place among the others. With some hart's interrupt controller. */
+/* Insert one more hart at that place, with the interrupt controller of some other hart. */
 static void insert_hart(uint64 hartid, int place)
 {
     for (int i = board.nharts++; i > place; i--) {
@@ -270,8 +270,8 @@ static void remove_hart(uint64 hartid)
 }
 
 /*
- * For tests, with ktest=1: absent_hart=ID, as if the tree named a hart that the firmware does not
- * have, at the place absent_place=; disabled_hart=ID, as if it said that this one is not to be used.
+ * For tests, with ktest=1. absent_hart=ID: as if the tree named a hart that the firmware does not have,
+ * at the place absent_place=. disabled_hart=ID: as if the tree said that this hart must not be used.
  */
 static void change_harts(void)
 {

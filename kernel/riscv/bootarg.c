@@ -9,7 +9,7 @@
 
 #define MAXNUMBER 24 /* bytes of a number's text, NUL included */
 
-/* The value of a word when it is name or name=value, else NULL. *len: bytes of the value. */
+/* The value of a word if it is name or name=value, else NULL. *len: bytes of the value. */
 static const char *value_of(const char *word, size_t wordlen, const char *name, size_t *len)
 {
     size_t n = strlen(name);
@@ -69,7 +69,7 @@ static int digit_value(char c)
     return 16;
 }
 
-/* The whole of s as a number, decimal or 0x hex. False: it is none, or needs more than 64 bits. */
+/* All of s as a number, decimal or 0x hex. False: it is not a number, or needs more than 64 bits. */
 static bool parse_u64(const char *s, uint64 *out)
 {
     uint64 base = 10, n = 0;

@@ -5,9 +5,9 @@
  *   struct block   BEGIN_NODE "name\0" pad | PROP len nameoff value pad | ... | END_NODE ... END
  *   strings block  "compatible\0reg\0..."
  *
- * The tree comes from outside, so nothing in it is believed: every read goes through a cursor that
- * knows the end of its block, and what does not fit is a panic. Used once, by the boot hart, on a
- * tree that nobody changes; no allocation, no recursion.
+ * The tree comes from outside, so nothing in it is trusted: every read goes through a cursor that
+ * knows the end of its block, and a read beyond it is a panic. Used once, by the boot hart, on a tree
+ * that does not change; no allocation, no recursion.
  */
 #include "riscv/fdt_node.h"
 
@@ -19,7 +19,7 @@
 #define FDT_MAGIC 0xd00dfeedU
 #define FDT_HEADER_SIZE 40U
 #define FDT_VERSION 17U          /* the format since 2007: has the length of both blocks */
-#define FDT_MAX_SIZE (16U << 20) /* more than this is no tree, but a damaged header */
+#define FDT_MAX_SIZE (16U << 20) /* a larger size means a damaged header */
 #define FDT_MAX_DEPTH 8
 
 #define FDT_BEGIN_NODE 1U
@@ -105,7 +105,7 @@ static const char *take_string(struct cursor *c)
     return s;
 }
 
-/* Read a PROP token's rest; keep the value when it is one that somebody wants. */
+/* Read the rest of a PROP token; keep the value if it is one of those wanted (fdt_node.h). */
 static void take_prop(struct cursor *c, struct fdt_node *node)
 {
     uint32 len = take_u32(c);
@@ -123,7 +123,7 @@ static void take_prop(struct cursor *c, struct fdt_node *node)
     }
 }
 
-/* Check the header and set the cursor to the start of the struct block. The total length. */
+/* Check the header and set the cursor to the start of the struct block. Returns the total length. */
 static uint32 open_tree(const uint8 *dtb, struct cursor *c)
 {
     uint32 total = be32(dtb + H_TOTALSIZE);
@@ -223,7 +223,7 @@ bool fdt_has_string(const struct fdt_prop *p, const char *s)
     return false;
 }
 
-/* How many cells an address or a size has is said by the parent; 2 and 1 when it says nothing. */
+/* The parent says how many cells an address and a size have; if it does not, they have 2 and 1. */
 bool fdt_reg(const struct fdt_node *node, uint32 i, uint64 *base, uint64 *size)
 {
     if (node->parent == NULL)

@@ -1,7 +1,7 @@
 /*
  * The flattened device tree that the firmware hands over (Devicetree Specification, "Flattened
- * Devicetree (DTB) Format"), and what this kernel wants to know of it. Parsed once, at boot, with
- * every offset and length checked; a tree that makes no sense ends in a panic that says what is wrong.
+ * Devicetree (DTB) Format"), and what this kernel needs from it. Parsed once, at boot, with every
+ * offset and length checked; a tree that makes no sense ends in a panic that says what is wrong.
  */
 #ifndef RISCV_FDT_H
 #define RISCV_FDT_H
@@ -36,12 +36,12 @@ struct board {
     int nvirtio;
     uint64 initrd_start, initrd_end; /* physical; 0: none */
     char bootargs[MAXBOOTARGS];
-    uint64 dtb_start, dtb_end; /* physical: do not use this memory */
+    uint64 dtb_start, dtb_end; /* physical; this memory must not be reused */
 };
 
 extern struct board board;
 
-/* Set it before fdt_parse: where there are more harts than NCPU, this one is among those taken. */
+/* Set before fdt_parse: if there are more than NCPU harts, this one is among those taken. */
 extern uint64 fdt_boot_hartid;
 
 /* Fill in `board` from the tree at dtb (a kernel address). Boot hart, first thing in C. */
@@ -49,7 +49,7 @@ void fdt_parse(const void *dtb);
 
 /* Boot arguments: `name=value` words; "run=" takes the rest of the line. The value (a copy in buf,
  * at most len bytes with the NUL), or NULL when there is none. bootarg_u64: a number in decimal or
- * 0x hex, or deflt; a value that is no number is reported and deflt taken. */
+ * 0x hex, or deflt; a value that is not a number is reported, and deflt is taken. */
 const char *bootarg(const char *name, char *buf, int len);
 uint64 bootarg_u64(const char *name, uint64 deflt);
 

@@ -1,5 +1,5 @@
 /*
- * Walking through a flattened device tree: what fdt.c gives to board.c. Nobody else includes this.
+ * Walking through a flattened device tree: what fdt.c offers to board.c. No other file includes this.
  */
 #ifndef RISCV_FDT_NODE_H
 #define RISCV_FDT_NODE_H
@@ -43,14 +43,14 @@ struct fdt_node {
 };
 
 /* Call visit(node) for each node of the tree, children before parents. A node and its ancestors are
- * valid during the call, what the properties point to for as long as the tree is. Returns the length
- * of the tree in bytes; panics when it is broken. */
+ * valid during the call; what the properties point to is valid as long as the tree. Returns the length
+ * of the tree in bytes; panics if it is broken. */
 uint32 fdt_walk(const void *dtb, void (*visit)(struct fdt_node *node));
 
-/* Cell number i of a property, or deflt when it is not that long. */
+/* Cell number i of a property, or deflt if the property is shorter. */
 uint32 fdt_cell(const struct fdt_prop *p, uint32 i, uint32 deflt);
 
-/* The number in cells [first, first + count): count is 1 or 2. False when they are not there. */
+/* The number in cells [first, first + count): count is 1 or 2. False if they are not there. */
 bool fdt_number(const struct fdt_prop *p, uint32 first, uint32 count, uint64 *out);
 
 /* Whether a property is a list of strings with s among them. */

@@ -1,5 +1,5 @@
 /*
- * Harts and cpus: a cpu number counts from 0 without gaps, a hart id is what the firmware calls the
+ * Harts and cpus: cpu numbers count from 0 without gaps; a hart id is the firmware's number for the
  * same thing. Cpu 0 is the hart that booted.
  */
 #ifndef RISCV_HART_H
@@ -21,12 +21,12 @@ void cpu_set_hart(int cpu, int i);
 void timer_init(void);
 void ipi_init(void);
 
-/* Raise a software interrupt at a cpu by the back end in use, or by one of the two (false: the machine
- * does not have it). All memory that this hart wrote before is visible to the handler. Any context. */
+/* Raise a software interrupt at a cpu, by the back end in use or by the one that is named (false: the
+ * machine does not have it). The handler sees all that this hart wrote before. Any context. */
 void ipi_raise(int cpu);
 bool ipi_raise_sbi(int cpu);
 bool ipi_raise_sswi(int cpu);
-/* Use that back end from now on; false: the machine does not have it. The default is SSWI if there. */
+/* Use that back end from now on; false: the machine does not have it. The default: SSWI if present. */
 bool ipi_use_sswi(bool sswi);
 
 /* Deterministic mode (boot argument det=1; docs/design.md, "Facts"). Set once, at boot. */

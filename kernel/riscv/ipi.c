@@ -3,8 +3,8 @@
  * the ACLINT's SSWI device, which raises SSIP at the target directly, or a call into the firmware,
  * which costs some hundred instructions on each side.
  *
- * Order: what the sender wrote is visible before the interrupt is (fence before the store or the
- * call); the target's half is the consume of the ring's index (lwkt/ipiq.c).
+ * Order: a fence before the store or the call makes what the sender wrote visible before the
+ * interrupt; its partner is the consume of the ring's index at the target (lwkt/ipiq.c).
  */
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
@@ -14,7 +14,7 @@
 
 static bool use_sswi;
 
-/* Memory writes before, device writes and firmware calls after. */
+/* Orders memory writes before it with device writes and firmware calls after it. */
 static inline void fence_before_ipi(void)
 {
     __asm__ volatile("fence rw, orw" ::: "memory");

@@ -1,10 +1,10 @@
 /*
- * What the threading core (kernel/lwkt) asks of a machine, met here by RISC-V in S-mode. lwkt/
- * includes this file by its bare name and nothing else of the machine, so that a simulation can
- * stand in for it (tests/sim/machine.h).
+ * What the threading core (kernel/lwkt) asks of a machine.
+ * boot/machine.c, mm/kstack.c and riscv/ implement it. lwkt/ includes this file by its bare name and
+ * nothing else of the machine, so that a simulation can take its place (tests/sim/machine.h).
  *
- * In all of it: interrupts "on" and "off" mean sstatus.SIE, cpus are numbered from 0 without gaps
- * (hart ids are not), times are ticks of the `time` CSR.
+ * Throughout: interrupts "on" and "off" mean sstatus.SIE; cpus are numbered from 0 without gaps
+ * (hart ids are not); times are ticks of the `time` CSR.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -19,24 +19,24 @@
 #define CACHE_LINE 64
 
 /*
- * The current thread, in tp from its first instruction to its last on whichever hart it runs:
- * a constant for the thread, so the compiler may keep it in a register over a switch.
+ * The current thread, in tp from its first instruction to its last, on whichever hart it runs. It is
+ * a constant for the thread, so the compiler may keep it in a register across a switch.
  */
 struct thread;
 register struct thread *curthread __asm__("tp");
 
 /*
- * The machine's part of a thread, first in struct thread. Assembly knows the offsets (asm.h).
+ * The machine's part of a thread; it comes first in struct thread. Assembly knows the offsets (asm.h).
  */
 struct md_thread {
     uint64 md_sp;         /* saved sp while the thread is off the cpu */
-    uint64 md_stack_top;  /* where a trap from user mode puts its frame's end */
+    uint64 md_stack_top;  /* where the frame of a trap from user mode ends */
     uint64 md_stack_base; /* lowest valid address: an sp below it has overflowed */
-    uint64 md_scratch;    /* trap entry's, with interrupts off */
+    uint64 md_scratch;    /* for the trap entry, with interrupts off */
     uint64 md_satp;       /* address space to run in; 0: any will do (kernel threads) */
 };
 
-/* Interrupts of this hart. save returns what restore wants. */
+/* Interrupts of this hart. cpu_intr_restore takes what cpu_intr_save returned. */
 static inline uint64 cpu_intr_save(void)
 {
     uint64 old;
@@ -71,30 +71,30 @@ static inline uint64 cpu_time(void)
 }
 extern uint64 cpu_timebase;
 
-/* Run `to` in place of `from`, the current thread; in a critical section, interrupts on or off
- * alike for both. Goes on in lwkt_switch_return(from) on the stack of `to`, and from there returns
- * to where `to` had called; and here when somebody switches to `from`, perhaps on another hart. */
+/* Run `to` in place of `from`, the current thread. In a critical section; interrupts as they are, for
+ * both. Continues in lwkt_switch_return(from) on the stack of `to`, which returns to where `to` called
+ * this function. Returns to `from` when a thread switches to it, perhaps on another hart. */
 void cpu_switch(struct thread *from, struct thread *to);
 
-/* Lay a first frame on td's stack: after its first switch it enters lwkt_thread_start(func, arg).
- * td_stack must be set. Any cpu; td must not run yet. */
+/* Lay the first frame on td's stack: the first switch to td enters lwkt_thread_start(func, arg).
+ * td_kstack must be set. Any cpu; td must not run yet. */
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
 void cpu_thread_first(void); /* switch.S: where that first switch lands */
 
-/* Whether a thread wants an address space; kernel threads do not. / Load it, when this hart has
- * another: called by lwkt_switch_return on td's own stack, interrupts as in the switch. */
+/* Whether a thread needs an address space; kernel threads do not. / Load it, if this hart has another
+ * one loaded: lwkt_switch_return calls this on td's own stack, interrupts as in the switch. */
 static inline bool cpu_thread_has_space(const struct md_thread *md)
 {
     return md->md_satp != 0;
 }
 void cpu_thread_enter(struct thread *td);
 
-/* td, which is off this cpu, is about to move to another: this hart must not keep using its address
- * space, which may vanish elsewhere. */
+/* td, which is off this cpu, is about to move to another one: this hart must not keep its address space
+ * loaded, because it may be freed there. */
 void cpu_thread_leave(struct thread *td);
 
-/* A thread has come from another cpu, or was made by one, and will run here: its stack may be new to
- * this hart's TLB, and the code of its program to its instruction cache. */
+/* A thread has come from another cpu, or was created by one, and will run here: its stack may be new to
+ * this hart's TLB, and its program's code to this hart's instruction cache. */
 static inline void cpu_thread_arrive(void)
 {
     sfence_vma();
@@ -115,26 +115,26 @@ void cpu_thread_struct_free(struct thread *td);
 struct lwkt_ipiq;
 struct lwkt_ipiq *cpu_ring_alloc(void);
 
-/* Make cpu take a software interrupt soon. All this hart wrote before is seen by the handler. */
+/* Make cpu take a software interrupt soon. The handler sees all that this hart wrote before. */
 void cpu_ipi_raise(int cpuid);
 
 /*
- * For every loop that waits for another hart. Lets the other harts run where the emulator runs one at a
- * time (docs/design.md, "Facts"). It may swallow a software interrupt of this hart, and so it sets
- * RQF_IPIQ: the caller, or the end of its critical section, looks at the IPI queues.
+ * Every loop that waits for another hart calls this. It lets the others run where the emulator runs one
+ * at a time (docs/design.md, "Facts"). It may swallow a software interrupt of this hart, and so it
+ * sets RQF_IPIQ: the caller, or the end of its critical section, looks at the IPI queues.
  */
 void cpu_relax(void);
 
-/* The idle thread's wait, with interrupts off: until an interrupt is pending, or at once and for no
+/* The idle thread's wait, with interrupts off: returns when an interrupt is pending, or without a
  * reason. Relaxes instead of halting where a hart must stay awake (docs/design.md, "Facts"). */
 void cpu_idle_wait(void);
 
-/* Fire the timer interrupt at `when`, or at once when that is past. ~0: never. */
+/* Have the timer interrupt at `when`, or at once if that is past. ~0: never. */
 void cpu_timer_arm(uint64 when);
 
-/* Ends of a deferral (splz): the timer interrupt may come again; schedule the threads of the external
- * interrupts that were claimed and held, which may preempt the caller (interrupts off at entry and at
- * return, on while threads are scheduled; not inside an interrupt). */
+/* splz ends deferrals with these: let the timer interrupt come again; schedule the threads of the
+ * external interrupts that were claimed and held, which may preempt the caller (interrupts off at entry
+ * and at return, on while threads are scheduled; not inside an interrupt). */
 void cpu_timer_unmask(void);
 void cpu_intpend_run(void);
 

@@ -4,7 +4,7 @@
  * A source (1 .. NIRQ-1) is enabled in the contexts that may take it; here that is cpu 0's S-mode
  * context alone, so handlers run on cpu 0 only and need no lock among themselves. A hart claims a
  * pending source, which holds that source off until the same hart completes it: the trap claims, the
- * source's thread completes (ithread.c). Registration happens at boot, by one thread at a time.
+ * source's thread completes (sync/ithread.c). Registration happens at boot, by one thread at a time.
  */
 #include "riscv/plic.h"
 
@@ -25,7 +25,7 @@ static uint64 reg(uint64 offset)
     return (uint64)PA_TO_KVA(board.plic.base + offset);
 }
 
-/* Boot hart, before interrupts: nothing is enabled anywhere, whatever the firmware left. */
+/* Boot hart, before interrupts: disable every source in every context, whatever the firmware left. */
 void plic_init(void)
 {
     if (board.plic.base == 0)

@@ -1,5 +1,5 @@
 /*
- * The platform-level interrupt controller. Its sources become threads in sync/ithread.c.
+ * The platform-level interrupt controller. Each source has a thread, in sync/ithread.c.
  */
 #ifndef RISCV_PLIC_H
 #define RISCV_PLIC_H

@@ -1,7 +1,7 @@
 /*
  * Ending the machine. QEMU's `virt` board has a test device (compatible "sifive,test0") whose one
- * register ends QEMU: 0x5555 with status 0, 0x3333 with the status of the upper 16 bits. Without
- * that device the firmware powers off, and the status is lost.
+ * register ends QEMU: 0x5555 with status 0, 0x3333 with the status in the upper 16 bits. Without
+ * that device the firmware powers the machine off, and the status is lost.
  *
  * The console driver may hold text that has not left yet: machine_halt waits for it first.
  */
@@ -29,7 +29,7 @@ void machine_halt(int status)
     hart_park();
 }
 
-/* With no interrupt enabled in sie, wfi has nothing to come back for. */
+/* With no interrupt enabled in sie, wfi has no reason to return. */
 void hart_park(void)
 {
     clear_sie(~0UL);

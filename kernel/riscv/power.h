@@ -4,11 +4,11 @@
 #ifndef RISCV_POWER_H
 #define RISCV_POWER_H
 
-/* End the machine at once; QEMU exits with this status (0 to 255). Any context. What should be on
- * the disk must be there already. */
+/* End the machine at once; QEMU exits with this status (0 to 255). Any context. Nothing is written to
+ * the disk any more. */
 void machine_halt(int status) __attribute__((noreturn));
 
-/* This hart does nothing any more, at no cost to the host. Any context. */
+/* Halt this hart for good, at no cost to the host. Any context. */
 void hart_park(void) __attribute__((noreturn));
 
 #endif

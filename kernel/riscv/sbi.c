@@ -18,7 +18,7 @@
 #define SRST_SHUTDOWN 0UL
 #define SRST_NO_REASON 0UL
 
-/* Function 0 of an extension, which is the one that we want of each. 0, or a negative error. */
+/* Call function 0 of an extension, the only one that is needed of each. 0, or a negative error. */
 static inline int64 sbi_call(int64 extension, uint64 arg0, uint64 arg1, uint64 arg2)
 {
     register uint64 a0 __asm__("a0") = arg0;
@@ -42,7 +42,7 @@ int64 sbi_hart_start(uint64 hartid, uint64 entry_pa, uint64 opaque)
 
 /*
  * Raise a software interrupt on the harts hart_base + i, for each bit i of the mask. The firmware
- * passes it on to S-mode there. What this hart wrote before is seen by the target: the firmware
+ * passes it on to S-mode there. The target sees what this hart wrote before, because the firmware
  * fences before it writes the CLINT.
  */
 int64 sbi_send_ipi(uint64 hart_mask, uint64 hart_base)
@@ -50,7 +50,7 @@ int64 sbi_send_ipi(uint64 hart_mask, uint64 hart_base)
     return sbi_call(EXT_IPI, hart_mask, hart_base, 0);
 }
 
-/* Timer interrupt of this hart at `when` in ticks of `time`; also takes a pending one back. */
+/* Set the timer of this hart to `when`, in ticks of `time`; also clears a pending timer interrupt. */
 void sbi_set_timer(uint64 when)
 {
     sbi_call(EXT_TIME, when, 0, 0);
@@ -62,7 +62,7 @@ void sbi_console_putchar(int c)
     sbi_call(EXT_PUTCHAR, (uint64)c, 0, 0);
 }
 
-/* Power off. Returns only when the firmware has no system reset extension or refuses. */
+/* Power off. Returns only if the firmware has no system reset extension, or refuses. */
 void sbi_shutdown(void)
 {
     sbi_call(EXT_SRST, SRST_SHUTDOWN, SRST_NO_REASON, 0);

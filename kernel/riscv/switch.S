@@ -1,15 +1,15 @@
 /*
  * void cpu_switch(struct thread *from, struct thread *to)
  *
- * Save what a C function must keep on from's stack, take to's. tp is the thread, so it is not saved
- * but set. Ends in lwkt_switch_return(from), whose return is to's return from its own cpu_switch: what
- * is saved is from's for ever after, so nobody comes back to these instructions.
+ * Save the registers that a C function must preserve on from's stack, and load to's from its stack.
+ * tp is the thread, so it is set and not saved. Ends in lwkt_switch_return(from), whose return is to's
+ * return from its own call of cpu_switch.
  *
- * Called and left with the same interrupt state, in a critical section: an interrupt between two of
- * them only notes itself in gd_reqflags, through tp, which is valid throughout; it uses the stack that
- * sp names, which is valid throughout too, because sp and tp change together with interrupts off.
+ * Called in a critical section, and left with interrupts as they were: an interrupt on the way is only
+ * recorded in gd_reqflags, through tp. It uses the stack that sp names. Both are valid throughout, and
+ * belong to the same thread, because sp and tp change with interrupts off.
  *
- * The new stack is read through a1 before sp goes there, so that a fault in it is taken on the old.
+ * The new stack is read through a1 before sp goes there, so that a fault in it is taken on the old one.
  */
 #include "kernel/riscv.h"
 #include "riscv/asm.h"

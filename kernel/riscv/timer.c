@@ -1,7 +1,7 @@
 /*
  * The one-shot timer: stimecmp where the ISA string has Sstc, else the firmware's. Its interrupt
- * stays pending until the compare value is ahead of time again, so what holds it off is sie.STIE,
- * and who serves it arms the next time before the unmask.
+ * stays pending until the compare value is ahead of time again, so sie.STIE is what holds it off, and
+ * the code that serves it arms the next time before it unmasks it.
  */
 #include "kernel/riscv.h"
 #include "machine.h"

@@ -1,13 +1,13 @@
 /*
- * The way to user mode. boot/trap.c and boot/trap.S meet these two; processes, which lie below them,
- * call them when a new one is about to start.
+ * The way to user mode. boot/trap.c and boot/trap.S implement these two; the layer proc, below boot,
+ * calls them when a new process is about to start.
  */
 #ifndef RISCV_TRAP_H
 #define RISCV_TRAP_H
 
 /*
- * The last thing before user mode: serve interrupts and requests; the process may be preempted, moved
- * to another cpu or killed here. Returns with interrupts off and nothing left to do. user_trap calls
+ * The last step before user mode: serve interrupts and requests; the process may be preempted, moved
+ * to another cpu or killed here. Returns with interrupts off and nothing left to serve. user_trap calls
  * it; a new process must call it before user_return. Thread context.
  */
 void trap_prepare_user_return(void);

@@ -1,6 +1,6 @@
 /*
- * What a trap saves, on the kernel stack of the thread that took it. entry.S knows the offsets, and
- * trap.c checks them.
+ * What a trap saves, on the kernel stack of the thread that took it. boot/trap.S knows the offsets, and
+ * boot/trap.c checks them.
  */
 #ifndef RISCV_TRAPFRAME_H
 #define RISCV_TRAPFRAME_H
@@ -19,8 +19,8 @@ struct trapframe {
     uint64 a0, a1, a2, a3, a4, a5, a6, a7;
     uint64 s2, s3, s4, s5, s6, s7, s8, s9, s10, s11;
     uint64 t3, t4, t5, t6;
-    uint64 sepc;    /* where to go on */
-    uint64 sstatus; /* mode and interrupt state to go back to */
+    uint64 sepc;    /* where to continue */
+    uint64 sstatus; /* mode and interrupt state to return to */
     uint64 scause;  /* written by C, for panics and gdb only */
     uint64 stval;
 } __attribute__((aligned(16)));

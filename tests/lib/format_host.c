@@ -51,7 +51,7 @@ static void check_numbers(const char *prefix, const char *conv)
         }
 }
 
-/* A buffer that is too small: cut, with a NUL, and nothing behind it is touched. */
+/* A buffer that is too small: cut, with a NUL, and nothing after it is touched. */
 static void check_sizes(void)
 {
     for (size_t size = 0; size < 20; size++) {

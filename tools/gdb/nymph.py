@@ -18,7 +18,7 @@ MAXFRAMES = 40
 # --- reading the kernel's memory -----------------------------------------------------------------
 
 def value(expression):
-    """An expression's value, as gdb's print would have it."""
+    """An expression's value, as gdb's print would show it."""
     return gdb.parse_and_eval(expression)
 
 
@@ -133,7 +133,7 @@ def find_thread(word):
     for gd, td in threads():
         if int(td) == address:
             return gd, td
-    raise gdb.GdbError(f"{word} is no thread's pid, name or address; `threads` lists them.")
+    raise gdb.GdbError(f"No thread has the pid, name or address {word}; `threads` lists them.")
 
 
 def hart_of(td):
@@ -366,7 +366,7 @@ class InProgram(gdb.Function):
 
 
 def confine(breakpoint_):
-    """A new breakpoint in user programs, without a condition of its own: only there is it to stop."""
+    """Make a new breakpoint in user programs, if it has no condition, stop only in those programs."""
     if breakpoint_.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT) or \
             breakpoint_.condition or not breakpoint_.location:
         return
