@@ -125,10 +125,10 @@ static bool take_over(struct proc *p)
 
 /*
  * Sleep in the queue until some cpu picks p, the caller, or it is killed. In a critical section,
- * descheduled before it was queued. If something else schedules p, it goes on waiting. Code that takes p
- * out of the queue schedules it afterwards. So if a look finds p in the queue, that schedule is still to
- * come, and it comes after the deschedule too: from another cpu it is a message, and on this cpu nothing
- * interrupts the critical section.
+ * descheduled before it was queued. If something else schedules p, it goes on waiting. Code that takes
+ * p out of the queue schedules it afterwards. So if a look finds p in the queue, that schedule is still
+ * to come, and it comes after the deschedule too: from another cpu it is a message, and on this cpu
+ * nothing interrupts the critical section.
  */
 static void wait_in_queue(struct proc *p)
 { /* lab 8 */
@@ -179,8 +179,8 @@ static void give_way(struct proc *p)
 
 /*
  * Whether the threads that want this cpu can wait until the next tick: all of them are processes that
- * were woken, and no cpu is free for one of them. So a writer fills its pipe before the reader runs, and
- * two processes that take turns switch when they block, not at each wakeup.
+ * were woken, and no cpu is free for one of them. So a writer fills its pipe before the reader runs,
+ * and two processes that take turns switch when they block, not at each wakeup.
  */
 static bool may_defer(void)
 {
@@ -195,8 +195,9 @@ static bool may_defer(void)
 }
 
 /*
- * AST_LWKT_RESCHED: better threads run first. The process does not block here, so it keeps its cpu, unless
- * another takes its place meanwhile (take_over); then it returns from here when it has been picked.
+ * AST_LWKT_RESCHED: better threads run first. The process does not block here, so it keeps its cpu,
+ * unless another takes its place meanwhile (take_over); then it returns from here when it has been
+ * picked.
  */
 static void let_better_run(struct proc *p)
 {
@@ -243,7 +244,7 @@ void usched_setrunqueue(struct proc *p)
     crit_exit();
 }
 
-/* The caller lets the first process of its level in the queue go before it, whatever time each has had. */
+/* The caller lets the first process of its level in the queue go before it, whatever their times. */
 void usched_yield(struct proc *p)
 {
     if (curthread->td_release == NULL || peek(&usched_queue_length) == 0)
@@ -255,7 +256,8 @@ void usched_yield(struct proc *p)
     crit_exit();
 }
 
-/* A process that was killed before it first ran may have been picked by a cpu and not gone there yet. */
+/* A process that was killed before it first ran may have been picked by a cpu and not have gone there
+ * yet. */
 void usched_exit(struct proc *p)
 {
     usched_release(curthread);

@@ -17,8 +17,8 @@
  * the other's store, so no cpu is idle while a process that may use it waits.
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
- * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that it
- * does not wait for ever.
+ * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
+ * it does not wait for ever.
  */
 #include "proc/usched_queue.h"
 

@@ -1,6 +1,6 @@
 /*
- * Between usched.c and usched_queue.c: the processes that wait for a cpu, and who has which cpu. A cpu's
- * current process is in gd_uschedcp; NULL: the cpu is free.
+ * Between usched.c and usched_queue.c: the processes that wait for a cpu, and who has which cpu. A
+ * cpu's current process is in gd_uschedcp; NULL: the cpu is free.
  */
 #ifndef PROC_USCHED_QUEUE_H
 #define PROC_USCHED_QUEUE_H
@@ -39,8 +39,8 @@ static inline void usched_show(int cpu, const struct proc *p)
 /* Claim a free cpu for p, this one first. Its number, or -1. */
 int usched_claim_any(struct proc *p);
 
-/* Free the cpu, whose process was current until now, and give it to the next in the queue. In a critical
- * section. */
+/* Free the cpu, whose process was current until now, and give it to the next in the queue. In a
+ * critical section. */
 void usched_vacate(globaldata_t gd);
 
 /* Limit the credit and the debt of p, which comes to wait. */
