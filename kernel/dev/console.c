@@ -129,24 +129,24 @@ void console_input(int c)
 
 /* --- input: the readers' side --- */
 
-/* Sleep until there is something to read; -1: killed. */
+/* There is something to read. */
+static bool has_input(void *arg)
+{
+    bool ready;
+
+    (void)arg;
+    spin_lock(&cons.lock);
+    ready = cons.r != cons.w;
+    spin_unlock(&cons.lock);
+    return ready;
+}
+
+/* Sleep until there is something to read; -1: killed, and the input is left to others. */
 static int wait_input(void)
 {
-    while (!thread_killed()) {
-        bool ready;
-
-        tsleep_interlock(&cons.r, PCATCH);
-        spin_lock(&cons.lock);
-        ready = cons.r != cons.w;
-        spin_unlock(&cons.lock);
-        if (ready) {
-            tsleep_remove();
-            return 0;
-        }
-        if (tsleep(&cons.r, PCATCH | PINTERLOCKED, "ttyin", 0) == EINTR)
-            break;
-    }
-    return -1;
+    if (thread_killed() || tsleep_until(&cons.r, PCATCH, "ttyin", has_input, NULL) == EINTR)
+        return -1;
+    return 0;
 }
 
 /*

@@ -9,7 +9,7 @@
  *
  *   uart_write   process: sleeps for room          uart_print   anyone: polls for room
  *        \______________  ring (lock)  ______________/
- *                            |  start(): by who writes, and by uart_intr
+ *                            |  start_sending(): by the writer, and by uart_intr
  *                         FIFO, 16 bytes
  *
  * Input. uart_intr hands each byte to console_input.
@@ -126,7 +126,7 @@ static void send_ready(void)
 
 /* send_ready, and let the interrupt see to the rest; lock held. A sleeper needs the interrupt even
  * when the ring is empty again: only uart_intr wakes it, as uart_print's callers may hold locks. */
-static void start(void)
+static void start_sending(void)
 {
     send_ready();
     if (uart.buffered)
@@ -205,23 +205,29 @@ void uart_print(const char *text, size_t len)
     spin_lock(&uart.lock);
     put_pieces(text, len);
     if (uart.buffered)
-        start();
+        start_sending();
     else
         send_all(cpu_time() + cpu_timebase * DRAIN_WAIT);
     spin_unlock(&uart.lock);
 }
 
-/* Put a text into the ring when all of it fits; else note that somebody waits for that much. */
-static bool try_write(const char *text, size_t len)
+struct text {
+    const char *start;
+    size_t len;
+};
+
+/* Put a text into the ring when all of it fits; else note how much room its writer waits for. */
+static bool try_write(void *arg)
 {
+    const struct text *text = arg;
     bool fits;
 
     spin_lock(&uart.lock);
-    fits = ring_room() >= len;
+    fits = ring_room() >= text->len;
     if (fits)
-        ring_put(text, len);
-    uart.wanted = fits ? 0 : (uint32)len;
-    start();
+        ring_put(text->start, text->len);
+    uart.wanted = fits ? 0 : (uint32)text->len;
+    start_sending();
     spin_unlock(&uart.lock);
     return fits;
 }
@@ -229,25 +235,18 @@ static bool try_write(const char *text, size_t len)
 /* The caller (console_write) lets in one process at a time, so `wanted` has one writer. */
 int uart_write(const char *text, size_t len)
 {
+    struct text whole = {text, len};
+
     KASSERT(len <= UART_PIECE, "%lu bytes", len);
     if (!uart.buffered) {
         uart_print(text, len);
         return 0;
     }
-    while (!try_write(text, len)) {
-        tsleep_interlock(&uart.wanted, PCATCH);
-        /* The room may have come before the interlock, and its wakeup with it: look again. */
-        if (try_write(text, len)) {
-            tsleep_remove();
-            return 0;
-        }
-        if (tsleep(&uart.wanted, PCATCH | PINTERLOCKED, "ttyout", 0) == EINTR)
-            return -1;
-    }
-    return 0;
+    return tsleep_until(&uart.wanted, PCATCH, "ttyout", try_write, &whole) == 0 ? 0 : -1;
 }
 
-/* True when a sleeper in uart_write can go on; it is told once. Lock held, and start() follows. */
+/* True when a sleeper in uart_write can go on; it is woken once. Lock held, and start_sending()
+ * follows. */
 static bool take_wanted(void)
 {
     if (uart.wanted == 0 || ring_room() < uart.wanted)
@@ -271,7 +270,7 @@ static void uart_intr(void *arg)
     spin_lock(&uart.lock);
     send_ready();
     wake = take_wanted();
-    start();
+    start_sending();
     spin_unlock(&uart.lock);
     if (wake)
         wakeup(&uart.wanted);
@@ -288,7 +287,7 @@ void uart_init(void)
     intr_register(board.uart.irq, uart_intr, NULL, "uart");
     spin_lock(&uart.lock);
     uart.buffered = true;
-    start();
+    start_sending();
     spin_unlock(&uart.lock);
 }
 

@@ -120,8 +120,9 @@ static void notify(void)
 }
 
 /* Start b when a slot is free, else note that somebody waits for one. */
-static bool try_start(struct bio *b)
+static bool try_start(void *arg)
 {
+    struct bio *b = arg;
     bool started;
 
     spin_lock(&disk.lock);
@@ -141,18 +142,10 @@ static bool try_start(struct bio *b)
     return started;
 }
 
-/* Sleeps for a free slot: a wakeup between the first look and the interlock is made up for by the
- * second look. Many may be woken for one slot; the others sleep again. */
-static void start(struct bio *b)
+/* Start b; sleeps while no slot is free. Many may be woken for one slot; the others sleep again. */
+static void start_request(struct bio *b)
 {
-    while (!try_start(b)) {
-        tsleep_interlock(&disk.nfree, 0);
-        if (try_start(b)) {
-            tsleep_remove();
-            return;
-        }
-        tsleep(&disk.nfree, PINTERLOCKED, "vdslot", 0);
-    }
+    tsleep_until(&disk.nfree, 0, "vdslot", try_start, b);
 }
 
 static void virtio_disk_strategy(struct blkdev *dev, struct bio *b)
@@ -162,7 +155,7 @@ static void virtio_disk_strategy(struct blkdev *dev, struct bio *b)
         b->bio_done(b);
         return;
     }
-    start(b);
+    start_request(b);
 }
 
 /* --- flush --- */
@@ -172,8 +165,13 @@ static void flush_done(struct bio *b)
 {
     uint32 *done = b->bio_arg;
 
-    publish(done, 1); /* consumed in virtio_disk_flush */
+    publish(done, 1); /* consume: flush_is_over */
     wakeup(done);
+}
+
+static bool flush_is_over(void *done)
+{
+    return consume((uint32 *)done) != 0; /* publish: flush_done */
 }
 
 static int virtio_disk_flush(struct blkdev *dev)
@@ -184,15 +182,9 @@ static int virtio_disk_flush(struct blkdev *dev)
     (void)dev;
     if (!disk.can_flush) /* then there is no write cache */
         return 0;
-    start(&b);
-    for (;;) {
-        tsleep_interlock(&done, 0);
-        if (consume(&done)) { /* from flush_done */
-            tsleep_remove();
-            return b.bio_error;
-        }
-        tsleep(&done, PINTERLOCKED, "vdflush", 0);
-    }
+    start_request(&b);
+    tsleep_until(&done, 0, "vdflush", flush_is_over, &done);
+    return b.bio_error;
 }
 
 /* --- completion --- */

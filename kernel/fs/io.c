@@ -1,11 +1,6 @@
 /*
  * Blocks to and from the disk: see io.h. The disk calls io_done for each request, perhaps from an
  * interrupt on another cpu; the last request of a batch wakes the thread that waits for it.
- *
- *   waiting thread                        interrupt
- *   pending += 1, strategy(bio)
- *   tsleep_interlock(batch)               bio_error is set
- *   pending != 0: sleep                   pending -= 1, and it was the last: wakeup(batch)
  */
 #include "fs/io.h"
 
@@ -22,7 +17,7 @@ static void io_done(struct bio *bio)
 
     if (bio->bio_error != 0)
         poke(&batch->error, -1);
-    /* Pairs with the consume in io_wait: the data and the error are seen before the count. */
+    /* Pairs with the consume in io_is_over: the data and the error are seen before the count. */
     if (amo_add_acqrel(&batch->pending, -1) == 1)
         wakeup(batch);
 }
@@ -39,16 +34,17 @@ void io_start(struct iobatch *batch, struct bio *bio, uint32 block, void *data, 
     root_blkdev->strategy(root_blkdev, bio);
 }
 
+/* All requests of the batch have ended. */
+static bool io_is_over(void *arg)
+{
+    struct iobatch *batch = arg;
+
+    return consume(&batch->pending) == 0; /* pairs with the AMO in io_done */
+}
+
 int io_wait(struct iobatch *batch)
 {
-    /* Each consume pairs with the AMO in io_done. */
-    while (consume(&batch->pending) != 0) {
-        tsleep_interlock(batch, 0);
-        if (consume(&batch->pending) != 0)
-            tsleep(batch, PINTERLOCKED, "disk", 0);
-        else
-            tsleep_remove();
-    }
+    tsleep_until(batch, 0, "disk", io_is_over, batch);
     return peek(&batch->error);
 }
 

@@ -96,14 +96,10 @@ bool log_spares_buffer(uint32 *count)
     return spare;
 }
 
-/* Wait while a commit closes the running transaction. */
-static void log_wait_open(void)
+static bool log_is_open(void *arg)
 {
-    tsleep_interlock(&log.closing, 0);
-    if (peek(&log.closing))
-        tsleep(&log.closing, PINTERLOCKED, "logopen", 0);
-    else
-        tsleep_remove();
+    (void)arg;
+    return !peek(&log.closing);
 }
 
 static int log_commit(uint32 seq);
@@ -132,7 +128,7 @@ bool fs_begin(void)
         uint32 seq = log.seq;
         spin_unlock(&log.lock);
         if (closing)
-            log_wait_open();
+            tsleep_until(&log.closing, 0, "logopen", log_is_open, NULL);
         else if (full)
             log_commit(seq);
         else
@@ -246,6 +242,16 @@ uint32 log_copies(void)
 
 /* --- commit --- */
 
+/* No operation is under way. The lock makes what the operations did visible to the commit. */
+static bool log_is_idle(void *arg)
+{
+    (void)arg;
+    spin_lock(&log.lock);
+    bool idle = log.ops == 0;
+    spin_unlock(&log.lock);
+    return idle;
+}
+
 /*
  * Close and freeze (see the top): returns the number of the transaction that is frozen now. While
  * `closing` holds, no operation is under way, so the buffers' log fields are ours.
@@ -255,16 +261,8 @@ static uint32 log_freeze(void)
     lockorder_check(op_kind, false);
     spin_lock(&log.lock);
     poke(&log.closing, true);
-    while (log.ops > 0) {
-        spin_unlock(&log.lock);
-        tsleep_interlock(&log.ops, 0);
-        if (peek(&log.ops) > 0)
-            tsleep(&log.ops, PINTERLOCKED, "logclose", 0);
-        else
-            tsleep_remove();
-        spin_lock(&log.lock);
-    }
     spin_unlock(&log.lock);
+    tsleep_until(&log.ops, 0, "logclose", log_is_idle, NULL);
 
     struct buf **frozen = log.running;
     for (uint32 i = 0; i < log.n; ++i) {
@@ -388,16 +386,11 @@ int fs_sync(void)
 
 /* --- the log's thread --- */
 
-/* Sleep until there is something to commit. */
-static void log_wait_dirty(void)
+/* There is something to commit. */
+static bool log_is_dirty(void *arg)
 {
-    while (!peek(&log.timed)) {
-        tsleep_interlock(&log.timed, 0);
-        if (!peek(&log.timed))
-            tsleep(&log.timed, PINTERLOCKED, "logidle", 0);
-        else
-            tsleep_remove();
-    }
+    (void)arg;
+    return peek(&log.timed);
 }
 
 static bool log_half_full(void)
@@ -413,7 +406,7 @@ static void log_thread(void *arg)
 {
     (void)arg;
     do {
-        log_wait_dirty();
+        tsleep_until(&log.timed, 0, "logidle", log_is_dirty, NULL);
         while (!log_half_full()) {
             if (tsleep(&log.timed, 0, "logdelay", COMMIT_DELAY) == EWOULDBLOCK)
                 break;

@@ -91,6 +91,7 @@ void pipe_close(struct pipe *pipe, bool writer)
 static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 seen, uint32 *open,
                        const char *wmesg)
 {
+    /* Not tsleep_until(): the flag is set before each look, and the mutex is let go only to sleep. */
     tsleep_interlock(flag, PCATCH);
     poke(flag, 1);
     fence(); /* pairs with the one in pipe_notify */

@@ -48,17 +48,16 @@ static void yields(int n)
         lwkt_yield();
 }
 
+static bool is_my_turn(void *self)
+{
+    return turn == (int)(uint64)self;
+}
+
 /* Wait for one's turn, then wake the other thread. A round trip is a turn of each. */
 static void take_turns(int self, int n)
 {
     for (int i = 0; i < n; i++) {
-        while (turn != self) {
-            tsleep_interlock(&turn, 0);
-            if (turn != self)
-                tsleep(&turn, PINTERLOCKED, "turn", 0);
-            else
-                tsleep_remove();
-        }
+        tsleep_until(&turn, 0, "turn", is_my_turn, (void *)(uint64)self);
         turn = !self;
         wakeup(&turn);
     }
@@ -106,7 +105,7 @@ static const struct item {
 
 static void end_thread(void)
 {
-    amo_add_rel(&left, (uint32)-1); /* consume: wait_for_threads */
+    amo_add_rel(&left, (uint32)-1); /* consume: all_ended */
     wakeup(&left);
 }
 
@@ -137,15 +136,15 @@ static void measure(void *arg)
     end_thread();
 }
 
+static bool all_ended(void *arg)
+{
+    (void)arg;
+    return consume(&left) == 0; /* release: end_thread */
+}
+
 static void wait_for_threads(void)
 {
-    while (consume(&left) != 0) { /* release: end_thread */
-        tsleep_interlock(&left, 0);
-        if (consume(&left) != 0)
-            tsleep(&left, PINTERLOCKED, "bench", 0);
-        else
-            tsleep_remove();
-    }
+    tsleep_until(&left, 0, "bench", all_ended, NULL);
 }
 
 /* Without memory for the thread that measures, its partner has nothing to do: n is 0. */

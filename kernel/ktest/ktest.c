@@ -138,6 +138,7 @@ static int wait_for_end(struct kt_run *run)
             printf("the scene's time is over%s\n", kt_progress());
             return 1;
         }
+        /* tsleep_until() has no time limit, and this loop must look at the clock. */
         tsleep_interlock(run, 0);
         if (consume(&run->alive) != 0)
             tsleep(run, PINTERLOCKED, "ktest", HZ / 10);

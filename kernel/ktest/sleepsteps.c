@@ -19,8 +19,8 @@ void kt_tsleep(struct kt_context *ctx, int ident, int ticks, int flags)
 
 /*
  * Two threads take turns: the variable says whose turn it is, 0 or 1, and the domain's place in `ident`
- * says which one the caller is. It waits as all sleepers must: it tests the condition between interlock
- * and sleep. Event "turns": how many turns the thread had; "early": how often it woke before its turn.
+ * says which one the caller is. This is tsleep_until() written out, as it counts the times that it
+ * wakes. Event "turns": how many turns the thread had; "early": how often it woke before its turn.
  */
 void kt_take_turns(struct kt_context *ctx, int ident, int turns)
 {

@@ -87,18 +87,26 @@ static lwkt_msg_t service_getport(lwkt_port_t port)
     return msg;
 }
 
-/* Wait for a request. NULL: the server is killed. msg is NULL: replies go to other ports. */
+struct request_wait {
+    lwkt_port_t port;
+    lwkt_msg_t msg; /* the request, when there is one */
+};
+
+static bool try_getport(void *arg)
+{
+    struct request_wait *w = arg;
+
+    w->msg = service_getport(w->port);
+    return w->msg != NULL;
+}
+
+/* Wait for a request. NULL: the server was killed. msg is NULL: replies go to other ports. */
 static lwkt_msg_t service_waitport(lwkt_port_t port, lwkt_msg_t msg)
 {
-    for (;;) {
-        tsleep_interlock(port, 0);
-        if ((msg = service_getport(port)) != NULL) {
-            tsleep_remove();
-            return msg;
-        }
-        if (tsleep(port, PCATCH | PINTERLOCKED, "caps_wait", 0) == EINTR)
-            return NULL;
-    }
+    struct request_wait w = {.port = port, .msg = msg};
+
+    tsleep_until(port, PCATCH, "caps_wait", try_getport, &w);
+    return w.msg;
 }
 
 /* The caller is killed. On no list: somebody is about to reply. */
@@ -133,26 +141,20 @@ static void reply_replyport(lwkt_port_t port, lwkt_msg_t msg)
     wakeup(msg);                                        /* an address, nothing more */
 }
 
-static bool is_done(lwkt_msg_t msg)
+static bool is_done(void *arg)
 {
+    lwkt_msg_t msg = arg;
+
     return (consume(&msg->ms_flags) & MSGF_DONE) != 0; /* publish: reply_replyport */
 }
 
 static lwkt_msg_t reply_waitport(lwkt_port_t port, lwkt_msg_t msg)
 {
-    int catch = PCATCH;
-
     (void)port;
-    for (;;) {
-        tsleep_interlock(msg, 0);
-        if (is_done(msg))
-            break;
-        if (tsleep(msg, catch | PINTERLOCKED, "caps_call", 0) == EINTR) {
-            lwkt_abortmsg(msg);
-            catch = 0;
-        }
+    if (tsleep_until(msg, PCATCH, "caps_call", is_done, msg) == EINTR) {
+        lwkt_abortmsg(msg);
+        tsleep_until(msg, 0, "caps_call", is_done, msg);
     }
-    tsleep_remove();
     return msg;
 }
 

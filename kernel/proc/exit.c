@@ -72,23 +72,29 @@ void proc_exit(int status)
     lwkt_exit();
 }
 
-/* A zombie among p's children, or NULL; *any says whether there is a child at all. */
-static struct proc *find_zombie(struct proc *p, bool *any)
+struct wait {
+    struct proc *parent;
+    struct proc *zombie; /* found among its children, or NULL */
+};
+
+/* The wait is over: there is a zombie, or no child at all. */
+static bool find_zombie(void *arg)
 {
-    struct proc *child = NULL;
+    struct wait *w = arg;
 
     spin_lock(&proctable_lock);
-    *any = !list_empty(&p->p_children);
-    list_foreach(node, &p->p_children)
+    bool over = list_empty(&w->parent->p_children);
+    list_foreach(node, &w->parent->p_children)
     {
-        struct proc *c = list_entry(node, struct proc, p_sibling);
-        if (c->p_state == P_ZOMBIE) {
-            child = c;
+        struct proc *child = list_entry(node, struct proc, p_sibling);
+        if (child->p_state == P_ZOMBIE) {
+            w->zombie = child;
+            over = true;
             break;
         }
     }
     spin_unlock(&proctable_lock);
-    return child;
+    return over;
 }
 
 /*
@@ -97,24 +103,14 @@ static struct proc *find_zombie(struct proc *p, bool *any)
  */
 int proc_wait(uint64 ustatus)
 {
-    struct proc *p = curproc();
+    struct wait w = {.parent = curproc(), .zombie = NULL};
 
-    for (;;) {
-        bool any;
-        struct proc *child;
-
-        tsleep_interlock(p, 0);
-        child = find_zombie(p, &any);
-        if (child != NULL || !any || thread_killed()) {
-            tsleep_remove();
-            if (child == NULL)
-                return -1;
-            if (ustatus != 0 && copyout(ustatus, &child->p_status, sizeof(int)) < 0)
-                return -1;
-            int pid = child->p_pid;
-            proc_free(child);
-            return pid;
-        }
-        tsleep(p, PCATCH | PINTERLOCKED, "wait", 0);
-    }
+    tsleep_until(w.parent, PCATCH, "wait", find_zombie, &w);
+    if (w.zombie == NULL)
+        return -1;
+    if (ustatus != 0 && copyout(ustatus, &w.zombie->p_status, sizeof(int)) < 0)
+        return -1;
+    int pid = w.zombie->p_pid;
+    proc_free(w.zombie);
+    return pid;
 }

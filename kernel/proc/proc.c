@@ -126,8 +126,8 @@ static void kill_here(void *arg)
         lwkt_send_ipiq(td->td_gd, kill_here, td);
         return;
     }
-    /* td may be running, or preempted by the interrupt thread that this message interrupts: then it
-     * goes on without a look, unless the cpu is asked for one. The look costs other threads little. */
+    /* td may be running, or preempted by the interrupt thread that this message interrupts. It would
+     * then go on without a look, so the cpu is asked for one. That costs other threads little. */
     amo_or(&mycpu->gd_astflags, AST_SIGNAL);
     if ((td->td_flags & (TDF_SINTR | TDF_TSLEEPQ)) == (TDF_SINTR | TDF_TSLEEPQ))
         lwkt_schedule(td);

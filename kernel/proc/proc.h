@@ -28,7 +28,7 @@ struct proc {
     struct list p_all; /* all processes: proctable lock */
     char p_name[16];
 
-    /* The user scheduler's; see usched.c. */
+    /* The user scheduler's; see usched.c and usched_queue.c. */
     struct list p_runnode; /* its queue */
     int p_upri;            /* USER_PRI_* */
     uint64 p_affinity;     /* cpus it may use */
@@ -65,7 +65,7 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
  * kernel was booted for tests; otherwise it is NULL, and the call returns -1. */
 extern syscall_fn ktest_syscall;
 
-/* usched.c: who may be in user mode, and on which cpu. */
+/* usched.c, usched_queue.c: which processes may be in user mode, and on which cpu. */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */
 void usched_userexit(struct proc *p);    /* the caller is about to enter user mode; may move it */
 void usched_yield(struct proc *p);       /* the caller lets equals go first, at its return */

@@ -1,9 +1,10 @@
 /*
- * The user scheduler: which processes may be in user mode, and where.
+ * The user scheduler's policy: which process may be in user mode, on which cpu, and for how long. The
+ * processes that wait, and the handing out of free cpus, are in usched_queue.c.
  *
  * Each cpu has at most one current process (gd_uschedcp), the only one that LWKT sees runnable at user
  * priority there. All others that want to be in user mode wait in one queue, descheduled. So LWKT's
- * fixed priorities never starve a process, and sharing time is this file's business alone.
+ * fixed priorities never starve a process, and sharing time is this layer's business alone.
  *
  * Inside the kernel a process is an ordinary thread. It keeps its designation through system calls
  * that do not block; the first time it blocks, lwkt_switch calls td_release, and the cpu is given to
@@ -16,66 +17,19 @@
  *                                       -> take its place; it goes into the queue (take_over)
  *                     else              -> queue; sleep until some cpu picks us (p_target)
  *
- * A process that was woken waits for the next tick, the current one's block or a free cpu (may_defer).
- *
- * gd_uschedcp is shared: NULL -> p by compare-and-swap, from any cpu; from p to NULL or to another only
- * by the cpu that p is on, which is not this one while p, picked, is on its way. So what gd_uschedcp
- * names may be reaped at any time, and is only compared. A current process that has arrived has
- * td_release set, or is gd_uschedparked. Freeing a cpu and queueing are the two sides of a store-load
- * race (Dekker): the releaser clears gd_uschedcp, fences and looks at the queue; the queuer queues,
- * fences and looks for a free cpu. One of them sees the other.
+ * A process that was woken waits until the next tick, until the current process blocks, or until a cpu
+ * is free (may_defer).
  *
  * Only a thread moves itself: a process that was picked by another cpu is scheduled where it is, at
  * kernel priority, and goes there with lwkt_setcpu_self.
- *
- * Order in the queue: level first (setpri), then least p_vruntime: time had as current process. A
- * process that comes to wait has at most LATENCY of credit, and MOST_DEBT times that of debt.
  */
 #include "kernel/syscall.h"
 #include "lib/panic.h"
 #include "lib/testpoint.h"
 #include "lwkt/ipiq.h"
-#include "proc/clock.h"
-#include "proc/proc.h"
+#include "proc/usched_queue.h"
 
-#define LATENCY_MS 20
-#define MOST_DEBT 5 /* times LATENCY */
-
-struct usched_cpu {
-    struct proc
-        *here; /* current process, from its arrival on: this cpu's own, in a critical section */
-    uint64 vruntime; /* current process's, as of its last tick: a hint for others */
-    int level;       /* current process's p_upri, a hint */
-} __attribute__((aligned(CACHE_LINE)));
-
-static struct usched_cpu cpus[NCPU];
-static struct spinlock queue_lock = SPINLOCK("usched");
-static struct list queue = {&queue, &queue}; /* queue_lock */
-static uint32 queue_length;                  /* written under queue_lock; a hint for others */
 static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
-
-static uint64 latency(void)
-{
-    return cpu_timebase / 1000 * LATENCY_MS;
-}
-
-static bool may_use(const struct proc *p, int cpu)
-{
-    return (p->p_affinity & CPUMASK(cpu)) != 0;
-}
-
-/* p goes before q. */
-static bool before(const struct proc *p, const struct proc *q)
-{ /* lab 8 */
-    return p->p_upri != q->p_upri ? p->p_upri > q->p_upri : p->p_vruntime < q->p_vruntime;
-}
-
-/* Let others see how far p, a cpu's current process, is. */
-static void show(int cpu, const struct proc *p)
-{
-    poke(&cpus[cpu].vruntime, p->p_vruntime);
-    poke(&cpus[cpu].level, p->p_upri);
-}
 
 /* Charge the current process p for its time. On its cpu. */
 static void charge(struct proc *p)
@@ -84,82 +38,10 @@ static void charge(struct proc *p)
 
     p->p_vruntime += now - p->p_since;
     p->p_since = now;
-    show(mycpuid, p);
+    usched_show(mycpuid, p);
 }
 
-static struct proc *current_on(globaldata_t gd)
-{
-    return consume(&gd->gd_uschedcp);
-}
-
-/* p's, from now on, whether p is there already or not: who queues a moment later sees the hints. */
-static bool claim(globaldata_t gd, struct proc *p)
-{
-    if (peek(&gd->gd_uschedcp) != NULL || !amo_cas(&gd->gd_uschedcp, NULL, (void *)p))
-        return false;
-    show(gd->gd_cpuid, p);
-    return true;
-}
-
-/* First in the queue that may use this cpu. Queue lock held. */
-static struct proc *queue_first(int cpu)
-{
-    list_foreach(node, &queue)
-    {
-        struct proc *p = list_entry(node, struct proc, p_runnode);
-        if (may_use(p, cpu))
-            return p;
-    }
-    return NULL;
-}
-
-static void queue_insert(struct proc *p)
-{
-    struct list *after = queue.prev;
-
-    while (after != &queue && before(p, list_entry(after, struct proc, p_runnode)))
-        after = after->prev;
-    list_insert_before(after->next, &p->p_runnode);
-    poke(&queue_length, queue_length + 1);
-}
-
-static void queue_remove(struct proc *p)
-{
-    list_remove(&p->p_runnode);
-    poke(&queue_length, queue_length - 1);
-}
-
-/* Give the free cpu gd to the first in the queue that may use it, if any. Any cpu, in a critical
- * section or not. */
-static void pick_for(globaldata_t gd)
-{ /* lab 8 */
-    if (peek(&queue_length) == 0)
-        return;
-    spin_lock(&queue_lock);
-    struct proc *p = queue_first(gd->gd_cpuid);
-    if (p != NULL && claim(gd, p)) {
-        queue_remove(p);
-        p->p_target = gd->gd_cpuid;
-    } else {
-        p = NULL;
-    }
-    spin_unlock(&queue_lock);
-    if (p != NULL)
-        lwkt_schedule(p->p_thread);
-}
-
-/* Claim a free cpu for p, this one first. Its number, or -1. */
-static int claim_any(struct proc *p)
-{ /* lab 8 */
-    int own = mycpuid;
-
-    if (may_use(p, own) && claim(mycpu, p))
-        return own;
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        if (may_use(p, cpu) && claim(globaldata_of[cpu], p))
-            return cpu;
-    return -1;
-}
+/* --- asking a cpu to choose again --- */
 
 static void resched_here(void *arg)
 {
@@ -167,16 +49,19 @@ static void resched_here(void *arg)
     amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 
-/* p waits in the queue: have a cpu whose process has had clearly more than p choose again. */
+/* p waits in the queue. If some cpu's process has had clearly more time than p, make that cpu choose
+ * again. */
 static void ask_for_cpu(const struct proc *p)
 {
     int worst = -1;
-    uint64 limit = p->p_vruntime + latency() / 4;
+    uint64 limit = p->p_vruntime + usched_latency() / 4;
 
     for (int cpu = 0; cpu < ncpus; cpu++) {
-        int level = peek(&cpus[cpu].level);
-        uint64 had = level == p->p_upri ? peek(&cpus[cpu].vruntime) : level < p->p_upri ? ~0UL : 0;
-        if (may_use(p, cpu) && had > limit) {
+        int level = peek(&usched_cpus[cpu].level);
+        uint64 had = level == p->p_upri  ? peek(&usched_cpus[cpu].vruntime)
+                     : level < p->p_upri ? ~0UL
+                                         : 0;
+        if (usched_may_use(p, cpu) && had > limit) {
             limit = had;
             worst = cpu;
         }
@@ -185,60 +70,7 @@ static void ask_for_cpu(const struct proc *p)
         lwkt_send_ipiq_bycpu(worst, resched_here, NULL);
 }
 
-/* The least time that another process of p's level has had, which waits or runs; if none, p's own. */
-static uint64 least_vruntime(const struct proc *p)
-{
-    uint64 least = ~0UL;
-
-    spin_lock(&queue_lock);
-    list_foreach(node, &queue)
-    {
-        const struct proc *q = list_entry(node, struct proc, p_runnode);
-        if (q->p_upri == p->p_upri && q->p_vruntime < least)
-            least = q->p_vruntime;
-    }
-    spin_unlock(&queue_lock);
-    for (int cpu = 0; cpu < ncpus; cpu++) {
-        const struct proc *q = current_on(globaldata_of[cpu]);
-        if (q != NULL && q != p && peek(&cpus[cpu].level) == p->p_upri &&
-            peek(&cpus[cpu].vruntime) < least)
-            least = peek(&cpus[cpu].vruntime);
-    }
-    return least == ~0UL ? p->p_vruntime : least;
-}
-
-/* Who comes to wait has little credit over those that are there, and does not wait for ever. */
-static void limit_credit(struct proc *p)
-{
-    uint64 least = least_vruntime(p);
-
-    if (p->p_vruntime + latency() < least)
-        p->p_vruntime = least - latency();
-    else if (p->p_vruntime > least + MOST_DEBT * latency())
-        p->p_vruntime = least + MOST_DEBT * latency();
-}
-
-/* p, a process of this cpu, was killed: it waits no longer. td_killed is set, and p looks at it in
- * acquire's loop: either there, or here, it is seen. IPI body. */
-void usched_killed(struct proc *p)
-{
-    spin_lock(&queue_lock);
-    bool waits = list_linked(&p->p_runnode);
-    if (waits)
-        queue_remove(p);
-    spin_unlock(&queue_lock);
-    if (waits)
-        lwkt_schedule(p->p_thread);
-}
-
-/* The cpu has no current process any more: give it to the next. In a critical section. */
-static void vacate(globaldata_t gd)
-{ /* lab 8 */
-    /* consume: current_on, claim */
-    publish(&gd->gd_uschedcp, NULL);
-    fence(); /* before the look at the queue: see the top */
-    pick_for(gd);
-}
+/* --- what processes call --- */
 
 /* The process gives up its designation, if it has one. td_release: called by lwkt_switch. */
 static void usched_release(thread_t td)
@@ -250,12 +82,13 @@ static void usched_release(thread_t td)
         td->td_release = NULL;
         lwkt_setpri_self(TDPRI_KERN_USER);
         charge(p);
-        vacate(mycpu);
+        usched_vacate(mycpu);
     }
     crit_exit();
 }
 
-/* p, the caller, owns this cpu: user priority, and the hook that gives the cpu up when it blocks. */
+/* p, the caller, is this cpu's current process: give it user priority, and the hook that gives the cpu
+ * up when it blocks. */
 static void take_designation(struct proc *p)
 {
     p->p_since = cpu_time();
@@ -266,76 +99,55 @@ static void take_designation(struct proc *p)
         need_lwkt_resched(mycpu);
 }
 
-/* Put p into the queue, for whichever cpu is free or will be. In a critical section. */
-static void queue_and_offer(struct proc *p)
-{
-    limit_credit(p);
-    spin_lock(&queue_lock);
-    queue_insert(p);
-    spin_unlock(&queue_lock);
-    fence(); /* before the look for a free cpu: see the top */
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        if (may_use(p, cpu) && current_on(globaldata_of[cpu]) == NULL)
-            pick_for(globaldata_of[cpu]);
-    clock_wake();
-}
-
 /*
  * The current process q of this cpu is on its way to user mode and waits while better threads run
- * (usched_userexit). When p, the caller, has not had much more time, it takes q's place, and q waits
- * in the queue, all of it done here: otherwise p would queue, and switch to q, which would give way.
+ * (usched_userexit). If p, the caller, has not had more time, it takes q's place, and q waits in the
+ * queue. All of it is done here: otherwise p would queue and switch to q, which would give way.
  */
 static bool take_over(struct proc *p)
 {
     globaldata_t gd = mycpu;
     struct proc *q = gd->gd_uschedparked;
 
-    if (q == NULL || !may_use(p, gd->gd_cpuid))
+    if (q == NULL || !usched_may_use(p, gd->gd_cpuid))
         return false;
     charge(q);
     if (p->p_upri < q->p_upri || (p->p_upri == q->p_upri && p->p_vruntime > q->p_vruntime))
         return false;
     gd->gd_uschedparked = NULL;
     lwkt_deschedule(q->p_thread);
-    lwkt_setpri(q->p_thread, TDPRI_KERN_USER); /* whoever picks it need not wait for p */
-    publish(&gd->gd_uschedcp, p);              /* consume: current_on */
-    show(gd->gd_cpuid, p);
-    queue_and_offer(q);
+    lwkt_setpri(q->p_thread, TDPRI_KERN_USER); /* if it is picked, it need not wait for p */
+    publish(&gd->gd_uschedcp, p);              /* consume: usched_current */
+    usched_show(gd->gd_cpuid, p);
+    usched_offer(q);
     return true;
-}
-
-static bool is_queued(struct proc *p)
-{
-    spin_lock(&queue_lock);
-    bool queued = list_linked(&p->p_runnode);
-    spin_unlock(&queue_lock);
-    return queued;
 }
 
 /*
  * Sleep in the queue until some cpu picks p, the caller, or it is killed. In a critical section,
- * descheduled before it was queued. Somebody else may schedule it: it goes on waiting. Whoever takes it
- * out of the queue schedules it after that: so a look that finds it there comes before, and the
- * deschedule too, since the schedule is a message (another cpu) or cannot come in (this one).
+ * descheduled before it was queued. If something else schedules p, it goes on waiting. Code that takes
+ * p out of the queue schedules it afterwards. So if a look finds p in the queue, that schedule is still
+ * to come, and it comes after the deschedule too: from another cpu it is a message, and on this cpu
+ * nothing interrupts the critical section.
  */
 static void wait_in_queue(struct proc *p)
 { /* lab 8 */
     lwkt_switch();
-    while (is_queued(p)) {
+    while (usched_is_queued(p)) {
         lwkt_deschedule_self(curthread);
         lwkt_switch();
     }
 }
 
-/* Become the current process of some cpu that p, the caller, may use, and be there. Gives up when p
- * was killed: it needs no cpu's designation to exit. */
-static void acquire(struct proc *p)
+/* Make p, the caller, the current process of some cpu that it may use, and move it there. Gives up when
+ * p was killed: it needs no designation to exit. */
+static void become_current(struct proc *p)
 { /* lab 8 */
     crit_enter();
-    limit_credit(p);
+    usched_limit_credit(p);
     while (p->p_target >= 0 || !thread_killed()) {
         if (p->p_target < 0)
-            p->p_target = claim_any(p);
+            p->p_target = usched_claim_any(p);
         if (p->p_target < 0 && take_over(p))
             p->p_target = mycpuid;
         if (p->p_target >= 0) {
@@ -344,50 +156,48 @@ static void acquire(struct proc *p)
             break;
         }
         lwkt_deschedule_self(curthread);
-        queue_and_offer(p);
+        usched_offer(p);
         ask_for_cpu(p);
         wait_in_queue(p);
     }
     crit_exit();
 }
 
-/* AST_USER_RESCHED: somebody in the queue may be due. The current process gives way to a better one.
- * "Better" leaves a process its turn of one tick against equals. */
+/* AST_USER_RESCHED: a process in the queue may be due. The current process p gives way to one that goes
+ * before it. As p is charged once a tick, it has at least one tick before an equal takes its turn. */
 static void give_way(struct proc *p)
 { /* lab 8 */
     crit_enter();
     charge(p);
-    spin_lock(&queue_lock);
-    struct proc *first = queue_first(mycpuid);
-    bool better = first != NULL && before(first, p);
-    spin_unlock(&queue_lock);
+    bool behind = usched_is_behind(p);
     crit_exit();
-    if (better || !may_use(p, mycpuid)) {
+    if (behind || !usched_may_use(p, mycpuid)) {
         usched_release(curthread);
-        acquire(p);
+        become_current(p);
     }
 }
 
 /*
- * Whether those that wait can wait until the next tick: they are processes that were woken, and no cpu
- * is free that one of them could go to. So a writer fills its pipe before the reader runs, and two
- * that take turns switch when they block, not at each wakeup.
+ * Whether the threads that want this cpu can wait until the next tick: all of them are processes that
+ * were woken, and no cpu is free for one of them. So a writer fills its pipe before the reader runs,
+ * and two processes that take turns switch when they block, not at each wakeup.
  */
 static bool may_defer(void)
 {
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
-        return false; /* it is the tick that asks */
+        return false; /* the tick has asked */
     if (mycpu->gd_runqmask >> (TDPRI_KERN_USER + 1))
         return false;
     for (int cpu = 0; cpu < ncpus; cpu++)
-        if (current_on(globaldata_of[cpu]) == NULL)
+        if (usched_current(globaldata_of[cpu]) == NULL)
             return false;
     return true;
 }
 
 /*
- * AST_LWKT_RESCHED: better threads run first. This is not a block, so the process keeps its cpu, unless
- * another takes its place meanwhile. In the latter case it comes back when it has been picked.
+ * AST_LWKT_RESCHED: better threads run first. The process does not block here, so it keeps its cpu,
+ * unless another takes its place meanwhile (take_over); then it returns from here when it has been
+ * picked.
  */
 static void let_better_run(struct proc *p)
 {
@@ -417,7 +227,7 @@ void usched_userexit(struct proc *p)
         testpoint(TP_STALL_DEFER);
     }
     if (td->td_release == NULL)
-        acquire(p);
+        become_current(p);
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED) {
         amo_and(&mycpu->gd_astflags, ~AST_USER_RESCHED);
         give_way(p);
@@ -427,31 +237,28 @@ void usched_userexit(struct proc *p)
 void usched_setrunqueue(struct proc *p)
 {
     crit_enter();
-    p->p_target = claim_any(p);
+    p->p_target = usched_claim_any(p);
     if (p->p_target >= 0)
         lwkt_schedule(p->p_thread);
     else
-        queue_and_offer(p);
+        usched_offer(p);
     crit_exit();
 }
 
-/* The caller lets the first of its level in the queue go before it, whatever time it has had. */
+/* The caller lets the first process of its level in the queue go before it, whatever their times. */
 void usched_yield(struct proc *p)
 {
-    if (curthread->td_release == NULL || peek(&queue_length) == 0)
+    if (curthread->td_release == NULL || peek(&usched_queue_length) == 0)
         return;
     crit_enter();
     charge(p);
-    spin_lock(&queue_lock);
-    struct proc *first = queue_first(mycpuid);
-    if (first != NULL && first->p_upri >= p->p_upri && first->p_vruntime >= p->p_vruntime)
-        p->p_vruntime = first->p_vruntime + 1;
-    spin_unlock(&queue_lock);
+    usched_fall_behind(p);
     amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
     crit_exit();
 }
 
-/* A process killed before it first ran may have been picked by a cpu and not yet gone there. */
+/* A process that was killed before it first ran may have been picked by a cpu and not have gone there
+ * yet. */
 void usched_exit(struct proc *p)
 {
     usched_release(curthread);
@@ -459,7 +266,7 @@ void usched_exit(struct proc *p)
     if (p->p_target >= 0) {
         globaldata_t gd = globaldata_of[p->p_target];
         p->p_target = -1;
-        vacate(gd);
+        usched_vacate(gd);
     }
     crit_exit();
 }
@@ -475,7 +282,7 @@ void usched_tick(void)
     charge(td->td_proc);
     if (lwkt_checkpri_self())
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
-    else if (peek(&queue_length) != 0)
+    else if (peek(&usched_queue_length) != 0)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 
@@ -495,7 +302,7 @@ int usched_setaffinity(struct proc *p, uint64 mask)
     if ((mask & (CPUMASK(ncpus - 1) | (CPUMASK(ncpus - 1) - 1))) == 0)
         return -1;
     p->p_affinity = mask;
-    if (!may_use(p, mycpuid))
+    if (!usched_may_use(p, mycpuid))
         usched_exit(p); /* and come back on a cpu of the mask */
     return 0;
 }

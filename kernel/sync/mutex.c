@@ -43,28 +43,27 @@ bool mutex_trylock(struct mutex *m)
 }
 
 /*
- * Wait and take it. We mark it contested before we sleep and after the interlock, so the unlock that
- * sees the mark comes after our interlock and its wakeup finds us. Whoever got it after a wait cannot
- * know whether others wait too: it keeps the mark.
+ * Take the mutex if it is free; else leave the mark, so that its unlock wakes a waiter. A thread that
+ * gets the mutex after a wait cannot know whether others wait too, so it sets the mark as well.
  */
-static void lock_contested(struct mutex *m)
+static bool take_or_mark(void *arg)
 {
+    struct mutex *m = arg;
+
     for (;;) {
         uint64 owner = peek(&m->owner);
 
-        if (owner == 0) {
-            if (amo_cas(&m->owner, 0UL, (uint64)curthread | CONTESTED))
-                return;
-            continue;
-        }
         KASSERT((owner & ~CONTESTED) != (uint64)curthread, "%s is locked by the caller", m->name);
-        tsleep_interlock(m, 0);
-        owner = peek(&m->owner);
+        if (owner == 0 && amo_cas(&m->owner, 0UL, (uint64)curthread | CONTESTED))
+            return true; /* acquire; release: mutex_unlock */
         if (owner != 0 && ((owner & CONTESTED) || amo_cas(&m->owner, owner, owner | CONTESTED)))
-            tsleep(m, PINTERLOCKED, m->name, 0);
-        else
-            tsleep_remove();
+            return false;
     }
+}
+
+static void lock_contested(struct mutex *m)
+{
+    tsleep_until(m, 0, m->name, take_or_mark, m);
 }
 
 void mutex_lock(struct mutex *m)

@@ -1,0 +1,68 @@
+/*
+ * Between usched.c and usched_queue.c: the processes that wait for a cpu, and who has which cpu. A
+ * cpu's current process is in gd_uschedcp; NULL: the cpu is free.
+ */
+#ifndef PROC_USCHED_QUEUE_H
+#define PROC_USCHED_QUEUE_H
+
+#include "proc/proc.h"
+
+/* Processes in the queue. Only a hint, as the queue's lock is private to usched_queue.c. */
+extern uint32 usched_queue_length;
+
+/* What other cpus may know about a cpu's current process without touching it. Hints, as of its last
+ * charge. */
+struct usched_cpu {
+    uint64 vruntime; /* its p_vruntime */
+    int level;       /* its p_upri */
+} __attribute__((aligned(CACHE_LINE)));
+
+extern struct usched_cpu usched_cpus[NCPU];
+
+static inline bool usched_may_use(const struct proc *p, int cpu)
+{
+    return (p->p_affinity & CPUMASK(cpu)) != 0;
+}
+
+static inline struct proc *usched_current(globaldata_t gd)
+{
+    return consume(&gd->gd_uschedcp); /* publish: usched_vacate, take_over */
+}
+
+/* Show others how much time p, a cpu's current process, has had. */
+static inline void usched_show(int cpu, const struct proc *p)
+{
+    poke(&usched_cpus[cpu].vruntime, p->p_vruntime);
+    poke(&usched_cpus[cpu].level, p->p_upri);
+}
+
+/* Claim a free cpu for p, this one first. Its number, or -1. */
+int usched_claim_any(struct proc *p);
+
+/* Free the cpu, whose process was current until now, and give it to the next in the queue. In a
+ * critical section. */
+void usched_vacate(globaldata_t gd);
+
+/* Limit the credit and the debt of p, which comes to wait. */
+void usched_limit_credit(struct proc *p);
+
+/* Put p into the queue, for whichever cpu is free or will be. In a critical section. */
+void usched_offer(struct proc *p);
+
+/* Whether p is in the queue. Code that takes it out schedules it after that. */
+bool usched_is_queued(const struct proc *p);
+
+/* Whether the first process in the queue that may use this cpu goes before p. */
+bool usched_is_behind(const struct proc *p);
+
+/* p, this cpu's current process, lets that first one go before it, whatever time p has had. */
+void usched_fall_behind(struct proc *p);
+
+/* The time that a process may have had less than others, in cpu_time() ticks. */
+#define LATENCY_MS 20
+static inline uint64 usched_latency(void)
+{
+    return cpu_timebase / 1000 * LATENCY_MS;
+}
+
+#endif
