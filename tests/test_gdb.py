@@ -98,7 +98,7 @@ def test_commands_of_its_own(stopped):
     assert "grep.c" in after, "a breakpoint in grep stops in grep, though init has the same address"
     assert "Error" not in after and "Exception" not in after
     for pattern in (r"idle1 +(runs|waits)", r"init +sleeps: wait +\S*SINTR",
-                    r"2 +1 alive +0x\w+ +\d sh", r"#\d .* proc_wait at kernel/proc/exit.c:\d+",
+                    r"2 +1 alive +0x\w+ +\d sh", r"#\d .* proc_wait at kernel/(proc/exit.c|sync/sleep.h):\d+",
                     r"cpu 0: runs \S.*, mask 0x", r"0 -> 1: written \d+, taken \d+"):
         assert re.search(pattern, after), pattern
 

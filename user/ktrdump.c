@@ -1,5 +1,5 @@
 /*
- * ktrdump: print what the kernel has traced (kernel/ktr_entry.h), the events of all cpus in order of time.
+ * ktrdump: print what the kernel has traced (kernel/ktr_entry.h), the events of all cpus by time.
  *
  *   ktrdump -on all         forget what was recorded and record from now on: all, or the classes that
  *                           are named (ctxsw,ipi,token,migrate,sleep,syscall,tick), or a mask of bits
