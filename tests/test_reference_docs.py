@@ -8,7 +8,7 @@ import pytest
 import docnames
 from conftest import ROOT
 
-DOCS = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "CONTRIBUTING.md"]
+DOCS = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "CONTRIBUTING.md", ROOT / "README.md"]
 STORIES = ["wakeup.md", "preemption.md", "pagefault.md", "durability.md"]
 CROSS = "riscv64-unknown-elf-"
 

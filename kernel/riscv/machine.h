@@ -1,7 +1,7 @@
 /*
- * What the threading core (kernel/lwkt) asks of a machine.
- * boot/machine.c, mm/kstack.c and riscv/ implement it. lwkt/ includes this file by its bare name and
- * nothing else of the machine, so that a simulation can take its place (tests/sim/machine.h).
+ * What the threading core (kernel/lwkt) asks of a machine. boot/machine.c, mm/kstack.c and riscv/
+ * implement it. lwkt/ includes this file by its bare name and nothing else of the machine, so that a
+ * simulation can take its place (tests/sim/machine.h).
  *
  * Throughout: interrupts "on" and "off" mean sstatus.SIE; cpus are numbered from 0 without gaps
  * (hart ids are not); times are ticks of the `time` CSR.

@@ -1,5 +1,5 @@
 /*
- * The platform-level interrupt controller. Each source has a thread, in sync/ithread.c.
+ * The platform-level interrupt controller. sync/ithread.c gives each source that is used a thread.
  */
 #ifndef RISCV_PLIC_H
 #define RISCV_PLIC_H

@@ -57,7 +57,7 @@ static void print_board(void)
     printf("seed %lu run %s\n", bootarg_u64("seed", 0), run != NULL ? run : "-");
 }
 
-/* The file in a block of exactly the tree's length, so that ASan sees the first byte beyond it. */
+/* Read the file into a block of the tree's exact length, so that ASan sees the first byte beyond. */
 static unsigned char *read_tree(const char *path, size_t *size)
 {
     unsigned char *data = malloc(1 << 20);
@@ -108,7 +108,7 @@ static int show(const unsigned char *tree)
     return 0;
 }
 
-/* As at boot: all that a parse writes is zero. */
+/* Set all that a parse writes to zero, as at boot. */
 static void reset(void)
 {
     memset(&board, 0, sizeof(board));
@@ -118,7 +118,7 @@ static void reset(void)
 
 static int fuzz(const unsigned char *tree, size_t size, unsigned seed, int count)
 {
-    static int accepted; /* static: kept over longjmp */
+    static int accepted; /* static, so that longjmp keeps it */
     unsigned char *copy = malloc(size);
 
     srand(seed);

@@ -1,6 +1,6 @@
 /*
- * The disk of the tests: an image in memory. It can note all that it is given, fail, forget (a
- * crash), and answer late and in any order.
+ * The disk of the tests: an image in memory. It can record its requests, fail, lose writes (a crash),
+ * and answer late and in any order.
  */
 #include <pthread.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static void do_write(struct bio *bio)
     memcpy(disk.image + bio->bio_block * BSIZE, bio->bio_data, BSIZE);
 }
 
-/* Whether this request is to fail. */
+/* Whether this request must fail. */
 static bool fails(void)
 {
     if (disk_fail_after > 1)
@@ -61,7 +61,7 @@ static bool fails(void)
     return disk_fail_after == 0;
 }
 
-/* A write that fails leaves half of a block. */
+/* End a request with an error; a write that fails leaves half of a block. */
 static void fail_request(struct bio *bio)
 {
     bio->bio_error = -1;

@@ -1,6 +1,6 @@
 /*
- * The rest of the kernel, as kernel/fs sees it, on the host: pthreads for threads and locks, malloc
- * for memory, one condition variable for all sleepers.
+ * Stands in for the rest of the kernel on the host: pthreads for threads and locks, malloc for memory,
+ * one condition variable for all sleepers.
  */
 #include "host.h"
 
@@ -61,7 +61,7 @@ unsigned rnd(unsigned n)
 
 /* --- locks and sleeping --- */
 
-/* The check of lock orders is the kernel's own; of backtraces there are none. */
+/* The check of lock orders is the kernel's own, but there are no backtraces here. */
 void backtrace_save(uint64 fp, uint64 *calls, int n)
 {
     (void)fp;

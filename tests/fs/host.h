@@ -18,13 +18,13 @@
 
 /* --- host.c --- */
 
-/* Pages and zone objects in use, and the number of them from which on there are no more. */
+/* Pages and zone objects in use, and the largest number of them that may be in use. */
 extern unsigned host_pages, host_page_limit;
 
-/* Whether lwkt_create starts a thread: without, the log is committed only when it has to be. */
+/* Whether lwkt_create starts a thread. If not, the log is committed only when it has to be. */
 extern bool host_threads;
 
-/* Whether a panic that begins with "fs: " is a mount that is refused, which is all right. */
+/* Whether a panic that begins with "fs: " means that a mount was refused, which is allowed. */
 extern bool host_refuses;
 
 /* The calling thread becomes a process, in the root directory. */
@@ -54,20 +54,20 @@ int t_sync(void);
 
 /* --- disk.c --- */
 
-struct write {      /* a write that the disk was given */
+struct write {      /* a write that the disk has received */
     unsigned block; /* ~0: a flush */
     unsigned state; /* the model's state number at that time */
     char data[BSIZE];
 };
 
-/* The disk is `nblocks` blocks at image. With trace, writes are noted there (room for max). With
+/* The disk is `nblocks` blocks at image. With trace, writes are recorded there, max at most. With
  * threads, requests end later, in any order, on another thread. */
 void disk_init(char *image, unsigned nblocks);
 void disk_trace(struct write *trace, unsigned *count, unsigned max, unsigned *state);
 void disk_use_threads(void);
 
-/* The n-th next request or flush fails, or all from there on. / The n-th next write ends the process:
- * the power fails. 0: none. */
+/* The n-th next request or flush fails, or all from there on. / The n-th next write ends the process,
+ * as if the power failed. 0: none. */
 extern unsigned disk_fail_after, disk_dies_after;
 extern bool disk_fails_for_good;
 

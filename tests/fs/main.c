@@ -1,18 +1,18 @@
 /*
- * kernel/fs on the host: `fstest MODE IMAGE SEED N`. IMAGE is an empty file system by mkfs, which
- * is read, and written back where a mode leaves something for `mkfs -c` to look at.
+ * Tests of kernel/fs on the host: `fstest MODE IMAGE SEED N`. IMAGE is an empty file system made by
+ * mkfs. It is read, and written back if the mode leaves something for `mkfs -c` to check.
  *
  *   units                        results and errors of each call
  *   random                       N operations, compared with a model
  *   stress                       N operations on each of several threads, with a slow disk
- *   errors                       each request of a commit, and each one of the calls before it, fails in
- *                                turn, and then the file system is mounted again
- *   damage                       N images with bytes that are wrong: no call may panic or hang
- *   crash                        N operations; then the power fails at many points of what the disk
- *                                was given, and each time the file system is mounted again
+ *   errors                       each request of a commit and of the calls before it fails in turn, and
+ *                                then the file system is mounted again
+ *   damage                       N damaged images: no call may panic or hang
+ *   crash                        N operations; then the power fails at many points of the disk's
+ *                                requests, and each time the file system is mounted again
  *
- * The last line of a run that went well says ok. Nothing that a test does goes to the file system
- * of the host but IMAGE and the file that `crash` makes beside it.
+ * The last line of a successful run says ok. A test writes nothing to the host's file system but IMAGE
+ * and the file that `crash` makes beside it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +28,15 @@
 #define TRACE_MAX 60000u
 #define STATES_MAX 60000u
 #define CRASHES 400u  /* points tried in one run, spread evenly */
-#define TORN 64u      /* bytes that arrive or don't */
-#define SMALL_LOG 60u /* blocks: a log that is often full */
+#define TORN 64u      /* bytes that are stored or lost together */
+#define SMALL_LOG 60u /* blocks of a log that is often full */
 
 static const char *image_path;
 static char *base;  /* the image as it was before */
 static char *image; /* the disk; shared with children */
 static unsigned nblocks;
 
-/* What the run that is crashed leaves for its parent; shared. */
+/* What the run that crashes leaves for its parent; shared memory. */
 static struct shared {
     unsigned ntrace, state, nsyncs;
     unsigned long digest;
@@ -93,7 +93,7 @@ static void mount(void)
     host_become_process(&process);
 }
 
-/* Run func in a child of its own: a kernel of its own. */
+/* Run func in a child process, which has a kernel of its own. */
 static int in_child(void (*func)(void))
 {
     int status;
@@ -135,7 +135,7 @@ static void second_life(void)
     t_sync();
 }
 
-/* A replay that the power fails in, too. */
+/* A replay during which the power fails, too. */
 static void short_life(void)
 {
     disk_dies_after = 1 + rnd(20);
@@ -147,7 +147,7 @@ static void apply(const struct write *w)
     memcpy(image + (size_t)w->block * BSIZE, w->data, BSIZE);
 }
 
-/* As apply, but only some pieces have arrived (smaller than a sector, as headers are). */
+/* As apply, but only some pieces are stored (smaller than a sector, as headers are). */
 static void apply_torn(const struct write *w)
 {
     for (unsigned at = 0; at < BSIZE; at += TORN) {
@@ -170,7 +170,7 @@ static void make_crash(const char *durable, unsigned flushed, unsigned at)
     }
 }
 
-/* The tree must be as after one of the states from the last sync to the newest. */
+/* The tree must be in one of the states from the last sync to the newest. */
 static void check_state(unsigned at)
 {
     unsigned first = 0;
@@ -236,7 +236,7 @@ static void test_crashes(const char *mkfs)
 
 static unsigned failing; /* number of the request of the commit that fails */
 
-/* The states before and after one commit, of which a request fails: states[0] and [1]. shared->state:
+/* states[0] and [1]: the states before and after a commit, one of whose requests fails. shared->state:
  * whether the commit was confirmed. */
 static void failing_life(void)
 {
@@ -257,7 +257,7 @@ static void failing_life(void)
         fail("request %u failed: the tree in memory has changed", failing);
 }
 
-/* Once, and for good from there on. */
+/* The request fails once, or (for_good) it and all later ones do. */
 static void test_errors(const char *mkfs, bool for_good)
 {
     disk_fails_for_good = for_good;
@@ -285,7 +285,7 @@ static void setup_life(void)
         fail("sync");
 }
 
-/* Nothing is cached at first. */
+/* Calls that meet an error, with nothing cached at first. */
 static void stumbling_life(void)
 {
     mount();
@@ -303,7 +303,7 @@ static void kept_life(void)
         fail("sync");
 }
 
-/* Calls fail half way, and what they have done so far does not reach the disk. */
+/* Calls fail half-way, and what they have done so far does not reach the disk. */
 static void test_errors_in_calls(const char *mkfs, bool for_good)
 {
     char *before = malloc((size_t)nblocks * BSIZE);
@@ -326,8 +326,8 @@ static void test_errors_in_calls(const char *mkfs, bool for_good)
 
 /* --- damaged images --- */
 
-/* One byte of what the file system has for itself, but the superblock: inodes, the bitmap, tables, and
- * directories; mostly where something is. */
+/* Change one byte of the metadata, except for the superblock: inodes, the bitmap, tables or
+ * directories; mostly where they are in use. */
 static void damage(void)
 {
     const struct superblock *sb = (struct superblock *)(base + BSIZE);
@@ -346,7 +346,7 @@ static void damage(void)
 
 static void damaged_life(void)
 {
-    host_refuses = true; /* a mount may */
+    host_refuses = true; /* a mount may be refused */
     alarm(20);
     mount();
     host_refuses = false;

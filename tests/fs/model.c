@@ -1,5 +1,5 @@
 /*
- * The model: see model.h. Everything is a linear search; only being right counts.
+ * The model: see model.h. Everything is a linear search, because only correctness counts.
  */
 #include "model.h"
 
@@ -67,7 +67,7 @@ static struct entry *find_entry(struct node *dir, const char *name)
     return NULL;
 }
 
-/* The directory of the last name of the path, and that name cut to DIRSIZ; NULL: not there. */
+/* The directory of the last name of the path, and that name cut to DIRSIZ; NULL: there is none. */
 static struct node *parent_of(const char *path, char *name)
 {
     struct node *dir = root;

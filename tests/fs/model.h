@@ -1,6 +1,6 @@
 /*
- * A model of a file tree, in plain memory: what the file system has to look like after the same
- * calls. Paths are absolute. Each call returns what the system call has to return.
+ * A model of a file tree, in plain memory: what the file system must look like after the same calls.
+ * Paths are absolute. Each call returns what the system call must return.
  */
 #ifndef FS_TEST_MODEL_H
 #define FS_TEST_MODEL_H
@@ -22,7 +22,7 @@ unsigned long fs_digest(void);
 int model_open(int fd, const char *path, int mode);
 void model_close(int fd);
 int model_is_open(int fd);
-/* Bytes a read returns, and where they are; -1: not open for reading. */
+/* The number of bytes that a read returns, and where they are; -1: not open for reading. */
 long model_read(int fd, const char **data, long n);
 /* Where the next read or write starts, and whether all n bytes can be written there. */
 unsigned model_offset(int fd);

@@ -13,7 +13,7 @@ static struct history *history;
 static int fds[MODEL_FDS]; /* the file system's descriptors */
 static char data[MODEL_FILE_MAX];
 
-/* The model has changed: note the state. */
+/* The model has changed: store its state. */
 static void note_state(void)
 {
     if (history == NULL)
@@ -53,7 +53,7 @@ static void do_open(int fd)
     int mode = modes[rnd(sizeof(modes) / sizeof(modes[0]))];
 
     random_path(path);
-    /* Creating and cutting are two transactions. */
+    /* Creating and truncating are two transactions. */
     int want = model_open(fd, path, mode & ~O_TRUNC);
     if (want == 0 && (mode & O_TRUNC) != 0) {
         note_state();

@@ -1,5 +1,5 @@
 /*
- * A file system that has become read-only: files, and changes of them of each kind, for a commit that
+ * A file system that becomes read-only: files, and one change of each kind to them, for a commit that
  * fails; and what calls must do afterwards.
  */
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define TRY(cond) EXPECT(may_fail || (cond))
 
 static char data[8 * BSIZE];
-static int open_fd; /* of a file that has no name any more */
+static int open_fd; /* a file that has no name any more */
 static bool may_fail;
 
 static void write_file(const char *path, char content, long n)

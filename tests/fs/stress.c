@@ -1,7 +1,7 @@
 /*
- * Several threads at once, on a disk that answers late: each in a directory of its own, and all in
- * one that they share. What a thread wrote to its own files must be there; what others did to
- * shared names only has to leave the file system in order (mkfs -c, afterwards).
+ * Several threads at once, on a disk that answers late: each in a directory of its own, and all in one
+ * that they share. What a thread wrote to its own files must be there. What threads do to shared names
+ * only has to leave the file system consistent (mkfs -c, afterwards).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ static void remove_own(struct worker *w, int file)
     w->content[file] = 0;
 }
 
-/* Whatever comes, on names that all threads use; calls may fail. */
+/* A random call on names that all threads use; it may fail. */
 static void do_shared(void)
 {
     char path[MAXPATH];
@@ -134,7 +134,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Files that come and go at once, so that a number is given again while its last user lets go of it. */
+/* Files that come and go quickly, so that a number is reused while its last user drops it. */
 static void *churn(void *arg)
 {
     struct worker *w = arg;
@@ -196,7 +196,7 @@ static void test_pipe(void)
     if (n != 0 || next != PIPE_BYTES)
         fail("pipe: end after %u bytes, result %ld", next, n);
     pthread_join(thread, NULL);
-    *writer = NULL; /* the other thread's copy of the descriptor was the one that was closed */
+    *writer = NULL; /* the other thread's copy of the descriptor was closed */
     t_close(pipe_fds[0]);
 }
 

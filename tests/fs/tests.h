@@ -7,7 +7,7 @@
 /* readonly.c: read, write and remove all that is below a path, whatever the calls return. */
 void use_everything(const char *path);
 
-/* Digests of the states that the tree goes through, each noted before the call that leads to it. */
+/* Digests of the states that the tree goes through, each stored before the call that leads to it. */
 struct history {
     unsigned long *states;
     unsigned max;
@@ -18,8 +18,8 @@ struct history {
 /* random.c: n random operations, each compared with the model. history: NULL, or to fill in. */
 void random_operations(unsigned n, struct history *history);
 
-/* readonly.c: files; changes of them, of each kind. / The file that was not changed is as it was. /
- * Nothing can be changed any more, but read. */
+/* readonly.c: make files; make a change of each kind. / The unchanged file must be as it was. / Nothing
+ * may be changed any more, but all can be read. */
 void make_files(void);
 void change_files(bool on_a_bad_disk);
 void expect_kept(void);

@@ -1,9 +1,9 @@
 /*
- * Full disks, no memory, and I/O errors: what is hard to bring about on a real machine. The
- * results of the calls in good times are usertests' matter.
+ * Full disks, no memory, and I/O errors, which are hard to cause on a real machine. usertests checks
+ * the results of calls that meet no error.
  *
- * The test of leaks is the same everywhere: after the trouble everything is removed, and a file as
- * large as before fits again.
+ * All tests look for leaks in the same way: after the errors everything is removed, and a file as large
+ * as before must fit again.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static char data[WRITE_BLOCKS * BSIZE];
             fail("%s:%d: not so: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 
-/* Write a new file until the disk is full; blocks that fitted. */
+/* Write a new file until the disk is full. Returns how many blocks fitted. */
 static unsigned fill_disk(const char *path)
 {
     unsigned blocks = 0;
@@ -47,7 +47,7 @@ static void test_disk_full(void)
     for (int i = 0; i < 3; ++i) {
         EXPECT(t_mkdir("/d/dir") == -1); /* needs a block */
         EXPECT(t_unlink("/d/dir") == -1);
-        int fd = t_open("/empty", O_CREATE | O_RDWR); /* needs none, in a directory with room */
+        int fd = t_open("/empty", O_CREATE | O_RDWR); /* needs none: the directory has a slot */
         EXPECT(fd >= 0 && t_write(fd, data, 10) == -1 && t_close(fd) == 0);
         EXPECT(t_unlink("/empty") == 0);
         EXPECT(t_unlink("/full") == 0);
@@ -79,7 +79,7 @@ static void test_inodes_out(void)
     EXPECT(count[0] == count[1] && count[0] > 10);
 }
 
-/* What a program does; calls may fail. */
+/* The calls of a typical program; they may fail. */
 static void use_files(void)
 {
     int fds[2];
@@ -126,7 +126,7 @@ static void test_memory_out(void)
     EXPECT(t_unlink("/m") == 0);
 }
 
-/* A read fails, a later one each time. What was asked for may fail; nothing else may happen. */
+/* A read fails, a later one each time. The call may fail, but nothing else may happen. */
 static void test_read_errors(void)
 {
     char back[100];
