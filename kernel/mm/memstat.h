@@ -13,8 +13,4 @@ uint64 zone_count_reserve(void);
 /* Pages of kernel stacks that are kept for reuse or are just being unmapped (kstack.c). */
 uint64 kstack_count_reserve(void);
 
-/* Pages that are not in use by anybody: free ones and reserves. Thread context, may wait for other
- * cpus to finish what was freed there. */
-uint64 memstat_free_pages(void);
-
 #endif
