@@ -5,7 +5,7 @@
 #include "boot/boot.h"
 #include "dev/blk.h"
 #include "dev/console.h"
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "kernel/version.h"
 #include "ktest/init.h"
 #include "lib/panic.h"

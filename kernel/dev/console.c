@@ -177,7 +177,7 @@ static int take_line(char *dst, int n, bool first, bool *ended)
  * Read at most one line. 0: end of file, which in deterministic mode comes at once: there is no
  * keyboard. -1: killed, or a bad address.
  */
-int console_read(uint64 udst, int n)
+static int console_read(uint64 udst, int n)
 {
     char piece[READPIECE];
     int done = 0, got;
@@ -235,7 +235,7 @@ static int write_pieces(uint64 usrc, int n)
 }
 
 /* -1: killed, or a bad address, before anything was written. */
-int console_write(uint64 usrc, int n)
+static int console_write(uint64 usrc, int n)
 {
     int done;
 

@@ -2,7 +2,7 @@
  * Open files. f_off is guarded by the inode's lock, so two processes that share an open file and
  * write get their data one after the other.
  */
-#include "fs/ofile.h"
+#include "fs/file.h"
 
 #include "dev/devsw.h"
 #include "fs/log.h"

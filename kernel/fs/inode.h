@@ -1,5 +1,5 @@
 /*
- * Inodes in memory: inside kernel/fs. The functions for the rest of the kernel are in file.h.
+ * Inodes in memory, for the files of fs/ alone. The functions for other layers are in vfs.h.
  *
  * Lock order, over all of the file system:
  *   0. an i_append, which is held from one transaction to the next
@@ -14,7 +14,7 @@
 #define FS_INODE_H
 
 #include "fs/buf.h"
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "lib/atomic.h"
 
 struct dirindex;

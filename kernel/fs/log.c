@@ -37,7 +37,7 @@
 
 #include <stdarg.h>
 
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/printf.h"

@@ -16,7 +16,7 @@
  * With the two fences, one of them sees the other's store. For a writer that waits for room it is
  * the same with tail and p_wwait. Nobody sleeps with a mutex held, so a kill reaches every waiter.
  */
-#include "fs/ofile.h"
+#include "fs/file.h"
 #include "lib/atomic.h"
 #include "mm/page.h"
 #include "mm/vm.h"

@@ -4,7 +4,7 @@
 #include "fs/alloc.h"
 #include "fs/dir.h"
 #include "fs/log.h"
-#include "fs/ofile.h"
+#include "fs/file.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"

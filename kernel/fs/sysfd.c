@@ -6,7 +6,7 @@
 #include "fs/sysfile.h"
 
 #include "fs/filedesc.h"
-#include "fs/ofile.h"
+#include "fs/file.h"
 #include "lib/sysent.h"
 #include "mm/vm.h"
 

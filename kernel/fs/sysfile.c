@@ -11,7 +11,7 @@
 #include "fs/dir.h"
 #include "fs/filedesc.h"
 #include "fs/log.h"
-#include "fs/ofile.h"
+#include "fs/file.h"
 #include "kernel/fcntl.h"
 #include "lib/string.h"
 #include "lib/sysent.h"

@@ -216,16 +216,6 @@ char *strncpy(char *dst, const char *src, size_t n)
     return dst;
 }
 
-char *strchr(const char *s, int c)
-{
-    for (;; s++) {
-        if (*s == (char)c)
-            return (char *)(uint64)s;
-        if (*s == '\0')
-            return NULL;
-    }
-}
-
 size_t strlcpy(char *dst, const char *src, size_t size)
 {
     size_t len = strlen(src);

@@ -16,7 +16,6 @@ size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strncpy(char *dst, const char *src, size_t n);
-char *strchr(const char *s, int c);
 
 /* Copy with a NUL always; returns strlen(src), so a result >= size means that the copy was cut. */
 size_t strlcpy(char *dst, const char *src, size_t size);

@@ -30,7 +30,9 @@ static void settle(void)
     }
 }
 
-uint64 memstat_free_pages(void)
+/* Pages that nobody uses: free ones and reserves. Thread context; waits until other cpus have finished
+ * what was freed there. */
+static uint64 memstat_free_pages(void)
 {
     settle();
     settle(); /* process what the first round sent home */

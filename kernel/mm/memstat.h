@@ -13,8 +13,4 @@ uint64 zone_count_reserve(void);
 /* Pages of kernel stacks that are kept for reuse or are just being unmapped (kstack.c). */
 uint64 kstack_count_reserve(void);
 
-/* Pages that are not in use: free ones and reserves. Thread context; waits until the other cpus have
- * taken home what was freed for them. */
-uint64 memstat_free_pages(void);
-
 #endif

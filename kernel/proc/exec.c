@@ -11,7 +11,7 @@
  *
  * Calls: in the process's own thread.
  */
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "lib/string.h"

@@ -1,7 +1,7 @@
 /*
  * The beginning of a process: a copy of its parent, or, for the first one, of nothing.
  */
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "proc/proctable.h"

@@ -1,7 +1,7 @@
 /*
  * System calls about processes and the system.
  */
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "kernel/syscall.h"
 #include "lib/printf.h"
 #include "lib/string.h"

@@ -1,6 +1,6 @@
 /*
- * Mutexes. The owner word holds the owner's thread, and bit 0 when somebody waits: who unlocks such a
- * mutex frees it and wakes one waiter, who tries again against all others.
+ * Mutexes. The owner word holds the owner's thread, and bit 0, the mark, when a thread waits: the
+ * unlock of a marked mutex frees it and wakes one waiter, which tries again against all others.
  */
 #include "sync/mutex.h"
 
@@ -27,19 +27,10 @@ static inline uint32 kind_of(struct mutex *m)
 #endif
 }
 
-/* Take it if it is free. */
-static inline bool acquire(struct mutex *m)
+/* Take m if it is free. */
+static inline bool try_take(struct mutex *m)
 {
     return amo_cas(&m->owner, 0UL, (uint64)curthread); /* acquire; release: mutex_unlock */
-}
-
-bool mutex_trylock(struct mutex *m)
-{
-    bool taken = acquire(m);
-
-    if (taken)
-        lockorder_taken(kind_of(m));
-    return taken;
 }
 
 /*
@@ -69,7 +60,7 @@ static void lock_contested(struct mutex *m)
 void mutex_lock(struct mutex *m)
 {
     lockorder_check(kind_of(m), false);
-    if (!acquire(m))
+    if (!try_take(m))
         lock_contested(m);
     lockorder_taken(kind_of(m));
 }
@@ -78,7 +69,7 @@ void mutex_lock(struct mutex *m)
 void mutex_lock_nested(struct mutex *m)
 {
     lockorder_check(kind_of(m), true);
-    if (!acquire(m))
+    if (!try_take(m))
         lock_contested(m);
     lockorder_taken(kind_of(m));
 }
@@ -86,17 +77,13 @@ void mutex_lock_nested(struct mutex *m)
 
 void mutex_unlock(struct mutex *m)
 {
-    KASSERT(mutex_held(m), "%s is not locked by the caller", m->name);
+    KASSERT((peek(&m->owner) & ~CONTESTED) == (uint64)curthread, "%s is not locked by the caller",
+            m->name);
     uint64 self = (uint64)curthread;
 
     lockorder_given_up(kind_of(m));
     if (!amo_cas(&m->owner, self, 0UL)) {
-        publish(&m->owner, 0UL); /* acquire: acquire() */
+        publish(&m->owner, 0UL); /* acquire: try_take, take_or_mark */
         wakeup_one(m);
     }
-}
-
-bool mutex_held(const struct mutex *m)
-{
-    return (peek(&m->owner) & ~CONTESTED) == (uint64)curthread;
 }

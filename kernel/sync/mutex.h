@@ -1,7 +1,7 @@
 /*
- * Mutexes: locks whose waiters sleep. For data that a thread keeps over something slow, such as a
- * disk transfer. Not recursive. Uncontended, lock and unlock are one atomic operation each. Thread
- * context, holding no spin lock.
+ * Mutexes: locks whose waiters sleep. For data that a thread keeps locked during something slow, such
+ * as a disk transfer. Not recursive. Without contention, lock and unlock are one atomic operation each.
+ * Thread context, holding no spin lock.
  *
  * The name is also the mutex's kind. With INVARIANTS, taking locks of two kinds in both orders is a
  * panic (lockorder.c), and so is taking two of one kind, other than by mutex_lock_nested().
@@ -14,10 +14,10 @@
 #include "kernel/types.h"
 
 struct mutex {
-    uint64 owner; /* thread address; bit 0: somebody waits; 0: free */
+    uint64 owner; /* thread address; bit 0: a thread waits; 0: free */
     const char *name;
 #ifdef INVARIANTS
-    uint32 kind; /* lockorder_kind(name); 0: not asked for yet */
+    uint32 kind; /* lockorder_kind(name); 0: not looked up yet */
 #endif
 };
 
@@ -28,7 +28,8 @@ struct mutex {
 
 void mutex_init(struct mutex *m, const char *name);
 void mutex_lock(struct mutex *m);
-/* As mutex_lock, for a thread that may hold one of the same kind and knows that this comes later. */
+/* As mutex_lock, for a thread that may hold a mutex of the same kind and knows that this one comes
+ * after it. */
 #ifdef INVARIANTS
 void mutex_lock_nested(struct mutex *m);
 #else
@@ -37,9 +38,6 @@ static inline void mutex_lock_nested(struct mutex *m)
     mutex_lock(m);
 }
 #endif
-bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
-/* True when the calling thread owns it. */
-bool mutex_held(const struct mutex *m);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "dev/blk.h"
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "fs/sysfile.h"
 #include "kernel/fcntl.h"
 #include "lib/sysent.h"
