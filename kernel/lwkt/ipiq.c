@@ -16,15 +16,16 @@
  * message, or the source finds its bit clear and tells it.
  *
  * Hysteresis: a sender that finds the ring more than half full waits until it is down to a quarter,
- * serving its own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the
- * other half and wait only when the ring is full.
+ * serving its own rings meanwhile, so two cpus that flood each other both make progress. Bodies may use
+ * the other half and wait only when the ring is full.
  *
  * A body that waits runs other bodies, which may wait too. At NESTING_MAX that ends: a body that waits
- * there takes the messages out of the rings, so that the cpus that wait for room in them get on, but
+ * there takes the messages out of the rings, so that the cpus that wait for room in them can go on, but
  * puts them off (put_off). They run, in their order, when the bodies below are done, before any message
  * that is still in a ring. So the stack holds at most NESTING_MAX waits, whatever bodies send to other
- * cpus. (A message to the own cpu is a call.) PUT_OFF_MAX is more than any flood of the tests needs; a
- * cpu that has put off so many leaves the rest in the rings, and gets on when its own target does.
+ * cpus. (A message to the sender's own cpu is a call.) PUT_OFF_MAX is more than any flood of the tests
+ * needs; a cpu that has put off so many leaves the rest in the rings, and goes on when its own target
+ * does.
  *
  * Differences from DragonFly:
  *   - One mask for each target says whether it was told, and by whom; there, a word in each ring
@@ -48,8 +49,8 @@
 #define PUT_OFF_MAX 128           /* a power of two */
 #define PUT_OFF (-0x7fffffff - 1) /* in ip_nesting of all rings to a cpu: it has put messages off */
 
-/* Messages that were taken out of their rings and have not run yet. Each cpu uses only its own entry, in
- * a critical section. */
+/* Messages that were taken out of their rings and have not run yet. Each cpu uses only its own entry,
+ * in a critical section. */
 static struct putoff {
     uint32 first, end; /* run freely, masked on use */
     struct {
@@ -84,8 +85,8 @@ static inline uint32 ring_depth(struct lwkt_ipiq *ip)
     return ip->ip_windex - consume(&ip->ip_rindex);
 }
 
-/* Tell target to look, unless it has been told and has not looked yet. With ipiq_optimized=0, tell it in
- * any case: that measures what this saves. */
+/* Tell target to look, unless it has been told and has not looked yet. With ipiq_optimized=0, tell it
+ * in any case: that measures what this saves. */
 static inline void notify(globaldata_t gd, globaldata_t target)
 { /* lab 4 */
     /* F3 */
@@ -159,8 +160,8 @@ static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
     return 0;
 }
 
-/* Wait for room, then write the message. Returns its sequence number. In a critical section. Not inlined,
- * so that a message to this cpu itself saves few registers. */
+/* Wait for room, then write the message. Returns its sequence number. In a critical section. Not
+ * inlined, so that a message to this cpu itself saves few registers. */
 static int __attribute__((noinline)) enqueue_message(globaldata_t target, ipifunc_t func, void *arg)
 { /* lab 4 */
     globaldata_t gd = mycpu;
@@ -176,8 +177,8 @@ static int __attribute__((noinline)) enqueue_message(globaldata_t target, ipifun
     return (int)append(gd, ip, func, arg);
 }
 
-/* Write the message and return 0, or return -1 if two thirds of the ring or more are used. In a critical
- * section. */
+/* Write the message and return 0, or return -1 if two thirds of the ring or more are used. In a
+ * critical section. */
 static int enqueue_nowait(globaldata_t target, ipifunc_t func, void *arg)
 { /* lab 4 */
     globaldata_t gd = mycpu;
@@ -192,8 +193,8 @@ static int enqueue_nowait(globaldata_t target, ipifunc_t func, void *arg)
 
 enum how { SEND_WAIT, SEND_PASSIVE, SEND_NOWAIT };
 
-/* Common to all ways of sending, so that all make the same assertions. `how` is a constant, so a test of
- * it costs nothing. Returns what the public function is to return; see ipiq.h. */
+/* Common to all ways of sending, so that all make the same assertions. `how` is a constant, so a test
+ * of it costs nothing. Returns what the public function is to return; see ipiq.h. */
 static inline __attribute__((always_inline)) int send(globaldata_t target, ipifunc_t func,
                                                       void *arg, enum how how)
 {
@@ -301,9 +302,9 @@ static void __attribute__((noinline)) run_put_off(globaldata_t gd)
 
 /*
  * Run the messages that are in one ring now; for later ones the source tells this cpu again. A body may
- * send and wait for room, and so enter this function for the same ring. The slot is copied and ip_rindex
- * moved before the body runs, so no message runs twice; and only the outermost run moves ip_xindex, when
- * the bodies inside it are done.
+ * send and wait for room, and so enter this function for the same ring. The slot is copied and
+ * ip_rindex moved before the body runs, so no message runs twice; and only the outermost run moves
+ * ip_xindex, when the bodies inside it are done.
  */
 static void drain(struct lwkt_ipiq *ip, int source)
 { /* lab 4 */
