@@ -24,7 +24,7 @@ int lwkt_token_debug;
 int lwkt_verbose;
 int lwkt_ipiq_optimized = 1;
 
-/* A counter is named by its place in struct lwkt_counters. */
+/* A counter is identified by its offset in struct lwkt_counters. */
 static uint64 *counter_of(globaldata_t gd, uint64 offset)
 {
     return (uint64 *)(void *)((char *)&gd->gd_cnt + offset);
@@ -44,7 +44,7 @@ static void reset_here(void *arg)
     *counter_of(mycpu, (uint64)arg) = 0;
 }
 
-/* Thread context. */
+/* Set a counter to 0 on all cpus. Returns -1 for any other value. Thread context. */
 static int counter_reset(uint64 offset, uint64 value)
 {
     if (value != 0)

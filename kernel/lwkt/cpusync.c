@@ -39,7 +39,7 @@ cpumask_t lwkt_all_cpus(void)
     return CPUMASK(ncpus - 1) | (CPUMASK(ncpus - 1) - 1);
 }
 
-/* IPI body on a target: it has stopped, as soon as its messages have been served. */
+/* IPI body on a target, which stops as soon as it has served its messages. */
 static void lwkt_cpusync_remote1(void *arg)
 { /* lab 9 */
     lwkt_cpusync_t poll = arg;
@@ -52,7 +52,7 @@ static void lwkt_cpusync_remote1(void *arg)
     amo_add_acqrel(&poll->cs_count, 1); /* acquire: wait_for_count */
 }
 
-/* On a target, in a critical section: look whether that master has finished. */
+/* Let this target go if that master has finished. On a target, in a critical section. */
 static void lwkt_cpusync_remote2(globaldata_t gd, int master)
 { /* lab 9 */
     lwkt_cpusync_t poll = gd->gd_cpusyncq[master];
@@ -140,8 +140,8 @@ void lwkt_cpusync_start(cpumask_t mask, lwkt_cpusync_t poll)
 }
 
 /*
- * From -1 the count goes down by one for each target that will not touch poll again. Syncs that have
- * stopped this cpu meanwhile are waited for when the critical section ends.
+ * From -1 the count goes down by one for each target that will not touch poll again. If another master
+ * has stopped this cpu meanwhile, it waits for that one when the critical section ends.
  */
 void lwkt_cpusync_finish(lwkt_cpusync_t poll)
 { /* lab 9 */

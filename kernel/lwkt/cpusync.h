@@ -40,12 +40,12 @@ struct lwkt_cpusync {
     cpumask_t cs_mask; /* targets, and the master if it was in the mask */
 };
 
-/* Stop the cpus of mask. / Stop more cpus. / Let all go. */
+/* Stop the cpus of mask. / Stop more cpus. / Let all of them go. */
 void lwkt_cpusync_start(cpumask_t mask, lwkt_cpusync_t poll);
 void lwkt_cpusync_add(cpumask_t mask, lwkt_cpusync_t poll);
 void lwkt_cpusync_finish(lwkt_cpusync_t poll);
 
-/* Stop the cpus of mask, run func (as cs_fin1_func) on each, wait until all have. */
+/* Stop the cpus of mask, run func (as cs_fin1_func) on each, and wait until all have run it. */
 void lwkt_cpusync_simple(cpumask_t mask, cpusync_func_t func, void *data);
 
 /* Stop the cpus of mask, let them go, and have func(data) run on each. Does not wait for func. */

@@ -12,7 +12,7 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/systimer.h"
 
-/* Take `bit` out of the requests; true when it was set. Interrupts off. */
+/* Take `bit` out of the requests. Returns whether it was set. Interrupts are off. */
 static inline bool take_request(globaldata_t gd, uint32 bit)
 { /* lab 3: helper */
     if ((peek(&gd->gd_reqflags) & bit) == 0)
@@ -22,15 +22,17 @@ static inline bool take_request(globaldata_t gd, uint32 bit)
 }
 
 /*
- * Run all that interrupts have noted: IPI messages, the timer, external interrupts. Any context that
- * is not itself such work; also inside critical sections (a caller who does that wants it).
+ * Do the work that interrupts have recorded: IPI messages, the timer, external interrupts. It may be
+ * called in any context that is not such work itself, also inside a critical section (a caller that
+ * does so wants the work done there).
  *
- * Each request's bit is taken back before its work is done, with interrupts off, and the work runs
- * with interrupts on in a critical section: what comes meanwhile sets its bit again and is seen by
- * the loop. The last look and the end of the critical section are one step, interrupts being off.
+ * Each request's bit is cleared, with interrupts off, before its work is done. The work runs with
+ * interrupts on, in a critical section: a request that arrives meanwhile sets its bit again, and the
+ * loop sees it. Interrupts are off from the last look to the end of the critical section, so nothing
+ * can arrive between the two.
  *
- * Interrupt threads are scheduled outside our critical section, so that they may preempt the
- * interrupted thread, if it is in none of its own. td_nest_count, at most 2, bounds the recursion
+ * Interrupt threads are scheduled outside this function's critical section, so that they may preempt
+ * the interrupted thread, if it is in none of its own. td_nest_count, at most 2, bounds the recursion
  * that interrupts cause in that gap.
  */
 void splz(void)
@@ -68,8 +70,8 @@ void splz(void)
 }
 
 /*
- * A switch where no code expects one, which finds code that assumes, say, that a wakeup does not
- * switch (sysctl lwkt.untimely_switch). Whether the thread is on its run queue is left as found.
+ * Switch where no code expects it. This finds code that assumes, for example, that a wakeup does not
+ * switch (sysctl lwkt.untimely_switch). The thread stays on its run queue, or off it, as it was.
  */
 static void untimely_switch(thread_t td)
 {
@@ -103,11 +105,11 @@ void lwkt_yield_quick(void)
     if (peek(&lwkt_untimely_switch) && td->td_nest_count == 0 &&
         mycpu->gd_intr_nesting_level == 0 && cpu_intr_enabled() && td != &mycpu->gd_idlethread) {
         untimely_switch(td);
-        maybe_splz(td); /* what came during the switch */
+        maybe_splz(td); /* for requests that arrived during the switch */
     }
 }
 
-/* More exits than enters. The count is put right first, so that the panic's own code can run. */
+/* There were more exits than enters. Correct the count first, so that the panic's own code can run. */
 void crit_panic(void)
 {
     int count = curthread->td_critcount;

@@ -29,7 +29,7 @@ static inline void crit_enter(void)
 }
 
 /*
- * Leave, and do not run what was deferred: for code that is about to look for it itself.
+ * Leave a critical section without running what was deferred: for code that is about to look for it.
  */
 static inline void crit_exit_noyield(void)
 { /* lab 3 */
@@ -43,10 +43,10 @@ static inline void crit_exit_noyield(void)
 }
 
 /*
- * Leave; the end of the last section runs what was deferred. The count goes down before the flags are
- * read. An interrupt that comes earlier sees the section, and sets a flag, which we then see; one that
- * comes later sees no section, and does its work at once. In the other order, an interrupt could be
- * noted with nobody left to run it.
+ * Leave a critical section; the end of the last one runs what was deferred. The count goes down before
+ * the flags are read. An interrupt that comes earlier sees the section and sets a flag, which this
+ * function then sees; one that comes later sees no section and does its work at once. In the other
+ * order, an interrupt could set a flag that nobody looks at.
  */
 static inline void crit_exit(void)
 { /* lab 3 */

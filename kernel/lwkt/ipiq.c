@@ -16,15 +16,16 @@
  * message, or the source finds its bit clear and tells it.
  *
  * Hysteresis: a sender that finds the ring more than half full waits until it is down to a quarter,
- * serving its own rings meanwhile, so two cpus that flood each other both get on. Bodies may use the
- * other half and wait only when the ring is full.
+ * serving its own rings meanwhile, so two cpus that flood each other both make progress. Bodies may use
+ * the other half and wait only when the ring is full.
  *
  * A body that waits runs other bodies, which may wait too. At NESTING_MAX that ends: a body that waits
- * there takes the messages out of the rings, so that the cpus that wait for room in them get on, but
+ * there takes the messages out of the rings, so that the cpus that wait for room in them can go on, but
  * puts them off (put_off). They run, in their order, when the bodies below are done, before any message
  * that is still in a ring. So the stack holds at most NESTING_MAX waits, whatever bodies send to other
- * cpus. (A message to the own cpu is a call.) PUT_OFF_MAX is more than any flood of the tests needs; a
- * cpu that has put off so many leaves the rest in the rings, and gets on when its own target does.
+ * cpus. (A message to the sender's own cpu is a call.) PUT_OFF_MAX is more than any flood of the tests
+ * needs; a cpu that has put off so many leaves the rest in the rings, and goes on when its own target
+ * does.
  *
  * Differences from DragonFly:
  *   - One mask for each target says whether it was told, and by whom; there, a word in each ring
@@ -48,7 +49,8 @@
 #define PUT_OFF_MAX 128           /* a power of two */
 #define PUT_OFF (-0x7fffffff - 1) /* in ip_nesting of all rings to a cpu: it has put messages off */
 
-/* Messages that were taken and have not been run: each cpu's own, in a critical section. */
+/* Messages that were taken out of their rings and have not run yet. Each cpu uses only its own entry,
+ * in a critical section. */
 static struct putoff {
     uint32 first, end; /* run freely, masked on use */
     struct {
@@ -58,7 +60,7 @@ static struct putoff {
     } entry[PUT_OFF_MAX];
 } __attribute__((aligned(CACHE_LINE))) putoffs[NCPU];
 
-/* One ring, if it is not there from an earlier try to start a cpu of that number. */
+/* Make one ring, unless an earlier attempt to start a cpu of that number has made it. */
 static bool make_ring(globaldata_t from, globaldata_t to)
 {
     if (from->gd_ipiq[to->gd_cpuid] != NULL)
@@ -83,8 +85,8 @@ static inline uint32 ring_depth(struct lwkt_ipiq *ip)
     return ip->ip_windex - consume(&ip->ip_rindex);
 }
 
-/* Tell target to look, unless it has been told and has not looked yet (or, with ipiq_optimized=0, all
- * the same: to measure what this saves). */
+/* Tell target to look, unless it has been told and has not looked yet. With ipiq_optimized=0, tell it
+ * in any case: that measures what this saves. */
 static inline void notify(globaldata_t gd, globaldata_t target)
 { /* lab 4 */
     /* F3 */
@@ -98,7 +100,8 @@ static inline void notify(globaldata_t gd, globaldata_t target)
     }
 }
 
-/* Take what there is in this cpu's rings, and run it later. What finds no place stays in its ring. */
+/* Take the messages out of this cpu's rings, to run them later. Those that find no place stay in their
+ * ring. */
 static void put_off(globaldata_t gd)
 {
     struct putoff *p = &putoffs[gd->gd_cpuid];
@@ -121,7 +124,7 @@ static void put_off(globaldata_t gd)
 }
 
 /*
- * Wait until the ring holds at most `enough` messages. Our own rings are served meanwhile.
+ * Wait until the ring holds at most `enough` messages, serving this cpu's own rings meanwhile.
  */
 static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t target, uint32 enough)
 { /* lab 4 */
@@ -148,7 +151,7 @@ static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, ipifunc_t fun
     return w + 1;
 }
 
-/* Run a message for oneself. */
+/* Run a message to this cpu itself. */
 static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
 {
     ++gd->gd_intr_nesting_level;
@@ -157,15 +160,13 @@ static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
     return 0;
 }
 
-/* Common to both kinds of sending: room, then the message. In a critical section. A function of its
- * own, so that a message to oneself saves few registers. */
-static uint32 __attribute__((noinline))
-enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func, void *arg)
-{
+/* Wait for room, then write the message. Returns its sequence number. In a critical section. Not
+ * inlined, so that a message to this cpu itself saves few registers. */
+static int __attribute__((noinline)) enqueue_message(globaldata_t target, ipifunc_t func, void *arg)
+{ /* lab 4 */
+    globaldata_t gd = mycpu;
     struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
 
-    KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
-    /* lab 4: from here */
     if (ring_depth(ip) > ip->ip_size / 2) {
         if (gd->gd_intr_nesting_level == 0)
             wait_for_room(gd, ip, target, ip->ip_size / 4);
@@ -173,23 +174,57 @@ enqueue_message(globaldata_t gd, globaldata_t target, ipifunc_t func, void *arg)
             wait_for_room(gd, ip, target, ip->ip_size - 1);
     }
     ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
-    return append(gd, ip, func, arg);
+    return (int)append(gd, ip, func, arg);
+}
+
+/* Write the message and return 0, or return -1 if two thirds of the ring or more are used. In a
+ * critical section. */
+static int enqueue_nowait(globaldata_t target, ipifunc_t func, void *arg)
+{ /* lab 4 */
+    globaldata_t gd = mycpu;
+    struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
+
+    if (ring_depth(ip) >= ip->ip_size * 2 / 3)
+        return -1;
+    ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
+    append(gd, ip, func, arg);
+    return 0;
+}
+
+enum how { SEND_WAIT, SEND_PASSIVE, SEND_NOWAIT };
+
+/* Common to all ways of sending, so that all make the same assertions. `how` is a constant, so a test
+ * of it costs nothing. Returns what the public function is to return; see ipiq.h. */
+static inline __attribute__((always_inline)) int send(globaldata_t target, ipifunc_t func,
+                                                      void *arg, enum how how)
+{
+    int result;
+
+    crit_enter();
+    globaldata_t gd = mycpu;
+
+    if (target == gd) {
+        result = send_self(gd, func, arg);
+    } else {
+        KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
+        /* lab 4: from here */
+        if (how == SEND_NOWAIT)
+            result = enqueue_nowait(target, func, arg);
+        else
+            result = enqueue_message(target, func, arg);
+        if (how == SEND_PASSIVE)
+            ++gd->gd_cnt.ipiq_passive;
+        else if (how == SEND_WAIT || result == 0)
+            notify(gd, target);
+        /* lab 4: to here */
+    }
+    crit_exit();
+    return result;
 }
 
 int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg)
-{ /* lab 4 */
-    crit_enter();
-    globaldata_t gd = mycpu;
-    int seq;
-
-    if (target == gd) {
-        seq = send_self(gd, func, arg);
-    } else {
-        seq = (int)enqueue_message(gd, target, func, arg);
-        notify(gd, target);
-    }
-    crit_exit();
-    return seq;
+{
+    return send(target, func, arg, SEND_WAIT);
 }
 
 int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg)
@@ -198,42 +233,13 @@ int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg)
 }
 
 int lwkt_send_ipiq_passive(globaldata_t target, ipifunc_t func, void *arg)
-{ /* lab 4 */
-    crit_enter();
-    globaldata_t gd = mycpu;
-    int seq;
-
-    if (target == gd) {
-        seq = send_self(gd, func, arg);
-    } else {
-        seq = (int)enqueue_message(gd, target, func, arg);
-        ++gd->gd_cnt.ipiq_passive;
-    }
-    crit_exit();
-    return seq;
+{
+    return send(target, func, arg, SEND_PASSIVE);
 }
 
 int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg)
-{ /* lab 4 */
-    int result = 0;
-
-    crit_enter();
-    globaldata_t gd = mycpu;
-
-    if (target == gd) {
-        send_self(gd, func, arg);
-    } else {
-        struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
-        if (ring_depth(ip) >= ip->ip_size * 2 / 3) {
-            result = -1;
-        } else {
-            ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
-            append(gd, ip, func, arg);
-            notify(gd, target);
-        }
-    }
-    crit_exit();
-    return result;
+{
+    return send(target, func, arg, SEND_NOWAIT);
 }
 
 int lwkt_send_ipiq_mask(cpumask_t mask, ipifunc_t func, void *arg)
@@ -265,7 +271,7 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
     crit_enter();
     struct lwkt_ipiq *ip = mycpu->gd_ipiq[target->gd_cpuid];
 
-    if (ip != NULL) {                                              /* else it is this cpu */
+    if (ip != NULL) {                                              /* NULL: target is this cpu */
         while ((int)(consume(&ip->ip_xindex) - (uint32)seq) < 0) { /* publish: drain, F5 */
             cpu_relax();
             lwkt_process_ipiq();
@@ -274,7 +280,8 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
     crit_exit();
 }
 
-/* Run what was put off, the oldest first, and say so in each ring, as drain() does. */
+/* Run the messages that were put off, the oldest first, and mark them as finished in their rings, as
+ * drain() does. */
 static void __attribute__((noinline)) run_put_off(globaldata_t gd)
 {
     struct putoff *p = &putoffs[gd->gd_cpuid];
@@ -294,10 +301,10 @@ static void __attribute__((noinline)) run_put_off(globaldata_t gd)
 }
 
 /*
- * Run the messages of one ring, up to those that are there now: for later ones the source tells us
- * again. A body may send, wait for room, and so come here for the same ring: the copy of the slot
- * and ip_rindex keep each message from running twice, and only the outermost run, when all bodies
- * are done, says so in ip_xindex.
+ * Run the messages that are in one ring now; for later ones the source tells this cpu again. A body may
+ * send and wait for room, and so enter this function for the same ring. The slot is copied and
+ * ip_rindex moved before the body runs, so no message runs twice; and only the outermost run moves
+ * ip_xindex, when the bodies inside it are done.
  */
 static void drain(struct lwkt_ipiq *ip, int source)
 { /* lab 4 */

@@ -12,8 +12,9 @@
 
 typedef void (*ipifunc_t)(void *arg);
 
-/* Make the rings between cpu gd, which is about to start, and those with lower numbers. false: there is
- * no memory for them. They last for ever, so no message needs memory. Boot. */
+/* Make the rings between cpu gd, which is about to start, and the cpus with lower numbers. Returns
+ * false if there is no memory for them. They last for ever, so no message needs memory. Called at
+ * boot. */
 bool lwkt_ipiq_connect(globaldata_t gd);
 
 /* Returns the message's sequence number, for lwkt_wait_ipiq, or 0 if target is this cpu: then func has
@@ -21,14 +22,14 @@ bool lwkt_ipiq_connect(globaldata_t gd);
 int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg);
 int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg);
 
-/* As lwkt_send_ipiq, but the target is not told: it finds the message when it next looks, at the latest
- * at its next tick. */
+/* Like lwkt_send_ipiq, but the target is not told: it finds the message when it next looks, at its next
+ * tick at the latest. */
 int lwkt_send_ipiq_passive(globaldata_t target, ipifunc_t func, void *arg);
 
-/* As lwkt_send_ipiq, but returns 0, or -1 instead of waiting for room. */
+/* Like lwkt_send_ipiq, but returns 0, or -1 instead of waiting for room. */
 int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg);
 
-/* To each cpu of the mask, which may include this one. Returns how many there are. */
+/* Send to each cpu of the mask, which may include this one. Returns the number of cpus. */
 int lwkt_send_ipiq_mask(cpumask_t mask, ipifunc_t func, void *arg);
 
 /* Wait until the target has finished message seq, whose effects are then visible. Serves this cpu's own

@@ -29,7 +29,7 @@ static struct ring {
 
 _Static_assert(sizeof(struct ktr_entry) == CACHE_LINE, "entries share no cache line");
 
-/* NULL: no ring yet, as far as this cpu can see. */
+/* The slot of entry seq, or NULL if this cpu cannot see that ring yet. */
 static inline struct ktr_entry *slot_of(struct ring *r, uint64 seq)
 {
     uint64 i = seq % KTR_ENTRIES;
@@ -140,7 +140,7 @@ const char *ktr_name(uint32 event)
     return event < KTR_NEVENTS ? names[event] : "unknown";
 }
 
-/* Uses no lock and no memory: the panic's. */
+/* Takes no lock and allocates no memory, because panic calls it. */
 void ktr_print_last(int n)
 {
     struct ktr_entry e;

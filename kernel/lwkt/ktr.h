@@ -1,5 +1,6 @@
 /*
- * KTR tracing, the recording side: any context, any cpu, no lock. kernel/ktr_entry.h has the events.
+ * KTR tracing, the recording side. Events are recorded in any context, on any cpu, without a lock.
+ * kernel/ktr_entry.h has the list of events.
  *
  * Differences from DragonFly: an event costs one AMO and no critical section; see ktr.c.
  */
@@ -14,8 +15,8 @@
 #define KTR_PER_PAGE 64
 #define KTR_PAGES (KTR_ENTRIES / KTR_PER_PAGE)
 
-/* Record these events (a bit each) from now on, on all cpus; if there are any, the rings must be
- * attached. / The events that are recorded. */
+/* Record these events (one bit each) from now on, on all cpus. The rings must be attached unless mask
+ * is 0. / The events that are recorded. */
 void ktr_set_mask(uint32 mask);
 uint32 ktr_get_mask(void);
 
@@ -27,7 +28,7 @@ static inline bool ktr_on(globaldata_t gd)
     return __builtin_expect(peek(&gd->gd_ktrmask) != 0, 0);
 }
 
-/* Record the event if it is wanted. A load, a test and a branch when nothing is recorded. */
+/* Record the event if it is wanted. Costs a load, a test and a branch when nothing is recorded. */
 static inline void ktr_on_cpu(globaldata_t gd, enum ktr_event event, uint64 a, uint64 b)
 {
     if (ktr_on(gd))
@@ -39,7 +40,8 @@ static inline void ktr(enum ktr_event event, uint64 a, uint64 b)
     ktr_on_cpu(mycpu, event, a, b);
 }
 
-/* Give a cpu's ring its i-th page: zeroed, for KTR_PER_PAGE entries. Before its first event. */
+/* Give a cpu's ring its i-th page, which is zeroed and holds KTR_PER_PAGE entries. Called before the
+ * cpu's first event. */
 void ktr_attach(int cpu, int i, struct ktr_entry *page);
 
 /* Whether that cpu has its ring. */
@@ -48,7 +50,7 @@ bool ktr_attached(int cpu);
 /* Forget what has been recorded so far. */
 void ktr_clear(void);
 
-/* Copy entry seq of a cpu. False: it is not there yet, or not any more. */
+/* Copy entry seq of a cpu. Returns false if it is not there yet, or no longer. */
 bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e);
 
 /* The sequence numbers of the oldest entry, and of the next one that will be written. */

@@ -29,14 +29,14 @@
 #include "lwkt/ktr.h"
 #include "lwkt/runq.h"
 
-/* td is off the cpu and its stack is at rest: it neither runs nor was preempted. What it did before is
- * visible then (publish: lwkt_switch_return, F6). */
+/* Whether td is off the cpu and its stack is at rest: it neither runs nor was preempted. If so, what it
+ * did before is visible (publish: lwkt_switch_return, F6). */
 static inline bool thread_off_cpu(thread_t td)
 {
     return (consume(&td->td_flags) & (TDF_RUNNING | TDF_PREEMPT_LOCK)) == 0;
 }
 
-/* Body at the new cpu. */
+/* IPI body on the new cpu: take the thread in, and make it runnable. */
 static void lwkt_setcpu_remote(void *arg)
 { /* lab 8 */
     thread_t td = arg;
@@ -61,7 +61,7 @@ void lwkt_setcpu_finish(thread_t old)
 }
 
 /*
- * Move the caller to another cpu. It comes back running there. Thread context, holding no spin lock.
+ * Move the calling thread to another cpu. Returns on that cpu. Thread context, holding no spin lock.
  */
 void lwkt_setcpu_self(globaldata_t rgd)
 {
@@ -85,7 +85,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
     crit_exit();
 }
 
-/* What lwkt_acquire asks the owner for, on the asker's stack. */
+/* A request from lwkt_acquire to the owner. It is on the asker's stack. */
 struct acquire {
     thread_t td;
     globaldata_t gd; /* asker */
@@ -94,7 +94,7 @@ struct acquire {
 
 enum { ACQ_ASKED, ACQ_BUSY, ACQ_GIVEN };
 
-/* Body at the owner: give the thread away, if it is off its stack. */
+/* IPI body on the owner: give the thread away if it is off its stack. */
 static void acquire_remote(void *arg)
 { /* lab 8 */
     struct acquire *a = arg;
@@ -118,12 +118,11 @@ static void acquire_remote(void *arg)
 }
 
 /*
- * Make td, which has descheduled itself or is about to, and which nobody else moves, a thread of
- * this cpu. It must not be runnable, nor in tsleep: the queues and timeouts of tsleep are its own
- * cpu's. (A thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired: what these wait for
- * is told by lwkt_schedule, which follows the thread.) Waits until it is off its stack, serving
+ * Make td a thread of this cpu. It must have descheduled itself or be about to do so, and nobody else
+ * may move it. It must not be runnable, nor in tsleep, whose queues and timeouts belong to the
+ * sleeper's cpu. (A thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired, because
+ * lwkt_schedule, which ends those waits, follows the thread.) Waits until td is off its stack, serving
  * this cpu's messages meanwhile. A thread that was preempted is not off its stack. Thread context.
- * Reference: lwkt_acquire.
  */
 void lwkt_acquire(thread_t td)
 { /* lab 8 */

@@ -25,7 +25,8 @@ void cpu_rel_mplock(globaldata_t gd)
 }
 
 /*
- * With the count up and the lock elsewhere, the scheduler does not run us until this cpu owns it.
+ * While the count is up and another cpu has the lock, the switch does not choose this thread until its
+ * own cpu has the lock.
  */
 void get_mplock(void)
 { /* lab 6 */

@@ -19,13 +19,14 @@
 
 #include "lwkt/crit.h"
 
-/* Take the lock, or count it once more. May switch. / Without waiting: false. / Count down; the last
- * frees it. Thread context. */
+/* Take the lock, or count it once more; this may switch. / The same without waiting: returns false if
+ * another cpu has the lock. / Count down; the last call frees the lock. Thread context. */
 void get_mplock(void);
 bool try_mplock(void);
 void rel_mplock(void);
 
-/* For the switch, in a critical section: make this cpu the owner, if the lock is free or its own. */
+/* For the switch, in a critical section: make this cpu the owner if the lock is free, and return
+ * whether it is the owner. / Free the lock. */
 bool cpu_try_mplock(globaldata_t gd);
 void cpu_rel_mplock(globaldata_t gd);
 

@@ -38,7 +38,7 @@ static inline bool port_is_here(lwkt_port_t port)
     return consume(&port->mp_gd) == mycpu;
 }
 
-/* Something came: the owner looks. It may have been scheduled by others, and looks then too. */
+/* Something has arrived, so wake the owner if it waits. */
 static void wake_owner(lwkt_port_t port)
 { /* lab 9 */
     KASSERT(port_is_here(port), "%s's port is cpu %d's", port->mp_td->td_comm,
@@ -62,8 +62,8 @@ static void unqueue_here(lwkt_msg_t msg)
     poke(&msg->ms_flags, msg->ms_flags & ~MSGF_QUEUED);
 }
 
-/* Run body(arg) on the port's cpu: here, or as an IPI body, which comes through this again in case
- * that the port has moved meanwhile. True: it is here, and the caller goes on. */
+/* Returns true if the port is on this cpu, so that the caller can go on. Otherwise sends body(arg) to
+ * the port's cpu as an IPI body, which calls this again because the port may have moved meanwhile. */
 static bool go_to_port(lwkt_port_t port, ipifunc_t body, void *arg)
 {
     if (port_is_here(port))
@@ -142,15 +142,15 @@ static lwkt_msg_t thread_getport(lwkt_port_t port)
     return msg;
 }
 
-/* The receiver's cpu may be changing ms_flags, but DONE is set here only. */
+/* The receiver's cpu may be changing other bits of ms_flags, but only this cpu sets MSGF_DONE. */
 static bool has_come(lwkt_port_t port, lwkt_msg_t msg)
 {
     return msg != NULL ? (peek(&msg->ms_flags) & MSGF_DONE) != 0 : !list_empty(&port->mp_msgq);
 }
 
 /*
- * The critical section keeps arrivals out from the look to the switch. What wakes us without cause
- * finds nothing has come, and we sleep on.
+ * The critical section keeps arrivals out between the test and the switch. If the thread is woken
+ * although nothing has arrived, it sleeps again.
  */
 static lwkt_msg_t thread_waitport(lwkt_port_t port, lwkt_msg_t msg)
 { /* lab 9 */
@@ -181,8 +181,8 @@ struct abort_request {
     uint32 done; /* publish, consume */
 };
 
-/* The message is at the target port, on its way there, or on its way back: then REPLY1 is set since it
- * left here, and the reply port's cpu may be changing other flags. */
+/* The message is at the target port, on its way to it, or on its way back. In the last case MSGF_REPLY1
+ * has been set, on this cpu, and the reply port's cpu may be changing other flags. */
 static void abort_here(lwkt_msg_t msg)
 { /* lab 9 */
     if (peek(&msg->ms_flags) & (MSGF_REPLY1 | MSGF_ABORTED))
@@ -221,7 +221,7 @@ static void thread_abortport(lwkt_port_t port, lwkt_msg_t msg)
     crit_exit();
 }
 
-/* --- what is the same for all kinds of ports --- */
+/* --- common to all kinds of ports --- */
 
 static const struct lwkt_portops thread_portops = {
     .putport = thread_putport,

@@ -29,26 +29,26 @@ struct thread;
 typedef struct lwkt_msg *lwkt_msg_t;
 typedef struct lwkt_port *lwkt_port_t;
 
-/* ms_flags. At each step of a message's way, one party alone changes them: the sender, then the target
- * port's cpu (or the holder of its lock), then the reply port's. */
+/* ms_flags. Only one party changes them at a time: first the sender, then the target port's cpu (or the
+ * holder of the port's lock), then the reply port's cpu. */
 #define MSGF_ASYNC 0x01u     /* the reply is queued at the reply port */
 #define MSGF_DONE 0x02u      /* the reply has arrived: the message is the sender's again */
 #define MSGF_QUEUED 0x04u    /* on a port's queue */
 #define MSGF_REPLY1 0x08u    /* the receiver has replied */
 #define MSGF_RETRIEVED 0x10u /* the receiver has taken it off its queue */
 #define MSGF_ABORTABLE 0x20u /* for lwkt_initmsg: lwkt_abortmsg may be used */
-#define MSGF_ABORTED 0x40u   /* the sender has asked to have it back */
+#define MSGF_ABORTED 0x40u   /* the sender has called lwkt_abortmsg */
 
 /* ms_error; positive values have the meaning that the receiver gives them. */
 #define EASYNC (-1)    /* from putport: the reply comes later */
 #define EABORTED (-2)  /* taken back by lwkt_abortmsg before it was received */
-#define EPORTDEAD (-3) /* nobody will ever receive it */
+#define EPORTDEAD (-3) /* nobody will ever receive the message */
 
 struct lwkt_msg {
     struct list ms_node; /* mp_msgq while MSGF_QUEUED */
     lwkt_port_t ms_target_port;
     lwkt_port_t ms_reply_port;
-    lwkt_port_t ms_abort_port; /* a receiver that wants to be told of an abort sets it */
+    lwkt_port_t ms_abort_port; /* set by a receiver that wants to learn of an abort */
     int ms_cmd;                /* what it asks for; between sender and receiver */
     int ms_error;              /* the reply */
     uint32 ms_flags;
@@ -69,32 +69,33 @@ struct lwkt_port {
     uint32 mp_flags;          /* MSGPORTF_* */
 };
 
-#define MSGPORTF_WAITING 0x1u /* mp_td wants to be scheduled when something comes */
+#define MSGPORTF_WAITING 0x1u /* mp_td is to be scheduled when something arrives */
 
-/* Make a port of thread td, on its cpu. / The port's owner is about to move to rgd, and its td_msgport
- * goes with it: in a critical section. */
+/* Make a port of thread td, on its cpu. / Move the td_msgport of a thread that is about to move to rgd.
+ * In a critical section. */
 void lwkt_initport(lwkt_port_t port, struct thread *td);
 void lwkt_port_move(lwkt_port_t port, struct globaldata *rgd);
 
 /* Prepare a message, before each use. flags: 0 or MSGF_ABORTABLE. */
 void lwkt_initmsg(lwkt_msg_t msg, lwkt_port_t reply_port, int cmd, uint32 flags);
 
-/* Send, and don't wait; the reply will be queued at the reply port. Any context. */
+/* Send without waiting; the reply will be queued at the reply port. Any context. */
 void lwkt_sendmsg(lwkt_port_t port, lwkt_msg_t msg);
 
-/* Send, wait for the reply, and return it. In the thread that owns the reply port. */
+/* Send, wait for the reply, and return it. Called by the thread that owns the reply port. */
 int lwkt_domsg(lwkt_port_t port, lwkt_msg_t msg);
 
-/* Reply: the receiver has done what msg asked for, and must not touch it any more. In the thread that
- * owns the target port. */
+/* Reply to a message. After this the receiver must not touch it. Called by the thread that owns the
+ * target port. */
 void lwkt_replymsg(lwkt_msg_t msg, int error);
 
-/* msg NULL: wait for a message, and take the first off the queue. Otherwise wait for the reply to msg.
- * In the thread that owns the port. A port of another kind may return NULL: the wait was broken off. */
+/* If msg is NULL, wait for a message and take the first off the queue; otherwise wait for the reply to
+ * msg. Called by the thread that owns the port. A port of another kind may return NULL, if the wait was
+ * interrupted. */
 lwkt_msg_t lwkt_waitport(lwkt_port_t port, lwkt_msg_t msg);
 
-/* The sender asks to have msg back. It must be MSGF_ABORTABLE and sent, and the sender must not have
- * seen the reply. If it has not been received, it is replied to with EABORTED; if it has, it is marked
+/* Ask for msg back. Called by the sender, which has sent it, as MSGF_ABORTABLE, and has not seen the
+ * reply. If it has not been received, it is replied to with EABORTED; if it has, it is marked
  * MSGF_ABORTED, and queued at its ms_abort_port if the receiver has set one. The sender still has to
  * wait for the reply, which comes once. Thread context; waits until the target's cpu has looked. */
 void lwkt_abortmsg(lwkt_msg_t msg);

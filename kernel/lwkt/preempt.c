@@ -26,18 +26,20 @@
 #include "lwkt/mplock.h"
 #include "lwkt/switch.h"
 
-/* Not now: I runs at the next switch, which is asked for. */
+/* The thread does not preempt. Count that, and ask for a reschedule, so that it runs at the next
+ * switch. */
 static void miss(globaldata_t gd, uint64 *counter)
 {
     ++*counter;
     need_lwkt_resched(gd);
 }
 
-/* The conditions that need no lock, in the reference's order. true: go on. */
+/* Whether ntd may preempt td, as far as no lock is needed to tell. The order of the tests is that of
+ * DragonFly. */
 static bool may_preempt(globaldata_t gd, thread_t td, thread_t ntd, int crit)
 { /* lab 5 */
     if (ntd->td_pri <= td->td_pri) {
-        ++gd->gd_cnt.preempt_miss; /* it is not better: no reschedule either */
+        ++gd->gd_cnt.preempt_miss; /* ntd is no better, so no reschedule either */
         return false;
     }
     if (td->td_critcount > crit || gd->gd_intr_nesting_level > 0 || td->td_cscount > 0 ||
@@ -50,14 +52,14 @@ static bool may_preempt(globaldata_t gd, thread_t td, thread_t ntd, int crit)
         return false;
     }
     if (ntd->td_preempted != NULL) {
-        miss(gd, &gd->gd_cnt.preempt_hit); /* it is at it already */
+        miss(gd, &gd->gd_cnt.preempt_hit); /* it is preempting already */
         return false;
     }
     return true;
 }
 
-/* Back on td's stack: take the marks off. The thread that preempted may be on another cpu by now, or
- * gone. */
+/* Clear td's flags, back on its stack. The thread that preempted it may be on another cpu by now, or
+ * may have exited. */
 static void preempt_done(globaldata_t gd, thread_t td, int mpcount)
 { /* lab 5 */
     (void)mpcount;
@@ -71,7 +73,6 @@ static void preempt_done(globaldata_t gd, thread_t td, int mpcount)
     poke(&td->td_flags, td->td_flags & ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE));
 }
 
-/* Reference: lwkt_preempt. */
 void lwkt_preempt(thread_t ntd, int crit)
 { /* lab 5 */
     globaldata_t gd = mycpu;
@@ -81,7 +82,7 @@ void lwkt_preempt(thread_t ntd, int crit)
     KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);
     if (!may_preempt(gd, td, ntd, crit))
         return;
-    ntd->td_mpcount += mpcount; /* it inherits td's need of the lock, until it comes back */
+    ntd->td_mpcount += mpcount; /* it inherits td's count of the lock until it switches back */
     if (ntd->td_mpcount != 0 && !cpu_try_mplock(gd)) {
         ntd->td_mpcount -= mpcount;
         miss(gd, &gd->gd_cnt.preempt_miss);
@@ -96,8 +97,8 @@ void lwkt_preempt(thread_t ntd, int crit)
 }
 
 /*
- * Reference: the first half of lwkt_switch. The reschedule is asked for when a thread better than the
- * one we go back to is runnable: the interrupt may have woken it.
+ * Ask for a reschedule if a thread better than the preempted one is runnable, since the interrupt may
+ * have woken it. DragonFly: the first half of lwkt_switch.
  */
 thread_t lwkt_preempt_return(globaldata_t gd, thread_t td)
 { /* lab 5 */
@@ -109,7 +110,7 @@ thread_t lwkt_preempt_return(globaldata_t gd, thread_t td)
         td->td_mpcount -= ntd->td_mpcount;
         KASSERT(td->td_mpcount >= 0, "MP lock count of %s: %d", td->td_comm, td->td_mpcount);
     }
-    td->td_preempted = NULL; /* from the switch on it is not this cpu's to write */
+    td->td_preempted = NULL; /* before the switch, after which td may belong to another cpu */
     poke(&ntd->td_flags, ntd->td_flags | TDF_PREEMPT_DONE);
     if (gd->gd_runqmask & ~((2u << ntd->td_pri) - 1))
         need_lwkt_resched(gd);

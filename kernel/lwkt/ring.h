@@ -21,7 +21,7 @@ struct lwkt_ipiq {
     uint32 ip_windex __attribute__((aligned(CACHE_LINE))); /* next to write; the source writes it */
     uint32 ip_size; /* slots in use: LWKT_IPIQ_SIZE, or fewer for tests; constant */
     uint32 ip_rindex __attribute__((aligned(CACHE_LINE))); /* next to take; the target writes it */
-    uint32 ip_xindex;  /* all before it are finished; the target writes it */
+    uint32 ip_xindex;  /* messages before it are finished; the target writes it */
     int ip_nesting;    /* runs of this ring under way, and PUT_OFF (ipiq.c); the target's own */
     uint32 ip_put_off; /* messages that were taken and put off; the target's own */
     struct ipiq_slot ip_slot[LWKT_IPIQ_SIZE] __attribute__((aligned(CACHE_LINE)));

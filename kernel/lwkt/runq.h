@@ -14,7 +14,7 @@
 
 #include "lwkt/crit.h"
 
-/* Put td on its ring, as the last; flags are the caller's. */
+/* Put td on its ring, as the last. The caller sets the flags. */
 static inline void runq_append(globaldata_t gd, thread_t td)
 { /* lab 2 */
     thread_t first = gd->gd_tdrunq[td->td_pri];
@@ -44,7 +44,7 @@ static inline void runq_remove(globaldata_t gd, thread_t td)
     }
 }
 
-/* Append td to its queue, unless it is on it already or is on its way to another cpu. */
+/* Append td to its queue, unless it is on the queue already or on its way to another cpu. */
 static inline void _lwkt_enqueue(thread_t td)
 { /* lab 2 */
     if (td->td_flags & (TDF_RUNQ | TDF_MIGRATING))
@@ -55,7 +55,7 @@ static inline void _lwkt_enqueue(thread_t td)
     runq_append(td->td_gd, td);
 }
 
-/* Take td off its queue, if it is on it. */
+/* Take td off its queue, if it is on one. */
 static inline void _lwkt_dequeue(thread_t td)
 { /* lab 2 */
     if ((td->td_flags & TDF_RUNQ) == 0)

@@ -19,8 +19,8 @@
 #include "lwkt/token.h"
 
 /*
- * The caller puts itself on its run queue. It is running, so this only says that it wants to go on
- * doing so after the next switch. Thread context.
+ * Put the calling thread on its run queue. It is running already, so this only means that it can be
+ * chosen again at the next switch. Thread context.
  */
 void lwkt_schedule_self(thread_t td)
 { /* lab 2 */
@@ -32,8 +32,8 @@ void lwkt_schedule_self(thread_t td)
 }
 
 /*
- * The caller takes itself off its run queue. It runs on until it switches, and then not again until
- * somebody schedules it.
+ * Take the calling thread off its run queue. It runs on until it switches, and then not again until it
+ * is scheduled.
  */
 void lwkt_deschedule_self(thread_t td)
 { /* lab 2 */
@@ -44,9 +44,9 @@ void lwkt_deschedule_self(thread_t td)
 }
 
 /*
- * A thread was enqueued here, by a caller with `crit` critical sections of its own: have it run soon
- * if it is better than the current one. Interrupt threads preempt; others wait for the next switch,
- * or for the return to user mode, which looks at AST_LWKT_RESCHED.
+ * A thread was enqueued on this cpu, by a caller with `crit` critical sections of its own. If it is
+ * better than the current one, make it run soon: interrupt threads preempt; others wait for the next
+ * switch, or for the return to user mode, which looks at AST_LWKT_RESCHED.
  */
 static inline void _lwkt_schedule_post(globaldata_t gd, thread_t ntd, int crit)
 {
@@ -65,11 +65,11 @@ static void lwkt_schedule_remote(void *arg)
 
 /*
  * Make td runnable. Any cpu, any context. Scheduling a thread that is runnable already changes
- * nothing; scheduling one that sleeps wakes it before its time, which sleepers must stand.
+ * nothing. Scheduling a sleeping thread wakes it early, which sleepers must tolerate.
  *
- * td's cpu may change while we look. TDF_MIGRATING is read first (consume; its publish in
- * lwkt_setcpu_remote (migrate.c) comes after td_gd's new value): when it is clear, td_gd is the new
- * cpu; when it is set, the move itself will enqueue td, and our enqueue does nothing.
+ * td's cpu may change during the call. TDF_MIGRATING is read first (consume; its publish in
+ * lwkt_setcpu_remote (migrate.c) comes after td_gd's new value). If it is clear, td_gd is the new cpu.
+ * If it is set, the arrival on the new cpu will enqueue td, and the enqueue here does nothing.
  */
 void lwkt_schedule(thread_t td)
 { /* lab 4 */
@@ -96,15 +96,16 @@ static void lwkt_deschedule_remote(void *arg)
 }
 
 /*
- * Take td off its run queue, wherever it is. For another cpu's thread this happens some time after
- * the return. For controlled use only: what td is in the middle of, it keeps. Any context.
+ * Take td off its run queue, on whichever cpu it is. For another cpu's thread this happens some time
+ * after the return. The caller must know what td is doing: td stops in the middle of it, and keeps what
+ * it has. Any context.
  */
 void lwkt_deschedule(thread_t td)
 {
     crit_enter();
     if (td->td_gd == mycpu) {
         _lwkt_dequeue(td);
-        lwkt_token_wait_end(td); /* it keeps no tokens from others while it cannot run */
+        lwkt_token_wait_end(td); /* so that it keeps no tokens from others while it cannot run */
     } else {
         lwkt_send_ipiq(td->td_gd, lwkt_deschedule_remote, td);
     }
@@ -112,8 +113,9 @@ void lwkt_deschedule(thread_t td)
 }
 
 /*
- * Set the priority, 0..31, of a thread of this cpu. A runnable one goes to the tail of its new queue,
- * also when the priority is the one it had. Does not switch: yield if you want to.
+ * Set the priority, 0..31, of a thread of this cpu. A runnable thread goes to the tail of its new
+ * queue, even if its priority is the same as before. Does not switch; a caller that wants to switch
+ * yields.
  */
 void lwkt_setpri(thread_t td, int pri)
 {
@@ -136,8 +138,8 @@ void lwkt_setpri_self(int pri)
 }
 
 /*
- * 1 when a thread better than the caller is runnable on this cpu, else 0. A hint: an interrupt may
- * change the answer at any time.
+ * Returns 1 if a thread better than the caller is runnable on this cpu, else 0. This is a hint: an
+ * interrupt may change the answer at any time.
  */
 int lwkt_checkpri_self(void)
 {
@@ -147,7 +149,7 @@ int lwkt_checkpri_self(void)
 }
 
 /*
- * Let threads of the same priority run first. (Better ones would run too.)
+ * Let the other runnable threads of the same priority run first, and those that are better.
  */
 void lwkt_yield(void)
 { /* lab 2 */

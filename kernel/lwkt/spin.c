@@ -4,8 +4,8 @@
 #include "lwkt/spin.h"
 
 /*
- * Wait for the lock in a critical section, then take it. It is tested with plain loads in between, so
- * that the waiters do not fight for the cache line.
+ * Wait for the lock, then take it. In a critical section. While it waits it tests the lock with plain
+ * loads, so that the waiters do not compete for the cache line.
  */
 void spin_lock_contested(struct spinlock *l)
 {

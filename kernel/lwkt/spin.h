@@ -27,7 +27,7 @@ static inline void spin_init(struct spinlock *l, const char *name)
 
 void spin_lock_contested(struct spinlock *l);
 
-/* Acquire pairs with the publish in spin_unlock. */
+/* The AMO's acquire pairs with the publish in spin_unlock. */
 static inline void spin_lock(struct spinlock *l)
 {
     crit_enter();

@@ -40,9 +40,9 @@
 #include "lwkt/token.h"
 
 /*
- * Whether td, at the head of a queue or behind it, can run now: it has its tokens, and the MP lock if
- * it needs it. What it lacks is asked for. The lock comes last: a cpu that took it and then had to
- * wait for a token would keep it from those who could run with it.
+ * Whether td, a thread of this cpu's run queues, can run now: it has its tokens, and the MP lock if it
+ * needs that. What it lacks is asked for. The lock comes last: a cpu that took it and then had to wait
+ * for a token would keep it from cpus whose threads could run with it.
  */
 static bool needs_met(globaldata_t gd, thread_t td)
 {
@@ -53,14 +53,14 @@ static bool needs_met(globaldata_t gd, thread_t td)
     if (td->td_mpcount != 0 && !cpu_try_mplock(gd)) {
         ++gd->gd_cnt.mplock_contention;
         if (td->td_toks != NULL)
-            lwkt_token_wait(gd, td); /* it keeps them meanwhile */
+            lwkt_token_wait(gd, td); /* so that it keeps them meanwhile */
         return false;
     }
     lwkt_token_wait_end(td);
     return true;
 }
 
-/* Run ntd. In the critical section that lwkt_switch_return ends, when td runs again. */
+/* Run ntd in place of td. In a critical section, which lwkt_switch_return ends when td runs again. */
 static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
 { /* lab 2 */
     KASSERT(ntd->td_critcount > 0, "%s is outside all critical sections", ntd->td_comm);
@@ -87,8 +87,9 @@ static inline void run(globaldata_t gd, thread_t td, thread_t ntd)
 }
 
 /*
- * The best thread that has all it needs, queue by queue, sent to the tail of its queue, where a running
- * thread is. When none has, idle without halting, until what the best one needs has come.
+ * Choose the best thread that has all it needs, queue by queue, and move it to the tail of its queue,
+ * which is the place of a running thread. If there is none, choose the idle thread, and do not let it
+ * halt before one of them has what it needs.
  */
 static thread_t choose_able(globaldata_t gd)
 {
@@ -111,8 +112,8 @@ static thread_t choose_able(globaldata_t gd)
     return &gd->gd_idlethread;
 }
 
-/* The switch when locks have a part in it: td lets go of its tokens, which others may have asked for,
- * and the MP lock is kept only for a thread that needs it. */
+/* The switch if tokens or the MP lock are involved: td releases its tokens, which others may have asked
+ * for, and the MP lock is kept only for a thread that needs it. */
 static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_t td)
 {
     if (gd->gd_tokreqbase != NULL)
@@ -128,8 +129,8 @@ static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_
     run(gd, td, ntd);
 }
 
-/* td, which preempted, sleeps, waits or ends: back to the thread below, which goes on with all it has.
- * td's own tokens, which others may have asked for, go. */
+/* td preempted another thread, and now sleeps, waits or exits. Switch back to that thread, which keeps
+ * all it has. td releases its own tokens, which others may have asked for. */
 static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
 {
     if (gd->gd_tokreqbase != NULL)
@@ -144,8 +145,9 @@ static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
 }
 
 /*
- * The head of the best queue, or the idle thread. It goes to the tail of its queue, where it stays
- * while it runs: that is the round robin. NULL: it needs a lock, so choose_able() must look.
+ * Choose the head of the best queue, or the idle thread. The head goes to the tail of its queue, where
+ * it stays while it runs: that makes the round robin. Returns NULL if it needs a lock, so that
+ * choose_able() must look.
  */
 static inline thread_t lwkt_choose(globaldata_t gd)
 { /* lab 2 */
@@ -161,8 +163,8 @@ static inline thread_t lwkt_choose(globaldata_t gd)
     return ntd;
 }
 
-/* lwkt_switch_return when there is more to do: old goes to another cpu, or ends; the thread that runs
- * wants its address space; or the switch is traced. */
+/* The rare cases of lwkt_switch_return: old migrates or exits, the thread that runs needs its address
+ * space, or the switch is traced. */
 static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flags)
 {
     ktr(KTR_SWITCH, old->td_id, flags);
@@ -179,8 +181,9 @@ static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flag
 }
 
 /*
- * Where cpu_switch goes on, on the stack of the thread that runs: finish the thread that ran before it
- * on this cpu, and leave lwkt_switch's critical section. The return is that of lwkt_switch.
+ * cpu_switch continues here, on the stack of the thread that now runs. Finish the switch for old, which
+ * ran before it on this cpu, and leave lwkt_switch's critical section. This returns to the caller of
+ * lwkt_switch.
  */
 void lwkt_switch_return(thread_t old)
 {
@@ -193,16 +196,16 @@ void lwkt_switch_return(thread_t old)
         return;
     }
     /* lab 2: from here */
-    /* All that old did is visible to whoever sees it off the cpu (consume: lwkt_schedule). */
+    /* Code that sees old off the cpu sees all that old did (consume: lwkt_schedule). */
     publish(&old->td_flags, flags);
     crit_exit();
     /* lab 2: to here */
 }
 
 /*
- * Switching inside an interrupt or IPI body would leave it half done on this cpu: a bug, unless the
- * kernel is dying of another one (a fatal trap), where it is done all the same, with one warning a
- * thread. Reference: the beginning of lwkt_switch.
+ * A switch inside an interrupt or IPI body would leave it half done on this cpu, so it is a bug. The
+ * exception is a kernel that is dying of another bug (a fatal trap): there the switch is made, with one
+ * warning for each thread. DragonFly: the beginning of lwkt_switch.
  */
 static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, thread_t td)
 {
@@ -222,7 +225,7 @@ static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, threa
     gd->gd_trap_nesting_level = trap;
 }
 
-/* A process blocks: it gives its cpu back to the user scheduler first. td_release clears itself. */
+/* A process blocks, so first it gives its cpu back to the user scheduler. td_release clears itself. */
 static void __attribute__((noinline)) release_and_switch(thread_t td)
 {
     td->td_release(td);
@@ -230,9 +233,9 @@ static void __attribute__((noinline)) release_and_switch(thread_t td)
 }
 
 /*
- * Run the best runnable thread of this cpu, perhaps the caller again; the idle thread when there is
- * none. The caller runs again when it is on its run queue and its turn comes, or is scheduled.
- * Thread context; the cpu may be another one afterwards. Reference: lwkt_switch.
+ * Run the best runnable thread of this cpu, which may be the caller again, or the idle thread if there
+ * is none. The caller runs again when its turn comes, if it is on its run queue; otherwise it must be
+ * scheduled first. Thread context. It may return on another cpu.
  */
 void lwkt_switch(void)
 {
@@ -274,7 +277,7 @@ void lwkt_switch(void)
     /* lab 2: to here */
 }
 
-/* The first thing a new thread does, on its own stack, outside critical sections. */
+/* The first function of a new thread, on its own stack, outside critical sections. */
 void lwkt_thread_start(void (*func)(void *), void *arg)
 {
     func(arg);
@@ -282,11 +285,11 @@ void lwkt_thread_start(void (*func)(void *), void *arg)
 }
 
 /*
- * What a cpu does when it has nothing to do. The look for work and the wait are one step for
- * interrupts, which are off: whatever comes in between makes the wait return at once. Nothing may
- * be held off then, since a source that is masked would not end the wait: splz runs until there is
- * nothing. TDF_IDLE_NOHLT: a thread is runnable and waits for a token or the MP lock: look again. While
- * gd_polls is on nobody need tell us of a token; the look comes after it is off (fence: answer).
+ * The loop of an idle thread. Interrupts are off from the look for work to the wait, so an interrupt
+ * that arrives in between makes the wait return at once. No source may be masked then, because it would
+ * not end the wait, so splz runs until there are no requests. TDF_IDLE_NOHLT: a thread is runnable but
+ * waits for a token or the MP lock, so look again instead of waiting. While gd_polls is set, nobody
+ * needs to tell this cpu that a token has arrived; the look comes after it is cleared (fence: answer).
  */
 void lwkt_idle_loop(void)
 {

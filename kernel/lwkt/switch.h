@@ -9,8 +9,8 @@
 /* Run ntd in place of td, the current thread. Returns when td runs again. In a critical section. */
 void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd);
 
-/* Where cpu_switch continues on the new thread's stack. / Where a thread that has never run goes from
- * there. */
+/* cpu_switch continues here, on the new thread's stack. / From there, a thread that has never run
+ * continues here. */
 void lwkt_switch_return(thread_t old);
 void lwkt_thread_start(void (*func)(void *), void *arg) __attribute__((noreturn));
 

@@ -11,7 +11,7 @@
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 
-/* Have the timer interrupt come when the first systimer is due. */
+/* Set the timer to interrupt when the first systimer is due. */
 static void rearm(globaldata_t gd)
 {
     struct list *first = list_first(&gd->gd_systimerq);
@@ -23,7 +23,8 @@ static void rearm(globaldata_t gd)
     }
 }
 
-/* Insert behind all that are due no later; most new ones are among the last. */
+/* Insert st after all that are due no later. The search begins at the tail, because most new ones
+ * belong there. */
 static void insert(globaldata_t gd, struct systimer *st)
 { /* lab 7 */
     struct list *after = gd->gd_systimerq.prev;
@@ -35,7 +36,7 @@ static void insert(globaldata_t gd, struct systimer *st)
     st->st_gd = gd;
 }
 
-/* Body at the cpu that st is for. In a critical section. */
+/* IPI body on the cpu that st is for. In a critical section. */
 static void insert_here(void *arg)
 {
     insert(mycpu, arg);
@@ -124,15 +125,15 @@ void lwkt_pause(uint64 ticks)
 }
 
 /*
- * Run what is due. A periodic one is queued again before its function runs, so that the function can
- * change its period or delete it; if it is late by whole periods, these are skipped.
+ * Run the systimers that are due. A periodic one is queued again before its function runs, so that the
+ * function can change its period or delete it. If it is late by whole periods, they are skipped.
  */
 void systimer_intr(void)
 { /* lab 7 */
     globaldata_t gd = mycpu;
     struct list *first;
 
-    gd->gd_systimer_armed = 0; /* whatever was armed has fired: arm anew */
+    gd->gd_systimer_armed = 0; /* the timer has fired, so it must be armed again */
     while ((first = list_first(&gd->gd_systimerq)) != NULL) {
         struct systimer *st = list_entry(first, struct systimer, st_node);
         uint64 now = cpu_time();

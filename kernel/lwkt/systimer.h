@@ -1,7 +1,6 @@
 /*
  * Systimers: functions that a cpu calls at a given time, from its timer interrupt. Each cpu has a
- * queue, sorted by time, over its one-shot timer, and a systimer belongs to the cpu on whose queue it
- * is.
+ * queue, sorted by time, over its one-shot timer. A systimer belongs to the cpu on whose queue it is.
  * Functions run as IPI bodies do: in a critical section; they must not block, and may wake threads.
  */
 #ifndef LWKT_SYSTIMER_H
@@ -15,7 +14,7 @@ struct systimer {
     uint64 st_period;    /* 0: once */
     void (*st_func)(struct systimer *);
     void *st_arg;
-    struct globaldata *st_gd; /* the cpu on whose queue it is; NULL: on none */
+    struct globaldata *st_gd; /* the cpu on whose queue it is, or NULL */
 };
 
 /* Call func(st) once, at `when`, on this cpu. st must not be queued. */
@@ -36,7 +35,7 @@ void systimer_init_periodic_on(int cpu, struct systimer *st, void (*func)(struct
 /* Let a periodic systimer of this cpu fire one `period` from now, and then every period. */
 void systimer_set_period(struct systimer *st, uint64 period);
 
-/* Take st off its queue, if it is on one. On the cpu whose queue that is. */
+/* Take st off its queue, if it is on one. Called on the cpu that it belongs to. */
 void systimer_del(struct systimer *st);
 
 /* Put the calling thread to sleep for so many ticks. Thread context; a critical section is allowed. */

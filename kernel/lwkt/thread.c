@@ -23,7 +23,7 @@ struct globaldata *globaldata_of[NCPU];
 int ncpus = 1;
 
 /*
- * Make gd the cpu of that number: no thread, nothing to run. Before that cpu runs.
+ * Make gd the cpu of that number, without any thread. Called before that cpu runs.
  */
 void lwkt_gdinit(globaldata_t gd, int cpuid)
 {
@@ -36,7 +36,8 @@ void lwkt_gdinit(globaldata_t gd, int cpuid)
     globaldata_of[cpuid] = gd;
 }
 
-/* Idle threads have their cpu's number, others the maker's number in the low digits (base NCPU). */
+/* A new thread's id. Its last digit in base NCPU is the number of the cpu that creates the thread. (An
+ * idle thread's id is its cpu's number.) */
 static uint32 new_id(globaldata_t gd)
 {
     return (amo_add(&gd->gd_tdlastid, 1) + 1) * NCPU + (uint32)gd->gd_cpuid;
@@ -49,8 +50,8 @@ static void list_thread(thread_t td)
     list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);
 }
 
-/* IPI body: the new thread's own cpu lists it. It comes before any message that schedules it, and so
- * before a switch reads the first frame from a stack that another cpu has mapped. */
+/* IPI body on the new thread's cpu: list the thread. This message arrives before any that schedules the
+ * thread, and so before a switch reads the first frame from a stack that another cpu has mapped. */
 static void lwkt_init_thread_remote(void *arg)
 {
     cpu_thread_arrive();
@@ -58,9 +59,9 @@ static void lwkt_init_thread_remote(void *arg)
 }
 
 /*
- * Make td a thread of cpu gd, on that stack, at TDPRI_KERN_DAEMON and in one critical section, which
- * its first run leaves. td must be on no list: it is overwritten. flags: TDF_ALLOCATED_*, TDF_RUNNING.
- * Any cpu; idle threads before their cpu runs.
+ * Make td a thread of cpu gd, on that stack, with priority TDPRI_KERN_DAEMON and in one critical
+ * section, which its first run leaves. td must be on no list, because it is overwritten. flags:
+ * TDF_ALLOCATED_*, TDF_RUNNING. Called on any cpu; for an idle thread, before its cpu runs.
  */
 void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, globaldata_t gd)
 {
@@ -73,7 +74,7 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
         .td_critcount = 1,
         .td_refs = 1,
     };
-    list_init(&td->td_waitq); /* the other links are set before anybody looks at them */
+    list_init(&td->td_waitq); /* the other links are set before they are used */
     lwkt_initport(&td->td_msgport, td);
     if (td == &gd->gd_idlethread) {
         td->td_pri = TDPRI_IDLE_THREAD;
@@ -92,7 +93,8 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
 }
 
 /*
- * Take a cached thread, one with a stack of that size if there is one. NULL: the cache is empty.
+ * Take a thread out of the cache, if possible one with a stack of that size. Returns NULL if the cache
+ * is empty.
  */
 static thread_t cache_get(size_t stksize)
 {
@@ -117,7 +119,7 @@ static thread_t cache_get(size_t stksize)
     return td;
 }
 
-/* Give a dead thread's memory back. No spin lock held: freeing a stack may send messages. */
+/* Free a dead thread's memory. No spin lock may be held, because freeing a stack may send messages. */
 static void destroy_thread(thread_t td)
 {
     if (td->td_flags & TDF_ALLOCATED_STACK)
@@ -127,8 +129,8 @@ static void destroy_thread(thread_t td)
 }
 
 /*
- * Destroy this cpu's cached threads beyond `keep`, the longest unused first. Thread context, and the
- * memory statistics' IPI body, which want none kept.
+ * Destroy all but `keep` of this cpu's cached threads, those first that have been unused for longest.
+ * Thread context, and the IPI body of the memory statistics, which keeps none.
  */
 void lwkt_trim_cache(int keep)
 {
@@ -149,9 +151,10 @@ void lwkt_trim_cache(int keep)
 }
 
 /*
- * A thread for that cpu (-1: this one) with a stack of stksize bytes, not yet runnable. td NULL: the
- * struct is taken from the cache or allocated. Otherwise it is td, whose td_kstack is a stack of the
- * caller's, td_kstack_size bytes, or NULL. NULL when memory is out. Thread context.
+ * Make a thread for that cpu (-1: this one) with a stack of stksize bytes, not yet runnable. If td is
+ * NULL, the struct is taken from the cache or allocated. Otherwise the struct is td, and its td_kstack
+ * is either a stack of td_kstack_size bytes that the caller provides, or NULL. Returns NULL if there is
+ * no memory. Thread context.
  */
 thread_t lwkt_alloc_thread(thread_t td, size_t stksize, int cpu)
 {
@@ -187,7 +190,7 @@ thread_t lwkt_alloc_thread(thread_t td, size_t stksize, int cpu)
     return td;
 }
 
-/* Set the name that ps and panics show; it is cut to 15 bytes. */
+/* Set the name that ps and panics show. It is cut to 15 bytes. */
 void lwkt_set_comm(thread_t td, const char *fmt, ...)
 {
     va_list ap;
@@ -197,15 +200,16 @@ void lwkt_set_comm(thread_t td, const char *fmt, ...)
     va_end(ap);
 }
 
-/* Keep td's struct and stack from being reused after it exits. Whoever calls must know it is alive. */
+/* Keep td's struct and stack from being reused after it exits. The caller must know that td is
+ * alive. */
 void lwkt_hold(thread_t td)
 {
     amo_add(&td->td_refs, 1);
 }
 
 /*
- * Wait until nobody but the thread itself holds td: what others look at is then at rest. The caller
- * must know that td does not vanish meanwhile. Thread context. Reference: lwkt_wait_free.
+ * Wait until only the thread itself holds a reference to td, so that no other code looks at it any
+ * more. The caller must know that td is not freed meanwhile. Thread context.
  */
 void lwkt_wait_free(thread_t td)
 {
@@ -219,8 +223,8 @@ static void lwkt_free_thread_remote(void *arg)
 }
 
 /*
- * Drop a reference; the last one frees the thread, on its own cpu. Any context. Each holder's last
- * use comes before the free (release and acquire on td_refs).
+ * Drop a reference. The last one to be dropped frees the thread, on its own cpu. Any context. Each
+ * holder's last use comes before the free (release and acquire on td_refs).
  */
 void lwkt_rele(thread_t td)
 {
@@ -237,8 +241,9 @@ static inline void cache_put(globaldata_t gd, thread_t td)
     list_insert_head(&gd->gd_tdfreeq, &td->td_freeq);
 }
 
-/* A thread that never ran is still listed, which lwkt_exit has ended for others. A struct that is the
- * creator's own goes back to it with the stack that it came with. */
+/* Free a thread that never ran, or whose struct is its creator's. The former is still on its cpu's
+ * list, which other threads leave in lwkt_exit. The latter goes back to the creator with the stack that
+ * it came with. */
 static void __attribute__((noinline)) free_unusual(globaldata_t gd, thread_t td)
 {
     if ((td->td_flags & TDF_EXITING) == 0) {
@@ -254,8 +259,8 @@ static void __attribute__((noinline)) free_unusual(globaldata_t gd, thread_t td)
 }
 
 /*
- * Put a thread that has exited, or never ran, into this cpu's cache, with its stack; lwkt_trim_cache
- * bounds it, in a context that may send messages. IPI body, on td's cpu, td off its stack.
+ * Put a thread that has exited or never ran into this cpu's cache, with its stack. lwkt_trim_cache
+ * bounds the cache, in a context that may send messages. IPI body on td's cpu; td is off its stack.
  */
 void lwkt_free_thread(thread_t td)
 {
@@ -273,10 +278,10 @@ void lwkt_free_thread(thread_t td)
 
 /*
  * Make a thread that runs func(arg) on that cpu (-1: this one), and schedule it unless tdflags has
- * TDF_STOPREQ. *tdp (if not NULL) is set before it can run. template: memory for the struct, or
- * NULL (lwkt_alloc_thread); it is the caller's again when nobody but the caller, by lwkt_hold, has
- * a reference. tdflags: TDF_STOPREQ, TDF_MPSAFE, TDF_NORESCHED. 0, or -1 when memory
- * is out. Thread context.
+ * TDF_STOPREQ. If tdp is not NULL, *tdp is set before the thread can run. template is memory for the
+ * struct, or NULL (see lwkt_alloc_thread); it is the caller's again when only the caller, by lwkt_hold,
+ * has a reference. tdflags: TDF_STOPREQ, TDF_MPSAFE, TDF_NORESCHED. Returns 0, or -1 if there is no
+ * memory. Thread context.
  */
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, uint32 tdflags,
                 int cpu, const char *fmt, ...)
@@ -318,7 +323,7 @@ void lwkt_exit(void)
     list_remove(&td->td_allq);
     ++mycpu->gd_cnt.exited;
     KASSERT(td->td_toks == NULL, "%s exits holding a token", td->td_comm);
-    /* The switch frees the lock, or gives back what a thread below lent. */
+    /* The switch frees the MP lock, or gives it back to the preempted thread that lent it. */
     td->td_mpcount = td->td_preempted != NULL ? td->td_preempted->td_mpcount : 0;
     poke(&td->td_flags, td->td_flags | TDF_EXITING);
     ktr(KTR_DEADTD, 0, 0);

@@ -59,7 +59,7 @@ typedef uint64 cpumask_t;
 #define TDPRI_NQUEUES 32
 
 /* td_flags: only the owning cpu changes them, in a critical section and with poke, because other cpus
- * may look (consume). The flags of an idle thread are its own cpu's alone. */
+ * may read them (consume). Only an idle thread's own cpu uses its flags. */
 #define TDF_RUNNING 0x0001u      /* its stack is in use; cleared by the thread that runs next */
 #define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
@@ -93,7 +93,7 @@ struct thread {
     struct thread *td_runprev;
     struct globaldata *td_migrate_gd; /* cpu to go to as soon as it is off its stack */
     struct lwkt_tokref *td_toks;      /* tokens that it holds, most recent first */
-    uint64 td_tokticket;              /* its place among all that wait for tokens; 0: it does not */
+    uint64 td_tokticket;              /* its place among all that wait for tokens, or 0 */
     struct thread *td_toknext;        /* gd_tokwaitq, while it waits */
     int td_mpcount;                   /* how many times it needs the MP lock */
     int td_cscount;                   /* cpusyncs that it masters; > 0: it must not switch */
@@ -102,14 +102,14 @@ struct thread {
     size_t td_kstack_size; /* bytes */
     struct list td_allq;   /* gd_tdallq of the owning cpu */
     struct list td_freeq;  /* gd_tdfreeq */
-    /* for people and traces: the cpu that made it, and a number there; from 0 again after 2^26 */
+    /* for people and traces: the creating cpu, and a number there, which wraps to 0 after 2^26 */
     uint32 td_id;
     int td_refs; /* AMO: its own until it has exited, and one for each lwkt_hold */
 
     struct list td_sleepq; /* tsleep: queue of td_wchan, on the cpu where it sleeps */
     const void *td_wchan;  /* tsleep: what it sleeps on, or NULL */
     int td_wdomain;
-    const char *td_wmesg; /* why it waits, for people; NULL: it does not wait */
+    const char *td_wmesg; /* what it waits for, in a word, or NULL */
 
     struct lwkt_wait *td_wait;   /* wait queue that it is on, or NULL; under that one's token */
     struct list td_waitq;        /* td_wait->wa_waitq */
@@ -119,13 +119,13 @@ struct thread {
     struct proc *td_proc;         /* process that runs on this thread */
     struct vmspace *td_vmspace;   /* user memory: what copyin and copyout mean */
     struct filedesc *td_filedesc; /* open files and current directory */
-    uint32 td_killed;             /* told to die: set once, by any cpu (peek, poke) */
+    uint32 td_killed;             /* killed: set once, by any cpu (peek, poke) */
 
     void *td_caps; /* what td_caps_exit closes when the thread exits, or NULL */
     void (*td_caps_exit)(struct thread *);
     char td_comm[16];
 #ifdef INVARIANTS
-    uint64 td_locks; /* locks that it holds, whose waiters sleep, by kind: see sync/lockorder.c */
+    uint64 td_locks; /* kinds of sleeping locks that it holds: see sync/lockorder.c */
 #endif
 };
 
@@ -145,17 +145,17 @@ struct lwkt_counters {
     uint64 preempt_hit;       /* lwkt_preempt switched, or the target was preempting already */
     uint64 preempt_miss;      /* it could not, or the target was no better */
     uint64 preempt_weird;     /* one of the two was itself preempted */
-    uint64 token_contention;  /* threads passed over, or turns spun, for want of a token */
-    uint64 mplock_contention; /* the same, for the MP lock */
+    uint64 token_contention;  /* times a thread was passed over, or waited, for lack of a token */
+    uint64 mplock_contention; /* times a thread was passed over for lack of the MP lock */
     uint64 ipiq_count;        /* messages sent */
     uint64 ipiq_fifofull;     /* sends that had to wait for room */
     uint64 ipiq_avoided;      /* sends for which the target had been told already */
-    uint64 ipiq_passive;      /* sends that were not meant to tell it */
-    uint64 ipiq_cscount;      /* cpu synchronizations that this cpu mastered */
+    uint64 ipiq_passive;      /* passive sends */
+    uint64 ipiq_cscount;      /* cpusyncs that this cpu mastered */
     uint64 ipiq_hardware;     /* interrupts that were raised */
     uint64 idle_waits;        /* times the idle thread halted */
-    uint64 created;           /* threads that started life on this cpu */
-    uint64 exited;            /* threads that ended it here */
+    uint64 created;           /* threads that were created for this cpu */
+    uint64 exited;            /* threads that exited on it */
 };
 
 #define CACHE_NTHREADS 6       /* exited threads that a cpu keeps for reuse, with their stacks */
@@ -184,11 +184,11 @@ struct globaldata {
     struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
     struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;                 /* the user scheduler's process here; shared */
-    void *gd_uschedparked;             /* it waits here while better threads run */
+    void *gd_uschedparked;             /* the process that waits here while better threads run */
     uint64 gd_satp;                    /* the address space that is loaded */
     struct list gd_systimerq;          /* systimers by time */
     uint64 gd_systimer_armed;          /* when the timer interrupt comes; ~0: never */
-    uint32 gd_tdlastid;                /* threads made here: AMO */
+    uint32 gd_tdlastid;                /* threads created here: AMO */
     uint64 gd_heartbeat;               /* ticks taken; shows other cpus that this one is alive */
     struct lwkt_counters gd_cnt;
     /* this cpu's rings by target, made when the later one of the two started. Targets read them */
@@ -202,7 +202,7 @@ struct globaldata {
     uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */
 } __attribute__((aligned(CACHE_LINE)));
 
-/* The calling thread's process was told to die: unwind to user mode, where it does. */
+/* Whether the calling thread's process was killed. It must then return to user mode, where it exits. */
 static inline bool thread_killed(void)
 {
     return peek(&curthread->td_killed) != 0;
@@ -230,7 +230,8 @@ int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t templat
                 int cpu, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 void lwkt_exit(void) __attribute__((noreturn));
 
-/* Threads of all cpus that were created and have not exited; exact when none comes or goes. */
+/* Threads of all cpus that were created and have not exited. Exact if none is created or exits
+ * meanwhile. */
 uint64 lwkt_thread_count(void);
 
 /* Set by sysctl, 0 or 1 each; read with peek(). See counters.c. */

@@ -16,25 +16,27 @@
  *                                               no:  t_cpu = asker   (publish, F8)
  *   read t_cpu: ours (consume, F8)              ref: TR_ANSWERED     (publish, F9)
  *
- * The reference is linked before t_cpu is read: from then on a request for the token that arrives
- * here finds it held. While a reference is TR_REQUESTED the owner has its address, so reltoken does
- * not return before that is over. A request may be answered without the token, when its cpu had lost
- * it meanwhile, or when the asker only waits for the answer: such requests never wait.
+ * The reference is linked before t_cpu is read: from then on a request for the token that arrives on
+ * this cpu finds it held. While a reference is TR_REQUESTED the owner has its address, so reltoken does
+ * not return before that is over. A request may be answered without the token, if the owner had lost it
+ * meanwhile, or if the asker only waits for the answer: such requests never wait.
  *
- * Why nobody waits for ever. A thread runs only when it has all that it needs (its tokens, and the MP
- * lock if it counts it): the switch sees to it. A running thread, and one that was preempted, keeps
- * what it has; both get on, and let go when they release, block or wait. A thread that does not run
- * holds nothing, except that a waiter in line keeps what has come for it from waiters with a higher
- * ticket. Tickets are drawn from one counter when a thread begins to wait, and kept until it runs. So
- *   - no deadlock: the waiter with the lowest ticket of all is refused nothing, but for the time that
- *     running threads take, and what it has got nobody takes away. When all of it has come, it runs
- *     as soon as its cpu gets to it; then another one has the lowest ticket.
- *   - no livelock: a token moves only to a running cpu's thread that uses it, or from a higher ticket
- *     to a lower one. Cpus in lockstep change nothing about it: no two tickets are equal.
- *   - the MP lock is tried for last, when the tokens are there, and only for a thread that runs at
- *     once; so nobody who waits has it. It is not fair: those who overtake have run.
- * What is left to chance: a request that finds the token gone is sent again, to the cpu that has it
- * then, and the token may leave there before it arrives. From its arrival on only older ones go first.
+ * Why no thread waits for ever. A thread runs only when it has all that it needs (its tokens, and the
+ * MP lock if td_mpcount is above 0); the switch ensures that. A running thread, and one that was
+ * preempted, keeps what it has; both make progress, and let go when they release, block or wait. A
+ * thread that does not run holds nothing, except that a waiter in line keeps what has arrived for it
+ * from waiters with a higher ticket. Tickets are drawn from one counter when a thread begins to wait,
+ * and kept until it runs. So - there is no deadlock: the waiter with the lowest ticket of all waits
+ * only for threads that run, and
+ *     what it has got is not taken away. When it has all that it needs, it runs as soon as its cpu
+ *     chooses it; then another waiter has the lowest ticket.
+ *   - there is no livelock: a token moves only to a running cpu's thread that uses it, or from a higher
+ *     ticket to a lower one. No two tickets are equal, so this is true even of cpus in lockstep.
+ *   - the MP lock is tried last, when the tokens are there, and only for a thread that runs at once, so
+ *     no waiter has it. It is not fair, but a thread that overtakes another one has run.
+ * One thing is left to chance: a request that finds the token gone is sent again, to the cpu that has
+ * it then, and the token may leave that cpu before the request arrives. Once it has arrived, only older
+ * requests go first.
  */
 #include "lwkt/token.h"
 
@@ -71,7 +73,7 @@ static inline bool has_ref(thread_t td, lwkt_token_t tok)
     return false;
 }
 
-/* A thread that td preempted, or one below it, has tok. */
+/* Whether a thread that td preempted, directly or further below, has tok. */
 static bool held_below(thread_t td, lwkt_token_t tok)
 {
     for (td = td->td_preempted; td != NULL; td = td->td_preempted)
@@ -85,15 +87,16 @@ bool lwkt_havetoken(lwkt_token_t tok)
     return consume(&tok->t_cpu) == mycpu && has_ref(curthread, tok);
 }
 
-/* Body at the asker: a token has come for a thread that waits in line, or must be asked for again. */
+/* IPI body on the asker: a token has arrived for a thread that waits in line, or must be asked for
+ * again. */
 static void token_arrived(void *arg)
 {
     (void)arg;
     need_lwkt_resched(mycpu);
 }
 
-/* There is something to give, and somebody who wants it. The token may go on before any thread here has
- * had it: what the cpu that had it last did is passed on, too (publish: answer, F8). */
+/* Whether this cpu has the token and the asker still wants it. The token may go on before any thread of
+ * this cpu has had it, so what its previous owner did must be passed on, too (publish: answer, F8). */
 static inline bool token_wanted(globaldata_t gd, lwkt_tokref_t ref)
 {
     return consume(&ref->tr_tok->t_cpu) == gd && !peek(&ref->tr_unwanted);
@@ -126,7 +129,8 @@ void lwkt_token_wait_end(thread_t td)
     *link = td->td_toknext;
 }
 
-/* A thread of this cpu that has the token waits for more, and has waited for longer than the asker. */
+/* Whether a thread of this cpu that has the token waits for more, and has waited for longer than the
+ * asker. */
 static bool kept_for_waiter(globaldata_t gd, lwkt_tokref_t ref)
 { /* lab 6 */
     for (thread_t td = gd->gd_tokwaitq; td != NULL; td = td->td_toknext) {
@@ -141,9 +145,9 @@ static bool kept_for_waiter(globaldata_t gd, lwkt_tokref_t ref)
 /* --- requests --- */
 
 /*
- * Answer a request, with the token or without. Afterwards ref is the asker's alone. If a thread waits
- * there, and its cpu is not about to look anyhow, tell the scheduler: either we see gd_polls off, or
- * the look that comes after it sees the answer (fence: lwkt_idle_loop).
+ * Answer a request, with the token or without. Afterwards only the asker uses ref. If a thread waits
+ * there, and its cpu is not about to look anyway, tell the scheduler: either this cpu sees gd_polls
+ * clear, or the look that comes after it was cleared sees the answer (fence: lwkt_idle_loop).
  */
 static void answer(globaldata_t gd, lwkt_tokref_t ref)
 { /* lab 6 */
@@ -158,7 +162,7 @@ static void answer(globaldata_t gd, lwkt_tokref_t ref)
         lwkt_send_ipiq(asker, token_arrived, NULL);
 }
 
-/* Behind those that have waited for longer. */
+/* Insert the request after those that have waited for longer. */
 static void queue_request(globaldata_t gd, lwkt_tokref_t ref)
 {
     lwkt_tokref_t *link = &gd->gd_tokreqbase;
@@ -169,14 +173,15 @@ static void queue_request(globaldata_t gd, lwkt_tokref_t ref)
     *link = ref;
 }
 
-/* The token cannot be given: `runner` or a thread below it has it, or it is kept for a waiter. */
+/* Whether the token cannot be given: `runner` or a thread below it has it, or it is kept for a
+ * waiter. */
 static bool must_stay(globaldata_t gd, thread_t runner, lwkt_tokref_t ref)
 { /* lab 6 */
     return (runner != NULL && (has_ref(runner, ref->tr_tok) || held_below(runner, ref->tr_tok))) ||
            kept_for_waiter(gd, ref);
 }
 
-/* Body at the owner. Reference: lwkt_reqtoken_remote. */
+/* IPI body on the owner: answer a request, or queue it. DragonFly: lwkt_reqtoken_remote. */
 static void reqtoken_remote(void *arg)
 { /* lab 6 */
     lwkt_tokref_t ref = arg;
@@ -189,9 +194,9 @@ static void reqtoken_remote(void *arg)
 }
 
 /*
- * Look through the waiting requests, the oldest first, and answer those for tokens that need not stay,
- * and those that need not wait: the token has gone elsewhere, or the asker waits for nothing but the
- * answer (reltoken_slow). Reference: lwkt_drain_token_requests.
+ * Go through the queued requests, the oldest first. Answer those whose token need not stay, and those
+ * that need not wait: the token is owned by another cpu, or the asker only waits for the answer
+ * (reltoken_slow). DragonFly: lwkt_drain_token_requests.
  */
 void lwkt_answer_requests(globaldata_t gd, thread_t runner)
 { /* lab 6 */
@@ -207,8 +212,8 @@ void lwkt_answer_requests(globaldata_t gd, thread_t runner)
     }
 }
 
-/* Ask the owner for the token of ref, one of td's, unless it has been asked. false: its queue is full;
- * try later. */
+/* Ask the owner for the token of ref, one of td's, unless it has been asked. Returns false if the ring
+ * to the owner is full; the caller then tries later. */
 static bool request(globaldata_t gd, thread_t td, lwkt_tokref_t ref, globaldata_t owner)
 { /* lab 6 */
     /* publish: answer, F9 */
@@ -242,7 +247,7 @@ bool lwkt_chktokens(thread_t td)
     return all;
 }
 
-/* --- taking and letting go --- */
+/* --- taking and releasing --- */
 
 void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref)
 {
@@ -257,9 +262,9 @@ void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref)
 }
 
 /*
- * ref is linked. Its token is elsewhere, or a thread that we preempted has it: wait in line for it, as
- * an ordinary thread of the run queue. A preempting thread goes back to the thread below. The switch
- * lets go of all tokens, and comes back when this cpu owns all of them.
+ * ref is linked. If another cpu owns its token, or a thread that this one preempted has it, wait in
+ * line for it, as an ordinary thread of the run queue. A preempting thread switches back to the thread
+ * below. The switch releases all tokens, and returns when this cpu owns all of them.
  */
 void lwkt_gettoken_slow(lwkt_tokref_t ref)
 { /* lab 6 */
@@ -276,7 +281,7 @@ void lwkt_gettoken_slow(lwkt_tokref_t ref)
     crit_enter();
     ++mycpu->gd_cnt.token_contention;
     lwkt_token_wait(mycpu, td);
-    lwkt_chktokens(td); /* asked for now: a thread below may not switch soon */
+    lwkt_chktokens(td); /* ask now, because a thread below may not switch soon */
     lwkt_yield();
     crit_exit();
 }
@@ -295,7 +300,8 @@ bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok)
     return false;
 }
 
-/* ref was asked for, or others wait for tokens here. It is off td_toks. */
+/* ref is off td_toks, but its token was asked for, or other cpus wait for tokens of this one. Wait for
+ * the answer to ref, and answer the others. */
 void lwkt_reltoken_slow(lwkt_tokref_t ref)
 { /* lab 6 */
     crit_enter();

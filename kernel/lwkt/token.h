@@ -1,8 +1,8 @@
 /*
- * Tokens: locks that hold only while their holder runs (or is preempted). Blocking lets go of all of
- * a thread's tokens, and it has them again before it runs on: data under a token must be looked at
- * anew after anything that may block. Waiting for one more token is such a block. Recursive; taken
- * and released in any order: the head of token.c says why nobody waits for ever.
+ * Tokens: locks that hold only while their holder runs (or is preempted). A thread that blocks lets go
+ * of all its tokens, and has them again before it runs on, so data under a token must be read again
+ * after anything that may block. Waiting for one more token is such a block. Tokens are recursive, and
+ * are taken and released in any order: the head of token.c says why no thread waits for ever.
  *
  * A token is owned by a cpu (t_cpu) and held by the threads of that cpu that have a reference to it;
  * only the owner gives it away, when it is asked by an IPI message. So taking a token that this cpu
@@ -23,8 +23,9 @@ struct lwkt_token {
     struct globaldata *t_cpu; /* owner; only the owner changes it (publish, consume) */
 };
 
-/* Whether the owner has the address of a reference, because it was asked for its token; or had it, so
- * that who writes to the reference must have seen the answer (consume). */
+/* The state of a reference. TR_REQUESTED: the owner was asked for the token, and so has the reference's
+ * address. TR_ANSWERED: it had the address, so code that writes to the reference must have seen the
+ * answer (consume). */
 enum { TR_IDLE, TR_REQUESTED, TR_ANSWERED };
 
 /* One taking of a token, on the taker's stack from lwkt_gettoken to lwkt_reltoken. */
@@ -33,33 +34,34 @@ struct lwkt_tokref {
     uint32 tr_state;                  /* TR_*: publish, consume */
     struct lwkt_tokref *tr_next;      /* td_toks */
     struct lwkt_tokref *tr_gdreqnext; /* gd_tokreqbase of the owner while TR_REQUESTED */
-    struct globaldata *tr_reqgd;      /* the cpu that asks, */
-    uint64 tr_ticket;                 /* and its thread's td_tokticket */
-    uint32 tr_unwanted;               /* the asker does not need the token any more: peek, poke */
+    struct globaldata *tr_reqgd;      /* the cpu that asks */
+    uint64 tr_ticket;                 /* its thread's td_tokticket */
+    uint32 tr_unwanted;               /* the asker no longer needs the token: peek, poke */
 };
 
 typedef struct lwkt_token *lwkt_token_t;
 typedef struct lwkt_tokref *lwkt_tokref_t;
 
-/* A free token, owned by this cpu. Early boot too. */
+/* Make tok a free token, owned by this cpu. It may be called in early boot. */
 void lwkt_token_init(lwkt_token_t tok);
 
-/* Take tok without waiting: false when another cpu owns it or a thread that we preempted has it. */
+/* Take tok without waiting. Returns false if another cpu owns it, or if a thread that the caller has
+ * preempted has it. */
 bool lwkt_trytoken(lwkt_tokref_t ref, lwkt_token_t tok);
 
-/* Whether this thread has tok. */
+/* Whether the calling thread has tok. */
 bool lwkt_havetoken(lwkt_token_t tok);
 
 /* Make the pool's tokens. Boot. */
 void lwkt_token_pool_init(void);
 
-/* A token for an object that may vanish: one of a pool, by its address. */
+/* A token for an object that may be freed: one of a pool, chosen by the object's address. */
 lwkt_token_t lwkt_token_pool_get(const void *object);
 
-/* For the switch, in a critical section. Whether this cpu owns all tokens of td, a thread of this cpu;
- * if not, td waits in line, and those that it lacks are asked for. / td, which has tokens, waits in
- * line: for a token, or for the MP lock. / It does not wait any more. / Answer the requests for tokens
- * that `runner` (NULL: nobody) and those below it do not have. */
+/* For the switch, in a critical section. Returns whether this cpu owns all tokens of td, a thread of
+ * this cpu; if not, puts td in line, and asks for those that it lacks. / Put td, which has tokens, in
+ * line for a token or the MP lock. / Take it out of the line. / Answer the requests for tokens that
+ * neither `runner` (which may be NULL) nor a thread below it has. */
 bool lwkt_chktokens(thread_t td);
 void lwkt_token_wait(globaldata_t gd, thread_t td);
 void lwkt_token_wait_end(thread_t td);
@@ -80,8 +82,9 @@ static inline void lwkt_link_ref(thread_t td, lwkt_tokref_t ref, lwkt_token_t to
     compiler_barrier(); /* before t_cpu is read: a request that arrives now finds it held */
 }
 
-/* Take tok; when it is not to be had at once, let go of all others and switch, and have all of them
- * at the return. Thread context (not in an interrupt or IPI body, not while mastering a cpusync). */
+/* Take tok. If it cannot be had at once, let go of all others and switch; the thread has all of them
+ * when this returns. Thread context (not in an interrupt or IPI body, and not while mastering a
+ * cpusync). */
 static inline void lwkt_gettoken(lwkt_tokref_t ref, lwkt_token_t tok)
 {
     thread_t td = curthread;
@@ -94,7 +97,7 @@ static inline void lwkt_gettoken(lwkt_tokref_t ref, lwkt_token_t tok)
     ktr_on_cpu(gd, KTR_TOKEN_GET, (uint64)tok, 0);
 }
 
-/* Let go of one taking. ref is the caller's again at the return. */
+/* Release tok once. ref is the caller's again when this returns. */
 static inline void lwkt_reltoken(lwkt_tokref_t ref)
 {
     thread_t td = curthread;
@@ -107,7 +110,7 @@ static inline void lwkt_reltoken(lwkt_tokref_t ref)
         poke(&td->td_toks, ref->tr_next);
     else
         lwkt_unlink_ref(td, ref);
-    compiler_barrier(); /* a request that came before found it held, and is on gd_tokreqbase */
+    compiler_barrier(); /* a request that came before this found tok held, and is on gd_tokreqbase */
     if (gd->gd_tokreqbase != NULL || peek(&ref->tr_state) != TR_IDLE)
         lwkt_reltoken_slow(ref);
 }

@@ -44,9 +44,9 @@ void lwkt_wait_init(lwkt_wait_t w)
 }
 
 /*
- * Join the queue and sleep until a signal has taken us off it. With the token. The critical section
- * makes leaving the run queue and leaving the cpu one step: a switch in between, that somebody else
- * asks for, would let a signal come in, and its lwkt_schedule be undone.
+ * Join the queue and sleep until a signal has taken the thread off it. The caller holds the token. The
+ * critical section makes leaving the run queue and leaving the cpu one step: another switch in between
+ * would release the token, so that a signal could come in, whose lwkt_schedule would then be undone.
  */
 static void wait_for_signal(lwkt_wait_t w, const char *wmesg)
 { /* lab 7 */

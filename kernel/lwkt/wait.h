@@ -23,15 +23,15 @@ struct lwkt_wait {
 
 typedef struct lwkt_wait *lwkt_wait_t;
 
-/* Make w a queue without waiters, of generation 0. Early boot, too. */
+/* Make w a queue without waiters, with generation 0. It may be called in early boot. */
 void lwkt_wait_init(lwkt_wait_t w);
 
 /* Wait until w is signalled, unless it has been signalled since *gen was read. Sets *gen to the current
- * generation. wmesg says, for people, what the thread waits for. */
+ * generation. wmesg tells people what the thread waits for. */
 void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen);
 
-/* Raise the generation, and wake at most `count` waiters, the longest waiting first; all if count is
- * negative. */
+/* Raise the generation, and wake at most `count` waiters, the longest waiting first, or all of them if
+ * count is negative. */
 void lwkt_signal(lwkt_wait_t w, int count);
 
 #endif
