@@ -1,6 +1,6 @@
 /*
- * Block devices: requests of whole blocks of BSIZE bytes, asynchronous, several in flight. Met by
- * the virtio disk and by the RAM disk (the initrd).
+ * Block devices: asynchronous requests of whole blocks of BSIZE bytes, several in flight. There are
+ * two: the virtio disk and the RAM disk (the initrd).
  */
 #ifndef DEV_BLK_H
 #define DEV_BLK_H
@@ -15,18 +15,19 @@ struct bio {
     void *bio_data;   /* BSIZE bytes in the direct map; physically contiguous */
     bool bio_write;
     int bio_error;                  /* set before bio_done: 0, or -1 */
-    void (*bio_done)(struct bio *); /* may run in an interrupt: no blocking; wakeups allowed */
+    void (*bio_done)(struct bio *); /* may run in an interrupt: must not sleep, may call wakeup */
     void *bio_arg;                  /* for bio_done */
-    struct list bio_node;           /* the device's while the request is in flight */
+    struct list bio_node;           /* belongs to the driver while the request is in flight */
 };
 
 struct blkdev {
     const char *name;
     uint64 nblocks;
-    /* Start a request; bio_done comes later, or before the return. Thread context; may sleep for
-     * room in the device's queue. Writes may be reordered: wait for bio_done where it matters. */
+    /* Start a request; bio_done is called later, or before the return. Thread context; may sleep for
+     * room in the device's queue. Requests may be reordered, so code that needs an order waits for
+     * bio_done. */
     void (*strategy)(struct blkdev *, struct bio *);
-    /* All completed writes are on stable storage when it returns. 0, or -1. */
+    /* Put all completed writes on stable storage before it returns. 0, or -1. */
     int (*flush)(struct blkdev *);
 };
 

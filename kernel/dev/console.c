@@ -1,13 +1,13 @@
 /*
  * The console: a line editor between the serial port and the processes that read device CONSOLE.
  *
- * Input. console_input (the port's interrupt, or a thread in its place) edits the line that is
- * being typed; a reader gets it when it is ended by a newline or ^D, or when the buffer is full.
+ * Input. console_input, which the port's interrupt thread calls, edits the line that is being typed. A
+ * reader gets the line when a newline or ^D ends it, or when the buffer is full.
  * Keys:
  *
- *   Enter        ends the line (carriage return is taken as newline)
- *   Backspace    takes the last character back (^H or DEL)
- *   ^U           takes the line back
+ *   Enter        ends the line (a carriage return counts as a newline)
+ *   Backspace    deletes the last character (^H or DEL)
+ *   ^U           deletes the line
  *   ^D           ends the line without a newline; on an empty line: end of file
  *   ^P           prints the threads of each cpu
  *
@@ -16,10 +16,10 @@
  *        lines ended,  being typed, may
  *        for readers   still be edited
  *
- * What is typed ahead into a full buffer is dropped, with a bell.
+ * Keys that are typed while the buffer is full are dropped, with a bell.
  *
- * Output. console_write copies a process's text in pieces of whole lines where it can, each of
- * which goes out uncut, and lets no other process write before the call is done.
+ * Output. console_write sends a process's text in pieces, of whole lines where it can. No other text
+ * cuts a piece, and no other process writes before the call returns.
  *
  * Invariants, under cons.lock: r <= w <= e <= r + INPUTSIZE (differences, as they wrap).
  */
@@ -43,21 +43,21 @@
 void (*console_show_threads)(void);
 
 static struct {
-    struct spinlock lock; /* guards all below; readers sleep on &cons.r */
+    struct spinlock lock; /* guards the rest; readers sleep on &cons.r */
     uint32 r;             /* next byte to read; index = r % INPUTSIZE */
     uint32 w;             /* end of what may be read */
     uint32 e;             /* end of what was typed */
     char buf[INPUTSIZE];
 } cons = {.lock = SPINLOCK("console")};
 
-/* One process writes at a time. A mutex, as it is held while the port is waited for. */
+/* One process writes at a time. This is a mutex because its holder sleeps until the port has room. */
 static struct mutex write_mutex = MUTEX("console");
 static char write_buf[UART_PIECE]; /* write_mutex */
 
 /* --- input: console_input's side --- */
 
-/* Take back the last character of the line; false when the line is empty. Lock held. */
-static bool take_back(void)
+/* Delete the last character of the line; false when the line is empty. Lock held. */
+static bool delete_last(void)
 {
     if (cons.e == cons.w)
         return false;
@@ -65,20 +65,22 @@ static bool take_back(void)
     return true;
 }
 
-/* How many characters to rub out on the screen: ^U all of the line, backspace one. */
-static uint32 erase(bool whole_line)
+/* Delete the whole line (^U), or its last character. Returns how many characters there are to rub out
+ * on the screen. */
+static uint32 delete_typed(bool whole_line)
 {
     uint32 n = 0;
 
     spin_lock(&cons.lock);
-    while ((n == 0 || whole_line) && take_back())
+    while ((n == 0 || whole_line) && delete_last())
         n++;
     spin_unlock(&cons.lock);
     return n;
 }
 
-/* Add a character. Sets *ended when readers have something new. False: no room. */
-static bool append(char c, bool *ended)
+/* Add a character to the line. Sets *ended when this makes something available to readers. False: no
+ * room. */
+static bool append_typed(char c, bool *ended)
 {
     bool room;
 
@@ -93,13 +95,13 @@ static bool append(char c, bool *ended)
     return room;
 }
 
-/* An ordinary character: store it, show it, and tell readers of a line. No lock is held over the
- * echo and the wakeup. */
-static void type(char c)
+/* An ordinary character: store it, echo it, and wake the readers if it ends a line. No lock is held
+ * during the echo and the wakeup. */
+static void type_char(char c)
 {
     bool ended;
 
-    if (!append(c, &ended))
+    if (!append_typed(c, &ended))
         c = '\a';
     if (c != CTRL('D'))
         uart_print(&c, 1);
@@ -111,7 +113,7 @@ void console_input(int c)
 {
     switch (c) {
     case '\0':
-        break; /* a break on the line, not a key */
+        break; /* a break on the serial line, not a key */
     case CTRL('P'):
         if (console_show_threads != NULL)
             console_show_threads();
@@ -119,11 +121,11 @@ void console_input(int c)
     case CTRL('H'):
     case DEL:
     case CTRL('U'):
-        for (uint32 n = erase(c == CTRL('U')); n > 0; n--)
+        for (uint32 n = delete_typed(c == CTRL('U')); n > 0; n--)
             uart_print("\b \b", 3);
         break;
     default:
-        type(c == '\r' ? '\n' : (char)c);
+        type_char(c == '\r' ? '\n' : (char)c);
     }
 }
 
@@ -150,8 +152,9 @@ static int wait_input(void)
 }
 
 /*
- * Take up to n bytes of one line into dst. Sets *ended at the line's end: after a newline, and at a
- * ^D, which is taken only when nothing comes before it, so that the next read says end of file.
+ * Take up to n bytes of one line into dst. Sets *ended at the line's end: after a newline, and at a ^D.
+ * A ^D is taken only when nothing comes before it in this read; otherwise it stays, and the next read
+ * returns end of file.
  */
 static int take_line(char *dst, int n, bool first, bool *ended)
 {
@@ -174,7 +177,7 @@ static int take_line(char *dst, int n, bool first, bool *ended)
 }
 
 /*
- * Read at most one line. 0: end of file, which in deterministic mode comes at once: there is no
+ * Read at most one line. 0: end of file, which comes at once in deterministic mode, as there is no
  * keyboard. -1: killed, or a bad address.
  */
 static int console_read(uint64 udst, int n)
@@ -190,7 +193,7 @@ static int console_read(uint64 udst, int n)
 
         if (done == 0 && wait_input() < 0)
             return -1;
-        /* Another reader may have been faster, so 0 without an end means: once more. */
+        /* 0 bytes without an end: another reader was faster, so wait again. */
         got = take_line(piece, want, done == 0, &ended);
         if (got == 0 && done > 0)
             break;
@@ -203,8 +206,8 @@ static int console_read(uint64 udst, int n)
 
 /* --- output --- */
 
-/* How much of the n bytes in write_buf to send in one piece: all when the call ends with them, else
- * whole lines when there are any. */
+/* How many of the n bytes in write_buf to send as one piece: all of them when they are the call's last,
+ * otherwise whole lines if there are any. */
 static int piece_length(int n, bool last)
 {
     int whole = n;
@@ -216,7 +219,7 @@ static int piece_length(int n, bool last)
     return whole > 0 ? whole : n;
 }
 
-/* write_mutex held. */
+/* Send n bytes in pieces. write_mutex held. */
 static int write_pieces(uint64 usrc, int n)
 {
     int done = 0;
@@ -234,7 +237,7 @@ static int write_pieces(uint64 usrc, int n)
     return done;
 }
 
-/* -1: killed, or a bad address, before anything was written. */
+/* Returns the bytes written; -1: killed, or a bad address, before anything was written. */
 static int console_write(uint64 usrc, int n)
 {
     int done;

@@ -8,14 +8,15 @@
 
 /* Boot hart, before interrupts: printf goes to the UART, polled. */
 void console_init_early(void);
-/* Thread context, interrupts on: input, buffered output, device table entry. */
+/* Start input and buffered output, and put the console into the device switch. Thread context,
+ * interrupts on. */
 void console_init(void);
 
-/* What ^P calls, in any context: prints the threads of each cpu. Set at boot by the layer that knows
- * processes; NULL: the key does nothing. */
+/* ^P calls this, in any context, to print the threads of each cpu. The layer that knows processes sets
+ * it at boot; NULL: the key does nothing. */
 extern void (*console_show_threads)(void);
 
-/* One character from the UART's interrupt. */
+/* Take one character from the UART's interrupt thread. */
 void console_input(int c);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The table of character devices. Filled at boot, read only from then on.
+ * The table of character devices. It is filled at boot and only read from then on.
  */
 #include "dev/devsw.h"
 

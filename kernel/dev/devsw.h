@@ -1,6 +1,6 @@
 /*
- * The device switch: character devices by major number, for the file system. A driver puts itself in,
- * at boot; an empty place is a device that is not there.
+ * The device switch: character devices by major number, for the file system. Each driver enters itself
+ * at boot; an empty entry is a device that does not exist.
  */
 #ifndef DEV_DEVSW_H
 #define DEV_DEVSW_H
@@ -8,8 +8,8 @@
 #include "kernel/param.h"
 #include "kernel/types.h"
 
-/* Read or write up to n bytes for the calling process, whose memory the address is in. Bytes done, 0
- * at the end of the input, or -1. Thread context; they may sleep. */
+/* Read or write up to n bytes for the calling process; the address is in its memory. They return the
+ * bytes done, 0 at the end of the input, or -1. Thread context; they may sleep. */
 struct devsw {
     int (*read)(uint64 udst, int n);
     int (*write)(uint64 usrc, int n);

@@ -1,6 +1,7 @@
 /*
- * The kinds of disk that blk.c chooses from. Each looks for its device and sets it up, at boot, in
- * thread context; NULL: it is not there, or will not do (and why was printed).
+ * The kinds of disk that blk.c chooses from. Each function looks for its device and sets it up, at
+ * boot, in thread context. NULL: there is no such device, or it is not usable, and the reason was
+ * printed.
  */
 #ifndef DEV_DISKS_H
 #define DEV_DISKS_H

@@ -1,7 +1,7 @@
 /*
  * The RAM disk: the file-system image that the boot loader put into memory (initrd) as a block
- * device. A request is a copy, done before strategy returns; what is written is gone with the
- * machine. No lock: the callers see to it that a block has one request at a time.
+ * device. A request is a copy, finished before strategy returns; what is written is lost when the
+ * machine stops. No lock: the callers make sure that there is only one request for a block at a time.
  */
 #include "dev/disks.h"
 
@@ -23,7 +23,7 @@ static void ramdisk_strategy(struct blkdev *dev, struct bio *b)
     b->bio_done(b);
 }
 
-/* Memory is as stable as it gets. */
+/* There is nothing more stable than the memory itself. */
 static int ramdisk_flush(struct blkdev *dev)
 {
     (void)dev;

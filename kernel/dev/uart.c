@@ -1,25 +1,25 @@
 /*
  * The serial port: a 16550A (National Semiconductor PC16550D data sheet), registers one byte apart.
  *
- * Output. Text goes into a ring, and from the ring to the port's FIFO as long as that takes it;
+ * Output. Text goes into a ring, and from the ring to the port's FIFO as long as that has room;
  * usually it takes everything at once, and the ring is empty again before the call returns. What
- * stays in the ring is sent by the interrupt that says the FIFO is empty, which is on only while
- * the ring holds something. A text enters the ring in one step under the lock, so no other text
- * cuts it.
+ * stays in the ring is sent by the interrupt for an empty FIFO, which is enabled only while the ring
+ * holds something. A text enters the ring in one step under the lock, so no other text cuts it.
  *
- *   uart_write   process: sleeps for room          uart_print   anyone: polls for room
+ *   uart_write   process: sleeps for room          uart_print   any context: polls for room
  *        \______________  ring (lock)  ______________/
  *                            |  start_sending(): by the writer, and by uart_intr
  *                         FIFO, 16 bytes
  *
  * Input. uart_intr hands each byte to console_input.
  *
- * Deterministic mode (riscv/hart.h): interrupts of this port come when the host likes, so none is
- * enabled. Output is polled, which takes no turn as long as the host keeps up; there is no input.
+ * Deterministic mode (riscv/hart.h): the host decides when this port's interrupts come, so none is
+ * enabled. Output is polled, and the first poll succeeds as long as the host keeps up. There is no
+ * input.
  *
- * Invariants, under the lock: tail <= head <= tail + RINGSIZE (the difference, as they wrap); once
- * uart_init has run, the transmit interrupt is enabled exactly while the ring holds something or
- * somebody waits for room in it.
+ * Invariants, under the lock: tail <= head <= tail + RINGSIZE (as differences, since they wrap). After
+ * uart_init the transmit interrupt is enabled exactly while the ring holds something or a process waits
+ * for room in it.
  */
 #include "dev/uart.h"
 
@@ -52,21 +52,21 @@
 
 #define FIFO 16
 #define RINGSIZE 4096 /* a power of two, several UART_PIECE */
-#define PRINT_WAIT 2  /* seconds that uart_print waits for a port that stands still */
+#define PRINT_WAIT 2  /* seconds that uart_print waits for a port that takes no bytes */
 #define DRAIN_WAIT 5  /* uart_drain: seconds */
 
 _Static_assert((RINGSIZE & (RINGSIZE - 1)) == 0 && RINGSIZE >= UART_PIECE, "ring size");
 
 static struct {
-    struct spinlock lock; /* guards all below */
+    struct spinlock lock; /* guards the rest */
     uint64 regs;          /* kernel address of the registers */
     bool buffered;        /* interrupts are on: text may stay in the ring */
-    uint8 ier;            /* what IER holds */
+    uint8 ier;            /* the content of IER */
     uint32 head;          /* bytes put into the ring; index = head % RINGSIZE */
     uint32 tail;          /* bytes taken out of it */
-    uint32 wanted;        /* room that a sleeper in uart_write waits for; 0: nobody */
-    bool stalled;         /* uart_print waited in vain, and nothing has been sent since */
-    uint64 dropped;       /* bytes given up by uart_print */
+    uint32 wanted;        /* room that a sleeper in uart_write waits for; 0: there is none */
+    bool stalled;         /* uart_print waited in vain, and no byte has been sent since */
+    uint64 dropped;       /* bytes that uart_print has dropped */
     char ring[RINGSIZE];
 } uart = {.lock = SPINLOCK("uart")};
 
@@ -76,7 +76,8 @@ static uint64 get_dropped(void)
 }
 SYSCTL(console_dropped, "console.dropped", get_dropped, NULL);
 
-/* Registers are a byte wide, so mmio.h's 32 bits won't do. Volatile keeps their order. */
+/* Registers are a byte wide, so mmio.h with its 32 bits is of no use. Volatile keeps the accesses in
+ * order. */
 static uint8 reg_read(uint64 reg)
 {
     return *(volatile uint8 *)(uart.regs + reg);
@@ -105,7 +106,8 @@ static uint32 ring_room(void)
     return RINGSIZE - ring_used();
 }
 
-/* Poll until a bit of LSR is set or the time comes. No other hart is waited for, but the port. */
+/* Poll until a bit of LSR is set; false: the deadline came first. This waits for the port, not for
+ * another hart, so it needs no cpu_relax(). */
 static bool wait_lsr(uint8 bit, uint64 deadline)
 {
     while ((reg_read(LSR) & bit) == 0)
@@ -114,7 +116,7 @@ static bool wait_lsr(uint8 bit, uint64 deadline)
     return true;
 }
 
-/* Move bytes from the ring to the port as long as it takes them; lock held. */
+/* Move bytes from the ring to the port as long as it has room; lock held. */
 static void send_ready(void)
 {
     while (ring_used() != 0 && (reg_read(LSR) & LSR_THRE) != 0) {
@@ -124,8 +126,8 @@ static void send_ready(void)
     }
 }
 
-/* send_ready, and let the interrupt see to the rest; lock held. A sleeper needs the interrupt even
- * when the ring is empty again: only uart_intr wakes it, as uart_print's callers may hold locks. */
+/* send_ready, and leave the rest to the interrupt; lock held. A sleeper needs the interrupt even if the
+ * ring is empty again: only uart_intr wakes it, as uart_print's callers may hold locks. */
 static void start_sending(void)
 {
     send_ready();
@@ -133,7 +135,7 @@ static void start_sending(void)
         set_ier(ring_used() != 0 || uart.wanted != 0 ? IER_RX | IER_TX : IER_RX);
 }
 
-/* Send all that the ring holds, polling; false when the time came first. */
+/* Send all that the ring holds, polling; false: the deadline came first. */
 static bool send_all(uint64 deadline)
 {
     while (ring_used() != 0) {
@@ -144,7 +146,7 @@ static bool send_all(uint64 deadline)
     return true;
 }
 
-/* There is room for it; lock held. */
+/* Put a text into the ring, which has room for it; lock held. */
 static void ring_put(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -171,9 +173,9 @@ void uart_print_early(const char *text, size_t len)
 }
 
 /*
- * Make room for len bytes without sleeping; lock held, over the wait too, so that the text can
- * follow in one piece. False: the port stands still. The first to find that out waits in vain,
- * once; who comes after it does not wait again until the port has moved.
+ * Make room for len bytes without sleeping; lock held, also during the wait, so that the text can
+ * follow in one piece. False: the port takes no bytes. The first caller to find that out waits in
+ * vain, once; later callers do not wait until the port has taken a byte again.
  */
 static bool poll_room(size_t len)
 {
@@ -185,7 +187,7 @@ static bool poll_room(size_t len)
     return !uart.stalled;
 }
 
-/* Put in pieces of a text, each whole or not at all: who reads it later finds no line cut. */
+/* Put a text into the ring in pieces, each whole or not at all. Lock held. */
 static void put_pieces(const char *text, size_t len)
 {
     while (len > 0) {
@@ -232,7 +234,7 @@ static bool try_write(void *arg)
     return fits;
 }
 
-/* The caller (console_write) lets in one process at a time, so `wanted` has one writer. */
+/* The caller, console_write, lets one process write at a time, so `wanted` has one writer. */
 int uart_write(const char *text, size_t len)
 {
     struct text whole = {text, len};
@@ -256,8 +258,8 @@ static bool take_wanted(void)
 }
 
 /*
- * The port's interrupt, for both directions: a level that stays until its cause is gone. Only here
- * are bytes received, by one hart at a time, so that needs no lock.
+ * The port's interrupt, for both directions: a level that stays until its cause is gone. Bytes are
+ * received only here, by one thread, so that needs no lock.
  */
 static void uart_intr(void *arg)
 {
@@ -281,7 +283,7 @@ void uart_init(void)
     if (deterministic)
         return;
     if (board.uart.irq == 0) {
-        printf("uart: the device tree gives it no interrupt: no input\n");
+        printf("uart: no interrupt in the device tree, so there is no input\n");
         return;
     }
     intr_register(board.uart.irq, uart_intr, NULL, "uart");
@@ -292,8 +294,8 @@ void uart_init(void)
 }
 
 /*
- * The end of the machine must not lose text. Who panics takes no lock: its holder may have been
- * stopped with it, and nobody else runs any more.
+ * The end of the machine must not lose text. A cpu that panics takes no lock: the lock's holder may
+ * have been stopped while it held it, and no other cpu runs any more.
  */
 void uart_drain(void)
 {
@@ -317,9 +319,7 @@ static void uart_self_intr(void *arg)
     self_handler();
 }
 
-/*
- * The transmit FIFO is empty, so enabling its interrupt raises it at once.
- */
+/* The transmit FIFO is empty, so enabling its interrupt raises it at once. */
 bool uart_self_interrupt(void (*handler)(void))
 {
     if (!deterministic || board.uart.irq == 0)

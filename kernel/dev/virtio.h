@@ -1,5 +1,5 @@
 /*
- * The virtio device interface, as far as the disk driver needs it (Virtual I/O Device (VIRTIO)
+ * The part of the virtio device interface that the disk driver needs (Virtual I/O Device (VIRTIO)
  * specification, version 1.1; section numbers in brackets). All fields are little-endian.
  */
 #ifndef DEV_VIRTIO_H
@@ -16,8 +16,8 @@
 #define VIRTIO_DEVICE_FEATURES_SEL 0x014 /* which 32 */
 #define VIRTIO_DRIVER_FEATURES 0x020     /* ... of what the driver accepts */
 #define VIRTIO_DRIVER_FEATURES_SEL 0x024
-#define VIRTIO_QUEUE_SEL 0x030     /* queue that the following are about */
-#define VIRTIO_QUEUE_NUM_MAX 0x034 /* most descriptors that it can have; 0: no such queue */
+#define VIRTIO_QUEUE_SEL 0x030     /* selects the queue for the registers that follow */
+#define VIRTIO_QUEUE_NUM_MAX 0x034 /* its largest number of descriptors; 0: no such queue */
 #define VIRTIO_QUEUE_NUM 0x038
 #define VIRTIO_QUEUE_READY 0x044
 #define VIRTIO_QUEUE_NOTIFY 0x050 /* write a queue's number: look at it */
@@ -72,9 +72,9 @@ struct virtq_used {
     uint16 idx;
     struct virtq_used_elem ring[VIRTQ_MAX];
 };
-#define VIRTQ_USED_F_NO_NOTIFY 1 /* the device looks at the queue without being told */
+#define VIRTQ_USED_F_NO_NOTIFY 1 /* the device looks at the queue without a notification */
 
-/* A block request's first part, which the device reads [5.2.6]; its last is a status byte. */
+/* The first part of a block request, which the device reads [5.2.6]; the last part is a status byte. */
 struct virtio_blk_req {
     uint32 type;
     uint32 reserved;

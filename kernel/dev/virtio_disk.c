@@ -1,16 +1,16 @@
 /*
  * The virtio block device (virtio.h), over its memory-mapped transport, modern interface.
  *
- * A request is a chain of descriptors: header (type, sector), data, status byte. The descriptors
- * are handed out three at a time: slot s owns numbers 3s to 3s+2, so a chain is laid out once, a
- * free slot is all that a request needs, and the head that comes back tells the slot.
+ * A request is a chain of three descriptors: header (type, sector), data, status byte. Slot s owns the
+ * descriptors 3s to 3s+2. So a request needs nothing but a free slot, and the head that the device
+ * returns tells which slot it was.
  *
  *   strategy: free slot -> chain -> avail ring -> publish idx -> notify     (thread)
  *   device:   reads the chain, transfers, writes status -> used ring -> idx -> interrupt
  *   interrupt: consume idx -> used ring -> slot free -> bio_done, wakeup      (virtio_disk_intr)
  *
- * Many requests are in flight at once, and the device may finish them in any order. Who finds no
- * free slot sleeps.
+ * Many requests are in flight at once, and the device may finish them in any order. A thread that finds
+ * no free slot sleeps.
  *
  * Invariants, under the lock: a slot is in disk.free[0 .. nfree-1], or its `bio` is set and the
  * device owns the chain until its head comes back.
@@ -38,17 +38,17 @@ struct slot {
     struct bio *bio;           /* NULL: free */
 };
 
-/* What the device shares, in alignments that the specification asks for. */
+/* Memory that the driver shares with the device, aligned as the specification demands. */
 static struct virtq_desc desc[VIRTQ_MAX] __attribute__((aligned(16)));
 static struct virtq_avail avail __attribute__((aligned(2)));
 static struct virtq_used used __attribute__((aligned(4)));
 
 static struct {
     uint64 regs;          /* kernel address of the registers */
-    struct spinlock lock; /* guards all below and what the driver writes above */
+    struct spinlock lock; /* guards the rest, and what the driver writes above */
     uint32 size;          /* descriptors of the queue: a power of two */
-    uint16 used_seen;     /* entries of the used ring that were taken */
-    bool wanted;          /* somebody sleeps on &disk.nfree */
+    uint16 used_seen;     /* entries taken from the used ring so far */
+    bool wanted;          /* a thread sleeps on &disk.nfree */
     bool can_flush;
     int nfree;
     uint8 free[MAXSLOTS]; /* numbers of free slots */
@@ -65,8 +65,9 @@ static void reg_write(uint64 reg, uint32 value)
     mmio_write32(disk.regs + reg, value);
 }
 
-/* Orders memory and device registers against each other, which fence() (memory only) does not: what
- * was written to memory is there before the device is told, and the other way round. */
+/* Orders memory and device registers against each other, which fence() (memory only) does not: what was
+ * written to memory is visible before the device is notified, and a register that was read before
+ * memory is. */
 static inline void device_fence(void)
 {
     __asm__ volatile("fence iorw, iorw" ::: "memory");
@@ -110,16 +111,17 @@ static void submit(uint32 s)
     publish(&avail.idx, (uint16)(idx + 1)); /* the device reads idx first, then the ring */
 }
 
-/* Tell the device to look, unless it does by itself. Our idx must be out before we read its flags,
- * or each side could leave it to the other. No lock: it may take long, and twice does no harm. */
-static void notify(void)
+/* Tell the device to look at the queue, unless it does so by itself. Our idx must be visible before we
+ * read its flags, or each side could rely on the other. Takes no lock, as it may take long, and
+ * notifying twice does no harm. */
+static void notify_device(void)
 {
     device_fence();
     if ((peek(&used.flags) & VIRTQ_USED_F_NO_NOTIFY) == 0)
         reg_write(VIRTIO_QUEUE_NOTIFY, 0);
 }
 
-/* Start b when a slot is free, else note that somebody waits for one. */
+/* Start b if a slot is free; otherwise note that a thread waits for one. */
 static bool try_start(void *arg)
 {
     struct bio *b = arg;
@@ -138,11 +140,12 @@ static bool try_start(void *arg)
     }
     spin_unlock(&disk.lock);
     if (started)
-        notify();
+        notify_device();
     return started;
 }
 
-/* Start b; sleeps while no slot is free. Many may be woken for one slot; the others sleep again. */
+/* Start b; sleeps while no slot is free. Several threads may wake for one slot; the others sleep
+ * again. */
 static void start_request(struct bio *b)
 {
     tsleep_until(&disk.nfree, 0, "vdslot", try_start, b);
@@ -160,7 +163,7 @@ static void virtio_disk_strategy(struct blkdev *dev, struct bio *b)
 
 /* --- flush --- */
 
-/* The waiter may be gone as soon as it sees `done`: only the address is used after that. */
+/* The waiter may be gone as soon as it sees `done`: after that, only its address is used. */
 static void flush_done(struct bio *b)
 {
     uint32 *done = b->bio_arg;
@@ -180,7 +183,7 @@ static int virtio_disk_flush(struct blkdev *dev)
     struct bio b = {.bio_data = NULL, .bio_done = flush_done, .bio_arg = &done};
 
     (void)dev;
-    if (!disk.can_flush) /* then there is no write cache */
+    if (!disk.can_flush) /* there is no write cache then */
         return 0;
     start_request(&b);
     tsleep_until(&done, 0, "vdflush", flush_is_over, &done);
@@ -203,13 +206,13 @@ static struct bio *finish(uint32 head)
     return b;
 }
 
-/* Put all finished requests on the list `done`; true when somebody waits for a slot. */
-static bool collect(struct list *done)
+/* Put all finished requests on the list `done`. True: a thread waits for a slot, and there is one. */
+static bool collect_finished(struct list *done)
 {
     bool wake;
 
     spin_lock(&disk.lock);
-    /* Pairs with the device, which writes the entry and the status before it counts idx up. */
+    /* Pairs with the device, which writes the entry and the status before it increments idx. */
     while (disk.used_seen != consume(&used.idx)) {
         uint32 head = used.ring[disk.used_seen & (disk.size - 1)].id;
 
@@ -223,7 +226,7 @@ static bool collect(struct list *done)
     return wake;
 }
 
-/* The interrupt is acknowledged before the ring is read: what the device finishes after our last
+/* The interrupt is acknowledged before the ring is read, so what the device finishes after our last
  * look interrupts again. bio_done runs without the lock, as it may wake threads. */
 static void virtio_disk_intr(void *arg)
 {
@@ -233,7 +236,7 @@ static void virtio_disk_intr(void *arg)
     reg_write(VIRTIO_INTERRUPT_ACK, reg_read(VIRTIO_INTERRUPT_STATUS));
     device_fence();
     list_init(&done);
-    if (collect(&done))
+    if (collect_finished(&done))
         wakeup(&disk.nfree);
     while (!list_empty(&done)) {
         struct bio *b = list_entry(list_first(&done), struct bio, bio_node);
@@ -257,7 +260,7 @@ static bool set_status(uint32 bit)
     return (reg_read(VIRTIO_STATUS) & bit) != 0;
 }
 
-/* Take what we know of what the device offers; false: it won't work with that. */
+/* Accept those features that the driver knows; false: the device does not work with them. */
 static bool negotiate(void)
 {
     uint64 offered, accepted;
@@ -282,7 +285,8 @@ static void write_address(uint64 reg, const void *addr)
     reg_write(reg + 4, (uint32)(KVA_TO_PA(addr) >> 32));
 }
 
-/* Largest power of two that neither the device nor our arrays exceed; 0: it has no queue. */
+/* The largest power of two that exceeds neither the device's limit nor our arrays; 0: it has no
+ * queue. */
 static uint32 queue_size(void)
 {
     uint32 max = reg_read(VIRTIO_QUEUE_NUM_MAX);
@@ -310,7 +314,7 @@ static bool setup_queue(void)
     return true;
 }
 
-/* Capacity in sectors: two words, which belong together when the generation has not changed. */
+/* The capacity in sectors: two words, which belong together if the generation has not changed. */
 static uint64 read_capacity(void)
 {
     uint32 generation, low, high;
@@ -323,16 +327,16 @@ static uint64 read_capacity(void)
     return (uint64)high << 32 | low;
 }
 
-/* Why the device at disk.regs can't be used, or NULL when it is ready for requests. */
-static const char *setup(const struct device_range *r)
+/* Set up the device at disk.regs. NULL: it is ready for requests; otherwise, why it can't be used. */
+static const char *setup_disk(const struct device_range *r)
 {
     if (reg_read(VIRTIO_VERSION) != 2)
-        return "it has the legacy interface; QEMU wants -global virtio-mmio.force-legacy=false";
+        return "it has the legacy interface; QEMU needs -global virtio-mmio.force-legacy=false";
     reg_write(VIRTIO_STATUS, 0);
     set_status(VIRTIO_STATUS_ACKNOWLEDGE);
     set_status(VIRTIO_STATUS_DRIVER);
     if (!negotiate())
-        return "it refuses the features that we need";
+        return "it refuses the features that this driver needs";
     if (!setup_queue())
         return "it has no queue of a useful size";
     intr_register(r->irq, virtio_disk_intr, NULL, "virtio disk");
@@ -348,7 +352,7 @@ static bool is_disk(const struct device_range *r)
            reg_read(VIRTIO_DEVICE_ID) == VIRTIO_ID_BLOCK;
 }
 
-/* The disk in the lowest slot of the device tree. */
+/* Set up the disk in the lowest slot of the device tree. */
 struct blkdev *virtio_disk_init(void)
 {
     const struct device_range *r = board.virtio;
@@ -359,7 +363,7 @@ struct blkdev *virtio_disk_init(void)
         r++;
     if (r == end)
         return NULL;
-    problem = setup(r);
+    problem = setup_disk(r);
     if (problem != NULL) {
         reg_write(VIRTIO_STATUS, VIRTIO_STATUS_FAILED);
         printf("disk: virtio at 0x%lx: %s\n", r->base, problem);

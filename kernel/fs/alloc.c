@@ -1,7 +1,7 @@
 /*
- * Free blocks: the bitmap on the disk, searched from where the last search ended (next fit), so
- * that a file written in one go lies in one piece and a search is short. The bitmap's buffers are
- * the locks; the hint is only a hint.
+ * Free blocks. The bitmap on the disk is searched from where the last search ended (next fit), so that
+ * a file written at once lies in one piece, and a search is short. The locks of the bitmap's buffers
+ * guard it; where to begin is only a hint.
  */
 #include "fs/alloc.h"
 
@@ -58,7 +58,7 @@ uint32 block_alloc(void)
     if (first < superblock.datastart || first >= superblock.size)
         first = superblock.datastart;
 
-    /* All of the bitmap from the hint on, round to the block of the bitmap where the hint is. */
+    /* Search the whole bitmap, from the hint on and round to the bitmap block with the hint again. */
     for (uint32 i = 0; i <= superblock.size / BPB + 1; ++i) {
         int64 block = alloc_in_map(first);
         if (block != 0) {
@@ -73,8 +73,8 @@ uint32 block_alloc(void)
 }
 
 /*
- * The block that was allocated last goes back to the hint: a short-lived file uses the same blocks,
- * and their buffers, again and again.
+ * If the block was the last one allocated, the hint moves back to it: so short-lived files use the same
+ * blocks, and their buffers, again and again.
  */
 void block_free(uint32 block)
 {

@@ -11,7 +11,7 @@
 /* The mounted file system's superblock; constant after fs_init. */
 extern struct superblock superblock;
 
-/* Whether a number that was read from the disk can be that of a file's block. */
+/* Whether a number that was read from the disk can be the number of a file's block. */
 static inline bool block_ok(uint32 block)
 {
     return block >= superblock.datastart && block < superblock.size;
@@ -21,7 +21,7 @@ static inline bool block_ok(uint32 block)
  * modify one block (of the bitmap). */
 uint32 block_alloc(void);
 
-/* Free a block. What was in it need not be written any more. May modify one block. An I/O error stops
+/* Free a block, whose content need not be written any more. May modify one block. An I/O error stops
  * the log (log_stop). */
 void block_free(uint32 block);
 

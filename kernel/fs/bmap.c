@@ -52,8 +52,8 @@ int64 bmap(struct inode *ip, uint64 bn)
 
 /* --- allocating --- */
 
-/* A number that the disk gives for a block that is about to be written, or 0; -1: it can't be one. (A
- * read of a wrong block does no harm: it gives wrong bytes, or an I/O error.) */
+/* Check a number from the disk, or 0, for a block that is about to be written; -1: it is no data block.
+ * (A read of a wrong block does no harm: it gives wrong bytes, or an I/O error.) */
 static int64 checked(const struct inode *ip, uint32 block)
 {
     if (block == 0 || block_ok(block))
@@ -62,7 +62,8 @@ static int64 checked(const struct inode *ip, uint32 block)
     return -1;
 }
 
-/* A new block: of numbers, all 0, when depth > 0; else of data, content arbitrary. 0: disk full. */
+/* A new block: with depth > 0 a table, all 0; otherwise data, with arbitrary content. 0: the disk is
+ * full. */
 static uint32 new_block(int depth)
 {
     uint32 block = block_alloc();
@@ -119,15 +120,15 @@ int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh)
 /* --- freeing --- */
 
 #define TRIM_MAPS 6      /* blocks of the bitmap that one transaction modifies */
-#define TRIM_BLOCKS 4096 /* blocks that it frees: others want to use the bitmap, too */
+#define TRIM_BLOCKS 4096 /* blocks that it frees: other operations need the bitmap, too */
 
 struct trim {
-    uint32 maps;   /* times that another block of the bitmap came up */
+    uint32 maps;   /* how often another block of the bitmap was needed */
     uint32 map;    /* block of the bitmap of the last freed block */
     uint32 blocks; /* blocks freed */
 };
 
-/* Free one block if the transaction has room for that. */
+/* Free one block. False: the transaction has no room for that. */
 static bool trim_block(struct trim *t, uint32 block)
 {
     uint32 map = BBLOCK(block, superblock);
@@ -142,9 +143,9 @@ static bool trim_block(struct trim *t, uint32 block)
 }
 
 /*
- * Free what is under *slot from block `keep` on (relative to the tree), last blocks first; with
- * keep 0 the tree's own block, too, and *slot becomes 0. False: the transaction is full, and what
- * is still in the tree is as it was. A table that can't be read ends it (log_stop).
+ * Free what is under *slot from block `keep` on (relative to the tree), last blocks first. With keep 0,
+ * free the tree's own block, too, and set *slot to 0. False: the transaction is full, and the rest of
+ * the tree is as it was; or a table can't be read (log_stop).
  */
 static bool trim_tree(struct trim *t, uint32 *slot, int depth, uint64 keep)
 {
@@ -179,8 +180,8 @@ static bool trim_tree(struct trim *t, uint32 *slot, int depth, uint64 keep)
 }
 
 /*
- * From the end of the tree backwards, so that a file that is cut in several steps (and a crash
- * between them) is a file with fewer blocks at each.
+ * From the end of the tree backwards, so that a file that is cut in several steps, perhaps with a crash
+ * in between, is a file with fewer blocks after each step.
  */
 bool inode_trim(struct inode *ip)
 {

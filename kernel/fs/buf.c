@@ -1,19 +1,19 @@
 /*
  * The block cache: see buf.h.
  *
- * A hash table finds a block's buffer; each bucket has its own spin lock, so cpus that work on
- * different blocks do not meet. A hit is: bucket lock, a short chain, the buffer's mutex.
+ * A hash table finds a block's buffer. Each bucket has its own spin lock, so cpus that work on
+ * different blocks seldom wait for each other. A hit costs the bucket's lock, a short chain and the
+ * buffer's mutex.
  *
- * Which buffer to reuse is decided by a clock instead of a list sorted by use: a hit marks the
- * buffer (a store) and a hand that goes round all buffers takes the first unmarked one, clearing
- * marks as it passes. That is nearly the least recently used one, and a hit touches nothing that
- * others share.
+ * A clock, not a list sorted by use, decides which buffer to reuse: a hit marks the buffer (a store),
+ * and a hand that goes round all buffers takes the first unmarked one, clearing marks as it passes.
+ * That is nearly the least recently used one, and a hit writes to nothing that all cpus share.
  *
- * The pool (buffers with a page) grows with the misses, while memory is plentiful. Locks: the
- * pool's mutex, then a bucket; a buffer's mutex is never taken while holding either.
+ * The pool (buffers with a page) grows with the misses while memory is plentiful. Locks: the pool's
+ * mutex, then a bucket; a buffer's mutex is never taken while either is held.
  *
- * A buffer that leaves the hash has b_ref 0 and is taken under both locks; with b_ref 1 and in no
- * chain, it is its finder's alone.
+ * A buffer that leaves the hash has b_ref 0 and is taken under both locks. With b_ref 1 and in no
+ * chain, it belongs to the thread that took it.
  */
 #include "fs/buf.h"
 
@@ -43,7 +43,8 @@ static struct {
     struct buf bufs[NBUF];
 } pool;
 
-/* What a block is for: the kind of its lock, as there is an order between kinds (buf.h). */
+/* What a block is used for. This is the kind of its lock, as there is an order between kinds
+ * (buf.h). */
 static const char *kind_of(uint32 block)
 {
     if (block >= superblock.datastart)
@@ -69,7 +70,7 @@ void buf_init(void)
         panic("fs: no memory for %d buffers", BUF_MIN);
 }
 
-/* Lookups of each cpu, in thread context, which nothing that counts interrupts. */
+/* Lookups of each cpu. Only threads count, and no code that counts interrupts another that does. */
 static struct {
     uint64 all, misses;
 } __attribute__((aligned(CACHE_LINE))) lookups[NCPU];
@@ -94,7 +95,8 @@ uint32 buf_count(void)
 }
 
 /*
- * One more buffer, in no chain, with b_ref 1; NULL: the pool is full or memory is out. Pool locked.
+ * Add a buffer to the pool: in no chain, with b_ref 1. NULL: the pool is full or memory is out. Pool
+ * locked.
  */
 static struct buf *pool_grow(void)
 {
@@ -111,8 +113,8 @@ static struct buf *pool_grow(void)
 }
 
 /*
- * Take b out of the hash if nobody uses it; it then has b_ref 1 and is the caller's. Pool locked,
- * so that b_block stays while b_ref is 0.
+ * Take b out of the hash if it is not in use; it then has b_ref 1 and belongs to the caller. Pool
+ * locked, so that b_block does not change while b_ref is 0.
  */
 static bool pool_take(struct buf *b)
 {
@@ -131,7 +133,7 @@ static bool pool_take(struct buf *b)
 }
 
 /*
- * An unused buffer by the clock, or NULL. Two rounds: the first may do no more than clear marks.
+ * An unused buffer that the clock chooses, or NULL. Two rounds, as the first may only clear marks.
  */
 static struct buf *pool_evict(void)
 {
@@ -146,16 +148,16 @@ static struct buf *pool_evict(void)
     return NULL;
 }
 
-/* The cache leaves an eighth of memory to programs. */
+/* The cache grows only while more than an eighth of memory is free for programs. */
 static bool memory_plentiful(void)
 {
     return page_count_free() > page_count_all() / 8;
 }
 
 /*
- * A buffer for a block that is not in the cache: in no chain, b_ref 1, not valid. When all are in
- * use, wait for one, which comes: transactions leave BUF_SPARE beside what they have reserved, and
- * nobody who has one of these waits for another one.
+ * A buffer for a block that is not in the cache: in no chain, b_ref 1, not valid. When all are in use,
+ * wait for one. The wait ends: transactions leave BUF_SPARE buffers in addition to what they reserve,
+ * and no thread that has one of these waits for another.
  */
 static struct buf *pool_get(void)
 {
@@ -206,7 +208,7 @@ void buf_reclaim(void)
     mutex_unlock(&pool.lock);
 }
 
-/* Find a block in its chain and take a reference; the bucket is locked. */
+/* Find a block in its chain and add a reference; the bucket is locked. */
 static struct buf *bucket_find(struct bucket *bucket, uint32 block)
 {
     list_foreach(node, &bucket->bufs)
@@ -231,9 +233,8 @@ struct buf *buf_peek(uint32 block)
 }
 
 /*
- * The miss: put a buffer for `block` into the cache. Another thread may have done the same
- * meanwhile: then its buffer is the one, and ours stays in the pool, in no chain, for the clock to
- * find.
+ * A miss: put a buffer for `block` into the cache. Another thread may have done the same meanwhile.
+ * Then its buffer is used, and ours stays in the pool, in no chain, until the clock finds it.
  */
 static struct buf *__attribute__((noinline)) buf_insert(uint32 block)
 {
@@ -253,7 +254,7 @@ static struct buf *__attribute__((noinline)) buf_insert(uint32 block)
     return b;
 }
 
-/* The block's buffer, locked, whatever is in it. */
+/* The block's buffer, locked, valid or not. */
 static struct buf *buf_lock(uint32 block)
 {
     struct buf *b = buf_peek(block);

@@ -1,8 +1,8 @@
 /*
  * Directories. Each has an index in memory, built from the whole directory when a name is first
- * looked up, and kept as long as its inode is in memory: a hash table of all its names. So a
- * look-up reads no block, and knows that a name is not there as fast as that it is. The table
- * grows with the directory. i_lock guards both the directory and its index.
+ * looked up, and kept as long as its inode is in memory: a hash table of all its names. So a look-up
+ * reads no block, and finds out that a name is missing as fast as it finds one. The table grows with
+ * the directory. i_lock guards both the directory and its index.
  *
  * An entry is added to the index before it is written, so that running out of memory changes
  * nothing.
@@ -14,7 +14,7 @@
 #include "mm/zone.h"
 
 #define HEADS_MIN 16
-#define HEADS_MAX 256 /* 2048 bytes: the most that kmalloc gives */
+#define HEADS_MAX 256 /* 2048 bytes: the largest object of kmalloc */
 
 struct dentry {
     struct dentry *next; /* chain of its hash */
@@ -49,7 +49,7 @@ static uint32 name_hash(const char *name)
 
 /* --- the index --- */
 
-/* Where the pointer to the name's entry is, or would be put: at the end of its chain. */
+/* Where the pointer to the name's entry is; if there is none, the end of its chain. */
 static struct dentry **index_find(struct dirindex *index, const char *name, uint32 hash)
 {
     struct dentry **link = &index->heads[hash & (index->nheads - 1)];
@@ -59,7 +59,7 @@ static struct dentry **index_find(struct dirindex *index, const char *name, uint
     return link;
 }
 
-/* Spread the entries over four times as many chains. Without memory, chains just stay long. */
+/* Spread the entries over four times as many chains. Without memory for that, the chains stay long. */
 static void index_grow(struct dirindex *index)
 {
     uint32 nheads = index->nheads * 4;
@@ -181,7 +181,7 @@ bool dir_empty(struct inode *dp)
     return index_build(dp) == 0 && dp->i_index->count <= 2;
 }
 
-/* As the inode stays in memory until its last user is gone, so does the index. */
+/* The index stays as long as the inode, which is in memory until its last reference is dropped. */
 void dir_forget_parent(struct inode *dp)
 {
     static const char parent[DIRSIZ] = "..";
@@ -230,7 +230,7 @@ static int64 free_slot(struct inode *dp)
     return (int64)off;
 }
 
-/* No control characters: names are shown to people, line by line. mkfs -c takes one for damage. */
+/* No control characters, as names are shown to people, line by line. mkfs -c reports one as damage. */
 static bool name_ok(const char *name)
 {
     for (int i = 0; i < DIRSIZ && name[i] != '\0'; ++i)

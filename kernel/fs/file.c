@@ -1,6 +1,6 @@
 /*
- * Open files. f_off is guarded by the inode's lock, so two processes that share an open file and
- * write get their data one after the other.
+ * Open files. The inode's lock guards f_off, so if two processes that share an open file write to it,
+ * their data follow one another.
  */
 #include "fs/file.h"
 
@@ -88,8 +88,9 @@ int64 file_read(struct file *f, uint64 udst, int n)
 }
 
 /*
- * Write to a file, in as many transactions as it takes: after a crash, a large write may be there
- * in part. Each but the last ends at the end of a block. Bytes stored, or -1: none could be.
+ * Write to a file, in as many transactions as it takes; so after a crash, a part of a large write may
+ * be there. Each transaction except the last ends at the end of a block. Returns the bytes stored, or
+ * -1 if none could be.
  */
 static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
 {

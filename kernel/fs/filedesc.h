@@ -1,6 +1,6 @@
 /*
- * What a process has open, and where it is. The process owns one of these (td_filedesc of its thread),
- * and only that thread touches it, so it needs no lock.
+ * The open files and the current directory of a process. Each process has one of these (td_filedesc of
+ * its thread), and only that thread touches it, so it needs no lock.
  */
 #ifndef FS_FILEDESC_H
 #define FS_FILEDESC_H
@@ -15,8 +15,8 @@ struct filedesc {
     struct inode *fd_cwd;         /* current directory */
 };
 
-/* Make dst, which is empty, have the same open files and directory as src. / Close all. Thread context;
- * they may sleep. */
+/* Give dst, which is empty, the same open files and directory as src. / Close all of them. Thread
+ * context; these may sleep. */
 void filedesc_copy(struct filedesc *dst, const struct filedesc *src);
 void filedesc_release(struct filedesc *fdp);
 

@@ -1,10 +1,10 @@
 /*
- * Inodes on the disk: writing one, allocating one, and looking for those that a crash left without
- * a name. The buffer of a block of inodes is the lock of all inodes in it on the disk.
+ * Inodes on the disk: writing one, allocating one, and finding those that a crash left without a name.
+ * The lock of a buffer with inodes is the lock of all of them, as they are on the disk.
  *
- * Which numbers are free is known from a map in memory, made at mount, so that a new file gets the
- * lowest one without a search on the disk. A number is taken before its inode is written, and given
- * back after the disk (its buffer) says that it is free.
+ * A map in memory, made at mount, says which numbers are free, so that a new file gets the lowest one
+ * without a search on the disk. A number is taken before its inode is written, and given back after the
+ * disk (its buffer) says that it is free.
  */
 #include "fs/alloc.h"
 #include "fs/dir.h"
@@ -20,7 +20,7 @@ _Static_assert(IPB == 32, "one bit of a uint32 for each inode of a block");
 
 static struct {
     struct spinlock lock;
-    uint64 used[MAXINODES / 64]; /* a bit a number: lock */
+    uint64 used[MAXINODES / 64]; /* a bit for each number: lock */
     uint32 first;                /* no word before it has a free one: lock */
 } inums;
 
@@ -112,8 +112,8 @@ struct inode *inode_alloc(short type, short major, short minor)
 }
 
 /*
- * Note the numbers in use in the block of inodes that begins with `first`, all if it can't be read. One
- * bit a number, of those without a name: a crash left them.
+ * Note which numbers are in use in the block of inodes that begins with `first`: all of them, if it
+ * can't be read. Returns a bit for each inode that has no name, which a crash left.
  */
 static uint32 scan_block(uint32 first)
 {

@@ -8,7 +8,7 @@
  *      ".." only a reference is taken under the lock, which takes none)
  *   3. buffers: a file's tables and data, then the bitmap; a block of inodes, alone
  *   4. mutex of the pool of buffers; then spin locks (hash buckets, log), which are leaves
- * inode_close() may have to end an inode, in transactions of its own: it is called in none.
+ * inode_close() may have to free an inode, in transactions of its own, so it is called in none.
  */
 #ifndef FS_INODE_H
 #define FS_INODE_H
@@ -23,11 +23,11 @@ struct inode {
     struct list i_hash;    /* chain of its bucket: bucket lock */
     uint32 i_inum;         /* constant */
     uint32 i_ref;          /* users: bucket lock */
-    uint32 i_used;         /* 1: used since the last look for a victim: bucket lock */
-    uint32 i_loaded;       /* 1: the fields below are the disk's: publish under i_lock */
+    uint32 i_used;         /* 1: used since the last search for an idle one: bucket lock */
+    uint32 i_loaded;       /* 1: the fields below were read from the disk: publish under i_lock */
     struct mutex i_append; /* held over a write with O_APPEND, which takes i_lock several times */
-    struct mutex i_lock;   /* what follows, and the file's content */
-    short i_type;          /* T_*, or 0: was freed. Constant while the file exists */
+    struct mutex i_lock;   /* guards what follows, and the file's content */
+    short i_type;          /* T_*, or 0: it was freed. Constant while the file exists */
     short i_major, i_minor;
     short i_nlink;
     uint64 i_size;
@@ -37,11 +37,12 @@ struct inode {
 
 /* itable.c */
 void inode_init(void);
-/* The inode of that number, referenced, its fields perhaps not loaded yet: takes no lock that sleeps,
- * so this may be called with any inode locked. NULL: no such number, or out of memory. */
+/* The inode of that number, referenced; its fields may not be loaded yet. Takes no lock whose waiters
+ * sleep, so it may be called with any inode locked. NULL: no such number, or memory is out. */
 struct inode *inode_ref(uint32 inum);
-/* Have a referenced inode's fields: ip, or NULL for NULL or after an I/O error, without the reference
- * then. No inode may be locked. / Both. */
+/* Load a referenced inode's fields if they are not loaded: returns ip. After an I/O error it drops the
+ * reference and returns NULL; ip may be NULL, too. No inode may be locked. / inode_ref and
+ * inode_load. */
 struct inode *inode_load_new(struct inode *ip);
 static inline struct inode *inode_load(struct inode *ip)
 {
@@ -51,50 +52,51 @@ static inline struct inode *inode_load(struct inode *ip)
 }
 struct inode *inode_get(uint32 inum);
 /* An inode that the caller's locked directory names (not as ".." or "."): referenced, loaded and
- * locked. NULL: I/O error, or out of memory. */
+ * locked. NULL: I/O error, or memory is out. */
 struct inode *inode_lock_child(uint32 inum);
-/* Give idle inodes' memory back. */
+/* Free the memory of idle inodes. */
 void inode_reclaim(void);
 
 /* ialloc.c */
 /* The buffer with an inode, locked, and a pointer to the inode in it; NULL: I/O error. */
 struct buf *dinode_read(uint32 inum, struct dinode **dip);
 /* Write the locked inode's fields to its block. Inside a transaction. An I/O error stops the log
- * (log_stop), as other blocks were changed to fit. */
+ * (log_stop), as the transaction may have changed other blocks already. */
 void inode_update(struct inode *ip);
 /* A new inode, nlink 1, empty, referenced and locked, for the directory that the caller has locked;
- * inside a transaction. A caller that gives it no name sets nlink to 0. NULL: there is none, or out of
- * memory, or an I/O error. */
+ * inside a transaction. A caller that gives it no name sets nlink to 0. NULL: all inodes are in use, or
+ * memory is out. */
 struct inode *inode_alloc(short type, short major, short minor);
-/* See which numbers are in use, and free the inodes that a crash has left without a name, blocks and
- * all. Mount only. */
+/* Find out which numbers are in use, and free the inodes that a crash has left without a name, with
+ * their blocks. Mount only. */
 void inode_scan(void);
 
-/* Whether what the disk has can be an inode in use: type, size and number of names. */
+/* Whether the disk's inode can be one in use: its type, size and number of names make sense. */
 bool dinode_ok(const struct dinode *di);
 
-/* mountcheck.c: see there. Mount only. */
+/* mountcheck.c. Check what all inodes refer to. Mount only. */
 void fs_check(void);
 
 /* bmap.c */
 /* The disk block of the locked inode's block bn < MAXFILE; 0: a hole; -1: I/O error. */
 int64 bmap(struct inode *ip, uint64 bn);
-/* As bmap, but a hole is filled; *fresh says whether that was done, and the content is arbitrary
- * then. Inside a transaction. -1 also when the disk is full. The inode's fields may change. */
+/* As bmap, but it allocates a block for a hole; *fresh says whether it did, and the content is
+ * arbitrary then. Inside a transaction. -1 also when the disk is full. The inode's fields may
+ * change. */
 int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh);
-/* Free blocks beyond the end of the file, as many as fit into a transaction: true when none is left.
- * Inside a transaction, locked. Modifies at most 10 blocks. */
+/* Free blocks beyond the end of the file, as many as fit into a transaction. True: none is left. Inside
+ * a transaction, with the inode locked. Modifies at most 10 blocks. */
 bool inode_trim(struct inode *ip);
 
-/* rw.c: locked inodes. Bytes done, or -1 when none could be and there was an error. */
+/* rw.c: locked inodes. These return the bytes done, or -1 if there was an error before the first. */
 /* Read to, and write from, user addresses of the calling process or kernel addresses. Reads end at
  * the end of the file. A write must start at or before it; inside a transaction, with all of it in
  * WRITE_BLOCKS blocks. */
 int64 inode_readi(struct inode *ip, bool user, uint64 dst, uint64 off, uint64 n);
 int64 inode_writei(struct inode *ip, bool user, uint64 src, uint64 off, uint64 n);
 
-/* Blocks that one write touches at most: with as many of the bitmap and 3 of tables (and theirs of
- * the bitmap) and the inode, they are 2 * 8 + 3 + 3 + 1 = 23, within MAXOPBLOCKS. */
+/* Blocks that one write touches at most. With as many blocks of the bitmap, 3 tables, as many blocks of
+ * the bitmap for these, and the inode, that makes 2 * 8 + 3 + 3 + 1 = 23, within MAXOPBLOCKS. */
 #define WRITE_BLOCKS 8
 
 #endif

@@ -8,8 +8,8 @@
 #include "sync/sleep.h"
 
 /*
- * A request has ended. After the subtraction the batch may be gone (its thread saw 0 and returned),
- * so from there on only its address is used, as the name of the event.
+ * A request has ended. After the subtraction the batch may be gone, as its thread may have seen 0 and
+ * returned; so after that only its address is used, as the ident of the wakeup.
  */
 static void io_done(struct bio *bio)
 {

@@ -1,13 +1,13 @@
 /*
- * Blocks to and from the disk, several at once. Thread context; all but io_start may sleep until
- * the disk has answered, so no spin lock may be held.
+ * Blocks to and from the disk, several at once. Thread context. All of these may sleep until the disk
+ * has answered, or has room for a request, so no spin lock may be held.
  */
 #ifndef FS_IO_H
 #define FS_IO_H
 
 #include "dev/blk.h"
 
-/* Requests that one thread waits for together. Lives on that thread's stack. */
+/* Requests that one thread waits for together. It is on that thread's stack. */
 struct iobatch {
     uint32 pending; /* requests under way: AMO */
     int error;      /* -1 once one of them has failed */
@@ -26,11 +26,11 @@ void io_start(struct iobatch *batch, struct bio *bio, uint32 block, void *data, 
 /* Wait for all requests of the batch: 0, or -1 when any has failed. */
 int io_wait(struct iobatch *batch);
 
-/* One block, and wait: 0, or -1. */
+/* Move one block and wait: 0, or -1. */
 int io_read(uint32 block, void *data);
 int io_write(uint32 block, void *data);
 
-/* All that was written before is on stable storage: 0, or -1. */
+/* Put all that was written before on stable storage: 0, or -1. */
 int io_flush(void);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * The table of inodes in memory: finding, loading, reference counts, and the end of inodes.
  *
- * A hash by inode number, with a spin lock a bucket. References are counted under the bucket lock.
- * An inode that nobody uses stays in the table, idle, so that opening a file again needs no look at
- * the disk; beyond IDLE_MAX inodes in memory, idle ones make room.
+ * A hash table by inode number, with a spin lock for each bucket, under which references are counted.
+ * An inode that is not in use stays in the table, idle, so that opening a file again needs no look at
+ * the disk. When there are IDLE_MAX inodes in memory, idle ones make room.
  *
  * The life of an inode ends with its last reference when it has no name any more (i_nlink 0): its
  * blocks are freed, then its type on the disk becomes 0. With one reference left, no other thread
@@ -20,7 +20,7 @@
 #include "mm/zone.h"
 
 #define NBUCKET 64   /* a power of two */
-#define IDLE_MAX 512 /* inodes in memory from which on idle ones are dropped */
+#define IDLE_MAX 512 /* with so many inodes in memory, idle ones are dropped */
 
 static struct bucket {
     struct spinlock lock;
@@ -54,7 +54,7 @@ static void inode_free_memory(struct inode *ip)
 
 /* --- idle inodes --- */
 
-/* Take an idle inode out of a bucket. `any`: also one that was used since the last look. */
+/* Take an idle inode out of a bucket. `any`: even one that was used since the last search. */
 static struct inode *bucket_take_idle(struct bucket *bucket, bool any)
 {
     struct inode *found = NULL;
@@ -167,9 +167,9 @@ static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
 }
 
 /*
- * Drop a reference, unless it is the last one of an inode in use without a name: false then. With the
- * last reference, an inode that is not loaded or was freed leaves the table. leave: an inode without a
- * name may stay; the next mount frees it.
+ * Drop a reference. False: it is the last one of an inode that has no name and is still in use, so it
+ * was not dropped. With its last reference, an inode that is not loaded or was freed leaves the table.
+ * leave: drop the reference even so; the next mount frees the inode.
  */
 static bool __attribute__((noinline)) inode_drop(struct inode *ip, bool leave)
 {
@@ -262,10 +262,9 @@ uint64 inode_size(struct inode *ip)
 
 /*
  * Free the blocks of an inode without a name, in as many transactions as that takes, then the inode.
- * The caller keeps its reference. From the moment when the disk says type 0, the number may be given to
- * a new file, which uses this struct inode as well, and even loses its name and all other references
- * before the caller drops its own: then the caller has to end that life, too. False: the file system
- * is read-only.
+ * The caller keeps its reference. Once the disk says type 0, a new file may get the number and use this
+ * struct inode as well. That file may even lose its name and all other references before the caller
+ * drops its own; the caller then has to free that inode, too. False: the file system is read-only.
  */
 static bool inode_destroy(struct inode *ip)
 {

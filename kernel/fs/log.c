@@ -6,22 +6,22 @@
  * comes a second later from the log's thread, or earlier when the log fills up or fs_sync() asks:
  *
  *   close    hold new operations back, wait until none is under way: the transaction is whole
- *   freeze   its buffers' pages as they are now are what will be written; a new transaction opens,
- *            operations go on. Who changes a frozen buffer gets a copy of the page (log_modify)
+ *   freeze   its buffers' pages, as they are now, are what will be written; a new transaction opens, and
+ *            operations go on. Code that changes a frozen buffer gets a copy of the page (log_modify)
  *   write    frozen pages to the log | flush | header, n > 0 | flush
  *            frozen pages home       | flush | header, n = 0 | flush
- *   thaw     let go of the buffers
+ *   thaw     release the buffers
  *
  * The header with n > 0 is the moment at which the transaction exists. Each flush keeps the disk
- * from reordering what is before with what is after; the last one because the next commit
- * overwrites the log's blocks, and a replay of the old header would then put them in wrong places.
+ * from reordering what is before it with what is after it. The last one is needed because the next
+ * commit overwrites the log's blocks, and a replay of the old header would put them in wrong places.
  * A crash leaves the state after some commit: a prefix of history, never the middle of an
  * operation.
  *
  * Reservations: an operation may modify at most MAXOPBLOCKS blocks, and starts only when these fit
- * into the log and into the cache beside what is there. So the log cannot overflow, and an
- * operation under way never waits for a commit (which waits for it) but in log_modify, for the
- * commit that is writing already and waits for nobody.
+ * into the log and into the cache, in addition to what is there. So the log cannot overflow. An
+ * operation under way never waits for a commit that waits for it: only log_modify waits, for a commit
+ * that is writing already and waits for no operation.
  *
  * Lock order: commit mutex, then everything else; the caller of fs_begin holds no lock. log.lock is
  * a leaf.
@@ -29,9 +29,9 @@
  * An I/O error in a commit stops the log for good. The disk stays as it is: its header says whether the
  * transaction exists, and if so, the next mount puts its blocks in their places again. (Writing on
  * would overwrite the log, the only whole copy of a block whose write home has failed.) From then on
- * no operation begins, so the file system is read-only. So does an error that ends an operation half
- * way: its transaction is never written (log_stop). What memory has and the disk has not stays
- * readable: its buffers keep their references. fs_sync returns -1.
+ * no operation begins, so the file system is read-only. An error that ends an operation half way does
+ * the same: its transaction is never written (log_stop). What is in memory and not on the disk stays
+ * readable, as its buffers keep their references. fs_sync returns -1.
  */
 #include "fs/log.h"
 
@@ -55,11 +55,11 @@ static struct {
     struct spinlock lock;
     uint32 start;    /* block of the header */
     uint32 capacity; /* blocks that one transaction can have */
-    /* Changed by poke under the lock, and peeked at without it. */
+    /* Written with poke under the lock, read with peek without it. */
     uint32 ops;    /* operations under way */
     uint32 n;      /* buffers of the running transaction */
-    uint32 seq;    /* number of the running transaction: with commit held, too */
-    bool closing;  /* a commit waits for ops to end */
+    uint32 seq;    /* number of the running transaction; written with commit held as well */
+    bool closing;  /* a commit waits until ops is 0 */
     bool timed;    /* the thread knows that there is something to commit */
     bool stopped;  /* after an I/O error: no operation begins, nothing is written */
     uint32 copies; /* frozen pages that were replaced by a copy */
@@ -73,19 +73,19 @@ static struct {
 
 static struct buf *log_buffers[2][LOGMAX];
 
-/* To the check of lock orders, an operation is a lock: a commit waits until all have given it up. */
+/* To the check of lock orders, an operation is a lock: a commit waits until all of them have ended. */
 static uint32 op_kind;
 
 /* --- operations --- */
 
-/* Room for one more operation; log.lock is held. */
+/* Whether there is room for one more operation; log.lock is held. */
 static bool log_has_room(void)
 {
     uint32 need = log.n + (log.ops + 1) * MAXOPBLOCKS;
     return need <= log.capacity && need + log.nfrozen + BUF_SPARE <= buf_count();
 }
 
-/* Under log.lock, so that no operation begins that counts on the buffer. */
+/* Under log.lock, so that no operation begins that relies on the buffer. */
 bool log_spares_buffer(uint32 *count)
 {
     spin_lock(&log.lock);
@@ -104,9 +104,8 @@ static bool log_is_open(void *arg)
 
 static int log_commit(uint32 seq);
 
-/*
- * No room: when it is buffers that lack, add some, else have the running transaction committed.
- */
+/* There is room in the log, but not in the cache: add buffers, or else commit the running
+ * transaction. */
 static void log_make_room(uint32 seq)
 {
     if (buf_count() < NBUF && buf_reserve(buf_count() + MAXOPBLOCKS))
@@ -150,8 +149,8 @@ bool fs_is_readonly(void)
 }
 
 /*
- * End an operation. The log's thread is told when the transaction has become dirty, and again when
- * it is half full, so that writers need not wait for the disk later.
+ * End an operation. Wakes the log's thread when the transaction has become dirty, and again when it is
+ * half full, so that writers need not wait for the disk later.
  */
 void fs_end(void)
 {
@@ -172,9 +171,8 @@ void fs_end(void)
 }
 
 /*
- * b's page is being written by a commit: replace it by a copy. Without memory for one, wait until
- * the commit is through. b is locked, so nobody else looks at the page; the commit owns the
- * old one.
+ * A commit is writing b's page: replace it by a copy. Without memory for one, wait until the commit has
+ * finished. b is locked, so no other thread looks at the page; the commit owns the old one.
  */
 static void log_copy_frozen(struct buf *b)
 {
@@ -214,8 +212,8 @@ void log_modify(struct buf *b)
 }
 
 /*
- * The freed block's owner is the caller, so nobody else modifies it. The last one gets its
- * place.
+ * The caller owns the freed block, so no other thread modifies it. The transaction's last buffer moves
+ * to its place.
  */
 void log_forget(uint32 block)
 {
@@ -284,7 +282,7 @@ static uint32 log_freeze(void)
     return seq;
 }
 
-/* Write all frozen pages, to the log or to their homes, and flush. */
+/* Write all frozen pages, to the log or to their own blocks (home), and flush. */
 static int log_write_frozen(bool home)
 {
     struct iobatch batch;
@@ -301,8 +299,8 @@ static int log_write_frozen(bool home)
 }
 
 /*
- * Let go of the frozen buffers, unless the disk does not have what they have. A page that was replaced
- * by a copy is only ours; log.lock decides the race with a copy that is just being made.
+ * Release the frozen buffers, unless their content did not reach the disk. A page that was replaced by
+ * a copy belongs to the commit alone; log.lock decides the race with a copy that is just being made.
  */
 static void log_thaw(void)
 {
@@ -325,7 +323,7 @@ static void log_thaw(void)
     spin_unlock(&log.lock);
 }
 
-/* Write the frozen transaction: 0, or -1 after an I/O error, at which this ends (see the top). */
+/* Write the frozen transaction: 0, or -1 at the first I/O error (see the top). */
 static int log_write_out(uint32 seq)
 {
     for (uint32 i = 0; i < log.nfrozen; ++i)
@@ -338,8 +336,8 @@ static int log_write_out(uint32 seq)
     return log_write_header(log.start, log.header, 0, seq);
 }
 
-/* An operation that calls this is still under way, so its transaction is not frozen yet, and won't be
- * written (log_commit looks after it has closed). */
+/* An operation that calls this is still under way, so its transaction is not frozen yet. It will not be
+ * written: log_commit looks at `stopped` once it has closed the transaction. */
 void log_stop(const char *fmt, ...)
 {
     char why[80];
@@ -359,8 +357,8 @@ void log_stop(const char *fmt, ...)
 }
 
 /*
- * Have transaction number seq on the disk when it returns: 0, or -1 after an I/O error. Outside
- * operations, without locks.
+ * Put transaction number seq on the disk: 0, or -1 after an I/O error. Called outside operations, with
+ * no lock held.
  */
 static int log_commit(uint32 seq)
 {
@@ -376,8 +374,8 @@ static int log_commit(uint32 seq)
 }
 
 /*
- * All that was written before the call is on the disk when it returns. With nothing to commit it
- * still waits for a commit under way.
+ * Put all that was written before the call on the disk. With nothing to commit, it still waits for a
+ * commit that is under way.
  */
 int fs_sync(void)
 {
@@ -399,8 +397,8 @@ static bool log_half_full(void)
 }
 
 /*
- * The thread: commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup
- * is only a reason to look again. It ends when the log has stopped.
+ * The thread commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup is
+ * only a reason to look again. The thread ends when the log has stopped.
  */
 static void log_thread(void *arg)
 {

@@ -1,5 +1,5 @@
 /*
- * The log's header: writing it, and what a mount does with the one that it finds. See log.c.
+ * The log's header: how it is written, and what a mount does with the one that it finds. See log.c.
  */
 #include "fs/log.h"
 
@@ -35,15 +35,15 @@ int log_write_header(uint32 start, struct logheader *h, uint32 n, uint32 seq)
     return io_flush();
 }
 
-/* True when the header names a whole commit. */
+/* Whether the header names a complete commit. */
 static bool log_header_good(const struct logheader *h, uint32 nlog)
 {
     return h->n > 0 && h->n <= LOGMAX && h->n < nlog && h->sum == log_checksum(h);
 }
 
 /*
- * Put the blocks of the last commit in their places, if the crash came before that was done. Doing
- * it twice does no harm, so a crash in here is one more reason to replay. 0; -1: I/O error.
+ * Put the blocks of the last commit in their places, as a crash came before that was finished. Doing it
+ * twice does no harm, so after a crash in here the next mount just replays again. 0; -1: I/O error.
  */
 static int log_replay(const struct superblock *sb, struct logheader *h)
 {
@@ -62,7 +62,7 @@ static int log_replay(const struct superblock *sb, struct logheader *h)
     return error < 0 ? -1 : log_write_header(sb->logstart, h, 0, h->seq);
 }
 
-/* The first block number of the header that is not one of those that commits write; 0: none. */
+/* The first block number in the header that no commit can have written; 0: there is none. */
 static uint32 stray_block(const struct superblock *sb, const struct logheader *h)
 {
     for (uint32 i = 0; i < h->n; ++i)

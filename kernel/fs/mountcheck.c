@@ -1,12 +1,12 @@
 /*
- * A look through all inodes at mount. The kernel trusts its bitmap: a block that a file uses and the
- * bitmap calls free would be given to a second file, and freed twice. So each block that an inode or
- * one of its tables names must be a data block, marked, and named once. What is damaged is not
- * repaired: the file system is read-only then, the console says what was found first, and `mkfs -c`
- * on the host tells the rest.
+ * A check of all inodes at mount. The kernel trusts its bitmap: a block that a file uses and the bitmap
+ * calls free would be given to a second file, and freed twice. So each block that an inode or one of
+ * its tables names must be a data block, marked in use, and named only once. Damage is not repaired:
+ * the file system is read-only then, the console shows the first finding, and `mkfs -c` on the host
+ * shows all.
  *
- * It costs a read for each 4 MiB of a large file and a few instructions a block. Directories are not
- * read. Nobody else uses the file system yet, so buffers are looked at without their locks.
+ * It costs a read for each 4 MiB of a large file and a few instructions for each block. Directories are
+ * not read. Nothing else uses the file system yet, so buffers are read without their locks.
  */
 #include "fs/alloc.h"
 #include "fs/inode.h"
@@ -21,11 +21,11 @@ static struct {
     struct buf *map; /* the block of the bitmap that was looked at last, or NULL */
     uint64 *
         *claims; /* a page: pages with a bit a block, or NULL; of a larger disk, the first ones */
-    uint32 last_inode; /* that was begun */
+    uint32 last_inode; /* the inode that is being checked */
     bool good;
 } check;
 
-/* A block in the cache, as long as it is not dropped. NULL: I/O error. */
+/* Read a block and keep it in the cache until it is dropped. NULL: I/O error. */
 static struct buf *hold_block(uint32 block)
 {
     struct buf *b = buf_read(block);
@@ -58,7 +58,7 @@ static bool is_marked(uint32 block)
     return (bits[block % BPB / 64] >> (block % 64) & 1) != 0;
 }
 
-/* True when the block was claimed before. Without memory to note that, it was not. */
+/* Note that the block is in use. True: it was noted before. Without memory for the note: false. */
 static bool claim(uint32 block)
 {
     uint64 **page =
@@ -74,7 +74,7 @@ static bool claim(uint32 block)
     return before;
 }
 
-/* All that a block number leads to: data (depth 0), or a table. */
+/* Check all that a block number leads to: data (depth 0), or a table. */
 static void check_tree(uint32 block, int depth)
 {
     if (block == 0 || !check.good)
@@ -109,7 +109,7 @@ static void check_inode(const struct dinode *di)
     check_tree(di->addrs[NDIRECT + 1], 2);
 }
 
-/* The blocks of the file system itself are marked. */
+/* Check that the blocks of the file system itself are marked in use. */
 static void check_own_blocks(void)
 {
     for (uint32 block = 0; block < superblock.datastart && check.good; ++block) {
@@ -130,7 +130,8 @@ static void free_claims(void)
         buf_drop(check.map);
 }
 
-/* The inodes in one block of them. What can't be read now is an I/O error when it is wanted. */
+/* Check the inodes in one block of them. If it can't be read now, its use later ends in an I/O
+ * error. */
 static void check_inode_block(uint32 block)
 {
     struct buf *b = hold_block(block);

@@ -1,6 +1,6 @@
 /*
- * Path names: from a string to an inode, a directory at a time. No two inodes are locked at once,
- * and none is locked when a reference is given up, which may end an inode: so the caller is in no
+ * Path names: from a string to an inode, one directory after the other. No two inodes are locked at
+ * once, and none is locked when a reference is dropped. As that may free an inode, the caller is in no
  * transaction (see the lock order in inode.h).
  */
 #include "fs/dir.h"
@@ -46,11 +46,11 @@ static struct inode *path_start(const char *path)
 }
 
 /*
- * The inode of one name in dp, referenced, or NULL. The reference is taken while dp is locked, so that
- * the name cannot go, and the number get a new life, in between. The inode is loaded afterwards: that
- * locks it, and the name may be "..".
+ * The inode of one name in dp, referenced, or NULL. The reference is taken while dp is locked;
+ * otherwise the name could be removed in between, and its number be given to a new inode. The inode is
+ * loaded after dp is unlocked, as that locks the inode, and the name may be "..".
  */
-static struct inode *step(struct inode *dp, const char *name)
+static struct inode *path_step(struct inode *dp, const char *name)
 {
     struct inode *ip = NULL;
 
@@ -63,18 +63,18 @@ static struct inode *step(struct inode *dp, const char *name)
 }
 
 /*
- * Walk the path to its end, or, for `parent`, to the directory of its last name, with that name in
- * `name`. NULL: a name is not there, or is no directory on the way; for `parent` also: no last
- * name.
+ * Follow the path to its end or, with `parent`, to the directory of its last name, with that name in
+ * `name`. NULL: a name does not exist, or one on the way is no directory; with `parent` also: there is
+ * no last name.
  */
-static struct inode *walk(const char *path, bool parent, char *name)
+static struct inode *path_walk(const char *path, bool parent, char *name)
 {
     struct inode *ip = path_start(path);
 
     while (ip != NULL && (path = next_name(path, name)) != NULL) {
         if (parent && *path == '\0' && ip->i_type == T_DIR)
             return ip;
-        struct inode *next = step(ip, name);
+        struct inode *next = path_step(ip, name);
         inode_close(ip);
         ip = next;
     }
@@ -87,12 +87,12 @@ static struct inode *walk(const char *path, bool parent, char *name)
 
 struct inode *path_parent(const char *path, char *name)
 {
-    return walk(path, true, name);
+    return path_walk(path, true, name);
 }
 
 struct inode *namei(const char *path)
 {
     char name[DIRSIZ];
 
-    return walk(path, false, name);
+    return path_walk(path, false, name);
 }

@@ -5,7 +5,7 @@
  *   tail ... head                 bytes to be read: the reader with p_rlock moves tail
  *   head ... tail + PIPESIZE      room: the writer with p_wlock moves head
  *
- * Both count up for ever. A wakeup is sent only when the other side has said that it waits:
+ * Both count up for ever. A side sends a wakeup only when the other side has announced that it waits:
  *
  *   reader, nothing there                 writer
  *     tsleep_interlock                      publish head
@@ -13,8 +13,8 @@
  *     fence                                 p_rwait == 1: p_rwait = 0, wakeup
  *     still nothing there: sleep
  *
- * With the two fences, one of them sees the other's store. For a writer that waits for room it is
- * the same with tail and p_wwait. Nobody sleeps with a mutex held, so a kill reaches every waiter.
+ * With the two fences, one side sees the other's store. A writer that waits for room does the same with
+ * tail and p_wwait. No thread sleeps with a mutex held, so a kill reaches every waiter.
  */
 #include "fs/file.h"
 #include "lib/atomic.h"
@@ -27,12 +27,12 @@
 #define PIPESIZE 4096 /* bytes; a page, and a power of two */
 
 struct pipe {
-    struct mutex p_rlock; /* readers' */
+    struct mutex p_rlock; /* the readers' */
     uint32 p_tail;        /* bytes read so far: written under p_rlock */
     uint32 p_rwait;       /* 1: a reader sleeps, or is about to */
     uint32 p_ropen;       /* 1: the read end is open */
     uint32 p_ends;        /* open ends: AMO */
-    struct mutex p_wlock; /* writers' */
+    struct mutex p_wlock; /* the writers' */
     uint32 p_head;        /* bytes written so far: written under p_wlock */
     uint32 p_wwait;       /* 1: a writer sleeps, or is about to */
     uint32 p_wopen;       /* 1: the write end is open */
@@ -64,7 +64,7 @@ struct pipe *pipe_create(void)
     return pipe;
 }
 
-/* Wake those who said in *flag that they wait. What they wait for was published before. */
+/* Wake the threads that announced in *flag that they wait. What they wait for was published before. */
 static void pipe_notify(uint32 *flag)
 {
     fence(); /* pairs with the one in pipe_sleep */
@@ -108,7 +108,8 @@ static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 s
 static int64 pipe_wait_data(struct pipe *pipe)
 {
     for (;;) {
-        /* open before head: what was written before the close is seen. Pairs with pipe_close. */
+        /* Read `open` before head, so that what was written before the close is seen. Pairs with
+         * pipe_close. */
         uint32 open = consume(&pipe->p_wopen);
         /* Pairs with the publish in pipe_write: the bytes are in the ring. */
         uint32 avail = consume(&pipe->p_head) - pipe->p_tail;
@@ -146,7 +147,7 @@ static uint64 in_one_piece(uint32 index, uint64 n)
     return n < room ? n : room;
 }
 
-/* Copy n bytes, which are there, in at most two pieces; bytes done. */
+/* Copy n bytes, which are in the ring, in at most two pieces; returns the bytes done. */
 static uint64 pipe_copy_out(struct pipe *pipe, uint64 udst, uint64 n)
 {
     uint32 tail = pipe->p_tail;
@@ -179,7 +180,8 @@ int64 pipe_read(struct pipe *pipe, uint64 udst, uint64 n)
     return avail;
 }
 
-/* Copy up to n bytes into a ring with `room`: bytes done, or -1: bad address. */
+/* Copy up to n bytes into a ring that has `room` bytes of room. Returns the bytes done; -1: a bad
+ * address. */
 static int64 pipe_copy_in(struct pipe *pipe, uint64 usrc, uint64 n, uint64 room)
 {
     uint32 head = pipe->p_head;

@@ -1,7 +1,7 @@
 /*
  * Reading and writing what is in a file. Callers hold i_lock, so the blocks of the file do not
- * change meanwhile; each block's buffer is locked only while its bytes are copied. The copy may
- * fault in a user's page, which needs nothing of the file system.
+ * change meanwhile. Each block's buffer is locked only while its bytes are copied. The copy may fault
+ * in a user page, which needs nothing of the file system.
  */
 #include "fs/inode.h"
 #include "fs/log.h"
@@ -19,8 +19,8 @@ static int copy_out(bool user, uint64 dst, const void *src, uint64 n)
     return 0;
 }
 
-/* Copy at most a block; bytes done. When user memory ends within them, what comes before is copied:
- * it ends at the end of a page, of which the bytes touch two at most. */
+/* Copy at most a block; returns the bytes done. If user memory ends within these bytes, copy those
+ * before its end. It ends with a page, and the bytes lie in two pages at most. */
 static uint64 copy_in(bool user, void *dst, uint64 src, uint64 n)
 {
     if (!user) {

@@ -63,7 +63,8 @@ void fs_init(void)
     log_start_thread();
 }
 
-/* Pages that hold cached blocks: free memory, for who wants to know what is in use. */
+/* Pages that hold cached blocks. They can be freed, so a test that compares memory in use subtracts
+ * them. */
 static uint64 sysctl_cache_pages(void)
 {
     return buf_count() + log_copies();
@@ -85,7 +86,7 @@ SYSCTL(vfs_buffers, "vfs.buffers", sysctl_buffers, NULL);
 SYSCTL_OF(vfs_lookups, "vfs.lookups", sysctl_lookups, NULL, 0);
 SYSCTL_OF(vfs_misses, "vfs.misses", sysctl_lookups, NULL, 1);
 
-/* Forget what is only cached, so that the memory in use can be compared. */
+/* Drop all that is only cached, so that the memory in use can be compared. */
 static int sysctl_drop_caches(uint64 value)
 {
     (void)value;

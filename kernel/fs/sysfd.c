@@ -1,7 +1,7 @@
 /*
  * System calls on file descriptors. Handlers run in the calling process's thread and get the six
- * argument registers; results and errors are xv6's. A process's descriptors are touched by its own
- * thread only, so they need no lock, and a file cannot be closed while its process is in here.
+ * argument registers; results and errors are xv6's. Only a process's own thread touches its
+ * descriptors, so they need no lock, and no file of a process is closed while it uses that file here.
  */
 #include "fs/sysfile.h"
 

@@ -2,9 +2,9 @@
  * System calls on path names. Handlers run in the calling process's thread and get the six argument
  * registers; results and errors are xv6's.
  *
- * What a call changes is one transaction; the path is walked before it, and references are given up
- * after it, as each may be the last and end an inode, in transactions of their own. Locks follow the
- * order of inode.h: a directory is locked before an inode that it names.
+ * All that a call changes is one transaction. It follows the path before that, and drops references
+ * after it, as each may be the last one and free an inode, in transactions of its own. Locks follow the
+ * order in inode.h: a directory is locked before an inode that it names.
  */
 #include "fs/sysfile.h"
 
@@ -32,7 +32,7 @@ static bool is_name(const char *name, const char *what)
 
 /* --- creating --- */
 
-/* What a new inode shall be. */
+/* What kind of inode to create. */
 struct kind {
     short type;
     short major, minor; /* of a T_DEVICE */
@@ -66,12 +66,12 @@ static int name_new(struct inode *dp, const char *name, struct inode *ip)
 }
 
 /*
- * Make an inode and name it `name` in locked dp. 0, and the inode in *ipp, referenced, not locked;
- * or -1, with or without an inode to be put.
+ * Make an inode and name it `name` in locked dp. Returns 0, with the inode in *ipp, referenced and not
+ * locked; or -1, with *ipp set if there is an inode to be closed.
  */
 static int create_in(struct inode *dp, const char *name, struct kind kind, struct inode **ipp)
 {
-    if (dp->i_nlink == 0) /* removed: what is put into it would never be found again */
+    if (dp->i_nlink == 0) /* removed: a name in it would never be found again */
         return -1;
     struct inode *ip = inode_alloc(kind.type, kind.major, kind.minor);
     if (ip == NULL)
@@ -82,8 +82,8 @@ static int create_in(struct inode *dp, const char *name, struct kind kind, struc
     return error;
 }
 
-/* 0: an inode that was there will do. A file or a device will for T_FILE; else the name must be
- * free. */
+/* Whether the call can use an inode that was there already, 0 or -1. For T_FILE, a file or a device is
+ * good; otherwise the name must be free. */
 static int accept_existing(const struct inode *ip, short type)
 {
     return type == T_FILE && (ip->i_type == T_FILE || ip->i_type == T_DEVICE) ? 0 : -1;
@@ -103,7 +103,8 @@ static int find_or_create(struct inode *dp, const char *name, struct kind kind, 
     return inum < 0 ? -1 : 0;
 }
 
-/* The inode at `path`, made if it is not there. No transaction. Referenced, not locked, or NULL. */
+/* The inode at `path`, created if it does not exist: referenced, not locked; or NULL. Not inside a
+ * transaction. */
 static struct inode *create(const char *path, struct kind kind)
 {
     char name[DIRSIZ];
@@ -132,7 +133,7 @@ static struct inode *create(const char *path, struct kind kind)
     return ip;
 }
 
-/* create() for a call that wants nothing but the name: 0, or -1. */
+/* create() for a call that needs only the name to exist: 0, or -1. */
 static int create_only(uint64 path_arg, struct kind kind)
 {
     char path[MAXPATH];
@@ -160,7 +161,8 @@ int64 sys_mknod(const uint64 *arg)
 
 /* --- opening --- */
 
-/* Cut a file to size 0, in as many transactions as that takes. No lock held. 0; -1: read-only. */
+/* Cut a file to size 0, in as many transactions as that takes. The caller holds no lock. 0; -1: the
+ * file system is read-only. */
 static int truncate(struct inode *ip)
 {
     bool first = true;
@@ -182,8 +184,8 @@ static int truncate(struct inode *ip)
     return 0;
 }
 
-/* The inode for open(): referenced, allowed to be opened in this way, cut if asked for; or NULL. When
- * the file system is read-only, O_CREATE finds what is there. */
+/* The inode for open(), referenced, and cut if `mode` says so; NULL: none, or it may not be opened like
+ * this. When the file system is read-only, O_CREATE still finds what exists. */
 static struct inode *open_inode(const char *path, int mode)
 {
     struct inode *ip = NULL;
@@ -331,8 +333,8 @@ static int unlink_name(struct inode *dp, const char *name, struct inode *ip)
     return 0;
 }
 
-/* Remove a name from locked dp. 0, and the inode in *ipp, referenced, not locked; or -1, with or
- * without an inode to be put. */
+/* Remove a name from locked dp. Returns 0, with the inode in *ipp, referenced and not locked; or -1,
+ * with *ipp set if there is an inode to be closed. */
 static int unlink_in(struct inode *dp, const char *name, struct inode **ipp)
 {
     if (is_name(name, ".") || is_name(name, ".."))

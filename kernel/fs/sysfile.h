@@ -1,5 +1,5 @@
 /*
- * What the two files of system calls share: sysfd.c (descriptors) and sysfile.c (path names).
+ * Shared by the two files of system calls, sysfd.c (descriptors) and sysfile.c (path names).
  */
 #ifndef FS_SYSFILE_H
 #define FS_SYSFILE_H

@@ -1,23 +1,24 @@
 /*
  * Interrupt threads: each source that has a handler has a thread of its own on cpu 0, where all
  * external interrupts go. The interrupt itself only schedules the thread, which preempts whatever
- * runs outside a critical section (lwkt_preempt), so a handler may do what a thread may, but sleep
- * for long: its source is held off until it is done.
+ * runs outside a critical section (lwkt_preempt). So a handler may do all that a thread may, except
+ * sleep for long: its source is held off until it has finished.
  *
  *   trap: claim, note          splz: sched_ithd -> the thread runs:
- *   (the source is held off)           again: i_running = 0
+ *   (the source is held off)           again: running = false
  *                                             handler
- *                                             i_running? again
+ *                                             running? again
  *                                             complete the claim (the source may come again)
  *                                             deschedule, switch
  *
- * No interrupt is lost: i_running is cleared before the handler looks at its device, so a call of
- * sched_ithd that comes later makes it look again; and all but the handler is one critical section, so
- * between the last look at i_running and the switch nothing can come in.
+ * No interrupt is lost: `running` is cleared before the handler looks at its device, so a call of
+ * sched_ithd that comes later makes the thread look again. And the thread is in one critical section
+ * except for a gap after each run, so nothing can come in between its last look at `running` and the
+ * switch.
  *
- * A source that does not stop would leave the cpu to nothing else. So above LIVELOCK_LIMIT a second
- * the thread waits after each run until it is below RECOVERED, at most LIVELOCK_FALLBACK runs a second.
- * Reference: kern_intr.c of the time (2.14 of the semantics).
+ * A source that never stops would take the whole cpu. So once it exceeds LIVELOCK_LIMIT interrupts a
+ * second, the thread waits after each run, which allows LIVELOCK_FALLBACK runs a second, until the rate
+ * is below half of that. DragonFly's kern_intr.c of that time does the same.
  */
 #include "sync/intr.h"
 
@@ -32,7 +33,7 @@
 
 #define LIVELOCK_LIMIT 50000
 #define LIVELOCK_FALLBACK 20000
-#define WINDOWS 20 /* the rate is looked at so many times a second */
+#define WINDOWS 20 /* how many times a second the rate is checked */
 
 struct intr_info {
     intr_fn handler; /* published by intr_register, consumed by sched_ithd */
@@ -40,16 +41,16 @@ struct intr_info {
     const char *name;
     uint32 irq;
     thread_t thread;
-    bool running; /* i_running: look at the device, again */
+    bool running; /* an interrupt has come: the handler is to look at the device (again) */
     bool limited;
     uint64 count;        /* runs of the handler */
     uint64 window_start; /* time, */
-    uint64 window_count; /* and count, when the rate was looked at last */
+    uint64 window_count; /* and count, when the rate was last checked */
 };
 
 static struct intr_info infos[NIRQ];
 static uint64 spurious;      /* cpu 0 only */
-static uint64 limited_count; /* times that a source was found too fast */
+static uint64 limited_count; /* how often a source was found too fast */
 
 static uint64 get_count(void)
 {
@@ -73,7 +74,7 @@ SYSCTL(intr_count, "intr.count", get_count, NULL);
 SYSCTL(intr_spurious, "intr.spurious", get_spurious, NULL);
 SYSCTL(intr_livelock, "intr.livelock", get_limited, NULL);
 
-/* At the end of each window: is the source too fast, or slow enough again? */
+/* At the end of each window, check whether the source is too fast, or slow enough again. */
 static void check_rate(struct intr_info *info)
 {
     uint64 now = cpu_time(), window = cpu_timebase / WINDOWS;
@@ -93,8 +94,8 @@ static void check_rate(struct intr_info *info)
     info->window_count = info->count;
 }
 
-/* The thread's life, in one critical section but for a gap after each run, where better interrupts
- * come in. */
+/* The body of the thread, all in one critical section except for a gap after each run, in which
+ * interrupts with a better priority come in. */
 static void ithread_loop(void *arg)
 { /* lab 5 */
     struct intr_info *info = arg;
@@ -108,7 +109,7 @@ static void ithread_loop(void *arg)
         crit_enter();
         check_rate(info);
         if (info->limited)
-            lwkt_pause(cpu_timebase / LIVELOCK_FALLBACK); /* its share of a second */
+            lwkt_pause(cpu_timebase / LIVELOCK_FALLBACK); /* one run's share of a second */
         if (!info->running) {
             lwkt_deschedule_self(curthread);
             plic_complete(mycpuid, info->irq);
@@ -131,7 +132,7 @@ void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
     if (lwkt_create(ithread_loop, info, &info->thread, NULL, TDF_STOPREQ | TDF_MPSAFE, 0, "%s",
                     name) < 0)
         panic("%s: no memory for its interrupt thread", name);
-    info->thread->td_pri = TDPRI_INT_MED; /* nobody else knows it yet */
+    info->thread->td_pri = TDPRI_INT_MED; /* no other code knows it yet */
     info->thread->td_preemptable = lwkt_preempt;
     publish(&info->handler, handler); /* consume: sched_ithd */
     plic_enable(irq);

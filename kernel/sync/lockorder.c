@@ -1,20 +1,20 @@
 /*
  * The order of locks, checked at run time (INVARIANTS).
  *
- * Two threads that take two locks in opposite orders wait for each other for ever, but only when both
- * are there at the same moment, which a test may never see. So we look at orders, not at waits: locks
- * are of kinds, by name, and when a thread that holds one of kind a asks for one of kind b, "b after a"
- * is noted, with the calls that led there. A request that closes a circle of notes is a panic that
- * names both places, whether or not another thread is there to meet.
+ * Two threads that take two locks in opposite orders wait for each other for ever, but only if both do
+ * so at the same moment, which a test may never see. So this code looks at orders, not at waits. Each
+ * lock has a kind, its name. When a thread that holds a lock of kind a asks for one of kind b, "b after
+ * a" is noted, with the calls that led there. A request that would close a circle of notes panics and
+ * names both places, whether or not another thread is in the way at that moment.
  *
- * Called by mutexes, in thread context, before they wait; and for transactions of the file system,
- * which are no mutexes but are waited for (fs/log.c). How many locks of each kind a thread holds is in
- * the thread itself (td_locks, two bits a kind), which only it touches. Notes are only added, under a
- * spin lock; the bits that say which there are may be read without it, as a bit that is seen too late
+ * Mutexes call this before they wait, in thread context. So does the file system for its transactions,
+ * which are not mutexes but are waited for (fs/log.c). Each thread counts how many locks of each kind
+ * it holds (td_locks, two bits for a kind), and only it touches the count. Notes are only added, under
+ * a spin lock. The bits that say which notes exist may be read without it: a bit that is seen too late
  * only leads to a second look. So a lock whose orders are known costs a few instructions.
  *
- * Two locks of one kind have no order by kind. Code that takes two (a directory, then an inode that it
- * names) says so with mutex_lock_nested(); otherwise the second one is a panic, too.
+ * Two locks of one kind have no order. Code that takes two (a directory, then an inode that it names)
+ * uses mutex_lock_nested(); otherwise the second one panics, too.
  */
 #include "sync/lockorder.h"
 
@@ -53,8 +53,8 @@ uint32 lockorder_kind(const char *name)
     return k;
 }
 
-/* Of a chain of notes that leads from kind `from` to kind `to`, the first; NULL: there is no chain. The
- * notes have no circle, so this ends. */
+/* The first note of a chain that leads from kind `from` to kind `to`; NULL: there is no chain. The
+ * notes contain no circle, so this ends. */
 static const struct note *chain(uint32 from, uint32 to)
 {
     for (const struct note *n = notes; n < notes + nnotes; n++)
@@ -63,7 +63,7 @@ static const struct note *chain(uint32 from, uint32 to)
     return NULL;
 }
 
-/* Panic: b is asked for with a held, and a chain of notes leads from b to a. */
+/* Panic: a thread that holds a asks for b, and a chain of notes leads from b to a. */
 static void __attribute__((noreturn)) wrong_order(uint32 a, uint32 b)
 {
     char text[400] = "";
@@ -80,7 +80,7 @@ static void __attribute__((noreturn)) wrong_order(uint32 a, uint32 b)
     panic("lock order: %s after %s here%s", kinds[b], kinds[a], text);
 }
 
-/* Note "b after a", unless the notes say that a comes after b. fp: frame of lockorder_look. */
+/* Note "b after a", or panic if the notes say that a comes after b. fp: frame of lockorder_look. */
 static void add_note(uint32 a, uint32 b, uint64 fp)
 {
     uint64 calls[CALLS];

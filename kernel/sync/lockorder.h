@@ -1,7 +1,8 @@
 /*
- * The order of locks, checked at run time: a part of INVARIANTS, gone without it. See lockorder.c.
+ * The order of locks, checked at run time, in kernels with INVARIANTS; otherwise this is empty. See
+ * lockorder.c.
  *
- * For locks whose waiters sleep. Spin locks need none of it: their holders take nothing else.
+ * For locks whose waiters sleep. Spin locks do not need it: their holders take no other lock.
  */
 #ifndef SYNC_LOCKORDER_H
 #define SYNC_LOCKORDER_H
@@ -15,20 +16,21 @@
 #ifdef INVARIANTS
 
 #define LOCK_KINDS 32                 /* kinds 1 to 31: two bits of td_locks each */
-#define LOCK_LOW 0x5555555555555555UL /* the lower one of each two */
+#define LOCK_LOW 0x5555555555555555UL /* the lower bit of each pair */
 #define LOCK_BIT(kind) (1UL << 2 * (kind))
 
-/* LOCK_BIT(a) in element b: "b after a" was noted. Peek. */
+/* LOCK_BIT(a) is set in element b: "b after a" was noted. Read with peek(). */
 extern uint64 lockorder_before[LOCK_KINDS];
 
-/* The number of a kind of lock; a new name is a new kind. */
+/* The number of the kind of lock with this name; a new name makes a new kind. */
 uint32 lockorder_kind(const char *name);
 
-/* Locks of these kinds are held (LOCK_BIT of each), and not all of them are known to come before. */
+/* The slow part of lockorder_check: locks of the kinds in `held` (LOCK_BIT of each) are held, and not
+ * all of these kinds are known to come before `kind`. */
 void lockorder_look(uint32 kind, bool nested, uint64 held);
 
-/* The caller is about to ask for a lock of this kind: panics if that is against an order that was
- * noted. nested: it may hold one of the same kind already. */
+/* The caller is about to ask for a lock of this kind. Panics if that violates an order that was noted.
+ * nested: the caller may hold one of the same kind already. */
 static inline void lockorder_check(uint32 kind, bool nested)
 {
     uint64 held = (curthread->td_locks | curthread->td_locks >> 1) & LOCK_LOW;

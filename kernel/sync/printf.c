@@ -1,7 +1,7 @@
 /*
- * Formatted output. Callers: anybody, in any context (see printf.h for the formats).
+ * Formatted output, for all code in any context (see printf.h for the formats).
  *
- * The text of one call comes out whole because it is made and sent under one spin lock. The text is
+ * The text of one call comes out whole because it is built and sent under one spin lock. The text is
  * built in a buffer that the lock guards, not on the stack, so that a printf deep in a kernel stack
  * costs little of it; a text longer than the buffer is sent in pieces, still under the lock.
  *
@@ -43,7 +43,7 @@ static void emit(const char *text, size_t len)
         sbi_console_putchar(text[i]);
 }
 
-/* Format into buf and send it all. The caller sees to it that nobody else uses buf. */
+/* Format into buf and send it all. The caller makes sure that no other cpu uses buf. */
 static int format_and_emit(char *buf, const char *fmt, va_list ap)
 {
     struct sink s = {.buf = buf, .size = TEXTSIZE, .flush = emit};
