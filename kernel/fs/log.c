@@ -6,7 +6,7 @@
  * comes a second later from the log's thread, or earlier when the log fills up or fs_sync() asks:
  *
  *   close    hold new operations back, wait until none is under way: the transaction is whole
- *   freeze   its buffers' pages, as they are now, are what will be written; a new transaction opens, and
+ *   freeze   the pages of its buffers, as they are now, will be written; a new transaction opens, and
  *            operations go on. Code that changes a frozen buffer gets a copy of the page (log_modify)
  *   write    frozen pages to the log | flush | header, n > 0 | flush
  *            frozen pages home       | flush | header, n = 0 | flush

@@ -206,9 +206,10 @@ static void let_better_run(struct proc *p)
     crit_enter();
     void (*release)(thread_t) = td->td_release;
     td->td_release = NULL;
-    mycpu->gd_uschedparked = release != NULL ? p : NULL;
+    if (release != NULL)
+        mycpu->gd_uschedparked = p;
     lwkt_switch();
-    if (mycpu->gd_uschedparked == p) {
+    if (mycpu->gd_uschedparked == p) { /* only a current process is ever parked */
         td->td_release = release;
         mycpu->gd_uschedparked = NULL;
     }
