@@ -48,7 +48,7 @@ uint32 lockorder_kind(const char *name)
     while (k < LOCK_KINDS && kinds[k] != NULL && strcmp(kinds[k], name) != 0)
         k++;
     KASSERT(k < LOCK_KINDS, "too many kinds of locks: %s", name);
-    kinds[k] = name;
+    poke(&kinds[k], name); /* peek: lockorder_look, without the lock */
     spin_unlock(&order_lock);
     return k;
 }
@@ -103,7 +103,8 @@ static void add_note(uint32 a, uint32 b, uint64 fp)
 
 void lockorder_look(uint32 kind, bool nested, uint64 held)
 {
-    KASSERT(nested || (held & LOCK_BIT(kind)) == 0, "a second lock of the kind %s", kinds[kind]);
+    KASSERT(nested || (held & LOCK_BIT(kind)) == 0, "a second lock of the kind %s",
+            peek(&kinds[kind]));
     uint64 unknown = held & ~LOCK_BIT(kind) & ~peek(&lockorder_before[kind]);
     for (uint32 a = 1; unknown != 0 && a < LOCK_KINDS; a++)
         if (unknown & LOCK_BIT(a))
