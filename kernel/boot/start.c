@@ -105,7 +105,7 @@ static void number_boot_hart(uint64 hartid)
             boot_hart = hartid;
             return;
         }
-    panic("the device tree has no hart %lu, which booted", hartid);
+    panic("the device tree lacks the boot hart, %lu", hartid);
 }
 
 void start_boot(uint64 hartid, uint64 dtb)

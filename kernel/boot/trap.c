@@ -40,7 +40,7 @@ static void interrupt_note(uint64 code)
         amo_or(&gd->gd_reqflags, RQF_INTPEND);
         break;
     default:
-        panic("interrupt %lu is not one that was enabled", code);
+        panic("interrupt %lu was not enabled", code);
     }
 }
 

@@ -211,11 +211,11 @@ void cpu_stack_free(void *base, size_t size)
 {
     int kind = kind_of(size);
 
-    KASSERT(kind >= 0, "%lu bytes: no stack is so large", size);
+    KASSERT(kind >= 0, "a stack of %lu bytes is too large", size);
     uint64 low = (uint64)base + PGROUNDUP(size) - kind_pages[kind] * PGSIZE;
     struct freestack *s = PA_TO_KVA(pmap_kernel_pa(low));
-    KASSERT(low == stack_base(slot_of(base), kind_pages[kind]), "%p, %lu bytes, is no stack", base,
-            size);
+    KASSERT(low == stack_base(slot_of(base), kind_pages[kind]), "%p, %lu bytes, is not a stack",
+            base, size);
     s->base = (void *)low;
     spin_lock(&stacks.lock);
     s->next = stacks.cached[kind];

@@ -72,7 +72,7 @@ static inline struct slab *slab_of(void *obj)
 struct zone *zone_create(const char *name, size_t size)
 {
     if (size == 0 || size > OBJ_MAX)
-        panic("zone %s: objects of %lu bytes; 1 to %lu will do", name, size, OBJ_MAX);
+        panic("zone %s: objects of %lu bytes; 1 to %lu are allowed", name, size, OBJ_MAX);
     spin_lock(&zones_lock);
     uint32 id = nzones++;
     spin_unlock(&zones_lock);
@@ -176,7 +176,7 @@ static void slab_put(struct slab *s, void *obj)
     struct freeobj *f = obj;
 
     KASSERT(((uint64)obj - (uint64)(s + 1)) % s->zone->size == 0 && s->inuse > 0,
-            "%p is no object in use of zone %s", obj, s->zone->name);
+            "%p is not an object in use of zone %s", obj, s->zone->name);
     f->next = s->free;
     s->free = f;
     if (s->inuse-- == s->zone->capacity)

@@ -148,7 +148,7 @@ static void add_chosen(const struct fdt_node *node)
     if (args->data != NULL) {
         size_t len = strnlen((const char *)args->data, args->len);
         if (len >= sizeof(board.bootargs))
-            panic("boot arguments of %lu bytes: at most %d", len, MAXBOOTARGS - 1);
+            panic("boot arguments of %lu bytes: at most %d are allowed", len, MAXBOOTARGS - 1);
         memcpy(board.bootargs, args->data, len);
     }
     /* 32 or 64 bits: the firmware or boot loader chose the length, and no #address-cells says it. */
@@ -232,7 +232,7 @@ static void resolve_memory(void)
         }
     }
     if (board.mem_end == KERNLOAD)
-        panic("device tree: no memory at %lx, where the kernel is", KERNLOAD);
+        panic("device tree: no memory at %lx, where the kernel lies", KERNLOAD);
 }
 
 static void check(void)

@@ -99,6 +99,6 @@ uint64 bootarg_u64(const char *name, uint64 deflt)
         return deflt;
     if (parse_u64(text, &n))
         return n;
-    printf("boot argument %s=%s is not a number: %lu is taken\n", name, text, deflt);
+    printf("boot argument %s=%s is not a number: %lu is used instead\n", name, text, deflt);
     return deflt;
 }

@@ -131,7 +131,7 @@ static uint32 open_tree(const uint8 *dtb, struct cursor *c)
     if (be32(dtb + H_MAGIC) != FDT_MAGIC)
         panic("device tree: none at %p (magic %x)", (const void *)dtb, be32(dtb + H_MAGIC));
     if (total < FDT_HEADER_SIZE || total > FDT_MAX_SIZE)
-        panic("device tree: a length of %u bytes makes no sense", total);
+        panic("device tree: impossible length of %u bytes", total);
     if (be32(dtb + H_VERSION) < FDT_VERSION || be32(dtb + H_LAST_COMPATIBLE) > FDT_VERSION)
         panic("device tree: version %u, wanted %u", be32(dtb + H_VERSION), FDT_VERSION);
 
