@@ -1,4 +1,4 @@
-"""kernel/fs on the host (tests/fs): compared with a model, with threads, without memory, with crashes."""
+"""kernel/fs runs on the host (tests/fs): against a model, with threads, without memory, and with crashes."""
 
 import pathlib
 import subprocess
@@ -12,7 +12,7 @@ FLAGS = ["-std=gnu11", "-O1", "-g", "-fno-builtin", "-Wall", "-Wextra",
 
 @pytest.fixture(scope="module")
 def fstest(tmp_path_factory):
-    """fstest(mode, blocks, seed, n): runs it on a new image, then checks the image; what was noted."""
+    """fstest(mode, blocks, seed, n) runs it on a new image, then checks the image. Returns mkfs's notes."""
     folder = tmp_path_factory.mktemp("fs")
     program = folder / "fstest"
     sources = sorted(str(p) for d in ("kernel/fs", "tests/fs") for p in (ROOT / d).glob("*.c"))
@@ -47,18 +47,19 @@ def test_random(fstest, seed):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_threads(fstest, seed):
-    """Four threads on a slow disk: nobody's files change, the image is in order, and nothing is left."""
+    """Four threads on a slow disk do not change each other's files, and leave an image that is in order and
+    empty."""
     assert fstest("stress", 2500, seed, 5000) == ""
 
 
 def test_errors(fstest):
-    """Each request of a commit fails in turn: the next mount finds the tree of one of two commits."""
+    """Each request of a commit fails in turn, and the next mount finds the tree of one of two commits."""
     fstest("errors", 2500, 1, 0)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_damage(fstest, seed):
-    """Images with wrong bytes are refused, mounted read-only, or used; the kernel lives on."""
+    """Images with wrong bytes are refused, mounted read-only, or used, and the kernel goes on."""
     fstest("damage", 2500, seed, 500)
 
 

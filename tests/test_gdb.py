@@ -1,4 +1,4 @@
-"""gdb attaches, stops in kernel and user code, and shows harts as threads; two machines do not clash."""
+"""gdb attaches, stops in kernel and user code, and shows harts as threads. Two machines can run at once."""
 
 import re
 import subprocess
@@ -46,7 +46,7 @@ def gdb(folder, *commands, **options):
 
 
 def test_kernel_breakpoint(stopped):
-    """A breakpoint in the kernel stops; gdb shows a backtrace with names, and the current thread."""
+    """The kernel stops at a breakpoint. gdb shows a backtrace with names, and the current thread."""
     text = gdb(stopped(RUN="ls"), "hbreak sys_open", "continue", "backtrace", "info threads",
                "print ((struct thread *)$tp)->td_comm")
     assert "sys_open" in text
@@ -56,7 +56,7 @@ def test_kernel_breakpoint(stopped):
 
 
 def test_user_breakpoint(stopped):
-    """A breakpoint in a program, by name, stops after its symbols are loaded."""
+    """A program stops at a breakpoint that was set by name, after its symbols were loaded."""
     folder = stopped(RUN="echo hello", CPUS=2)
     text = gdb(folder, f"add-symbol-file {folder}/user/echo", f"break {'echo.c'}:main", "continue",
                "backtrace", "print argc", "info line")
@@ -83,7 +83,7 @@ def test_port(stopped):
 
 
 def test_no_machine(tmp_path):
-    """If no machine waits, gdb's failure is one line."""
+    """If no machine waits, gdb reports that in one line."""
     done = make("gdb", f"BUILD={tmp_path}", check=False)
     assert done.returncode != 0 and "make qemu-gdb" in done.stderr
 

@@ -1,4 +1,4 @@
-"""The graders: this tree gets full points, and lines that are not from the run itself count for nothing."""
+"""The graders give this tree full points, and ignore lines that are not from the run itself."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_untimely_switches():
 
 
 def test_choice():
-    """LAB takes a name or a number, TEST one test and SEED one seed; a wrong TEST lists those that exist."""
+    """LAB takes a name or a number, TEST one test, and SEED one seed. A wrong TEST prints those that exist."""
     by_name = make("-s", "grade", "LAB=switch", "TEST=t1", "SEED=5").stdout
     assert "(1 seed, " in by_name
     assert by_name.splitlines()[0] == make("-s", "grade", "LAB=2", "TEST=t1",
@@ -79,7 +79,7 @@ def test_record():
 
 @pytest.mark.parametrize("lost", range(5))
 def test_missing_line_shows(lost):
-    """Any line that is missing, or there twice, is noticed."""
+    """A line that is missing or there twice is noticed, whichever it is."""
     lines = RECORD.format(k="k").splitlines()
     for changed in (lines[:lost] + lines[lost + 1:], lines[:lost] + [lines[lost]] + lines[lost:]):
         with pytest.raises(events.BadEvents):
@@ -87,7 +87,7 @@ def test_missing_line_shows(lost):
 
 
 def test_order_marks_the_first_difference():
-    """The text of a judge shows where the sequences begin to differ, and which event is wrong."""
+    """A judge's text shows where the sequences begin to differ, and which event is wrong."""
     scene = engine.Scene(events.parse(RECORD.format(k="k"), "k"), {}, {})
     with pytest.raises(engine.Failure) as caught:
         scene.order(scene.events, ["A:1", "B:1"], "turns")
@@ -202,7 +202,7 @@ def test_ends_by_itself(broken):
 
 
 def test_halted_for_good(broken):
-    """A machine with no event due and no hart that can wake is reported without waiting for a limit."""
+    """A machine in which no event is due and no hart can wake is reported without waiting for a limit."""
     _, record, _ = broken(*BOOT, '    for (;;)\n        __asm__ volatile("csrw sie, zero; wfi");',
                           "LAB=2", "TEST=t5", "SEED=5")
     test = record["tests"][0]
@@ -254,7 +254,7 @@ def test_key_changes_no_schedule():
 
 
 def test_gdb_stops_there(broken, built):
-    """The gdb commands that a failure shows stop at the wrong event."""
+    """The gdb commands that a failure shows stop the machine at the wrong event."""
     _, record, _ = broken(*RING, "LAB=2", "TEST=t1", "SEED=5")
     start, connect, *typed = record["tests"][0]["gdb"]
     assert connect == "make gdb"
@@ -281,7 +281,7 @@ def test_gdb_stops_there(broken, built):
 
 
 def fails_from(limit):
-    """A run_seed that fails for the seeds from `limit` on; `limit` itself takes the longest."""
+    """A run_seed that fails for all seeds from `limit` on. The run of `limit` itself takes longest."""
     def run_seed(case, seed):
         time.sleep(0.2 if seed == limit else 0.01)
         return failure.Failure("less", str(seed)) if seed >= limit else None, None
@@ -311,7 +311,7 @@ def test_judge_that_is_surprised():
 
 
 def on_terminal(*words, **env):
-    """What a person at a terminal sees when running `make grade`."""
+    """The output of `make grade` at a terminal."""
     child = pexpect.spawn("make", ["-s", "grade", *words], cwd=str(ROOT), timeout=120, dimensions=(24, 80),
                           env={**machine.environment(TERM="xterm"), **env}, encoding="utf-8")
     child.expect(pexpect.EOF)
@@ -405,7 +405,7 @@ def test_hang_says_where():
 
 
 def test_heartbeats():
-    """A cpu without a tick, a spinning one, and none that is busy: all wait."""
+    """A hang is explained: all cpus are idle, a cpu spins, or a cpu has no tick."""
     report = "the scene's time is over\n" + "progress cpu=0 ms=900 ticks=90 switches=95 messages=9 halts=1 runs=t"
     spins = "\nprogress cpu=1 ms=900 ticks=90 switches=0 messages=0 halts=0 runs=A"
     dead = "\nprogress cpu=1 ms=900 ticks=0 switches=0 messages=0 halts=0 runs=idle1"

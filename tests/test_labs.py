@@ -89,7 +89,7 @@ def function_above(lines, at):
     """The function that line `at` belongs to: the nearest name before it that begins in column 0."""
     for line in reversed(lines[:at + 1]):
         # A declaration's continuation is indented; macros and comments do not count.
-        line = line.replace("__attribute__((noinline)) ", "")
+        line = re.sub(r"__attribute__\(\(\w+\)\) ", "", line)
         found = re.match(r"(?:[\w*][\w\s*]*?\b)?(\w+)\(", line) or re.match(r"(\w+):", line)
         if found and not line.startswith((" ", "#", "/", "}")):
             return found.group(1)

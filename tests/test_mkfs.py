@@ -1,4 +1,4 @@
-"""mkfs alone: it makes, checks, lists and extracts images, and handles damaged ones."""
+"""mkfs by itself makes, checks, lists and extracts images, and handles damaged ones."""
 
 import pathlib
 import random
@@ -26,7 +26,7 @@ def compile_mkfs(out, *flags):
 
 @pytest.fixture(scope="module")
 def tool(tmp_path_factory):
-    """mkfs with sanitizers, which turn a hidden bug into a failure (status 99)."""
+    """A build of mkfs with sanitizers, which turn a hidden bug into a failure (status 99)."""
     out = tmp_path_factory.mktemp("tool") / "mkfs"
     done = compile_mkfs(out, "-O1", SANITIZE, "-fno-sanitize-recover=all")
     if "cannot find" in done.stderr:           # no sanitizer library on this host
@@ -37,7 +37,7 @@ def tool(tmp_path_factory):
 
 @pytest.fixture
 def mkfs(tool, tmp_path):
-    """mkfs(*arguments) runs it in a folder of its own; it must end with `status`."""
+    """mkfs(*arguments) runs mkfs in a folder of its own, and requires that it ends with `status`."""
 
     def run(*arguments, status=0):
         done = subprocess.run(
@@ -62,7 +62,7 @@ def image(mkfs, tmp_path):
 
 
 class Image:
-    """An image, with the places of its parts."""
+    """An image, and where its parts are."""
 
     def __init__(self, path):
         self.path = path
@@ -156,7 +156,7 @@ def test_extract(mkfs, image, tmp_path):
 
 
 def test_deterministic(mkfs, image, tmp_path):
-    """The same files give the same bytes, whatever their times are and whatever the image is called."""
+    """The same files give the same bytes, whatever their times and the name of the image are."""
     (tmp_path / "notes").touch()
     mkfs("other", "-s", SIZE, "_cat", "notes", "large", "empty", "doc/a/notes=notes",
          "doc/b=notes")
@@ -233,7 +233,7 @@ def test_old_image_survives(mkfs, image, tmp_path):
 @pytest.mark.parametrize("arguments", [[], ["-c"], ["-z", "img"], ["img", "-q"], ["img", "-s"],
                                        ["-x", "img"], ["-l"], ["-s", "1000"]])
 def test_usage(mkfs, arguments):
-    """A command line that makes no sense gives the usage and status 2."""
+    """A wrong command line prints the usage and ends with status 2."""
     assert "usage:" in mkfs(*arguments, status=2).stderr
 
 
@@ -313,7 +313,7 @@ def test_damage(mkfs, image, name):
 
 
 def test_extract_stays_inside(mkfs, image, tmp_path):
-    """Names in an image cannot lead out of the folder, and nothing of a damaged tree is left."""
+    """Names in an image cannot lead out of the folder, and no part of a damaged tree is left there."""
     image.put(image.entry(1, 3) + 2, "14s", b"../up")
     before = sorted(tmp_path.iterdir())
     assert "slash" in mkfs("-x", "img", "/", "tree", status=1).stderr

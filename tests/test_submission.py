@@ -1,4 +1,4 @@
-"""Taking in a submission: what is found, what is refused, what is always the instructor's, and the limits."""
+"""Submissions: which files are found, what is refused, what is always the instructor's, and the limits."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ from handing_in import as_tar, as_zip, handed_out, solved, write
 
 @pytest.fixture(scope="module")
 def files():
-    """The course's own kernel/, as it is handed in by a student who has solved everything."""
+    """The course's own kernel/, as a student hands it in who has solved everything."""
     return solved()
 
 
@@ -26,7 +26,8 @@ def own(files):
 
 
 def test_kinds_and_places(files, tmp_path):
-    """A folder, a zip, tar files; kernel/ at the top or deeper; a Mac's and a build's files beside it."""
+    """A submission may be a folder, a zip or a tar file, with kernel/ at the top or deeper. The files of a Mac
+    and of a build beside it are ignored."""
     other = {"__MACOSX/kernel/._main.c": b"", ".DS_Store": b"", "build/obj/kernel/boot/main.c.d": b"x",
              "notes.txt": b"", "lab4/build/kernel": b"\x7fELF"}
     for number, source in enumerate((
@@ -244,7 +245,7 @@ def test_qemu_in_its_sandbox():
 
 
 def test_as_a_command(files, tmp_path):
-    """As a command for other autograders, it makes the tree that is graded, or prints one line."""
+    """The command for other autograders makes the tree that is graded, or prints one line."""
     words = [sys.executable, "-m", "grading.staff.submission"]
     archive = as_tar(files, tmp_path / "handin.tar.gz")
     subprocess.run([*words, archive, tmp_path / "graded"], check=True)

@@ -17,7 +17,7 @@ def draw_depth(rng):
 
 
 def draw_busy(rng):
-    """Neither is the cpu of the process that plays the scene."""
+    """Two cpus, neither of which is that of the process that plays the scene."""
     cpus = rng.randint(3, 4)
     one, other = rng.sample(range(1, cpus), 2)
     return {"from": one, "to": other, "pri": rng.randint(8, 20), "pause": rng.randint(100, 300)}, {
@@ -61,7 +61,7 @@ def must_be(scene, td, expected, meaning):
 
 
 def judge_long(scene):
-    """R runs while Q waits; then Q has the lock, and in the end has it no more."""
+    """R runs while Q waits; then Q has the lock, and in the end no longer has it."""
     scene.order(scene.of("log"), ["Q:1", "R:1", "P:1", "Q:2"],
                 "Q waits for the lock, R, which does not need it, runs meanwhile, P releases it, Q has it")
     must_be(scene, "Q", [(1, 1), (0, 0)], "with the lock, and after releasing it")
@@ -79,7 +79,7 @@ def judge_sleeper(scene):
 
 
 def judge_token(scene):
-    """Both have both, one after the other."""
+    """A and B both have the token and the lock, one after the other."""
     for td in ("A", "B"):
         must_be(scene, td, [(1, 1)], "with the token")
         have = scene.of("have", td=td)[0]
@@ -115,11 +115,12 @@ def declare():
          "not release it for a thread that does not need it")
     test("t45_sleeper", "a sleeper does not keep the lock", 10, "mptest t45", draw_depth, judge_sleeper,
          covers="T45", hint="the lock follows the next thread's td_mpcount at every switch")
-    test("t45_token", "who waits for a token doesn't keep the lock", 5, "mptest t45token", draw_busy,
-         judge_token, covers="T45", hint="the lock is taken before the tokens are there, or a thread "
-         "waits for a token without a switch")
-    test("t46_miss", "no preemption that lacks the lock", 10, "mptest t46", draw_preemption,
-         judge_preemption, covers="T46", hint="the attempt of lwkt_preempt to take the lock")
+    test("t45_token", "a thread that waits for a token does not keep the lock", 5, "mptest t45token",
+         draw_busy, judge_token, covers="T45", hint="the lock is taken before the thread has its tokens, or "
+         "a thread waits for a token without a switch")
+    test("t46_miss", "a thread that cannot get the lock does not preempt", 10, "mptest t46",
+         draw_preemption, judge_preemption, covers="T46",
+         hint="lwkt_preempt must give up if it cannot take the lock that the interrupt thread needs")
     test("t46_undo", "a preemption that fails does not change the counts", 10, "mptest t46", draw_wanted,
          judge_preemption, covers="T46", hint="the count that the interrupt thread inherits must be undone")
     test("mp_count", "a count under the lock loses nothing", 5, "mptest count", draw_count, judge_count,

@@ -77,13 +77,13 @@ def draw_foreign(rng):
 
 
 def draw_exit(rng):
-    """A's taking of the lock, and I's own."""
+    """How often A has taken the lock, and whether I takes it too."""
     params, options = draw_victim(rng)
     return {**params, "depth": rng.randint(1, 3), "own": rng.randint(0, 1)}, options
 
 
 def draw_moves(rng):
-    """I's new cpu, and how slow the old one is."""
+    """The cpu that I moves to, and how long the old one stalls."""
     params, options = draw_foreign(rng)
     return {**params, "stall": rng.randint(100, 300)}, options
 
@@ -242,7 +242,7 @@ def judge_foreign(scene):
 
 
 def judge_exit(scene):
-    """A as before, whatever I has taken."""
+    """After I has exited, A has the lock as often as before, whatever I has taken."""
     scene.order(scene.of("log", "end"), ["A:1", "I:1", "I:end=0", "A:2", "A:end=0"],
                 "I preempts A and exits, and A goes on")
     depth, own = scene.params["depth"], scene.params["own"]
@@ -251,7 +251,7 @@ def judge_exit(scene):
 
 
 def judge_moves(scene):
-    """Both, on their cpus."""
+    """A goes on when I leaves, and I runs on the old cpu and then on the new one."""
     scene.order([e for e in story(scene) if e.td == "A"], ["A:1", "A:2", "A:locked=0", "A:end=0"],
                 "A goes on when I leaves")
     one, two = scene.of("log", td="I")
@@ -356,17 +356,18 @@ def declare():
     test("t14_locked", "a preempted thread does not preempt", 10, "preempttest t14", draw_nested,
          judge_locked, covers="T14", hint="lwkt_preempt must check TDF_PREEMPT_LOCK")
     test("t15_no_better", "threads of the same or a lower priority do not preempt", 5, "preempttest t15",
-         draw_no_better, judge_no_better, covers="T15", hint="the comparison of the priorities")
+         draw_no_better, judge_no_better, covers="T15", hint="lwkt_preempt must compare the priorities first")
     test("preempt_foreign", "a thread of another cpu does not preempt", 5, "preempttest foreign",
-         draw_foreign, judge_foreign, covers="T14", hint="lwkt_preempt's look at td_gd")
-    test("preempt_exit", "a preempting thread exits, and takes nothing with it", 10, "preempttest exits",
-         draw_exit, judge_exit, covers="T46",
-         hint="lwkt_exit sets td_mpcount to 0, although a part of it is the thread's below")
+         draw_foreign, judge_foreign, covers="T14", hint="lwkt_preempt must check td_gd")
+    test("preempt_exit", "a preempting thread exits, and the preempted one keeps the lock", 10,
+         "preempttest exits", draw_exit, judge_exit, covers="T46",
+         hint="lwkt_exit sets td_mpcount to 0, although part of the count is inherited from the preempted "
+              "thread")
     test("preempt_moves", "a preempting thread moves to another cpu", 5, "preempttest moves", draw_moves,
-         judge_moves, covers="T53", hint="td_preempted is cleared after the switch, when the thread "
-         "may run elsewhere")
-    test("t20_splz", "splz's recursion is bounded", 5, "preempttest t63", draw_splz, judge_splz,
-         timely=True, covers="T20", hint="td_nest_count")
+         judge_moves, covers="T53", hint="td_preempted is cleared after the switch, when the thread may "
+         "already run on another cpu")
+    test("t20_splz", "the recursion of splz is bounded", 5, "preempttest t63", draw_splz, judge_splz,
+         timely=True, covers="T20", hint="maybe_splz must check td_nest_count, and splz must count in it")
     test("t63_again", "an interrupt during its own handler is not lost", 10, "preempttest t63",
          draw_again, judge_again, timely=True, covers="T63",
          hint="the request is cleared after the handler has run, or the source is not completed")

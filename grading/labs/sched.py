@@ -285,13 +285,13 @@ def judge_storm(scene):
 
 
 def draw_late(rng):
-    """L is no better than a process in the kernel, H is; the look lasts for longer than H sleeps."""
+    """L is no better than a process in the kernel, but H is. H wakes before the look has ended."""
     return {"low": rng.randint(7, 10), "high": rng.randint(11, 25), "stall": rng.randint(12000, 18000)}, {
         "CPUS": 1}
 
 
 def judge_late(scene):
-    """H, before A is in user mode."""
+    """H runs before A is in user mode."""
     scene.order([e for e in scene.of("log") if e.td != "L"], ["A:1", "H:1", "A:2"],
                 "H, which wakes while A has just seen that L can wait, runs before A goes on to user mode")
 
@@ -321,9 +321,9 @@ def declare():
     usched("affinity", "a process runs where its mask says", 6, draw_affinity, judge_affinity,
            "check may_use wherever a cpu is chosen; a process that may no longer use its cpu must give way")
     usched("levels", "levels come before time", 6, draw_levels, judge_levels,
-           "the queue is in order of level first, and give_way compares by the same rule")
-    usched("late", "who wakes in the last moment is not forgotten", 5, draw_late, judge_late,
-           "usched_userexit takes AST_LWKT_RESCHED back after may_defer, not before")
+           "the queue must be sorted by level first and then by time, and give_way must compare by that rule")
+    usched("late", "a thread that wakes at the last moment is not forgotten", 5, draw_late, judge_late,
+           "usched_userexit clears AST_LWKT_RESCHED after may_defer, but must clear it before")
     usched("storm", "one current process for each cpu", 4, draw_storm, judge_storm,
            "gd_uschedcp changes from NULL to p by compare-and-swap, and from p to NULL once, and only on its "
            "own cpu")

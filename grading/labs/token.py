@@ -31,7 +31,7 @@ def draw_recursive(rng):
 
 
 def draw_one(rng):
-    """Everything is on one cpu, which may be any."""
+    """All threads are on one cpu, which may be any."""
     cpus = rng.randint(1, 4)
     return {"cpu": rng.randrange(cpus), "pri": rng.randint(8, 25), "high": rng.randint(26, 31)}, {
         "CPUS": cpus}
@@ -105,7 +105,7 @@ def judge_preempted_other(scene):
 
 
 def judge_crosswise(scene):
-    """A goes on at once, and everybody has what it wants in the end."""
+    """A goes on at once, and in the end every thread has what it wants."""
     events = words(scene)
     scene.order(events[:3], ["A:1", "I:1", "A:2"], "I preempts A, lacks B's token, and lets A go on")
     rest = sorted(str(e) for e in events[3:])
@@ -169,24 +169,26 @@ def declare():
          judge_preempted, covers="T38", hint="held_below() in lwkt_gettoken")
     test("t38_other", "a preempted holder keeps the token", 10, "tokentest t38other", draw_preempted,
          judge_preempted_other, timely=True, covers="T38", hint="held_below() in reqtoken_remote")
-    test("t38_cross", "who preempts lets the holder below go on, whatever it waits for", 10,
+    test("t38_cross", "a preempting thread that waits for a token lets the preempted one go on", 10,
          "tokentest t38cross", draw_preempted, judge_crosswise, covers="T38",
-         hint="lwkt_gettoken_slow waits without a switch, so that the thread below can't let go")
+         hint="lwkt_gettoken_slow waits without a switch, so the preempted thread cannot release its token")
     test("t39_try", "trytoken never waits", 5, "tokentest t39", draw_one, judge_try, covers="T39",
          hint="held_below() in lwkt_trytoken")
     test("t40_several", "several tokens in any order", 15, "tokentest t40", draw_several,
          judge_several, covers="T40",
-         hint="a thread that waits keeps what others need: kept_for_waiter()")
-    test("t40_crowd", "the same on eight cpus", 5, "tokentest t40", draw_crowd, judge_several,
-         covers="T40", hint="who goes first when each of two cpus wants what the other has?")
-    test("t40_yield", "several tokens let go of together and had again together", 10, "tokentest t40",
+         hint="a thread that waits keeps tokens that others need; see kept_for_waiter()")
+    test("t40_crowd", "several tokens in any order, on eight cpus", 5, "tokentest t40", draw_crowd,
+         judge_several, covers="T40",
+         hint="when each of two cpus wants what the other has, the tickets must decide which one goes first")
+    test("t40_yield", "several tokens are released together, and taken back together", 10, "tokentest t40",
          draw_yielding, judge_several, covers="T40",
-         hint="a waiter's token is given away to a younger one while it waits for another: "
-              "tickets, and kept_for_waiter()")
+         hint="while a thread waits for one token, another one that it needs is given to a thread with a "
+              "higher ticket; see kept_for_waiter()")
     test("t41_reference", "a released reference is the caller's own", 10, "tokentest t41", draw_preempted,
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")
     test("t42_body", "a message's function cannot take a token", 5, "tokentest t42", draw_pair, judge_body,
          covers="T42", panics=True, hint="the assertion in lwkt_gettoken")
     test("t43_better", "the arrival of a token is noticed", 10, "tokentest t43", draw_better,
-         judge_better, timely=True, covers="T43", hint="answer(), and who is told then")
+         judge_better, timely=True, covers="T43",
+         hint="answer() must tell the cpu of a waiting thread that the token has arrived")
