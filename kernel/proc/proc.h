@@ -16,7 +16,7 @@ enum procstate { P_UNUSED, P_ALIVE, P_ZOMBIE };
 
 struct proc {
     int p_pid;
-    uint64 p_order; /* counts processes as they are made: their order in proc_all. Constant */
+    uint64 p_order;         /* its place in the order of creation, as in proc_all. Constant */
     enum procstate p_state; /* proctable lock */
     struct thread *p_thread;
     struct filedesc p_filedesc; /* its own thread only */
@@ -33,7 +33,7 @@ struct proc {
     uint64 p_affinity;     /* cpus it may use */
     uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
     uint64 p_since;        /* when it was last charged */
-    bool p_parked;         /* current process of its cpu, waiting there while better threads run */
+    bool p_parked;         /* it is its cpu's current process and waits while better threads run */
     int p_target;          /* cpu that picked it and waits for it, or -1 */
 };
 
@@ -51,8 +51,8 @@ void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(uint64 ustatus);                       /* pid of a reaped child, or -1 */
 int proc_kill(int pid);                              /* 0, or -1: no such process, or init */
 int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
-/* Of the processes made after number *order, in this order, the first max: how many, and *order is the
- * last one's. */
+/* List the first max processes with a p_order above *order. Returns how many; *order becomes the last
+ * one's. */
 int proc_list(struct procinfo *out, int max, uint64 *order);
 
 /* The frame that the process entered the kernel with, at the top of its thread's stack. */
