@@ -89,7 +89,8 @@ def test_no_machine(tmp_path):
 
 
 def test_commands_of_its_own(stopped):
-    """threads, procs, lbt, runq, ipiq: before the kernel runs, and with processes (init asleep by then)."""
+    """threads, procs, lbt, runq, ipiq: before the kernel runs, and with processes (init asleep by then: in
+    tsleep_until, of which a copy is in proc_wait)."""
     text = gdb(stopped(RUN="sleep 1; cat README.md | grep xv6", CPUS=2), "threads", "user grep",
                "break grep.c:main", "continue", "threads", "procs", "lbt 1", "runq", "ipiq", "nymph",
                "lbt nobody")
@@ -98,7 +99,7 @@ def test_commands_of_its_own(stopped):
     assert "grep.c" in after, "a breakpoint in grep stops in grep, though init has the same address"
     assert "Error" not in after and "Exception" not in after
     for pattern in (r"idle1 +(runs|waits)", r"init +sleeps: wait +\S*SINTR",
-                    r"2 +1 alive +0x\w+ +\d sh", r"#\d .* proc_wait at kernel/proc/exit.c:\d+",
+                    r"2 +1 alive +0x\w+ +\d sh", r"#\d .* proc_wait at kernel/sync/sleep.h:\d+",
                     r"cpu 0: runs \S.*, mask 0x", r"0 -> 1: written \d+, taken \d+"):
         assert re.search(pattern, after), pattern
 
