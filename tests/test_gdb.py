@@ -89,7 +89,8 @@ def test_no_machine(tmp_path):
 
 
 def test_commands_of_its_own(stopped):
-    """threads, procs, lbt, runq, ipiq: before the kernel runs, and with processes (init asleep by then)."""
+    """threads, procs, lbt, runq, ipiq: before the kernel runs, and with processes (init asleep by then: in
+    tsleep_until, of which a copy is in proc_wait)."""
     text = gdb(stopped(RUN="sleep 1; cat README.md | grep xv6", CPUS=2), "threads", "user grep",
                "break grep.c:main", "continue", "threads", "procs", "lbt 1", "runq", "ipiq", "nymph",
                "lbt nobody")

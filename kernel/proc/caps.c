@@ -12,13 +12,13 @@
  *
  * Unlike a thread's ports (lwkt/msgport.c), these are for processes, which move between cpus and can
  * be killed while they wait. So a port has a spin lock (the service's), its sleepers use tsleep, and
- * a waiting caller that is killed takes its message back (service_abortport), also from sv_taken: the
- * server's answer then finds nobody.
+ * a waiting caller that is killed takes its message back (service_abortport), even from sv_taken: the
+ * server's answer then finds no request.
  *
- * Who may touch a message: it is on one of the two lists, under the lock; or off both, and then
- * whoever took it off under the lock replies to it, once. Until DONE the caller does not go away, since
- * an abort that finds the message on no list leaves it to who has it. After DONE the replier touches
- * only the service.
+ * Always true: a message is on one of the two lists, and is touched under the lock; or it is on
+ * neither, and the thread that took it off, under the lock, replies to it, once. The caller stays until
+ * DONE, since an abort that finds the message on neither list leaves it to the thread that took it off.
+ * After DONE the replier touches only the service.
  */
 #include "proc/caps_service.h"
 
@@ -27,7 +27,7 @@
 #include "sync/sleep.h"
 
 static struct spinlock services_lock = SPINLOCK("caps services");
-static struct list services = {&services, &services}; /* that live */
+static struct list services = {&services, &services}; /* those with a server */
 static int service_count;
 
 static struct caps_msg *to_caps(lwkt_msg_t msg)
@@ -42,8 +42,8 @@ static struct caps_service *service_of(lwkt_port_t port)
     return list_entry(port, struct caps_service, sv_port);
 }
 
-/* The next request's number: positive, and not one that is under way, of which there are at most NPROC.
- * sv_lock held. */
+/* The next request's number: positive, and not the number of a request under way, as there are at most
+ * NPROC of these. sv_lock held. */
 static int next_id(struct caps_service *sv)
 {
     sv->sv_last_id = sv->sv_last_id == 0x7fffffff ? 1 : sv->sv_last_id + 1;
@@ -69,7 +69,7 @@ static int service_putport(lwkt_port_t port, lwkt_msg_t msg)
     return error;
 }
 
-/* The first request, with a reference that is the server's to drop, or NULL. */
+/* The first request, with a reference that the server drops later; or NULL. */
 static lwkt_msg_t service_getport(lwkt_port_t port)
 {
     struct caps_service *sv = service_of(port);
@@ -109,7 +109,8 @@ static lwkt_msg_t service_waitport(lwkt_port_t port, lwkt_msg_t msg)
     return w.msg;
 }
 
-/* The caller is killed. On no list: somebody is about to reply. */
+/* The caller was killed: take its message back. If it is on no list, another thread is about to
+ * reply. */
 static void service_abortport(lwkt_port_t port, lwkt_msg_t msg)
 {
     struct caps_service *sv = service_of(port);
@@ -133,12 +134,12 @@ static const struct lwkt_portops service_portops = {
 
 /* --- the port of a caller: for the reply to its one message --- */
 
-/* The message's last moment with us: after DONE the caller may free it. */
+/* The caller may free the message as soon as it sees DONE. */
 static void reply_replyport(lwkt_port_t port, lwkt_msg_t msg)
 {
     (void)port;
     publish(&msg->ms_flags, msg->ms_flags | MSGF_DONE); /* consume: is_done */
-    wakeup(msg);                                        /* an address, nothing more */
+    wakeup(msg);                                        /* only the address is used */
 }
 
 static bool is_done(void *arg)
@@ -204,7 +205,7 @@ void caps_msg_return(struct caps_service *sv, struct caps_msg *cm)
     spin_unlock(&sv->sv_lock);
 }
 
-/* Take request id off the server's list, or NULL. */
+/* Take request `id` off the server's list; NULL: it is not there. */
 static struct caps_msg *take_taken(struct caps_service *sv, int id)
 {
     struct caps_msg *found = NULL;
@@ -242,8 +243,8 @@ int caps_msg_answer(struct caps_service *sv, int id, void *data, int len)
 
 /* --- services --- */
 
-/* The living service of that name. services_lock held. */
-static struct caps_service *find(const char *name)
+/* The service of that name that has a server, or NULL. services_lock held. */
+static struct caps_service *find_service(const char *name)
 {
     list_foreach(node, &services)
     {
@@ -271,7 +272,7 @@ struct caps_service *caps_service_create(const char *name)
     strlcpy(sv->sv_name, name, sizeof(sv->sv_name));
 
     spin_lock(&services_lock);
-    ok = service_count < CAPS_SERVICES && find(name) == NULL;
+    ok = service_count < CAPS_SERVICES && find_service(name) == NULL;
     if (ok) {
         service_count++;
         list_insert_tail(&services, &sv->sv_node);
@@ -287,7 +288,7 @@ struct caps_service *caps_service_create(const char *name)
 struct caps_service *caps_service_find(const char *name)
 {
     spin_lock(&services_lock);
-    struct caps_service *sv = find(name);
+    struct caps_service *sv = find_service(name);
     if (sv != NULL)
         amo_add(&sv->sv_refs, 1);
     spin_unlock(&services_lock);
@@ -300,7 +301,7 @@ void caps_service_unref(struct caps_service *sv)
         kfree(sv);
 }
 
-/* Any request, from either list, off it; or NULL. */
+/* Take any request off either list; NULL: there is none. */
 static lwkt_msg_t take_any(struct caps_service *sv)
 {
     struct list *node;

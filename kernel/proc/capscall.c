@@ -1,7 +1,7 @@
 /*
  * CAPS: the system calls, and the ids of a process. An id is an index into its table (td_caps), which
- * is made when the first is needed; a child of fork starts without, exec keeps it. Only the process's
- * own thread touches it.
+ * is made when the first id is needed. A child of fork starts without a table, and exec keeps it. Only
+ * the process's own thread touches it.
  */
 #include "lib/sysent.h"
 #include "mm/zone.h"
@@ -10,14 +10,14 @@
 
 struct caps_id {
     struct caps_service *service; /* NULL: free */
-    bool server;                  /* registered it; else connected to it */
+    bool server;                  /* the process has registered it; otherwise, connected to it */
 };
 
 struct caps_table {
     struct caps_id id[CAPS_IDS];
 };
 
-/* A free place in the caller's table, or NULL: none left, or no memory. */
+/* A free place in the caller's table; NULL: there is none, or memory is out. */
 static struct caps_id *new_id(void)
 {
     thread_t td = curthread;
@@ -77,7 +77,7 @@ void caps_exit(thread_t td)
     kfree(table);
 }
 
-/* A new id for the service of the name at uname, made by create or found by find. */
+/* A new id for the service with the name at uname, which open() creates or finds. */
 static int64 open_name(uint64 uname, struct caps_service *(*open)(const char *name), bool server)
 {
     char name[CAPS_NAME_MAX];
@@ -90,20 +90,22 @@ static int64 open_name(uint64 uname, struct caps_service *(*open)(const char *na
     return id->service != NULL ? number_of(id) : -1;
 }
 
-/* caps_register(name): serve it. The id; -1: the name is bad or taken, too many, no memory. */
+/* caps_register(name): serve that name. Returns the id; -1: the name is bad or taken, there are too
+ * many, or memory is out. */
 int64 sys_caps_register(const uint64 *arg)
 {
     return open_name(arg[0], caps_service_create, true);
 }
 
-/* caps_connect(name): the id; -1: nobody serves it, too many, no memory. */
+/* caps_connect(name): returns the id; -1: no process serves that name, too many ids, or memory is
+ * out. */
 int64 sys_caps_connect(const uint64 *arg)
 {
     return open_name(arg[0], caps_service_find, false);
 }
 
-/* len bytes from user memory in *data (kmalloc; NULL when there are none). -1: too many, a bad address,
- * or no memory. */
+/* Copy len bytes from user memory to *data, which is allocated (NULL for 0 bytes). -1: too many bytes,
+ * a bad address, or memory is out. */
 static int copyin_data(void **data, uint64 uaddr, int len)
 {
     *data = NULL;
@@ -119,7 +121,7 @@ static int copyin_data(void **data, uint64 uaddr, int len)
     return -1;
 }
 
-/* A reply's length, after it was copied out; -1: none has come, no room for it, or a bad address. */
+/* Copy a reply out, and return its length; -1: none has come, it is too long, or a bad address. */
 static int64 copyout_reply(const struct caps_msg *cm, uint64 uaddr, int max)
 {
     if (cm->cm_msg.ms_error != 0 || cm->cm_len > max)
@@ -130,9 +132,9 @@ static int64 copyout_reply(const struct caps_msg *cm, uint64 uaddr, int max)
 }
 
 /*
- * caps_call(id, buf, len, reply, max): send, and wait for the reply. Its length. -1: a bad
- * argument, the server is gone or goes before it answers, the reply is longer than max, the caller
- * is killed.
+ * caps_call(id, buf, len, reply, max): send a request and wait for the reply. Returns its length; -1: a
+ * bad argument, the server has left or leaves before it answers, the reply is longer than max, or the
+ * caller was killed.
  */
 int64 sys_caps_call(const uint64 *arg)
 {
@@ -153,9 +155,9 @@ int64 sys_caps_call(const uint64 *arg)
 }
 
 /*
- * caps_wait(id, buf, max, &len): wait for a request and store it, and its length unless &len is 0. The
- * request's number, from 1 on. -1: a bad argument, or the request is longer than max: it stays the
- * next; or the caller is killed.
+ * caps_wait(id, buf, max, &len): wait for a request and store it, and its length unless &len is 0.
+ * Returns the request's number, from 1 on; -1: a bad argument, the caller was killed, or the request is
+ * longer than max and stays the next one.
  */
 int64 sys_caps_wait(const uint64 *arg)
 {
@@ -177,7 +179,8 @@ int64 sys_caps_wait(const uint64 *arg)
     return result;
 }
 
-/* caps_reply(id, request, buf, len): 0; -1: a bad argument, no such request, or its caller is gone. */
+/* caps_reply(id, request, buf, len): answer a request. 0; -1: a bad argument, no such request, or its
+ * caller is gone. */
 int64 sys_caps_reply(const uint64 *arg)
 {
     struct caps_service *sv = get_service(arg[0], true);
@@ -188,7 +191,7 @@ int64 sys_caps_reply(const uint64 *arg)
     return caps_msg_answer(sv, (int)arg[1], data, (int)arg[3]);
 }
 
-/* caps_close(id): 0; -1: no such id. */
+/* caps_close(id): close an id. 0; -1: there is no such id. */
 int64 sys_caps_close(const uint64 *arg)
 {
     struct caps_id *id = get_id((int)arg[0]);

@@ -1,11 +1,11 @@
 /*
- * The tick: HZ times a second on a cpu that works, IDLE_FACTOR times less often on one that does not,
- * so that an idle machine costs its host next to nothing. It drives the user scheduler's turns, runs
- * passive IPI messages, and says that the cpu lives (gd_heartbeat).
+ * The tick: HZ times a second on a busy cpu, IDLE_FACTOR times less often on an idle one, so that an
+ * idle machine costs its host next to nothing. It drives the user scheduler's turns, runs passive IPI
+ * messages, and shows other cpus that this one is alive (gd_heartbeat).
  *
- * Time itself is the time CSR's; no tick counts it, so a late tick loses nothing.
+ * The time CSR keeps the time, and no tick counts it, so a late tick loses nothing.
  *
- * In deterministic mode each cpu's period is drawn from the seed: another seed is another schedule.
+ * In deterministic mode each cpu's period depends on the seed: another seed gives another schedule.
  */
 #include "proc/clock.h"
 
@@ -34,10 +34,10 @@ static void set_slow(struct clock *c, bool slow)
 }
 
 /*
- * Where the emulator runs one hart at a time, setting the timer passes the turn (QEMU works out anew
- * until when this hart may run), and it may be away for longer than the period, as other harts' ticks
- * can be further apart. The next tick would be due when it is back, for ever, and no thread would run
- * here. So the period is made longer until a good part of it is still to come.
+ * If the emulator runs one hart at a time, setting the timer passes the turn to another hart, as QEMU
+ * then computes anew until when this hart may run. This hart may be away for longer than its period, as
+ * other harts' ticks can be further apart. Its next tick would be due as soon as it is back, each time,
+ * and no thread would ever run here. So the period grows until a good part of it is still to come.
  */
 static void outlast_the_others(struct clock *c)
 {
@@ -50,8 +50,8 @@ static void outlast_the_others(struct clock *c)
 }
 
 /*
- * A thread that spins without ever waiting would keep the other harts from running where the emulator
- * runs one at a time: so each tick passes the turn.
+ * If the emulator runs one hart at a time, a thread that spins without ever waiting would keep the
+ * other harts from running, so each tick passes the turn (cpu_relax).
  */
 static void hardclock(struct systimer *st)
 {
@@ -70,7 +70,7 @@ static void hardclock(struct systimer *st)
         outlast_the_others(c);
 }
 
-/* A number of the seed and the cpu (splitmix64's mixing). */
+/* Mix the bits of x, as splitmix64 does. */
 static uint64 mix(uint64 x)
 {
     x += 0x9e3779b97f4a7c15UL;
@@ -79,7 +79,7 @@ static uint64 mix(uint64 x)
     return x ^ (x >> 31);
 }
 
-/* Between half the nominal period and one and a half of it. */
+/* A period between half the nominal one and one and a half times that, from the seed and the cpu. */
 static uint64 seeded_period(uint64 nominal, int cpu)
 {
     uint64 r = mix(bootarg_u64("seed", 0) * NCPU + (uint64)cpu);

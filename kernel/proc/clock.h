@@ -9,7 +9,7 @@
 /* Start this cpu's tick. Each cpu, at its start. */
 void clock_start_cpu(void);
 
-/* There is work to share on this cpu: tick at full rate from now on, if it was idle. */
+/* Tick at full rate from now on, if this cpu was idle: there is work to share. */
 void clock_wake(void);
 
 /* Ticks of UHZ since boot, for uptime(). */

@@ -1,6 +1,6 @@
 /*
- * Executable files (ELF-64 Object File Format, version 1.5; RISC-V ELF psABI): what exec looks at.
- * Little-endian, like the machine.
+ * Executable files (ELF-64 Object File Format, version 1.5; RISC-V ELF psABI): the parts that exec
+ * reads. Little-endian, like the machine.
  */
 #ifndef PROC_ELF_H
 #define PROC_ELF_H
@@ -12,7 +12,7 @@
 #define ELF_VERSION 1       /* ident[6], and the field */
 #define ELF_TYPE_EXEC 2
 #define ELF_MACHINE_RISCV 243
-#define ELF_MAXPH 16 /* program headers that we take; linkers make 1 to 5 */
+#define ELF_MAXPH 16 /* program headers that exec accepts; linkers make 1 to 5 */
 
 /* At the start of the file. */
 struct elfhdr {
@@ -32,7 +32,7 @@ struct elfhdr {
     uint16 shstrndx;
 };
 
-#define ELF_PH_LOAD 1    /* proghdr.type: a segment to load; others are passed over */
+#define ELF_PH_LOAD 1    /* proghdr.type: a segment to load; others are ignored */
 #define ELF_FLAG_EXEC 1u /* proghdr.flags */
 #define ELF_FLAG_WRITE 2u
 #define ELF_FLAG_READ 4u

@@ -5,11 +5,11 @@
  *   | segments of the ELF file ... | guard | USERSTACK pages | heap, empty
  *                                            args and pointers at its top end
  *
- * The new space is built whole beside the old one, and then put in its place: whatever fails before
- * that leaves the process as it was. The file is believed in nothing: every field that is used is
- * checked first (ELF-64 Object File Format; RISC-V ELF psABI).
+ * The new address space is built completely beside the old one, and then replaces it: if anything fails
+ * before that, the process stays as it was. The file is not trusted: every field is checked before it
+ * is used (ELF-64 Object File Format; RISC-V ELF psABI).
  *
- * Calls: in the process's own thread.
+ * All of this runs in the process's own thread.
  */
 #include "fs/vfs.h"
 #include "kernel/memlayout.h"
@@ -22,10 +22,10 @@
 #include "proc/proc.h"
 
 #define STACK_BYTES (USERSTACK * PGSIZE)
-/* Segments end below it: room for guard and stack. */
+/* Segments end below this, which leaves room for guard and stack. */
 #define IMAGE_END (USERTOP - PGSIZE - STACK_BYTES)
 
-/* What is known of the new image while it is built. */
+/* The new image while it is being built. */
 struct image {
     struct vmspace *vm;
     struct inode *ip; /* locked */
@@ -43,7 +43,7 @@ static int read_exactly(struct inode *ip, void *dst, uint64 off, uint64 n)
     return inode_read(ip, dst, off, n) == (int64)n ? 0 : -1;
 }
 
-/* An executable for this machine, its program headers inside the file. */
+/* Whether this is an executable for this machine, with its program headers inside the file. */
 static bool header_ok(const struct elfhdr *h, uint64 file_size)
 {
     static const uint8 ident[] = {0x7f, 'E', 'L', 'F', ELF_CLASS64, ELF_LITTLE_ENDIAN, ELF_VERSION};
@@ -56,8 +56,8 @@ static bool header_ok(const struct elfhdr *h, uint64 file_size)
 }
 
 /*
- * A segment can be loaded: inside the file, above the one before, below the stack. Each difference
- * is formed only where the comparison before it has shown that it cannot wrap.
+ * Whether a segment can be loaded: it is inside the file, above the segment before it and below the
+ * stack. Each difference is computed only after a comparison has shown that it cannot wrap.
  */
 static bool segment_ok(const struct image *im, const struct proghdr *ph, uint64 file_size)
 {
@@ -67,14 +67,14 @@ static bool segment_ok(const struct image *im, const struct proghdr *ph, uint64 
            PGROUNDUP(ph->memsz) / PGSIZE <= page_count_free();
 }
 
-/* ELF's rights and ours. */
+/* Translate ELF's access rights to VM_*. */
 static uint32 segment_rights(uint32 flags)
 {
     return (flags & ELF_FLAG_READ ? VM_READ : 0) | (flags & ELF_FLAG_WRITE ? VM_WRITE : 0) |
            (flags & ELF_FLAG_EXEC ? VM_EXEC : 0);
 }
 
-/* One page of a segment: n bytes of the file from off, then zeros. */
+/* Load one page of a segment: n bytes of the file from off, then zeros. */
 static int load_page(struct image *im, uint64 va, uint64 off, uint64 n, uint32 rights)
 {
     char *page = page_alloc();
@@ -105,7 +105,7 @@ static int load_segment(struct image *im, const struct proghdr *ph)
     return 0;
 }
 
-/* The segments of the file, which is locked. */
+/* Load the segments of the file, which is locked. */
 static int load_file(struct image *im)
 {
     struct elfhdr h;
@@ -142,7 +142,7 @@ static int load_path(struct image *im, const char *path)
     return result;
 }
 
-/* The stack above a page that stays unmapped, and an empty heap. */
+/* Make the stack, above a page that stays unmapped, and an empty heap. */
 static int make_stack(struct image *im)
 {
     uint64 base = im->end + PGSIZE;
@@ -157,7 +157,7 @@ static int make_stack(struct image *im)
     return 0;
 }
 
-/* Put n bytes below sp, which then is a multiple of align. -1: the stack is full. */
+/* Push n bytes on the stack; sp is then a multiple of align. -1: the stack is full. */
 static int push(struct image *im, const void *src, uint64 n, uint64 align)
 {
     uint64 room = im->sp - (im->end + PGSIZE);
@@ -168,7 +168,7 @@ static int push(struct image *im, const void *src, uint64 n, uint64 align)
     return vm_copyout(im->vm, im->sp, src, n);
 }
 
-/* The strings, then the vector that points to them, with a null pointer at its end. */
+/* Push the strings, then the vector that points to them, with a null pointer at its end. */
 static int push_args(struct image *im, char *const argv[])
 {
     uint64 vector[MAXARG + 1];
@@ -186,7 +186,7 @@ static int push_args(struct image *im, char *const argv[])
     return 0;
 }
 
-/* The name that ps shows: what follows the last slash. */
+/* Set the name that ps shows: the part after the last slash. */
 static void set_name(struct proc *p, const char *path)
 {
     const char *name = path;
@@ -199,8 +199,8 @@ static void set_name(struct proc *p, const char *path)
 }
 
 /*
- * All registers of the new program are 0 but for sp, a0 and a1. The critical section keeps the
- * thread on this hart, whose gd_satp pmap_load writes.
+ * Replace the process's program. All registers of the new one are 0 except sp, a0 and a1. The critical
+ * section keeps the thread on this hart, whose gd_satp pmap_load writes.
  */
 static void enter_image(struct proc *p, const struct image *im)
 {
@@ -227,8 +227,9 @@ static void enter_image(struct proc *p, const struct image *im)
 }
 
 /*
- * Returns argc, which is a0 of the new program; -1: no such file, not an executable, arguments too
- * long, or out of memory. A process that has no program yet (init) gets its first by this.
+ * Returns argc, which is a0 of the new program; -1: there is no such file, it is not an executable, the
+ * arguments are too long, or memory is out. A process without a program (init) gets its first like
+ * this.
  */
 int proc_exec(const char *path, char *const argv[])
 {

@@ -1,12 +1,12 @@
 /*
- * The end of a process: exit leaves a zombie, wait takes it away, kill makes somebody exit.
+ * The end of a process: exit leaves a zombie, and the parent's wait removes it.
  */
 #include "lib/panic.h"
 #include "proc/caps_service.h"
 #include "proc/proctable.h"
 #include "sync/sleep.h"
 
-/* Leave the address space before it goes. */
+/* Leave the address space, then destroy it. */
 static void release_memory(void)
 {
     struct vmspace *vm = curthread->td_vmspace;
@@ -19,8 +19,7 @@ static void release_memory(void)
     vmspace_destroy(vm);
 }
 
-/* Give p's children to init. True when one of them is a zombie, so that init must look. Table lock
- * held. */
+/* Give p's children to init. True: one of them is a zombie, so init must be woken. Table lock held. */
 static bool orphan_children(struct proc *p)
 {
     bool zombies = false;
@@ -40,8 +39,8 @@ static bool orphan_children(struct proc *p)
 }
 
 /*
- * End the calling process. Its parent's wait gets the status. From P_ZOMBIE on the parent may free p
- * at any time: this thread is then a thread without a process.
+ * End the calling process. Its parent's wait gets the status. From P_ZOMBIE on the parent may free p at
+ * any time, so this thread is then a thread without a process.
  */
 void proc_exit(int status)
 {
@@ -51,7 +50,7 @@ void proc_exit(int status)
 
     if (p == init_proc)
         panic("init exited with status %d", status);
-    caps_exit(curthread); /* before the parent can know: the names are free by then */
+    caps_exit(curthread); /* first: when the parent knows, the names are free */
     filedesc_release(&p->p_filedesc);
     usched_exit(p);
     release_memory();
@@ -98,8 +97,8 @@ static bool find_zombie(void *arg)
 }
 
 /*
- * Wait for a child to exit; store its status at user address ustatus unless that is 0. The child's
- * pid; -1: no children, killed, or a bad address (the child can then still be waited for).
+ * Wait for a child to exit, and store its status at user address ustatus unless that is 0. Returns the
+ * child's pid; -1: no children, killed, or a bad address, after which wait can still get the child.
  */
 int proc_wait(uint64 ustatus)
 {

@@ -1,5 +1,5 @@
 /*
- * The beginning of a process: a copy of its parent, or, for the first one, of nothing.
+ * The beginning of a process: fork makes a copy of its parent; the first process is made from nothing.
  */
 #include "fs/vfs.h"
 #include "lib/panic.h"
@@ -7,7 +7,7 @@
 #include "proc/proctable.h"
 #include "riscv/trap.h"
 
-/* First code of a process's thread; its frame is at the top of its stack. */
+/* The first code that a forked process's thread runs; its frame is at the top of its stack. */
 static void enter_user_mode(void *arg)
 {
     (void)arg;
@@ -15,6 +15,7 @@ static void enter_user_mode(void *arg)
     user_return();
 }
 
+/* Free a new process that never ran. */
 static void discard(struct proc *p)
 {
     struct vmspace *vm = p->p_thread->td_vmspace;
@@ -26,8 +27,9 @@ static void discard(struct proc *p)
 }
 
 /*
- * Make a copy of the calling process; memory is shared until written to. Its pid, or -1 when memory
- * or the process table is full. The child returns 0 from the same system call.
+ * Make a copy of the calling process, which shares its memory until one of them writes to it. Returns
+ * its pid; -1: memory is out or the process table is full. The child returns 0 from the same system
+ * call.
  */
 int proc_fork(void)
 {
@@ -63,7 +65,7 @@ int proc_fork(void)
     return pid;
 }
 
-/* The first process, on its own thread in kernel mode: become /init. */
+/* The first code that process 1's thread runs, in kernel mode: become /init. */
 static void become_init(void *arg)
 {
     static char *const argv[] = {"init", NULL};
@@ -76,7 +78,7 @@ static void become_init(void *arg)
     user_return();
 }
 
-/* Start process 1. Boot, thread context, file system mounted. */
+/* Start process 1. Thread context, at boot, with the file system mounted. */
 void proc_start_init(void)
 {
     struct proc *p = proc_alloc();

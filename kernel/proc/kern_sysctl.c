@@ -1,5 +1,5 @@
 /*
- * The kern.* values that belong to nobody in particular: what this machine and this kernel are.
+ * The kern.* values that belong to no other file: facts about this machine and this kernel.
  */
 #include "lib/sysctl.h"
 #include "lwkt/thread.h"
@@ -38,7 +38,7 @@ static uint64 get_uptime_ms(void)
     return cpu_time() / (cpu_timebase / 1000);
 }
 
-/* Ticks that the cpus have taken, all together; idle ones take fewer. */
+/* The ticks of all cpus together; idle ones take fewer. */
 static uint64 get_ticks(void)
 {
     uint64 n = 0;

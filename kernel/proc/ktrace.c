@@ -1,5 +1,5 @@
 /*
- * KTR tracing, the outer side: memory for the rings, the sysctl nodes and the system call.
+ * KTR tracing for programs: memory for the rings, the sysctl nodes and the system call.
  */
 #include "lib/sysctl.h"
 #include "lib/sysent.h"
@@ -19,7 +19,7 @@ static uint64 get_mask(void)
     return ktr_get_mask();
 }
 
-/* All of a cpu's ring, or nothing. Who is out of memory keeps no half of it. */
+/* Make a cpu's ring, all of it or nothing: 0, or -1: memory is out. */
 static int make_ring(int cpu)
 {
     void *page[KTR_PAGES];
@@ -40,7 +40,7 @@ static int make_ring(int cpu)
 
 /*
  * Record these events from now on. The rings are made for the first mask that is not 0, and then kept.
- * -1: a bit that is no event's, or no memory. Thread context.
+ * -1: a bit that belongs to no event, or memory is out. Thread context.
  */
 static int set_mask(uint64 mask)
 {

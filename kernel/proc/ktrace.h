@@ -1,10 +1,10 @@
 /*
- * Tracing from the boot on.
+ * Tracing that begins at boot.
  */
 #ifndef PROC_KTRACE_H
 #define PROC_KTRACE_H
 
-/* Record what the boot argument ktr=MASK asks for. Thread context, all cpus being up. */
+/* Record what the boot argument ktr=MASK asks for. Thread context, after all cpus have started. */
 void ktrace_boot(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The table of processes: making one, finding one, and what ps shows. fork.c and exit.c are the two
- * ends of a process's life.
+ * The table of processes: making one, finding one, and what ps shows. fork.c has the beginning of a
+ * process's life, exit.c its end.
  */
 #include "proc/proc.h"
 
@@ -21,7 +21,7 @@ static struct zone *proc_zone;
 static int proc_count;    /* proctable_lock */
 static int last_pid;      /* proctable_lock */
 static uint64 last_order; /* proctable_lock */
-static bool reused;       /* the numbers have begun anew: some are taken. proctable_lock */
+static bool reused;       /* pids have begun anew, so some are taken. proctable_lock */
 
 static void proc_dump(void);
 
@@ -31,7 +31,8 @@ void proc_init(void)
     console_show_threads = proc_dump;
 }
 
-static struct proc *find(int pid)
+/* The process with that pid, or NULL. Table lock held. */
+static struct proc *find_proc(int pid)
 {
     list_foreach(node, &proc_all)
     {
@@ -42,7 +43,7 @@ static struct proc *find(int pid)
     return NULL;
 }
 
-/* The next number that no process has. Table lock held. */
+/* The next pid that no process has. Table lock held. */
 static int next_pid(void)
 {
     do {
@@ -51,7 +52,7 @@ static int next_pid(void)
             reused = true;
         }
         last_pid++;
-    } while (reused && find(last_pid) != NULL);
+    } while (reused && find_proc(last_pid) != NULL);
     return last_pid;
 }
 
@@ -116,7 +117,7 @@ void proc_free(struct proc *p)
 
 /*
  * On the thread's cpu: end a sleep that a kill may end, or a wait for a turn; make a running process
- * look at its return to user mode. The sender holds td.
+ * look at td_killed when it returns to user mode. The sender holds td. IPI body.
  */
 static void kill_here(void *arg)
 {
@@ -142,9 +143,9 @@ int proc_kill(int pid)
     struct proc *p;
 
     spin_lock(&proctable_lock);
-    p = find(pid);
+    p = find_proc(pid);
     if (p == init_proc)
-        p = NULL; /* the machine ends with it */
+        p = NULL; /* the machine would end with it */
     if (p != NULL) {
         td = p->p_thread;
         if (td != NULL) {
@@ -154,11 +155,11 @@ int proc_kill(int pid)
     }
     spin_unlock(&proctable_lock);
     if (td != NULL)
-        lwkt_send_ipiq(td->td_gd, kill_here, td); /* td_killed is seen there: the ring's order */
+        lwkt_send_ipiq(td->td_gd, kill_here, td); /* the ring orders td_killed before the message */
     return p != NULL ? 0 : -1;
 }
 
-/* --- for people --- */
+/* --- ps and ^P --- */
 
 static int state_of(const struct proc *p)
 {
@@ -174,7 +175,7 @@ static int state_of(const struct proc *p)
     return (flags & TDF_TSLEEPQ) ? PI_SLEEP : PI_RUNNABLE;
 }
 
-/* Fill in one entry; what changes meanwhile may be a moment old. Table lock held. */
+/* Fill in one entry. Fields that change meanwhile may be a moment old. Table lock held. */
 static void describe(const struct proc *p, struct procinfo *info)
 {
     thread_t td = p->p_thread;
@@ -211,7 +212,7 @@ int proc_list(struct procinfo *out, int max, uint64 *order)
     return n;
 }
 
-/* Print the threads of this cpu. IPI body: the list is the cpu's own. */
+/* Print the threads of this cpu. IPI body, as only this cpu touches the list. */
 static void dump_cpu(void *arg)
 {
     (void)arg;
@@ -244,7 +245,8 @@ static uint64 get_last_pid(void)
     return (uint64)peek(&last_pid);
 }
 
-/* The next process gets the next number that is free: for tests of what comes after the last one. */
+/* The next process gets the next free number after pid. For tests of what follows the largest
+ * number. */
 static int set_last_pid(uint64 pid)
 {
     if (pid > 0x7fffffff)

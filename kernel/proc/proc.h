@@ -16,7 +16,7 @@ enum procstate { P_UNUSED, P_ALIVE, P_ZOMBIE };
 
 struct proc {
     int p_pid;
-    uint64 p_order; /* counts processes as they are made: their order in proc_all. Constant */
+    uint64 p_order;         /* its place in the order of creation, as in proc_all. Constant */
     enum procstate p_state; /* proctable lock */
     struct thread *p_thread;
     uint64 p_size;              /* the address space's vm_size, for ps: peek, poke */
@@ -51,8 +51,8 @@ void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(uint64 ustatus);                       /* pid of a reaped child, or -1 */
 int proc_kill(int pid);                              /* 0, or -1: no such process, or init */
 int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
-/* Of the processes made after number *order, in this order, the first max: how many, and *order is the
- * last one's. */
+/* List the first max processes with a p_order above *order. Returns how many; *order becomes the last
+ * one's. */
 int proc_list(struct procinfo *out, int max, uint64 *order);
 
 /* The frame that the process entered the kernel with, at the top of its thread's stack. */

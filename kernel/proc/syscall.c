@@ -1,6 +1,6 @@
 /*
- * System calls: from the number in a7 to the handler. Handlers get the argument registers and check
- * what is in them; their result goes to a0.
+ * System calls: from the number in a7 to the handler. A handler gets the argument registers and checks
+ * their values; its result goes to a0.
  */
 #include "kernel/syscall.h"
 

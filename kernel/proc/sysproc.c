@@ -54,8 +54,8 @@ int64 sys_sbrk(const uint64 *arg)
 }
 
 /*
- * Sleep for arg[0] ticks of UHZ. -1 when killed meanwhile. tsleep counts an int of ticks of HZ, so a
- * long sleep is made of several.
+ * Sleep for arg[0] ticks of UHZ. 0; -1: killed meanwhile. tsleep takes an int of ticks of HZ, so a long
+ * sleep consists of several.
  */
 int64 sys_pause(const uint64 *arg)
 {
@@ -131,7 +131,8 @@ int64 sys_sysctl(const uint64 *arg)
     return 0;
 }
 
-/* sysctlname(i, buf, len): the i-th name in order, with its NUL. Its length; -1: no such, no room. */
+/* sysctlname(i, buf, len): copy out the i-th name, with its NUL. Returns its length; -1: there is no
+ * such name, or no room. */
 int64 sys_sysctlname(const uint64 *arg)
 {
     const struct sysctl_node *node = sysctl_nth((int)arg[0]);
@@ -145,8 +146,8 @@ int64 sys_sysctlname(const uint64 *arg)
     return (int64)len;
 }
 
-/* halt(status): the machine ends with that exit status, 0..255, its disk in order; after an I/O error
- * it ends, too, with a status of its own. */
+/* halt(status): write all to the disk and end the machine with that exit status, 0 to 255; after an I/O
+ * error it ends, too, with HALT_DISK_ERROR. */
 int64 sys_halt(const uint64 *arg)
 {
     int status = (int)arg[0];
@@ -160,8 +161,8 @@ int64 sys_halt(const uint64 *arg)
     machine_halt(status);
 }
 
-/* getprocs(buf, max): a page of entries is gathered at a time. A process that is there all the time is
- * in it once; one that comes or goes meanwhile, perhaps. */
+/* getprocs(buf, max): list the processes, a page of entries at a time. A process that exists during the
+ * whole call is listed once; one that begins or ends meanwhile may be missing. */
 int64 sys_getprocs(const uint64 *arg)
 {
     int max = (int)arg[1], done = 0, n;
@@ -185,7 +186,8 @@ int64 sys_getprocs(const uint64 *arg)
     return done;
 }
 
-/* bootarg(name, buf, len): the value with its NUL. Its length; -1: no such argument, no room. */
+/* bootarg(name, buf, len): copy out the value, with its NUL. Returns its length; -1: there is no such
+ * argument, or no room. */
 int64 sys_bootarg(const uint64 *arg)
 {
     char name[32];

@@ -14,7 +14,7 @@ bool proc_page_fault(uint64 va, uint64 cause)
     return vm_fault(curthread->td_vmspace, va, access) == 0;
 }
 
-/* The unmapped page below the stack was touched: the stack has overflowed, most likely. */
+/* Whether the unmapped page below the stack was touched: most likely, the stack has overflowed. */
 static bool in_stack_guard(const struct trapframe *tf)
 {
     uint64 guard = curthread->td_vmspace->vm_heap - (USERSTACK + 1) * PGSIZE;
@@ -37,9 +37,9 @@ void proc_user_exception(const struct trapframe *tf)
 }
 
 /*
- * Interrupts on. The process may end here, wait for its turn, and move to another cpu. A kill that
- * comes before the last look is seen by it; one that comes later finds the process running, and its
- * message sets AST_SIGNAL, which brings us here again.
+ * The process may exit here, wait for its turn, and move to another cpu. The last look at td_killed
+ * sees a kill that comes before it. A kill that comes later finds the process running, and its message
+ * sets AST_SIGNAL, which makes the trap call this again.
  */
 void proc_user_return(void)
 {

@@ -1,5 +1,5 @@
 /*
- * What a trap from user mode asks of processes (boot/trap.c). All run in the thread of the process that
+ * What boot/trap.c calls for a trap from user mode. All of these run in the thread of the process that
  * trapped, with interrupts on, and may sleep.
  */
 #ifndef PROC_USERTRAP_H
@@ -12,13 +12,13 @@
 /* A system call: the number in a7, arguments in a0 to a5, the result to a0. syscall.c. */
 void proc_syscall(struct trapframe *tf);
 
-/* A page fault, cause EXC_*_PAGE. True: resolved, try the instruction again. */
+/* A page fault; cause is EXC_*_PAGE. True: it was resolved, and the instruction is to run again. */
 bool proc_page_fault(uint64 va, uint64 cause);
 
-/* Any other exception: ends the process. */
+/* Any other exception: end the process. */
 void proc_user_exception(const struct trapframe *tf);
 
-/* Before each return to user mode: die if killed, and wait for this process's turn. */
+/* Before each return to user mode: exit if the process was killed, and wait for its turn. */
 void proc_user_return(void);
 
 #endif
