@@ -12,14 +12,18 @@
  *                            |  start_sending(): by the writer, and by uart_intr
  *                         FIFO, 16 bytes
  *
- * Input. uart_intr hands each byte to console_input.
+ * Input. uart_intr hands each byte to console_input. While the console has no room the receive
+ * interrupt is off and the bytes stay in the port, so that the sender waits; uart_receive turns it
+ * on again, and it comes at once, since it is a level. Nothing but the enabled interrupt decides
+ * who goes on, and both sides change it under the lock: console_has_room is asked under it too, so
+ * a reader that makes room after a "no" calls uart_receive after the interrupt was turned off.
  *
  * Deterministic mode (riscv/hart.h): interrupts of this port come when the host likes, so none is
  * enabled. Output is polled, which takes no turn as long as the host keeps up; there is no input.
  *
  * Invariants, under the lock: tail <= head <= tail + RINGSIZE (the difference, as they wrap); once
  * uart_init has run, the transmit interrupt is enabled exactly while the ring holds something or
- * somebody waits for room in it.
+ * somebody waits for room in it, and the receive interrupt exactly while `receiving` is set.
  */
 #include "dev/uart.h"
 
@@ -61,6 +65,7 @@ static struct {
     struct spinlock lock; /* guards all below */
     uint64 regs;          /* kernel address of the registers */
     bool buffered;        /* interrupts are on: text may stay in the ring */
+    bool receiving;       /* the console has room for input, as far as we know */
     uint8 ier;            /* what IER holds */
     uint32 head;          /* bytes put into the ring; index = head % RINGSIZE */
     uint32 tail;          /* bytes taken out of it */
@@ -124,13 +129,18 @@ static void send_ready(void)
     }
 }
 
-/* send_ready, and let the interrupt see to the rest; lock held. A sleeper needs the interrupt even
- * when the ring is empty again: only uart_intr wakes it, as uart_print's callers may hold locks. */
+/* send_ready, and enable the interrupts that are needed from now on; lock held. A sleeper needs the
+ * transmit interrupt even when the ring is empty again: only uart_intr wakes it, as uart_print's
+ * callers may hold locks. */
 static void start_sending(void)
 {
+    uint8 ier = uart.receiving ? IER_RX : 0;
+
     send_ready();
+    if (ring_used() != 0 || uart.wanted != 0)
+        ier |= IER_TX;
     if (uart.buffered)
-        set_ier(ring_used() != 0 || uart.wanted != 0 ? IER_RX | IER_TX : IER_RX);
+        set_ier(ier);
 }
 
 /* Send all that the ring holds, polling; false when the time came first. */
@@ -255,6 +265,23 @@ static bool take_wanted(void)
     return true;
 }
 
+/* Receive from now on, or stop, as the console has room. */
+static bool receive_if_room(void)
+{
+    bool room;
+
+    spin_lock(&uart.lock);
+    room = uart.receiving = console_has_room();
+    start_sending();
+    spin_unlock(&uart.lock);
+    return room;
+}
+
+void uart_receive(void)
+{
+    receive_if_room();
+}
+
 /*
  * The port's interrupt, for both directions: a level that stays until its cause is gone. Only here
  * are bytes received, by one hart at a time, so that needs no lock.
@@ -264,7 +291,7 @@ static void uart_intr(void *arg)
     bool wake;
 
     (void)arg;
-    while ((reg_read(LSR) & LSR_RX) != 0)
+    while ((reg_read(LSR) & LSR_RX) != 0 && receive_if_room())
         console_input(reg_read(RBR));
 
     spin_lock(&uart.lock);
@@ -286,7 +313,7 @@ void uart_init(void)
     }
     intr_register(board.uart.irq, uart_intr, NULL, "uart");
     spin_lock(&uart.lock);
-    uart.buffered = true;
+    uart.buffered = uart.receiving = true;
     start_sending();
     spin_unlock(&uart.lock);
 }
