@@ -1,5 +1,7 @@
 """Sessions of a person at the keyboard."""
 
+import threading
+
 
 def test_by_hand(terminal):
     """The commands of the first five minutes work."""
@@ -49,6 +51,46 @@ def test_typing_ahead(terminal):
     text = "".join(term.prompt() for _ in range(12))
     seen = [line for line in text.splitlines() if line.startswith("line")]
     assert seen == [f"line{i}" for i in range(12)]
+
+
+def paste(term, text):
+    """Type a text that may be longer than all buffers on its way: the caller reads meanwhile."""
+    threading.Thread(target=term.type, args=(text,), daemon=True).start()
+
+
+def lines_run(term, before, words, after=""):
+    """The words that arrive in a file when a text is pasted that has one command for each of them."""
+    commands = "".join(f"echo {word} >> log\n" for word in words)
+    paste(term, before + commands + after + "echo the' end'\n")
+    term.expect("the end", timeout=240)
+    term.prompt()
+    return term.command("cat log").split()
+
+
+def test_typing_ahead_of_the_buffer(terminal):
+    """What is typed while the console's buffer is full is kept until there is room."""
+    term = terminal()
+    words = [f"line{i:03}" + "x" * 50 for i in range(50)]
+    assert lines_run(term, "sleep 50\n", words) == words
+
+
+def test_paste(terminal):
+    """Nothing of some hundred lines that are pasted is lost, and the keys work as before."""
+    term = terminal(CPUS=2)
+    words = [f"line{i}" for i in range(300)]
+    typed = [word + "x\b" for word in words]
+    assert lines_run(term, "", typed, after="no command\x15") == words
+    term.type("\x10")
+    term.expect(r"cpu \d [^\n]*idle")
+
+
+def test_line_longer_than_the_buffer(terminal):
+    """A line that fills the console's buffer alone reaches its reader in parts, and completely."""
+    term = terminal()
+    term.type("wc\n")
+    term.expect("wc")
+    paste(term, "x" * 5000 + "\nlast\n\x04")
+    assert "2 2 5006" in " ".join(term.prompt().split())
 
 
 def test_background(terminal):

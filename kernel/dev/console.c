@@ -16,17 +16,23 @@
  *        lines ended,  being typed, may
  *        for readers   still be edited
  *
- * Keys that are typed while the buffer is full are dropped, with a bell.
+ * Nothing that is typed is lost. While the buffer is full, bytes stay in the port (uart.c), which
+ * holds the sender back, and console_read has them fetched when it has made room. The keys above
+ * have no effect until they are fetched. A line that fills the buffer alone goes to the readers
+ * unfinished, as nothing else would make room.
  *
  * Output. console_write sends a process's text in pieces, of whole lines where it can. No other text
  * cuts a piece, and no other process writes before the call returns.
  *
- * Invariants, under cons.lock: r <= w <= e <= r + INPUTSIZE (differences, as they wrap).
+ * Invariants, under cons.lock: r <= w <= e <= r + INPUTSIZE (differences, as they wrap); a full
+ * buffer has something for readers; `full` is set when the port was told that there is no room, and
+ * nothing has been read since. Lock order: the port's lock (uart.c) before cons.lock.
  */
 #include "dev/console.h"
 
 #include "dev/devsw.h"
 #include "dev/uart.h"
+#include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lwkt/spin.h"
@@ -47,6 +53,7 @@ static struct {
     uint32 r;             /* next byte to read; index = r % INPUTSIZE */
     uint32 w;             /* end of what may be read */
     uint32 e;             /* end of what was typed */
+    bool full;            /* the port receives nothing: the next reader has it start again */
     char buf[INPUTSIZE];
 } cons = {.lock = SPINLOCK("console")};
 
@@ -78,35 +85,42 @@ static uint32 delete_typed(bool whole_line)
     return n;
 }
 
-/* Add a character to the line. Sets *ended when this makes something available to readers. False: no
- * room. */
-static bool append_typed(char c, bool *ended)
+/* Add a character to the line; there is room. True: this makes something available to readers. */
+static bool append_typed(char c)
 {
-    bool room;
+    bool ended;
 
     spin_lock(&cons.lock);
-    room = cons.e - cons.r < INPUTSIZE;
-    if (room)
-        cons.buf[cons.e++ % INPUTSIZE] = c;
-    *ended = room && (c == '\n' || c == CTRL('D') || cons.e - cons.r == INPUTSIZE);
-    if (*ended)
+    KASSERT(cons.e - cons.r < INPUTSIZE, "%u bytes", cons.e - cons.r);
+    cons.buf[cons.e++ % INPUTSIZE] = c;
+    ended = c == '\n' || c == CTRL('D') || cons.e - cons.w == INPUTSIZE;
+    if (ended)
         cons.w = cons.e;
     spin_unlock(&cons.lock);
-    return room;
+    return ended;
 }
 
 /* An ordinary character: store it, echo it, and wake the readers if it ends a line. No lock is held
  * during the echo and the wakeup. */
 static void type_char(char c)
 {
-    bool ended;
+    bool ended = append_typed(c);
 
-    if (!append_typed(c, &ended))
-        c = '\a';
     if (c != CTRL('D'))
         uart_print(&c, 1);
     if (ended)
         wakeup(&cons.r);
+}
+
+bool console_has_room(void)
+{
+    bool room;
+
+    spin_lock(&cons.lock);
+    room = cons.e - cons.r < INPUTSIZE;
+    cons.full = !room;
+    spin_unlock(&cons.lock);
+    return room;
 }
 
 void console_input(int c)
@@ -159,8 +173,11 @@ static int wait_input(void)
 static int take_line(char *dst, int n, bool first, bool *ended)
 {
     int got = 0;
+    bool resume;
+    uint32 start;
 
     spin_lock(&cons.lock);
+    start = cons.r;
     *ended = false;
     while (!*ended && got < n && cons.r != cons.w) {
         char c = cons.buf[cons.r % INPUTSIZE];
@@ -172,7 +189,12 @@ static int take_line(char *dst, int n, bool first, bool *ended)
         if (c != CTRL('D'))
             dst[got++] = c;
     }
+    resume = cons.full && cons.r != start;
+    if (resume)
+        cons.full = false;
     spin_unlock(&cons.lock);
+    if (resume)
+        uart_receive();
     return got;
 }
 

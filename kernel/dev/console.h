@@ -4,6 +4,8 @@
 #ifndef DEV_CONSOLE_H
 #define DEV_CONSOLE_H
 
+#include <stdbool.h>
+
 #include "kernel/types.h"
 
 /* Boot hart, before interrupts: printf goes to the UART, polled. */
@@ -16,7 +18,10 @@ void console_init(void);
  * it at boot; NULL: the key does nothing. */
 extern void (*console_show_threads)(void);
 
-/* Take one character from the UART's interrupt thread. */
+/* Take one character from the UART's interrupt thread, after console_has_room has returned true. */
 void console_input(int c);
+/* False: no room for a character, and a reader calls uart_receive when it has made some. The caller
+ * holds the UART's lock until its interrupt is off, so that uart_receive comes after that. */
+bool console_has_room(void);
 
 #endif

@@ -11,7 +11,11 @@
  *                            |  start_sending(): by the writer, and by uart_intr
  *                         FIFO, 16 bytes
  *
- * Input. uart_intr hands each byte to console_input.
+ * Input. uart_intr hands each byte to console_input. While the console has no room the receive
+ * interrupt is off and the bytes stay in the port, so that the sender waits; uart_receive turns it
+ * on again, and it comes at once, since it is a level. Nothing but the enabled interrupt decides
+ * who goes on, and both sides change it under the lock: console_has_room is asked under it too, so
+ * a reader that makes room after a "no" calls uart_receive after the interrupt was turned off.
  *
  * Deterministic mode (riscv/hart.h): the host decides when this port's interrupts come, so none is
  * enabled. Output is polled, and the first poll succeeds as long as the host keeps up. There is no
@@ -19,7 +23,7 @@
  *
  * Invariants, under the lock: tail <= head <= tail + RINGSIZE (as differences, since they wrap). After
  * uart_init the transmit interrupt is enabled exactly while the ring holds something or a process waits
- * for room in it.
+ * for room in it, and the receive interrupt exactly while `receiving` is set.
  */
 #include "dev/uart.h"
 
@@ -61,6 +65,7 @@ static struct {
     struct spinlock lock; /* guards the rest */
     uint64 regs;          /* kernel address of the registers */
     bool buffered;        /* interrupts are on: text may stay in the ring */
+    bool receiving;       /* the console has room for input, as far as the port knows */
     uint8 ier;            /* the content of IER */
     uint32 head;          /* bytes put into the ring; index = head % RINGSIZE */
     uint32 tail;          /* bytes taken out of it */
@@ -126,13 +131,18 @@ static void send_ready(void)
     }
 }
 
-/* send_ready, and leave the rest to the interrupt; lock held. A sleeper needs the interrupt even if the
- * ring is empty again: only uart_intr wakes it, as uart_print's callers may hold locks. */
+/* send_ready, and enable the interrupts that are needed from now on; lock held. A sleeper needs the
+ * transmit interrupt even if the ring is empty again: only uart_intr wakes it, as uart_print's callers
+ * may hold locks. */
 static void start_sending(void)
 {
+    uint8 ier = uart.receiving ? IER_RX : 0;
+
     send_ready();
+    if (ring_used() != 0 || uart.wanted != 0)
+        ier |= IER_TX;
     if (uart.buffered)
-        set_ier(ring_used() != 0 || uart.wanted != 0 ? IER_RX | IER_TX : IER_RX);
+        set_ier(ier);
 }
 
 /* Send all that the ring holds, polling; false: the deadline came first. */
@@ -257,6 +267,23 @@ static bool take_wanted(void)
     return true;
 }
 
+/* Receive from now on, or stop, as the console has room. */
+static bool receive_if_room(void)
+{
+    bool room;
+
+    spin_lock(&uart.lock);
+    room = uart.receiving = console_has_room();
+    start_sending();
+    spin_unlock(&uart.lock);
+    return room;
+}
+
+void uart_receive(void)
+{
+    receive_if_room();
+}
+
 /*
  * The port's interrupt, for both directions: a level that stays until its cause is gone. Bytes are
  * received only here, by one thread, so that needs no lock.
@@ -266,7 +293,7 @@ static void uart_intr(void *arg)
     bool wake;
 
     (void)arg;
-    while ((reg_read(LSR) & LSR_RX) != 0)
+    while ((reg_read(LSR) & LSR_RX) != 0 && receive_if_room())
         console_input(reg_read(RBR));
 
     spin_lock(&uart.lock);
@@ -288,7 +315,7 @@ void uart_init(void)
     }
     intr_register(board.uart.irq, uart_intr, NULL, "uart");
     spin_lock(&uart.lock);
-    uart.buffered = true;
+    uart.buffered = uart.receiving = true;
     start_sending();
     spin_unlock(&uart.lock);
 }

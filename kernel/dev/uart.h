@@ -19,6 +19,9 @@ bool uart_init_early(void);
  * and there is no input. Thread context. */
 void uart_init(void);
 
+/* The console, which had no room for input, has some: receive again. Thread context. */
+void uart_receive(void);
+
 /* Write a text and wait for the port, without any lock: no other cpu runs yet, or this one prints a
  * panic. */
 void uart_print_early(const char *text, size_t len);
