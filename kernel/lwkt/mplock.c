@@ -24,6 +24,11 @@ void cpu_rel_mplock(globaldata_t gd)
     publish(&mp_lock, -1);
 }
 
+int lwkt_mplock_owner(void)
+{
+    return peek(&mp_lock);
+}
+
 /*
  * With the count up and the lock elsewhere, the scheduler does not run us until this cpu owns it.
  */

@@ -38,6 +38,7 @@
 #include "lwkt/runq.h"
 #include "lwkt/switch.h"
 #include "lwkt/token.h"
+#include "lwkt/waitwarn.h"
 
 /*
  * Whether td, at the head of a queue or behind it, can run now: it has its tokens, and the MP lock if
@@ -100,8 +101,10 @@ static thread_t choose_able(globaldata_t gd)
             if (needs_met(gd, td)) {
                 runq_remove(gd, td);
                 runq_append(gd, td);
+                lwkt_thread_waits_end(gd, td);
                 return td;
             }
+            lwkt_thread_waits(gd, td);
             td = td->td_runnext;
         } while (td != first);
         mask &= ~(1u << nq);
