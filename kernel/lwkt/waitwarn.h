@@ -46,7 +46,7 @@ static inline void lwkt_thread_waits_end(globaldata_t gd, thread_t td)
         gd->gd_waiter = NULL;
 }
 
-/* token.c: the other cpus that have tokens which td lacks. / Print whose requests wait for tokens of cpu
+/* token.c: the other cpus that have tokens of td. / Print whose requests wait for tokens of cpu
  * gd, which is this one. In a critical section. */
 cpumask_t lwkt_token_holders(thread_t td);
 void lwkt_token_report(globaldata_t gd);
