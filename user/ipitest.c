@@ -203,6 +203,30 @@ static void wait_for(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
+/* A sends a message to cpu to=, which takes none for pause= microseconds, and waits for it. With
+ * count=, it sends so many: more than the ring has room for. B, on a third cpu, ends the pause. */
+static void held(void)
+{
+    int to = param("to", 1);
+    int body = step(K_SET, 2, 1);
+    step(K_END, 0, 0);
+    int a = step(K_PAUSE, 0, 50); /* what was sent to set up the scene is taken first */
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_SET, 0, 1);
+    step(K_REPEAT, 0, param("count", 1));
+    step(K_IPI, to, body);
+    step(K_AGAIN, 0, 0);
+    step(K_IPI_WAIT, to, 0);
+    step(K_VALUE, 2, 0);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_PAUSE, 0, param("pause", 500000));
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", param("other", 2), param("pri", 12), b, 1);
+}
+
 /* A sends messages to its own cpu. */
 static void to_self(void)
 {
@@ -221,7 +245,7 @@ static void to_self(void)
 static const struct test tests[] = {
     {"t21", wake_idle},   {"t25", create_there}, {"t27", in_order}, {"t28", all_to_all},
     {"forward", forward}, {"t29", no_wait},      {"t30", passive},  {"t31", burst},
-    {"t31late", late},    {"t32", wait_for},     {"t33", to_self},
+    {"t31late", late},    {"t32", wait_for},     {"t33", to_self},  {"held", held},
 };
 
 int main(int argc, char **argv)

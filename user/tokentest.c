@@ -285,6 +285,23 @@ static void asked_for(void)
     thread("C", param("to", 1), param("pri", 12), c, 1);
 }
 
+/* P holds the token for pause= microseconds. Q, on another cpu, wants it. */
+static void long_holder(void)
+{
+    int p = step(K_GETTOKEN, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_PAUSE, 0, param("pause", 500000));
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int q = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_VALUE, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    thread("P", param("from", 0), param("pri", 12), p, 1);
+    thread("Q", param("to", 1), param("pri", 12), q, 1);
+}
+
 /* The body of a message takes a token. */
 static void in_body(void)
 {
@@ -343,6 +360,7 @@ static const struct test tests[] = {
     {"t41", asked_for},
     {"t42", in_body},
     {"t43", better_waits},
+    {"long", long_holder},
 };
 
 int main(int argc, char **argv)

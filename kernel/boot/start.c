@@ -13,6 +13,7 @@
 #include "lib/printf.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/waitwarn.h"
 #include "mm/page.h"
 #include "mm/vm.h"
 #include "riscv/asm.h"
@@ -164,6 +165,7 @@ static bool hart_start(int i)
 { /* lab 1 */
     int cpu = ncpus;
     globaldata_t gd = prepare_cpu(cpu);
+    struct waitwarn w = {0};
     uint64 deadline;
     int64 error;
 
@@ -177,10 +179,14 @@ static bool hart_start(int i)
     error = sbi_hart_start(board.hartid[i], KVA_TO_PA(_start_secondary), 0);
     deadline = cpu_time() + START_WAIT * cpu_timebase;
     while (error == 0 && consume(&start_state) == HART_STARTING)
-        if (cpu_time() < deadline)
+        if (cpu_time() < deadline) {
             cpu_relax();
-        else if (amo_cas(&start_state, HART_STARTING, HART_ABANDONED))
+            if (wait_turn(&w))
+                w.since = lwkt_wait_lasts(w.since, curthread, __func__, "a hart to come up",
+                                          CPUMASK(cpu));
+        } else if (amo_cas(&start_state, HART_STARTING, HART_ABANDONED)) {
             error = -1;
+        }
     if (error != 0) {
         printf("hart %lu cannot be started (error %ld): left out\n", board.hartid[i], error);
         globaldata_of[cpu] = NULL;

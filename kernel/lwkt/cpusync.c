@@ -33,6 +33,7 @@
 #include "lib/printf.h"
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/waitwarn.h"
 
 cpumask_t lwkt_all_cpus(void)
 {
@@ -78,6 +79,7 @@ void lwkt_smp_stopped(void)
 void lwkt_cpusync_stopped(void)
 {
     globaldata_t gd = mycpu;
+    struct waitwarn w = {0};
 
     ++gd->gd_intr_nesting_level;
     for (;;) {
@@ -86,6 +88,9 @@ void lwkt_cpusync_stopped(void)
         if (gd->gd_cpusyncmask == 0 || curthread->td_cscount != 0)
             break;
         lwkt_smp_stopped();
+        if (wait_turn(&w))
+            w.since = lwkt_wait_lasts(w.since, curthread, __func__, "the master to finish",
+                                      gd->gd_cpusyncmask);
     }
     --gd->gd_intr_nesting_level;
 }
@@ -93,9 +98,15 @@ void lwkt_cpusync_stopped(void)
 /* The master waits for its targets, serving messages: other masters may wait for it. */
 static void wait_for_count(lwkt_cpusync_t poll, int count)
 {
+    struct waitwarn w = {0};
+
     while (consume(&poll->cs_count) != count) { /* release: remote1, remote2 */
         cpu_relax();
         lwkt_process_ipiq();
+        if (wait_turn(&w))
+            w.since = lwkt_wait_lasts(w.since, curthread, __func__,
+                                      count < 0 ? "its targets to go on" : "its targets to stop",
+                                      poll->cs_mask);
     }
 }
 

@@ -44,6 +44,7 @@
 #include "lwkt/crit.h"
 #include "lwkt/ktr.h"
 #include "lwkt/ring.h"
+#include "lwkt/waitwarn.h"
 
 #define NESTING_MAX 4             /* bodies that send, wait, and so run bodies */
 #define PUT_OFF_MAX 128           /* a power of two */
@@ -128,6 +129,8 @@ static void put_off(globaldata_t gd)
  */
 static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t target, uint32 enough)
 { /* lab 4 */
+    struct waitwarn w = {0};
+
     ++gd->gd_cnt.ipiq_fifofull;
     notify(gd, target);
     while (ring_depth(ip) > enough) {
@@ -136,6 +139,9 @@ static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t ta
             lwkt_process_ipiq();
         else
             put_off(gd);
+        if (wait_turn(&w))
+            w.since = lwkt_wait_lasts(w.since, curthread, __func__, "room in the IPI ring",
+                                      CPUMASK(target->gd_cpuid));
     }
 }
 
@@ -270,11 +276,15 @@ void lwkt_wait_ipiq(globaldata_t target, int seq)
 { /* lab 4 */
     crit_enter();
     struct lwkt_ipiq *ip = mycpu->gd_ipiq[target->gd_cpuid];
+    struct waitwarn w = {0};
 
     if (ip != NULL) {                                              /* NULL: target is this cpu */
         while ((int)(consume(&ip->ip_xindex) - (uint32)seq) < 0) { /* publish: drain, F5 */
             cpu_relax();
             lwkt_process_ipiq();
+            if (wait_turn(&w))
+                w.since = lwkt_wait_lasts(w.since, curthread, __func__, "a message to be finished",
+                                          CPUMASK(target->gd_cpuid));
         }
     }
     crit_exit();
@@ -326,6 +336,19 @@ static void drain(struct lwkt_ipiq *ip, int source)
     --ip->ip_nesting;
 }
 
+/* The rings of the cpus that have told this one. A function of its own, so that a look that finds none,
+ * as those of a cpu that waits do, saves no registers. */
+static void __attribute__((noinline)) drain_rings(globaldata_t gd, cpumask_t mask)
+{ /* lab 4 */
+    ++gd->gd_intr_nesting_level;
+    while (mask != 0) {
+        int cpu = bit_lowest64(mask);
+        mask &= mask - 1;
+        drain(peek(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* ordered by the bit */
+    }
+    --gd->gd_intr_nesting_level;
+}
+
 void lwkt_drain_ipiq(void)
 {
     globaldata_t gd = mycpu;
@@ -335,13 +358,8 @@ void lwkt_drain_ipiq(void)
     /* lab 4: from here */
     cpumask_t mask = amo_swap_acq(&gd->gd_ipimask, 0); /* before the indices: F3 */
 
-    ++gd->gd_intr_nesting_level;
-    while (mask != 0) {
-        int cpu = bit_lowest64(mask);
-        mask &= mask - 1;
-        drain(peek(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]), cpu); /* ordered by the bit */
-    }
-    --gd->gd_intr_nesting_level;
+    if (mask != 0)
+        drain_rings(gd, mask);
 }
 
 void lwkt_process_ipiq(void)

@@ -28,6 +28,7 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/ktr.h"
 #include "lwkt/runq.h"
+#include "lwkt/waitwarn.h"
 
 /* Whether td is off the cpu and its stack is at rest: it neither runs nor was preempted. If so, what it
  * did before is visible (publish: lwkt_switch_return, F6). */
@@ -127,6 +128,7 @@ static void acquire_remote(void *arg)
 void lwkt_acquire(thread_t td)
 { /* lab 8 */
     struct acquire a = {.td = td, .gd = mycpu};
+    struct waitwarn w = {0};
 
     crit_enter();
     while (td->td_gd != mycpu) {
@@ -135,6 +137,9 @@ void lwkt_acquire(thread_t td)
         while (consume(&a.state) == ACQ_ASKED) { /* publish: acquire_remote */
             cpu_relax();
             lwkt_process_ipiq();
+            if (wait_turn(&w))
+                w.since = lwkt_wait_lasts(w.since, curthread, __func__, td->td_comm,
+                                          CPUMASK(peek(&td->td_gd)->gd_cpuid));
         }
         if (a.state == ACQ_GIVEN) {
             list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);

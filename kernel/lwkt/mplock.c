@@ -24,6 +24,11 @@ void cpu_rel_mplock(globaldata_t gd)
     publish(&mp_lock, -1);
 }
 
+int lwkt_mplock_owner(void)
+{
+    return peek(&mp_lock);
+}
+
 /*
  * While the count is up and another cpu has the lock, the switch does not choose this thread until its
  * own cpu has the lock.

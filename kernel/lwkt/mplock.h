@@ -30,4 +30,7 @@ void rel_mplock(void);
 bool cpu_try_mplock(globaldata_t gd);
 void cpu_rel_mplock(globaldata_t gd);
 
+/* The cpu that owns the lock, or -1. A hint. */
+int lwkt_mplock_owner(void);
+
 #endif

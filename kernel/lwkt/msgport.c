@@ -30,6 +30,7 @@
 
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/waitwarn.h"
 
 /* --- on the port's cpu, in a critical section --- */
 
@@ -214,9 +215,14 @@ static void thread_abortport(lwkt_port_t port, lwkt_msg_t msg)
     crit_enter();
     KASSERT(mycpu->gd_intr_nesting_level == 0, "lwkt_abortmsg in an interrupt or IPI body");
     abort_body(&rq);
+
+    struct waitwarn w = {0};
+
     while (consume(&rq.done) == 0) { /* publish: abort_body */
         cpu_relax();
         lwkt_process_ipiq();
+        if (wait_turn(&w))
+            w.since = lwkt_wait_lasts(w.since, curthread, __func__, "a message to be aborted", 0);
     }
     crit_exit();
 }

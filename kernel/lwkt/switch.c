@@ -38,6 +38,7 @@
 #include "lwkt/runq.h"
 #include "lwkt/switch.h"
 #include "lwkt/token.h"
+#include "lwkt/waitwarn.h"
 
 /*
  * Whether td, a thread of this cpu's run queues, can run now: it has its tokens, and the MP lock if it
@@ -101,8 +102,10 @@ static thread_t choose_able(globaldata_t gd)
             if (needs_met(gd, td)) {
                 runq_remove(gd, td);
                 runq_append(gd, td);
+                lwkt_thread_waits_end(gd, td);
                 return td;
             }
+            lwkt_thread_waits(gd, td);
             td = td->td_runnext;
         } while (td != first);
         mask &= ~(1u << nq);

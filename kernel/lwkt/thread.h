@@ -197,6 +197,13 @@ struct globaldata {
     struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their cpusyncs, by master */
     struct thread gd_idlethread;
 
+    /* waitwarn.c: a thread of the run queue that lacks a token or the MP lock, or NULL; looks, when the
+     * last one was, and when the first; whether a report is being printed */
+    struct thread *gd_waiter;
+    uint32 gd_waitturns;
+    bool gd_waitreport;
+    uint64 gd_waitlook, gd_waitsince;
+
     cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
     /* cpus that have put something into a ring for this one; shared */
     uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */

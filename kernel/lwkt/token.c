@@ -42,6 +42,7 @@
 
 #include "lib/printf.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/waitwarn.h"
 
 #define POOL_SIZE 1024
 static struct lwkt_token pool[POOL_SIZE];
@@ -306,11 +307,35 @@ void lwkt_reltoken_slow(lwkt_tokref_t ref)
 { /* lab 6 */
     crit_enter();
     KASSERT(mycpu->gd_spinlocks == 0, "a contended token is released with a spin lock held");
+
+    struct waitwarn w = {0};
+
     poke(&ref->tr_unwanted, 1);
     while (consume(&ref->tr_state) == TR_REQUESTED) { /* publish: answer, F9 */
         cpu_relax();
         lwkt_process_ipiq();
+        if (wait_turn(&w))
+            w.since = lwkt_wait_lasts(w.since, curthread, __func__, "the answer to a request",
+                                      CPUMASK(peek(&ref->tr_tok->t_cpu)->gd_cpuid));
     }
     lwkt_answer_requests(mycpu, curthread);
     crit_exit();
+}
+
+/* --- for waitwarn.c --- */
+
+cpumask_t lwkt_token_holders(thread_t td)
+{
+    cpumask_t whom = 0;
+
+    for (lwkt_tokref_t ref = td->td_toks; ref != NULL; ref = ref->tr_next)
+        whom |= CPUMASK(peek(&ref->tr_tok->t_cpu)->gd_cpuid);
+    return whom & ~CPUMASK(td->td_gd->gd_cpuid);
+}
+
+void lwkt_token_report(globaldata_t gd)
+{
+    for (lwkt_tokref_t ref = gd->gd_tokreqbase; ref != NULL; ref = ref->tr_gdreqnext)
+        printf("wait:   cpu %d waits for token %p, which is here, with ticket %lu\n",
+               ref->tr_reqgd->gd_cpuid, (void *)ref->tr_tok, ref->tr_ticket);
 }

@@ -9,6 +9,7 @@
 #include "lib/testpoint.h"
 #include "lwkt/ktr.h"
 #include "lwkt/token.h"
+#include "lwkt/waitwarn.h"
 
 uint64 sim_seed;
 bool sim_trace;
@@ -185,6 +186,7 @@ void run_begin(const struct scene *s, int n)
     curthread = cpus[0].current;
     if (sim_trace)
         ktr_set_mask((1u << KTR_NEVENTS) - 1);
+    lwkt_wait_warn = lwkt_wait_panic = 0; /* a run that hangs is noticed otherwise */
     lwkt_token_pool_init();
     memory_sync_all();
     running = true;
