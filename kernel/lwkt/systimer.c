@@ -43,8 +43,8 @@ static void insert_here(void *arg)
     rearm(mycpu);
 }
 
-static void start(int cpu, struct systimer *st, void (*func)(struct systimer *), void *arg,
-                  uint64 when, uint64 period)
+static void systimer_start(int cpu, struct systimer *st, void (*func)(struct systimer *), void *arg,
+                           uint64 when, uint64 period)
 {
     crit_enter();
     st->st_func = func;
@@ -61,25 +61,25 @@ static void start(int cpu, struct systimer *st, void (*func)(struct systimer *),
 void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *), void *arg,
                            uint64 when)
 {
-    start(mycpuid, st, func, arg, when, 0);
+    systimer_start(mycpuid, st, func, arg, when, 0);
 }
 
 void systimer_init_periodic(struct systimer *st, void (*func)(struct systimer *), void *arg,
                             uint64 period)
 {
-    start(mycpuid, st, func, arg, cpu_time() + period, period);
+    systimer_start(mycpuid, st, func, arg, cpu_time() + period, period);
 }
 
 void systimer_init_oneshot_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
                               void *arg, uint64 when)
 {
-    start(cpu, st, func, arg, when, 0);
+    systimer_start(cpu, st, func, arg, when, 0);
 }
 
 void systimer_init_periodic_on(int cpu, struct systimer *st, void (*func)(struct systimer *),
                                void *arg, uint64 period)
 {
-    start(cpu, st, func, arg, cpu_time() + period, period);
+    systimer_start(cpu, st, func, arg, cpu_time() + period, period);
 }
 
 void systimer_del(struct systimer *st)
