@@ -19,6 +19,7 @@ MISTAKES = {
     6: ("in a message from another cpu", ["panic_here", "lwkt_process_ipiq", "trap_entry"]),
     7: ("an IPI message is sent with a spin lock held", ["kt_crash", "sys_sysctl"]),
     8: ("left after right here; middle after left in mutex_lock < lock_both", ["lock_both", "kt_crash"]),
+    9: ("with a sleep", ["kt_crash", "sys_sysctl"]),
 }
 
 
@@ -57,6 +58,13 @@ def test_other_machines(run, options):
     lines = report(run, 2, **options)
     assert sum(" ran " in line for line in lines) == options["CPUS"] - 1
     assert not any("does not stop" in line for line in lines)
+
+
+def test_sleep_in_panic(run):
+    """A tsleep in a panic returns at once, and the report goes on."""
+    console = run("sysctl debug.panic=9", status=PANIC_STATUS, timeout=60, APPEND="ktest=1", CPUS=2).console
+    assert "tsleep returned 0\n" in console.replace("\r", "")
+    assert "panic inside the panic" not in console
 
 
 def test_recursion_takes_one_line(run):

@@ -160,6 +160,7 @@ vpanic(const struct trapframe *tf, uint64 fp, const char *fmt, va_list ap)
     if (!amo_cas(&panic_owner, 0, self()))
         panic_stop(); /* returns only to the cpu that panics already */
     printf_output = NULL;
+    poke(&curthread->td_flags, curthread->td_flags | TDF_NOSLEEP);
     if (++panic_depth == 1) {
         unsaid.fmt = fmt;
         va_copy(unsaid.ap, ap);

@@ -95,6 +95,7 @@ static void adopt_boot_thread(void)
     curthread->td_mach.md_stack_base = (uint64)boot_stack + PGSIZE;
     curthread->td_mach.md_stack_top = (uint64)boot_stack + BOOT_STACK_SIZE;
     lwkt_set_comm(curthread, "idle0");
+    curthread->td_flags |= TDF_NOSLEEP;
     boot_gd.gd_curthread = curthread;
 }
 
@@ -122,6 +123,7 @@ void start_boot(uint64 hartid, uint64 dtb)
     take_memory();
     pmap_init(board.mem_end);
     main_boot();
+    curthread->td_flags &= ~TDF_NOSLEEP;
     lwkt_idle_loop();
 }
 

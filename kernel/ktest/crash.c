@@ -8,6 +8,7 @@
 #include "lwkt/ipiq.h"
 #include "lwkt/spin.h"
 #include "sync/mutex.h"
+#include "sync/sleep.h"
 
 #define DEEP 1000 /* calls of 64 bytes or more: more than any stack has room for */
 
@@ -74,6 +75,24 @@ static void lock_in_a_circle(void)
     panic("locked in a circle, and nobody noticed");
 }
 
+/* printf_drain: a part of the panic that sleeps. Nobody would wake it. */
+static void (*uart_drain)(void);
+
+static void drain_and_sleep(void)
+{
+    int result = tsleep(&uart_drain, 0, "panic", 0);
+
+    printf("tsleep returned %d\n", result);
+    uart_drain();
+}
+
+static void sleep_in_panic(void)
+{
+    uart_drain = printf_drain;
+    printf_drain = drain_and_sleep;
+    panic("with a sleep");
+}
+
 static void __attribute__((noinline)) kt_crash(uint64 kind)
 {
     int other = mycpuid == 0 ? ncpus - 1 : 0;
@@ -101,6 +120,9 @@ static void __attribute__((noinline)) kt_crash(uint64 kind)
         break;
     case 8:
         lock_in_a_circle();
+        break;
+    case 9:
+        sleep_in_panic();
         break;
     }
 }

@@ -64,20 +64,21 @@ typedef uint64 cpumask_t;
 #define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
 #define TDF_PREEMPT_DONE 0x0008u /* the preempting thread has switched back */
-#define TDF_IDLE_NOHLT 0x0010u   /* idle thread: look again instead of halting */
+#define TDF_NOSLEEP 0x0010u      /* tsleep returns at once: before threads run, and in a panic */
 #define TDF_MIGRATING 0x0020u    /* moving to another cpu: cannot be enqueued */
 #define TDF_NORESCHED 0x0040u    /* its wakeup does not ask for a reschedule */
 #define TDF_VERBOSE 0x0080u /* made by lwkt_create: prints a line when it exits, if lwkt_verbose */
 #define TDF_STOPREQ 0x0100u /* lwkt_create: do not schedule it */
-#define TDF_PANICWARN 0x0200u        /* has been warned of a switch inside an interrupt */
-#define TDF_MPSAFE 0x0400u           /* lwkt_create: starts without the MP lock */
+#define TDF_TSLEEPQ 0x0200u /* on a tsleep queue */
+#define TDF_MPSAFE 0x0400u  /* lwkt_create: starts without the MP lock */
 #define TDF_ALLOCATED_THREAD 0x0800u /* its struct came from the zone and goes back there */
 #define TDF_ALLOCATED_STACK 0x1000u  /* its stack came from cpu_stack_alloc */
-#define TDF_TSLEEPQ 0x2000u          /* on a tsleep queue */
+#define TDF_PANICWARN 0x2000u        /* has been warned of a switch inside an interrupt */
 #define TDF_TIMEOUT 0x4000u          /* tsleep ended by its timeout */
 #define TDF_EXITING 0x8000u          /* in lwkt_exit: the next thread frees it */
 #define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
 #define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
+#define TDF_IDLE_NOHLT 0x40000u      /* idle thread: look again instead of halting */
 
 struct thread {
     struct md_thread td_mach;     /* first: assembly knows its offsets */

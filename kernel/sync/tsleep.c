@@ -22,7 +22,8 @@
  * threads that take turns write no shared word.
  *
  * A tsleep may also end early, with 0, because somebody scheduled the thread: callers test their
- * condition again, always.
+ * condition again, always. Before threads run, and on a cpu that panics (TDF_NOSLEEP), there is nothing
+ * to switch to: a tsleep queues nobody and returns 0 at once, so a caller that loops polls.
  */
 #include "sync/sleep.h"
 
@@ -76,10 +77,16 @@ void tsleep_interlock(const void *ident, int flags)
     uint32 b = bucket_of(ident);
 
     KASSERT(ident != NULL, "sleep on NULL");
-    KASSERT(td != &td->td_gd->gd_idlethread, "the idle thread cannot sleep");
     crit_enter();
-    if (td->td_flags & TDF_TSLEEPQ)
-        dequeue_sleeper(td);
+    if (td->td_flags & (TDF_TSLEEPQ | TDF_NOSLEEP)) {
+        if (td->td_flags & TDF_TSLEEPQ)
+            dequeue_sleeper(td);
+        if (td->td_flags & TDF_NOSLEEP) {
+            crit_exit();
+            return;
+        }
+    }
+    KASSERT(td != &td->td_gd->gd_idlethread, "the idle thread cannot sleep");
     poke(&td->td_flags, td->td_flags | TDF_TSLEEPQ);
     td->td_wchan = ident;
     td->td_wdomain = flags >> PDOMAIN_SHIFT;
