@@ -88,7 +88,7 @@ static int wait_for_both(int left, int right)
 /* Open a redirection's file as fd 0 or 1. When that fails, print a message and exit. */
 static void redirect(const struct redir *r)
 {
-    char name[MAXPATH];
+    static char name[MAXPATH]; /* on the stack, each level of a nested command would have one */
     int fd, flags = O_RDONLY;
 
     if (r->op == '>')
@@ -107,7 +107,7 @@ static void redirect(const struct redir *r)
 /* Replace this process by the program. It is looked for in the current directory, then in the root. */
 static void run_program(void)
 {
-    char path[MAXPATH];
+    static char path[MAXPATH];
     int fd;
 
     exec(argv[0], argv);
