@@ -37,6 +37,25 @@ def test_append(run):
     assert "one\ntwo\nthree" in console.replace("\r", "")
 
 
+@pytest.mark.parametrize("begin, end", [
+    ("", " | cat" * 31),
+    ("(" * 20, ")" * 20),
+    ("(" * 20, " | cat" * 21 + ")" * 20),
+    ("(" * 20, " > f)" * 20 + "; cat f"),
+    ("(" * 20, " | cat" * 10 + ")&" * 20 + " sleep 5"),
+], ids=["pipeline", "nested", "nested pipeline", "redirections", "background"])
+def test_limits_of_the_parser(run, begin, end):
+    """The longest and deepest commands that the shell's parser accepts work."""
+    console = run(f"{begin}echo the end{end}", timeout=60).console
+    assert console.splitlines()[-1] == "the end" and "exception" not in console
+
+
+def test_beyond_the_limits_of_the_parser(run):
+    """Commands that are longer or deeper are refused with a message."""
+    assert "too many commands" in run("echo a" + " | cat" * 32, status=2).console
+    assert "too deeply" in run("(" * 21 + "echo a" + ")" * 21, status=2).console
+
+
 def test_any_character_through_make():
     """The same through make, where a dollar is not special either."""
     text = 'a,b %d $HOME $(x) `x` \\z # "q" ; |'

@@ -100,6 +100,39 @@ def test_background(terminal):
     assert term.command("echo free") == "free\n"
 
 
+def test_background_input(terminal):
+    """A job in the background reads nothing of what is typed, but what its input is redirected to."""
+    term = terminal()
+    term.command("wc > empty &")
+    term.command("(wc; wc) > empty2 &")
+    assert term.command("echo typed") == "typed\n"
+    term.command("echo one two > f")
+    term.command("wc < f > counted &")
+    term.command("cat f | wc > piped &")
+    for _ in range(100):
+        results = term.command("sleep 1; cat empty empty2 counted piped").split()
+        if len(results) == 15:
+            break
+    assert results == ["0", "0", "0"] * 3 + ["1", "2", "8"] * 2
+
+
+def jobs_left(term):
+    """What ps shows in the background: a shell that waits for a command reaps other children, too."""
+    term.type("(sleep 1; ps; echo the' end') &\n")
+    return "true" in term.expect("the end")
+
+
+def test_background_jobs_are_reaped(terminal):
+    """Jobs are gone when they have ended, so more of them can be started than there are processes."""
+    term = terminal()
+    for _ in range(28):  # 1120 jobs; ps shows up to 64 processes
+        term.type("true &\n" * 40)
+        for _ in range(40):
+            assert "cannot" not in term.prompt()
+        assert any(not jobs_left(term) for _ in range(100))
+        term.command("")
+
+
 def test_monitor_key(terminal):
     """Ctrl-A X leaves QEMU."""
     term = terminal()

@@ -53,7 +53,8 @@ static int start(void)
     return pid;
 }
 
-/* Wait for one child and return its status. Others that end meanwhile ran in the background. */
+/* Wait for one child and return its status. Another one that ends meanwhile belonged to the program
+ * that exec replaced by this shell. */
 static int wait_for(int pid)
 {
     int status = 1, ended;
@@ -88,7 +89,7 @@ static int wait_for_both(int left, int right)
 /* Open a redirection's file as fd 0 or 1. When that fails, print a message and exit. */
 static void redirect(const struct redir *r)
 {
-    char name[MAXPATH];
+    static char name[MAXPATH]; /* on the stack, each level of a nested command would have one */
     int fd, flags = O_RDONLY;
 
     if (r->op == '>')
@@ -107,7 +108,7 @@ static void redirect(const struct redir *r)
 /* Replace this process by the program. It is looked for in the current directory, then in the root. */
 static void run_program(void)
 {
-    char path[MAXPATH];
+    static char path[MAXPATH];
     int fd;
 
     exec(argv[0], argv);
@@ -195,13 +196,35 @@ static int run_pipe(const struct node *n)
     return wait_for_both(left, right);
 }
 
+/* Make fd 0 an empty input: a pipe that nobody writes to. It is the lowest free one. */
+static void empty_input(void)
+{
+    int fds[2];
+
+    close(0);
+    if (pipe(fds) < 0) {
+        fprintf(2, "sh: cannot make a pipe\n");
+        exit(1);
+    }
+    close(fds[1]);
+}
+
+/*
+ * Start a command and do not wait for it. It is a grandchild, whose parent ends at once: so it becomes
+ * a child of init, which reaps it as soon as it ends. What is typed is for the shell, not for the job:
+ * its input is empty unless it is redirected.
+ */
 static int run_background(const struct node *n)
 {
     int pid = start();
 
-    if (pid == 0)
-        run_child(n);
-    return pid < 0;
+    if (pid != 0)
+        return wait_for(pid);
+    pid = start();
+    if (pid != 0)
+        exit(pid < 0);
+    empty_input();
+    run_child(n);
 }
 
 static void run_child(const struct node *n)
