@@ -86,8 +86,8 @@ static int names_fd(const char *p)
     return *p >= '0' && *p <= '9' && (p[1] == '<' || p[1] == '>');
 }
 
-/* The next token's operator, after a file descriptor if there is one: its character, or 'A' for &&, 'O' for ||, 'a' for >>. 'w' for a word; 0
- * at the end. */
+/* The next token's operator, after a file descriptor if there is one: its character, or 'A' for &&, 'O'
+ * for ||, 'a' for >>. 'w' for a word; 0 at the end. */
 static char peek(void)
 {
     const char *p;
