@@ -56,6 +56,17 @@ def test_beyond_the_limits_of_the_parser(run):
     assert "too deeply" in run("(" * 21 + "echo a" + ")" * 21, status=2).console
 
 
+def test_redirected_errors(run):
+    """2> and 2>> redirect error output; a redirection that the shell lacks is refused with a message."""
+    console = run("cat nofile 2> err; cat nofile2 2>>err; echo 2>err2 3; echo begin; wc 0<err 1>out;"
+                  " cat out err", timeout=30).console
+    before, _, after = console.partition("begin")
+    assert "nofile" not in before and before.splitlines()[-1] == "3"
+    assert after.split()[0] == "2" and "nofile" in after and "nofile2" in after
+    assert "not supported" in run("cat nofile > f 2>&1", status=2).console
+    assert "descriptors" in run("cat nofile 3> f", status=2).console
+
+
 def test_any_character_through_make():
     """The same through make, where a dollar is not special either."""
     text = 'a,b %d $HOME $(x) `x` \\z # "q" ; |'

@@ -80,21 +80,29 @@ static void skip_blanks(void)
         }
 }
 
-/* The next token's operator: its character, or 'A' for &&, 'O' for ||, 'a' for >>. 'w' for a word; 0
- * at the end. */
+/* True when p begins a redirection that names its file descriptor, as in 2> or 2>>. */
+static int names_fd(const char *p)
+{
+    return *p >= '0' && *p <= '9' && (p[1] == '<' || p[1] == '>');
+}
+
+/* The next token's operator, after a file descriptor if there is one: its character, or 'A' for &&, 'O'
+ * for ||, 'a' for >>. 'w' for a word; 0 at the end. */
 static char peek(void)
 {
+    const char *p;
     char c;
 
     skip_blanks();
-    c = char_at(next);
+    p = names_fd(next) ? next + 1 : next;
+    c = char_at(p);
     if (c == 0 || !is_operator(c))
         return c == 0 ? 0 : 'w';
-    if (c == '&' && next[1] == '&')
+    if (c == '&' && p[1] == '&')
         return 'A';
-    if (c == '|' && next[1] == '|')
+    if (c == '|' && p[1] == '|')
         return 'O';
-    if (c == '>' && next[1] == '>')
+    if (c == '>' && p[1] == '>')
         return 'a';
     return c;
 }
@@ -141,10 +149,15 @@ static const char *take_word(void)
 static void parse_redirection(struct node *n, char op)
 {
     struct redir *r;
+    int fd = op == '<' ? 0 : 1;
 
+    if (names_fd(next))
+        fd = *next++ - '0';
+    if (fd > 2)
+        complain("only the file descriptors 0, 1 and 2 can be redirected");
     take(op);
     if (peek() != 'w') {
-        complain("a redirection has no file name");
+        complain(peek() == '&' ? ">& is not supported" : "a redirection has no file name");
         return;
     }
     if (nredirs == MAXREDIRS) {
@@ -153,6 +166,7 @@ static void parse_redirection(struct node *n, char op)
     }
     r = &redirs[nredirs++];
     r->op = op;
+    r->fd = fd;
     r->word = take_word();
     n->nredirs++;
 }

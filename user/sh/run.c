@@ -86,7 +86,7 @@ static int wait_for_both(int left, int right)
     return right_status;
 }
 
-/* Open a redirection's file as fd 0 or 1. When that fails, print a message and exit. */
+/* Open a redirection's file as its fd. When that fails, print a message and exit. */
 static void redirect(const struct redir *r)
 {
     static char name[MAXPATH]; /* on the stack, each level of a nested command would have one */
@@ -100,8 +100,8 @@ static void redirect(const struct redir *r)
         fprintf(2, "sh: cannot open %s\n", r->word);
         exit(1);
     }
-    close(r->op == '<' ? 0 : 1);
-    dup(fd); /* the lowest free one: 0 or 1 */
+    close(r->fd);
+    dup(fd); /* the lowest free one: r->fd */
     close(fd);
 }
 

@@ -6,7 +6,7 @@
  *   andor    = pipeline { ('&&' | '||') pipeline }
  *   pipeline = command { '|' command }
  *   command  = ( '(' list ')' | word ) { word | redirection }       no word after ')'
- *   redirection = ('<' | '>' | '>>') word
+ *   redirection = [fd] ('<' | '>' | '>>') word                      fd is 0, 1 or 2: 2> err
  *
  * A word may contain '...', "..." and \c. A `#` at the start of a word begins a comment. $? is the
  * status of the last command, except within '...'.
@@ -22,6 +22,7 @@ enum kind { SIMPLE, SUBSHELL, PIPE, AND, OR, SEQUENCE, BACKGROUND };
 
 struct redir {
     char op;          /* '<', '>' or 'a' for >> */
+    int fd;           /* what is redirected */
     const char *word; /* file name, as it was typed */
 };
 
