@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Nymph: every command that a person types. `make help` lists them.
 #
 # All output goes to build/ (to build-bench/ for bench), so `make clean` is one rm. There is no recursive

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Run the benchmarks with instructions as the clock.
 
 user/bench prints lines `bench NAME COUNT`, where COUNT is the number of instructions that one operation

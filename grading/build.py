@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Build the tree that is graded; if it does not build, say why in a few lines."""
 
 import os

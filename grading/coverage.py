@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`make coverage` prints two tables: which tests show which behaviour, and which tests find which mutant.
 
 Everything in them comes from the tests themselves: `covers=` in the graders, "Covers T18." in a docstring

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The engine of the graders: what a test is, what its judge works with, and one run.
 
 A test names a program that plays a scene, draws the parameters of the scene and of the machine from a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Parse the lines that a test program prints (user/lib/scene.c) into the events that a judge reads.
 
 A line consists of words `name=value`. Each line has the key that the grader drew for this run, so that a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What can go wrong with a run: the failure that a judge finds, and those of the machine itself.
 
 Every failure has a cause, one of CAUSES; reports group and count failures by it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The record of a grading in the formats of other programs. Each format is a function that takes the
 record (record.py) and returns text; FORMATS lists them, with the file that each is written to when
 several are wanted.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`make handout LAB=4 OUT=dir`: write the tree that students get for a lab, as a git repository.
 
 Marks in the kernel's sources say which code a lab leaves to the student, and so is removed:

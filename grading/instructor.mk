@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # The instructor's commands, in addition to those of the Makefile. Handouts do not have this file.
 
 .PHONY: handout

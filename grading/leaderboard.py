@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`make leaderboard LAB=2 [NAME=me] [OUT=file]`: make an entry for the leaderboard of a lab.
 
 The entry has the instruction counts that `make bench` measures, and a total: 100 times the geometric mean

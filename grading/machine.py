@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Run a machine to its end and keep what it printed.
 
 Every grader and every test that needs no keyboard starts QEMU by run(). tools/qemu makes the command

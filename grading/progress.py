@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The line at the bottom of a terminal that says which tests run, how many are left, and how much time
 has passed. If standard output is not a terminal, nothing of this is shown."""
 

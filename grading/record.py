@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The record of a grading: everything that is known about it, as strings, numbers and lists. FORMAT=json
 writes it to a file; the report and all other formats are made from it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The report that a person reads, made from the record of a grading (record.py): a line for each test,
 and for each failure what helps to find its cause. A test that fails for the same reason as an earlier one
 is reported in short."""

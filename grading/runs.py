@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Run many tests with several seeds each, on as many machines at a time as there are processors."""
 
 import secrets

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What happens in a scene, in a sentence: the comment above the function that builds it (user/*.c)."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Show the events of a failure: beside the expected ones, or along a time axis.
 
       expected          came                                    us      0   4  31

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Limits of CAPS, the service of named ports (system calls caps_*). User programs may include this
  * file.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Flags of open(), by xv6's names and values; O_APPEND is Nymph's own.
  */
 #ifndef KERNEL_FCNTL_H

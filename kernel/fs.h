@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The file system on disk: shared by the kernel, mkfs and user programs that read directories. All
  * numbers are little-endian.
  *

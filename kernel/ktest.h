@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The scheduler tests' interface to the kernel: the system call ktest, which the boot argument ktest=1
  * opens.
  *

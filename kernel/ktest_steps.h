@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The steps of a scene's scripts, one row each:
  *
  *   STEP(name, kind of operand a, kind of operand b, what the kernel does)

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Kernel tracing: each cpu keeps the last KTR_ENTRIES events of its scheduling in a ring. Sysctl
  * kern.ktr_mask (a bit per event; 0: nothing, the default) or the boot argument ktr=MASK chooses what
  * is recorded. ktrace() reads a ring; ktrdump prints all of them.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The virtual address space (Sv39), the same upper half for every process.
  *
  *   0 .. USERTOP                  user: text and data from 0, heap above, stack pages between them

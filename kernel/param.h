@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Limits of the system, by xv6's names. User programs may include this file.
  */
 #ifndef KERNEL_PARAM_H

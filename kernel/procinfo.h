@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What getprocs() returns about one process.
  */
 #ifndef KERNEL_PROCINFO_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The hart's control and status registers, page table format and page arithmetic (RISC-V
  * Privileged Architecture, "Supervisor-Level ISA"). User programs may include this file for PGSIZE.
  */

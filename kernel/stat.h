@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What fstat() returns about a file, by xv6's names and layout.
  */
 #ifndef KERNEL_STAT_H

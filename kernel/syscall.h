@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The system calls: number in a7 on ecall, arguments in a0 to a5, result in a0. 1 to 21 are xv6's;
  * Nymph's own start at 32. docs/syscalls.md describes each; user/user.h has the prototypes.
  *

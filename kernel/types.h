@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Types that the kernel and user programs share, by xv6's names.
  */
 #ifndef KERNEL_TYPES_H

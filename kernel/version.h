@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The version of this tree, which the kernel prints when it boots. The newest entry of CHANGELOG.md and
  * the tag in git (v1.0.0) have the same number.
  */

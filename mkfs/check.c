@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Checking an image: superblock, log, inodes, block pointers and the bitmap. checkdir.c continues with
  * directories and link counts. Nothing is repaired.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Checking directories, from the root down; then comparing what they say with the inodes: link counts,
  * and inodes that no directory names.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What mkfs does with the host's files: see host.h.
  *
  * Invariant: `unfinished` names what must be removed if the process ends now; "": nothing.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What mkfs needs from the host: whole files in memory, and output that appears whole or not at all.
  *
  * Everything is written under a temporary name in the same directory, and renamed at the end. die()

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * An image as a whole: its blocks, superblock and log.
  */
 #include "mkfs/mkfs.h"

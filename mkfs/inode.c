@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Reading inodes, directories and paths of an image in which everything but the superblock may be
  * corrupted.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * mkfs's command line. Exit status: 0; 1: an error, or the check found something; 2: usage.
  */
 #include <stdio.h>

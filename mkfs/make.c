@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Building an image from files of the host. It is built in memory and written when everything has gone
  * well. The same files in the same order give the same bytes: blocks and inodes are allocated in order,
  * and no times or owners are stored.

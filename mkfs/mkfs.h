@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * mkfs: makes, checks, lists and reads Nymph's file-system images on the host. kernel/fs.h describes
  * the format; this header has what the parts of the tool share.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Listing an image's files, and copying them out of it.
  *
  * The image may be damaged. Listing shows what it can, and says on stderr what it left out. Extracting

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the long-running test commands share: their options, which make passes in the environment, and how
 they end."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What all tests share: a built tree, machines with a keyboard, and a quiet host for tests that need it."""
 
 import contextlib

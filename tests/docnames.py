@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Names in the documents under docs/: which file, and what in it, a text speaks of.
 
 A document writes a name of the source as `name` in `path`, with the path from the top of the tree:

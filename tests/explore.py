@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """The explorer (tests/sim): build it, play scenes with every schedule within a budget, print tables.
 
     make explore                   all scenes, and the table of orders: minutes on two cores

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A bare Debian, made by mmdebstrap: does the first command of the README work where nothing but git and
 make is installed?
 

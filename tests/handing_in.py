@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the tests of submissions share: kernels, and folders and archives like those that students hand in."""
 
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Apply each bug of tests/mutants/ to a copy of the tree, and see whether the graders find it.
 
     make mutants [MUTANT='ipi-* M07'] [JOBS=2]   build, grade and judge all mutants, or those named

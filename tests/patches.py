@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Patches of the kernel on which the graders are tried: bugs (tests/mutants) and variants (tests/variants).
 
 A patch is called by what it does (`ipi-windex-early.patch`) and begins with lines `# key: text`. The first

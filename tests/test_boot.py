@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Booting: any number of harts, both IPI back ends, both firmwares, little and much memory."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A kernel that cheats gets no points that it would not get without the cheat.
 
 tests/cheats/ has three cheats for the kernel that a student of lab 4 begins with: one prints verdicts, one

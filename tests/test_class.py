@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """grading/class: forty submissions, two at a time; a worker is killed, and the run is stopped and resumed."""
 
 import csv

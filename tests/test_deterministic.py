@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The deterministic mode: the output is a function of the inputs, byte for byte."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A disk that fails under a running machine: QEMU's blkdebug reports errors for chosen requests."""
 
 import re

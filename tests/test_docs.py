@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """docs/lwkt.md against the sources: the table is complete, and every name in it exists."""
 
 import re

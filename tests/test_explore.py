@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The explorer: what it reaches is what a list says, it finds what is wrong, and the core's scenes pass."""
 
 import platform

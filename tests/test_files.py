@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The file system survives reboots, and a plug that is pulled in the middle of a write."""
 
 import random

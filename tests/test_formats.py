@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The formats of a record: whatever a kernel printed, each is valid by a schema that was written from its
 specification, and says the same as the record."""
 

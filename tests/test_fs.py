@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """kernel/fs runs on the host (tests/fs): against a model, with threads, without memory, and with crashes."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """gdb attaches, stops in kernel and user code, and shows harts as threads. Two machines can run at once."""
 
 import re

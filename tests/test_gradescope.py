@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The zip of `make gradescope`, unpacked in a clean folder, grades a submission as Gradescope would."""
 
 import json

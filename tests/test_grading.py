@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The graders give this tree full points, and ignore lines that are not from the run itself."""
 
 import json

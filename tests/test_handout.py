@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Handouts: the tree of each lab builds, says what is missing, and does not give the solution away."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Parts of the kernel that also compile for the host, with sanitizers: formatting, device tree."""
 
 import subprocess

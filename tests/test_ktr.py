@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Tracing: the lines of ktrdump, their order, and the file that tools/ktr2json makes from them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """LAB.md and the tree agree: the names in a lab's section exist, and the section names all parts of the lab.
 
 A section has all of PARTS. The answers to its questions are in grading/answers/labN.md, with the same

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`make leaderboard` makes an entry from the benchmarks of a kernel that has full points."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """`make lint`: clang's analyzer, shellcheck, mypy and pylint find nothing, but each of them
 finds a planted fault."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """user/locks: calls that share nothing scale with the harts, and calls under the giant lock do not."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The Makefile: options, other compilers, programs that a student adds, and what is rebuilt."""
 
 import os

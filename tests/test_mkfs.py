@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """mkfs by itself makes, checks, lists and extracts images, and handles damaged ones."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The mutants apply, and nothing is left untested. (`make mutants` grades the mutants.)"""
 
 import mutate

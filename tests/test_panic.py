@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Panics: whatever state the kernel is in, it says what is wrong and where, and ends the machine.
 
 kernel/ktest/crash.c crashes the kernel; sysctl debug.panic=N chooses the N-th way.

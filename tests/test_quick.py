@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """How long a person waits, and how much processor time an idle machine uses. These tests run alone."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The documents under docs/ agree with the sources: system calls, sysctl values, names of functions."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Commands in the option RUN: they run as written, and the machine ends with their status."""
 
 import subprocess

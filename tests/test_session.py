@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Sessions of a person at the keyboard."""
 
 import threading

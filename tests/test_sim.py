@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The threading core on the host: the same files, on simulated cpus, through many interleavings."""
 
 import platform

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Rules of CONTRIBUTING.md and docs/design.md that a program can check on the source."""
 
 import pathlib
@@ -63,9 +64,10 @@ def test_files_fit_in_a_sitting():
 
 
 def test_files_say_what_they_are_for():
-    """Each C file opens with a comment."""
+    """Each C file opens with a comment: its terms in the first line, and then what it is for."""
     for path in C_FILES:
-        assert path.read_text().startswith("/*"), path
+        first, second = path.read_text().splitlines()[:2]
+        assert first == "/* SPDX-License-Identifier: BSD-3-Clause" and re.match(r" \* \S", second), path
 
 
 def test_no_bare_volatile():

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Submissions: which files are found, what is refused, what is always the instructor's, and the limits."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """usertests: the success and failure paths of every system call, with several numbers of harts, in both
 modes."""
 

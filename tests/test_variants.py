@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Kernels that are correct but work differently (tests/variants) get full points in the labs that they
 concern. (`make variants` grades them in all labs, with fresh seeds.)"""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Waits that last (kernel/lwkt/waitwarn.c): each is reported once and goes on, or panics in the end."""
 
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Grade kernels that are correct but work differently from this tree's: no grader may reject one.
 
     make variants [VARIANT=longer-rings] [JOBS=2] [RUNS=3]   all graders, with fresh seeds, and usertests

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Chooses the boot hart. The firmware takes the first that comes: always hart 0 in the deterministic
  * mode. With BOOT_HART=n, tools/qemu has all harts begin here, in M-mode, instead of at the machine's
  * reset vector (0x1000): all but hart n let the others go first, then each does what the reset vector

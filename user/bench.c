@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * bench [prefix...]: count the instructions of common operations, and print a line "bench NAME COUNT"
  * for each; with prefixes, only of those whose names begin with one of them.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about the start of the harts: which harts there are, and where each runs (harts); the timer
  * interrupts of each cpu (ticks). See user/scene.h.
  */

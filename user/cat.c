@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * cat [file...]: copy the files, one after the other, or fd 0, to fd 1.
  */
 #include "kernel/types.h"

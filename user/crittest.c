@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about critical sections: timer interrupts during random nesting (t16), interrupts of all three
  * sources (t17) or a message from another cpu (t17ipi) that must wait for the end of a section, and
  * errors: to leave a section that was not entered (t18), to switch in the body of a message (t19). See

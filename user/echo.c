@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * echo [-n] [word...]: print the words with a space between them, and a newline unless -n is given.
  * The text goes out in one write (if it fits into buf), so that the lines of several echos do not mix.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * false: do nothing, unsuccessfully.
  */
 #include "kernel/types.h"

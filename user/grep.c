@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * grep pattern [file...]: print the lines that match, with the file's name in front when there are
  * several files. Exit status 0: a line matched; 1: none did; 2: an error.
  *

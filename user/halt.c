@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * halt [status]: write everything to the disk and end the machine. status, 0 to 255, is what the
  * emulator reports; 74 if the disk did not take everything.
  */

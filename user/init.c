@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The first process. It opens the console and then keeps a shell running. With the boot argument
  * run=COMMANDS it has a shell run these instead, and halts the machine with their exit status.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about IPI messages: they wake another cpu (t21), create threads there (t25), keep their order
  * (t27), fill the rings (t28, t29), are passive (t30), and many need few interrupts (t31), but not too
  * few (t31late); a thread waits for one (t32), or sends it to its own cpu (t33). See user/scene.h.

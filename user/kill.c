@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * kill pid...: end the processes.
  */
 #include "kernel/types.h"

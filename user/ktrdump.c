@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * ktrdump: print what the kernel has traced (kernel/ktr_entry.h), the events of all cpus by time.
  *
  *   ktrdump -on all         forget what was recorded and record from now on: all, or the classes that

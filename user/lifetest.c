@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about the life of threads: many short-lived threads (t59), some in memory of their creator's
  * (template) or given up before they run (unborn), on several cpus with stalls at their ends (t60), and
  * references that keep an exited thread (t61), or a thread that waits until another one has no

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * ln old new: give the file old the second name new.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * locks [calls [us]]: measure what it costs when several harts want one lock. On 1 hart, then on 2, and
  * so on, one process on each makes `calls` system calls that work for `us` microseconds each (KT_WORK;
  * boot argument ktest=1), under each of these locks:

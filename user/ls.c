@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * ls [name...]: print a line for each file, and for each entry of a directory: name, type (T_* of
  * kernel/stat.h), inode number, and size in bytes.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about migration: threads that go round the cpus (t53), two threads that change places (t54), a
  * thread that others schedule all the time (t55), and threads that another cpu acquires while they go
  * to sleep (t56) or are preempted (t56preempt). See user/scene.h.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * mkdir directory...: make the directories.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about the MP lock: a thread that holds it for long, and others that need it or not (t44), a
  * holder that sleeps (t45, and t45token with a token too), and preemption while another cpu has the
  * lock (t46). See user/scene.h.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about message ports: the order of messages and replies (t62), synchronous messages while a
  * third thread schedules the waiting one without cause (t62sync), aborts (t62abort, t62race), and a
  * receiver that migrates (t62move). See user/scene.h.

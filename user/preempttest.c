@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about preemption by interrupt threads: t7 to t15, handlers that raise their interrupts again
  * and so let splz recurse (t63), and what an interrupted thread must find unchanged (t65, t66). A is
  * the thread that is preempted; I and J are interrupt threads. See user/scene.h.

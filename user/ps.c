@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * ps: print a line for each process, as many as getprocs() tells of.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * rm name...: remove files and empty directories.
  */
 #include "kernel/types.h"

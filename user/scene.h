@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * For the scheduler tests: a program describes a scene, which the kernel plays (kernel/ktest.h), and
  * prints what happened, one event a line, as words name=value. Test programs are called as
  *

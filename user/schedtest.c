@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about the user scheduler, played by processes: equal processes that share a cpu (share) or
  * yield (yield); as many as there are cpus, or more (busy); one that is woken among others that compute
  * (wake); one that has slept for long (credit), or has computed alone for long (debt); two that wake

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * sleep ticks: wait for so many ticks; a second has UHZ (kernel/param.h) of them.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about tsleep and wakeup: two threads take turns (t47), a wakeup comes between interlock and
  * sleep (t47late), timeouts race with wakeups (t48), wakeup_one (t49one), wakeup of all (t49all), and
  * domains (t49dom). See user/scene.h.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The scene of the soak test: threads= threads do everything at random, n= operations each, with test
  * points set. See kernel/ktest/soaksteps.c and tests/reliability.py.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about thread switching: round robin (t1), priorities (t2), requests to reschedule (t3, t4),
  * descheduling (t5), scheduling more than once (t6), the idle thread (t22 to t24), threads that are not
  * scheduled yet (t26), priorities that change (t57, t58). See user/scene.h.

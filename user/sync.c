@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * sync: wait until everything that was written is on the disk.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about cpusync: one master, the order of its functions, and what its targets do meanwhile
  * (t34); the short forms (t34short); masters that overlap (t34two); a master that switches
  * (t34switch). See user/scene.h.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * sysctl -a | name... | name=value...: show values of the kernel, or set them.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about systimers: the order in which they fire (order), deletion (delete), missed periods
  * (periodic), and timers that are started for another cpu (foreign). See user/scene.h.
  */

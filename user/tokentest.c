@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), preempted
  * holders (t38, t38other, t38cross, t39), several tokens in any order (t40), a reference that another
  * cpu still has a request of (t41), messages (t42), and a waiter of better priority than the running

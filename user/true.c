@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * true: do nothing, successfully.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * uptime: print how many seconds ago the machine started.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What a user program may call: xv6-riscv's whole API, of its older and its newer version, with the
  * same prototypes, and Nymph's own calls. A program written for xv6 compiles unchanged.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about wait queues: a signal before the wait (t50), the order of waiters (t51), and waiters
  * that are scheduled without a signal (t52). See user/scene.h.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * wc [file...]: count the lines, words and bytes of each file, or of fd 0.
  */
 #include "kernel/types.h"

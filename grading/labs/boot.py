@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 1: harts, from the firmware to their idle loops. The scenes are in user/boottest.c."""
 
 import re

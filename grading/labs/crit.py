@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 3: critical sections, and the interrupts that they hold off. The scenes are in user/crittest.c."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 4: IPI messages. The scenes are in user/ipitest.c."""
 
 from grading.engine import test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 2: the life of threads. The scenes are in user/lifetest.c."""
 
 from grading.engine import test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 8: threads that move to other cpus. The scenes are in user/migratetest.c."""
 
 from grading.engine import test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 6: the MP lock. The scenes are in user/mptest.c."""
 
 from grading.engine import test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 9: message ports. The scenes are in user/porttest.c."""
 
 from grading.engine import test

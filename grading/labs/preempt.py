@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 5: preemption by interrupt threads. The scenes are in user/preempttest.c: A is preempted, and I and
 J are interrupt threads."""
 

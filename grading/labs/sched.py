@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 8: the user scheduler. The scenes are in user/schedtest.c. They are played by processes, each of
 which logs an event for every step that it computes: the order and the number of the events show which
 process ran, on which cpu, and how much."""

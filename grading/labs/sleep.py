@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 7: tsleep and wakeup. The scenes are in user/sleeptest.c."""
 
 from grading.engine import test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 2: run queues, switching, yield. The scenes are in user/swtest.c."""
 
 from grading.engine import test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 9: cpusync. The scenes are in user/synctest.c."""
 
 from grading.engine import test

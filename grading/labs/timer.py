@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 7: systimers, the queue of timed work that each cpu has. The scenes are in user/timertest.c."""
 
 from grading.engine import test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 6: tokens. The scenes are in user/tokentest.c. A and B are on different cpus, and I is an interrupt
 thread on A's cpu."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Lab 7: wait queues. The scenes are in user/waittest.c."""
 
 from grading.engine import test

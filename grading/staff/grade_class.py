@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """grading/class: grade all submissions of a class. It can be stopped and resumed at any time.
 
 GNU parallel runs a worker (worker.py) for each submission, and the worker writes its result atomically.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Gradescope's autograder: pack it, and run it on Gradescope.
 
     make gradescope LAB=4 [OUT=autograder.zip]      pack this tree, setup.sh and run_autograder

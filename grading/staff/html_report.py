@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The results of a class as one HTML page, without scripts and without anything loaded from elsewhere."""
 
 import html

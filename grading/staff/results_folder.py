@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The results folder of a class.
 
     table.csv, index.html       for the instructor (table.py, html_report.py)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Run a command on a submission, within limits.
 
 The commands are the instructor's (make, compilers, the graders, QEMU), but the files that they read come

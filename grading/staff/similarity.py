@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Find submissions that are nearly the same text, by token shingles (as MOSS does).
 
 Comments, layout and the names of variables are ignored, and so are runs of tokens that the handout has.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Take in a student's submission, and put it into the instructor's tree.
 
 A submission is a folder, a zip or a tar file with a kernel/ somewhere in it. It is never unpacked to the

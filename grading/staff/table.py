@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The results of a class as a table (CSV), as reports for the students, and as groups of failures."""
 
 import csv

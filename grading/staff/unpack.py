@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Read the sources of kernel/ from a submission: a folder, a zip or a tar file.
 
 Nothing is unpacked to the disk. Names are checked first; the files that are wanted are read into memory,

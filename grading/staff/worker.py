@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Grade one submission: take it in, build it, run the lab's tests with each seed, merge the records.
 
     python3 -m grading.staff.worker RESULTS NUMBER     a worker of grading/class: grade the submission

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Backtraces by frame pointer. The kernel is compiled with frame pointers: s0 holds the stack pointer
  * as it was at the function's entry, and below it lie
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What the files of boot/ share: from the first C instruction of a hart (start.c) to the kernel's own
  * order of coming up (main.c).
  */

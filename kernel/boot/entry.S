@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The first instructions of every hart.
  *
  * OpenSBI enters the boot hart at _start (a0 = hart id, a1 = device tree) and the others at

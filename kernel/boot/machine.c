@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What riscv/machine.h promises to the threading core, where it takes more than an instruction or two.
  */
 #include "boot/boot.h"

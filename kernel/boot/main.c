@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The order of initialization. main_boot runs on the boot hart's idle thread, which must not sleep;
  * all that may sleep is done by a thread of its own, boot_thread.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Panics. panic() may be called anywhere: on any cpu, with interrupts on or off, with locks held, and
  * before threads exist. It uses no lock, no scheduler, and no memory but the stack.
  *

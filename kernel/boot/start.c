@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * From the first C instruction of each hart to its idle loop.
  *
  * The boot hart parses the device tree, takes over memory, builds the kernel's page table and lets

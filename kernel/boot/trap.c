@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Traps, the C half. Interrupts are off on entry, and a trap from the kernel leaves them so.
  *
  * An interrupt is first recorded: its bit in gd_reqflags is set, and its source is held off (SSIP is

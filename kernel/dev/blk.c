@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Choice of the disk with the root file system.
  */
 #include "dev/blk.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Block devices: asynchronous requests of whole blocks of BSIZE bytes, several in flight. There are
  * two: the virtio disk and the RAM disk (the initrd).
  */

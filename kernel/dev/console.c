@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The console: a line editor between the serial port and the processes that read device CONSOLE.
  *
  * Input. console_input, which the port's interrupt thread calls, edits the line that is being typed. A

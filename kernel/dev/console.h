@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The console: a line editor over the UART, and device CONSOLE of the file system.
  */
 #ifndef DEV_CONSOLE_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The device switch: character devices by major number, for the file system. Each driver enters itself
  * at boot; an empty entry is a device that does not exist.
  */

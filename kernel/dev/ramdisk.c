@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The RAM disk: the file-system image that the boot loader put into memory (initrd) as a block
  * device. A request is a copy, finished before strategy returns; what is written is lost when the
  * machine stops. No lock: the callers make sure that there is only one request for a block at a time.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The serial port: a 16550A (National Semiconductor PC16550D data sheet), registers one byte apart.
  *
  * Output. Text goes into a ring, and from the ring to the port's FIFO as long as that has room;

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The serial port (16550A, at board.uart), for console.c. See uart.c for which output function serves
  * where.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The part of the virtio device interface that the disk driver needs (Virtual I/O Device (VIRTIO)
  * specification, version 1.1; section numbers in brackets). All fields are little-endian.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The virtio block device (virtio.h), over its memory-mapped transport, modern interface.
  *
  * A request is a chain of three descriptors: header (type, sector), data, status byte. Slot s owns the

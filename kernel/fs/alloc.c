@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Free blocks. The bitmap on the disk is searched from where the last search ended (next fit), so that
  * a file written at once lies in one piece, and a search is short. The locks of the bitmap's buffers
  * guard it; where to begin is only a hint.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Free blocks of the disk. Inside a transaction; may sleep.
  */
 #ifndef FS_ALLOC_H

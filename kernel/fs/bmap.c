@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Where a file's blocks are on the disk: NDIRECT direct blocks in the inode, one table of NINDIRECT
  * numbers, and one table of such tables. Callers hold i_lock.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The block cache: see buf.h.
  *
  * A hash table finds a block's buffer. Each bucket has its own spin lock, so cpus that work on

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The block cache: blocks of the disk, in memory. Thread context; all may sleep.
  *
  * Code that changes a block does so inside a transaction, and calls log_modify() (log.h) first: only

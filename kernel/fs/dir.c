@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Directories. Each has an index in memory, built from the whole directory when a name is first
  * looked up, and kept as long as its inode is in memory: a hash table of all its names. So a look-up
  * reads no block, and finds out that a name is missing as fast as it finds one. The table grows with

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Directories and paths, for the files of fs/ alone. Names are at most DIRSIZ bytes; a name in a buffer
  * of DIRSIZ bytes is padded with NULs, as on the disk.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Open files. The inode's lock guards f_off, so if two processes that share an open file write to it,
  * their data follow one another.
  */

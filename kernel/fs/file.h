@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Open files and pipes, for the files of fs/ alone. The functions for other layers are in vfs.h.
  */
 #ifndef FS_FILE_H

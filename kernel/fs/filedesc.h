@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The open files and the current directory of a process. Each process has one of these (td_filedesc of
  * its thread), and only that thread touches it, so it needs no lock.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Inodes on the disk: writing one, allocating one, and finding those that a crash left without a name.
  * The lock of a buffer with inodes is the lock of all of them, as they are on the disk.
  *

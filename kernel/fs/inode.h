@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Inodes in memory, for the files of fs/ alone. The functions for other layers are in vfs.h.
  *
  * Lock order, over all of the file system:

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Blocks to and from the disk: see io.h. The disk calls io_done for each request, perhaps from an
  * interrupt on another cpu; the last request of a batch wakes the thread that waits for it.
  */

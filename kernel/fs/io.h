@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Blocks to and from the disk, several at once. Thread context. All of these may sleep until the disk
  * has answered, or has room for a request, so no spin lock may be held.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The table of inodes in memory: finding, loading, reference counts, and the end of inodes.
  *
  * A hash table by inode number, with a spin lock for each bucket, under which references are counted.

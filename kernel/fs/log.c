@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The log: a redo log with group commit.
  *
  * Operations between fs_begin() and fs_end() change buffers only; log_modify() adds each to the

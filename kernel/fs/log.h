@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The log: after a crash, the disk has all that an operation of the file system wrote, or nothing of
  * it. fs_begin() and fs_end() bracket an operation; log.c describes the protocol.
  */

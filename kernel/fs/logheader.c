@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The log's header: how it is written, and what a mount does with the one that it finds. See log.c.
  */
 #include "fs/log.h"

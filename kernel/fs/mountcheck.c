@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * A check of all inodes at mount. The kernel trusts its bitmap: a block that a file uses and the bitmap
  * calls free would be given to a second file, and freed twice. So each block that an inode or one of
  * its tables names must be a data block, marked in use, and named only once. Damage is not repaired:

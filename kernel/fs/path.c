@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Path names: from a string to an inode, one directory after the other. No two inodes are locked at
  * once, and none is locked when a reference is dropped. As that may free an inode, the caller is in no
  * transaction (see the lock order in inode.h).

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Pipes: a ring of one page. Readers exclude each other by one mutex and writers by another, so a
  * reader and a writer copy at the same time, each on its part of the ring:
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Reading and writing what is in a file. Callers hold i_lock, so the blocks of the file do not
  * change meanwhile. Each block's buffer is locked only while its bytes are copied. The copy may fault
  * in a user page, which needs nothing of the file system.

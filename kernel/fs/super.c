@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Mounting the root file system.
  */
 #include "fs/alloc.h"

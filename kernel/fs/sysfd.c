@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * System calls on file descriptors. Handlers run in the calling process's thread and get the six
  * argument registers; results and errors are xv6's. Only a process's own thread touches its
  * descriptors, so they need no lock, and no file of a process is closed while it uses that file here.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * System calls on path names. Handlers run in the calling process's thread and get the six argument
  * registers; results and errors are xv6's.
  *

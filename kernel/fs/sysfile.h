@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Shared by the two files of system calls, sysfd.c (descriptors) and sysfile.c (path names).
  */
 #ifndef FS_SYSFILE_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The file system, as the layers above see it. Thread context of a process (or of init); all of these
  * may sleep.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Instruction counts of the threading core, for `make bench`. Each item runs on cpu 0 in kernel
  * threads of its own, and reads the instret counter around n operations. The counts mean something in
  * deterministic mode, with the other harts idle; they include the firmware's instructions.

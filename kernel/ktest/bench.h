@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The benchmarks of benchcore.c. Each does n operations on cpu 0, in a kernel thread, and returns their
  * cost in all, or 0 if it cannot be measured here.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Benchmarks that need more than a loop: messages without the wait for their end, the path from an
  * interrupt to its thread, and yields among many threads. See bench.c.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about harts: which hart a cpu really is, and which harts have left the firmware.
  *
  * S-mode cannot read its hart's id. But the firmware knows it, and sends a software interrupt to the

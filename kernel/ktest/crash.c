@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Ways to crash the kernel, for tests of panics, and for readers who want to see what a report looks
  * like (`sysctl debug.panic=N`, with the boot argument ktest=1). Each ends the machine.
  */

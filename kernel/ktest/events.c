@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The events of a scene, in one order over all cpus, and the audit after it.
  *
  * The boot argument stop=N lets kt_log() call kt_stop() with the scene's N-th event (from 1; 0: never),

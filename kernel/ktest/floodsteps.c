@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps that fill rings of IPI messages.
  */
 #include "ktest/internal.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The scheduler tests' machinery, for the code that starts the kernel.
  */
 #ifndef KTEST_INIT_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The scheduler tests' machinery: what its files share.
  */
 #ifndef KTEST_INTERNAL_H

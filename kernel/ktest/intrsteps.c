@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about interrupts: raise them, and look at the state of the cpu.
  */
 #include "dev/uart.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The system call ktest: playing a scene.
  *
  * The threads of a scene are created stopped, each on its cpu. Then one message to each cpu schedules

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about the life of threads: they are created, run, exit, and are reused.
  */
 #include "ktest/internal.h"

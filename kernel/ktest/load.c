@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * A synthetic load for measuring locks (user/locks.c): a system call that is busy for a while, part of
  * the time with a token. While harts relax, time passes on all of them alike, so the calls of several
  * harts overlap, as they would on harts that compute, and do so in deterministic mode too.

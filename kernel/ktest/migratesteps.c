@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about threads that migrate.
  */
 #include "ktest/internal.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Loops that detect changes that an interrupt or a switch must not make: to registers, and to
  * reservations. For pattern.c.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps that check what preemption must not change. Threads preempt others by force, while those hold
  * a pattern in their registers, or a reservation. The loops are in pattern.S.
  *

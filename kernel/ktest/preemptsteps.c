@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about preemption and priorities: what the switch and the scheduler see of a thread. The steps
  * read a thread's fields on the thread's own cpu.
  */

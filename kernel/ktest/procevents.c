@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Events of processes, for scenes about the user scheduler (user/schedtest.c).
  */
 #include "ktest/internal.h"

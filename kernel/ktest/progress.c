@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * A report about a scene that does not end: what each cpu did lately, and what each of the scene's
  * threads waits for. It tells a deadlock, in which all threads wait, from a livelock, in which cpus are
  * busy but get nowhere.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about tsleep and wakeup. Idents are the scene's variables.
  */
 #include "kernel/param.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps of the soak test: threads that do everything at once and at random. They take tokens and the MP
  * lock, in any order and while they sleep, migrate, change priority, create threads, and send messages.
  * Each lock protects a number, to which its holders add 1 by a load and a store that others could come

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Playing the steps of a script. kernel/ktest_steps.h is the table of all steps; its rows become here,
  * one after the other, the functions that play them and the kinds of operands that they take.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What happens at the test points of lib/testpoint.h. They make rare races certain, and random ones
  * repeatable. Boot arguments of the same names set them, as do `sysctl debug.NAME=value` and, until it
  * ends, a scene (K_TESTPOINT); all need ktest=1.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about systimers. A scene has a few, which write down when they fire. Their names in events are
  * "tm0", "tm1", ...
  */

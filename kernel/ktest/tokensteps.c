@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about tokens and the MP lock. A thread's references to tokens are in its context, on its stack,
  * as they would be in any code that takes tokens.
  */

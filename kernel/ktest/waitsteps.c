@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Steps about wait queues, cpusync and message ports.
  */
 #include "ktest/internal.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Assertions. KASSERT is for invariants: on by default (INVARIANTS=1), gone in `make INVARIANTS=0`,
  * where its condition is not evaluated. A failure panics with file, line, cpu, thread and the
  * values that the format shows.

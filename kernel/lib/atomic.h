@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The named orderings that all cross-cpu code uses, and nothing else: no bare volatile, no bare
  * fence. RISC-V orders little by itself (RVWMO), so every publish() names its consume() in a
  * comment and the other way round.

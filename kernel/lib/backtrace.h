@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Backtraces by frame pointer, for panics and for the check of lock orders. See boot/backtrace.c.
  */
 #ifndef LIB_BACKTRACE_H

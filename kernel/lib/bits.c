@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Tables for bits.h: the highest set bit of a byte; the number of a bit by its de Bruijn product.
  */
 #include "lib/bits.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Finding set bits. The base instruction set has no instruction for it (Zbb does), and the compiler's
  * builtins would call its library.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Formatting of text, for printf.c: see printf.h for the formats. Any context; no lock, no memory but
  * the stack and the sink's buffer. It also compiles for the host (tests/lib/format_host.c).
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Formatting, apart from where the text goes: for format.c and printf.c.
  */
 #ifndef LIB_FORMAT_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Looking up the name of a code address. The table is sorted by address and lies in a section of its
  * own, which holds just a count of 0 in the kernel's first link. The second link adds only constants
  * after the code, so adding the table changes no address in it.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Names of the kernel's functions, for backtraces. The table is made by tools/mkksyms from the first
  * link of the kernel and added in the second; without it every look-up fails.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Doubly linked lists with a sentinel, linked through a member of the element.
  * Not locked: the owner of the list states the rule for its use. A node that is on no list points to
  * itself, so that list_linked() can tell.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Panics: what the cpu that panics and the others need of each other. panic() itself is declared in
  * lib/assert.h, and boot/panic.c implements all of it.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Formatted output of the kernel. Formats: %d %i %u %x %X %o %c %s %p %%, with l, ll and z, a
  * width, `0`, `-` and a precision for %s (or `*` for either). Enough for a kernel; no floating point.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Memory and strings. Any context, any cpu; nothing here blocks or takes a lock.
  *
  * Copying and filling is most of what fork, exec, page faults and files do, so the three mem

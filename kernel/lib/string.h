@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Memory and strings, as in the C standard. memcpy, memmove and memset work a doubleword at a time
  * where alignment allows.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Finding sysctl nodes: the linker has put all of them into one array. There are some dozens of them,
  * in no order, and searches are rare, so both searches just go through the array.
  */

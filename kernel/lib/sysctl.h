@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The sysctl tree: named 64-bit values, read and set by name ("vm.free_pages") through the system
  * call sysctl() and listed by `sysctl -a`. A node is declared where its variable lives:
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The handlers of the system calls, one for each row of kernel/syscall.h, in fs and proc.
  * arg: registers a0 to a5. A handler runs in the calling process's thread, with interrupts on, and may
  * sleep. It checks its arguments; its result goes to a0.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The state of the test points: see testpoint.h.
  */
 #include "lib/testpoint.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Test points: places in the threading core at which a test may make something happen, such as a stall
  * in the middle of a protocol, so that a rare race becomes certain. The code with the race calls
  * testpoint(); ktest/testpoints.c decides what happens there (boot argument ktest=1). A point that is

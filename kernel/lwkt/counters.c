@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The lwkt.* values: counters that say what the threading core has done, and switches that change
  * what it does.
  *

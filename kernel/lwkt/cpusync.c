@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * cpusync: see cpusync.h.
  *
  *   master                                        each target

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * cpusync: stop other cpus in a known place, do something, and let them go on; or run a function on
  * several cpus at once. For what all cpus must see together, such as a change of the kernel's page
  * table.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The end of critical sections: running what was deferred.
  *
  * Differences from DragonFly:

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Critical sections: while a thread's td_critcount is above 0, its cpu takes interrupts but does none
  * of their work. What arrives is recorded in gd_reqflags, and the end of the last section runs it
  * (splz). A critical section is not a lock: it keeps out this cpu's interrupts, IPI messages and

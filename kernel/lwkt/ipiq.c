@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * IPI messages. For each pair of cpus there is a ring with one producer and one consumer:
  *
  *   source                                     target

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * IPI messages: "run func(arg) on that cpu", asynchronous, and in order for each pair of cpus. They are
  * the only way in which one cpu changes another's scheduling state. Bodies run on the target in a
  * critical section with gd_intr_nesting_level > 0: they must not block, switch or take a token.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * KTR tracing: the rings. Each cpu writes its own only; every cpu may read all.
  *
  * An event may come between any two instructions of another one's recording (an interrupt's IPI

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * KTR tracing, the recording side. Events are recorded in any context, on any cpu, without a lock.
  * kernel/ktr_entry.h has the list of events.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Threads change cpus: by themselves (lwkt_setcpu_self), or, asleep, because another cpu asks for them
  * (lwkt_acquire). Either way only the owner gives, and only when the thread is off its stack, so
  * nobody runs a thread that is still running elsewhere, and no cpu waits inside an IPI body.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The MP lock; see mplock.h.
  *
  * td_mpcount is raised before the lock is taken, and the lock is freed before the count is dropped to

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The MP lock: one lock for code that has none of its own. A cpu owns it, and threads count how often
  * they need it (td_mpcount). A thread with a count runs only on the cpu that owns the lock; the switch
  * takes and frees the lock as the next thread's count says, so a sleeping thread never keeps it.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Message ports of threads: see msgport.h.
  *
  * A port belongs to a cpu (mp_gd), its owner's. Only that cpu, in a critical section, touches the

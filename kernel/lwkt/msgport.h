@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Messages and ports. A sender sends a message to a port, where its receiver gets it and replies; then
  * the message comes back to the sender's reply port. It is the sender's memory all the time, but the
  * sender must not touch it between sending and DONE.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Preemption by interrupt threads.
  *
  *   T runs       interrupt: lwkt_schedule(I) -> lwkt_preempt(I)

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Preemption: an interrupt thread runs at once in place of the current thread, which continues the
  * moment the interrupt thread blocks, whatever the run queues say. See preempt.c.
  */

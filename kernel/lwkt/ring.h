@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The ring of IPI messages from one cpu to another. The protocol is in ipiq.c.
  *
  * Differences from DragonFly: 32 slots instead of 16; the indices of the two sides are on cache lines

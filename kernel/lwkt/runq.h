@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Run queues: for each priority a ring of threads. gd_tdrunq names the first of each ring, and
  * gd_runqmask has a bit for each ring that is not empty. A running thread stays on its ring, as the
  * last.

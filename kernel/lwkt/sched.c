@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Which threads may run: putting threads on their cpu's run queue and taking them off, and
  * priorities. Choosing one and switching to it is switch.c.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The slow path of spin locks.
  */
 #include "lwkt/spin.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Spin locks, for a few instructions on data that several cpus share. The holder is in a critical
  * section. It must not block, and must not send an IPI message, because the target may be spinning on
  * this very lock and not look at its ring; so it must not call wakeup(), nor lwkt_schedule() for a

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Switching threads, and the idle thread.
  *
  *      thread A, cpu 0                                thread B, cpu 0

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What the machine's assembly, and files of lwkt itself, call in switch.c.
  */
 #ifndef LWKT_SWITCH_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Systimers: a queue for each cpu, sorted by time, over its one-shot timer. Cpu-local: all of it runs
  * on the owning cpu in a critical section, and the timer's work does too, so no lock.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Systimers: functions that a cpu calls at a given time, from its timer interrupt. Each cpu has a
  * queue, sorted by time, over its one-shot timer. A systimer belongs to the cpu on whose queue it is.
  * Functions run as IPI bodies do: in a critical section; they must not block, and may wake threads.

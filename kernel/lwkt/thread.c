@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The life of a thread: made by lwkt_create (or lwkt_alloc_thread, for processes), ended by
  * lwkt_exit, kept for reuse in a per-cpu cache. docs/lwkt.md, chapter 1, tells it as a story.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Light weight kernel threads: the thread, the cpu, and what can be done with them.
  *
  * A thread belongs to one cpu (td_gd), and only code that runs on that cpu, in a critical section,

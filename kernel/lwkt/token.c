@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Tokens; see token.h for what they are, and docs/lwkt.md, chapter 6.
  *
  * Differences from DragonFly: a release gives the token to the oldest waiter at once, not at the next

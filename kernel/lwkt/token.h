@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Tokens: locks that hold only while their holder runs (or is preempted). A thread that blocks lets go
  * of all its tokens, and has them again before it runs on, so data under a token must be read again
  * after anything that may block. Waiting for one more token is such a block. Tokens are recursive, and

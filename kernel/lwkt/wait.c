@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Wait queues: see wait.h.
  *
  *   waiter, any cpu                             signaller, any cpu

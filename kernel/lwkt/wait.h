@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Wait queues: lwkt_block waits for the next lwkt_signal. Each signal raises a generation number, which
  * closes the gap between the decision to wait and the waiting:
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What a wait that lasts says: who waits where for whom, what the other cpus do, and which requests
  * wait. It prints this once, in lines that begin with "wait:", and goes on waiting. With INVARIANTS, a
  * wait that lasts much longer panics. See waitwarn.h for the callers; they are in critical sections and

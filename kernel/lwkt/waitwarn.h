@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Waits that last. A loop that waits for another cpu counts its turns, and a thread that lacks a token
  * or the MP lock counts the looks at which it could not run. Once in WAIT_TURNS they look at the clock,
  * in waitwarn.c, which says what a wait of more than lwkt.wait_warn ms waits for, and panics after

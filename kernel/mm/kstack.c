@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Kernel stacks (machine.h: cpu_stack_alloc, cpu_stack_free).
  *
  *   slot i, at KSTACKS + i * KSTACK_SLOT:   [ guard: unmapped, 16 KiB or more | stack ]

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * How much memory there is. vm.free_pages is exact if nothing allocates or frees meanwhile: it counts
  * the pages in per-cpu lists and reserves, and before that it makes every cpu give up the dead threads
  * that it keeps, and take home its memory that others have freed. So two readings around work that

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * How much memory there is, for people and for tests that look for leaks (sysctl vm.free_pages,
  * vm.total_pages; memstat.c), and what the other files of mm/ hold in reserve.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The page allocator. page_alloc, page_ref and page_unref: any cpu, thread context or IPI body (not
  * interrupt handlers), spin locks may be held.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Physical pages. Free pages lie in per-cpu lists, which exchange batches with a common pool, so that
  * work on one cpu rarely writes a cache line that others use. Every page has a reference count, which
  * copy-on-write uses. Addresses are those of the direct map.

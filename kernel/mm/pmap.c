@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Page tables (Sv39), and the kernel's own.
  *
  *   root entries   0 .. 255    user memory: differs from process to process

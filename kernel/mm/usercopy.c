@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Copies between the kernel and user memory, in the thread whose space it is (exec: also into a space
  * that no hart has loaded yet).
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * User address spaces. Called by the thread of the process whose space it is (vmspace_destroy: by the
  * one that replaces or reaps it); a space has one thread, so nothing here is locked.
  *

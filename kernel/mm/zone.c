@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Zones: small objects, in slabs of one page.
  *
  *   slab (a page)   [ struct slab | object | object | ... ]

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Zones: objects of one size, smaller than a page. Each cpu has free objects of its own; an object that
  * another cpu frees goes home by a passive IPI message. Pages without an object go back to the page
  * allocator, except for a small reserve.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * CAPS: services and their message ports. See caps.h; all in thread context.
  *
  *   client                                        server

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * CAPS: named message ports of processes. A server registers a name. Clients connect to it and call it:
  * a message of up to CAPS_MSG_MAX bytes goes out, and one comes back. caps.c has the services and their
  * ports, capscall.c the system calls and what a process holds.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * CAPS: the system calls, and the ids of a process. An id is an index into its table (td_caps), which
  * is made when the first id is needed. A child of fork starts without a table, and exec keeps it. Only
  * the process's own thread touches it.

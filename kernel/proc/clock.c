@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The tick: HZ times a second on a busy cpu, IDLE_FACTOR times less often on an idle one, so that an
  * idle machine costs its host next to nothing. It drives the user scheduler's turns, runs passive IPI
  * messages, and shows other cpus that this one is alive (gd_heartbeat).

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The tick of each cpu.
  */
 #ifndef PROC_CLOCK_H

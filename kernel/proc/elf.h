@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Executable files (ELF-64 Object File Format, version 1.5; RISC-V ELF psABI): the parts that exec
  * reads. Little-endian, like the machine.
  */

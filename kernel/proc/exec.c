@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * exec: replace the calling process's program.
  *
  *   0                                                     vm_heap = vm_size

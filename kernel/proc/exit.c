@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The end of a process: exit leaves a zombie, and the parent's wait removes it.
  */
 #include "lib/panic.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The beginning of a process: fork makes a copy of its parent; the first process is made from nothing.
  */
 #include "fs/vfs.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The kern.* values that belong to no other file: facts about this machine and this kernel.
  */
 #include "lib/sysctl.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * KTR tracing for programs: memory for the rings, the sysctl nodes and the system call.
  */
 #include "lib/sysctl.h"

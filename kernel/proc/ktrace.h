@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Tracing that begins at boot.
  */
 #ifndef PROC_KTRACE_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The table of processes: making one, finding one, and what ps shows. fork.c has the beginning of a
  * process's life, exit.c its end.
  */

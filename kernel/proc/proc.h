@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Processes: a thread (td_proc), an address space, open files. Created by fork, changed by exec, ended
  * by exit and reaped by the parent's wait.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The process table, for proc.c, fork.c and exit.c.
  */
 #ifndef PROC_PROCTABLE_H

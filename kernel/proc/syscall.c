@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * System calls: from the number in a7 to the handler. A handler gets the argument registers and checks
  * their values; its result goes to a0.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * System calls about processes and the system.
  */
 #include "fs/vfs.h"

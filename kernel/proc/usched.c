@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The user scheduler's policy: which process may be in user mode, on which cpu, and for how long. The
  * processes that wait, and the handing out of free cpus, are in usched_queue.c.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The user scheduler's queue: the processes that want to be in user mode and have no cpu, and the
  * handing out of free cpus to them. usched.c calls all this, on any cpu; which process enters the
  * queue, and when one gives up its cpu, is decided there.

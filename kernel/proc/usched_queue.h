@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Between usched.c and usched_queue.c: the processes that wait for a cpu, and who has which cpu. A
  * cpu's current process is in gd_uschedcp; NULL: the cpu is free.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Page faults, other exceptions and the return to user mode, as processes see them.
  */
 #include "proc/usertrap.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What boot/trap.c calls for a trap from user mode. All of these run in the thread of the process that
  * trapped, with interrupts on, and may sleep.
  */

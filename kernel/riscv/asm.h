@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Offsets that assembly uses; machine.c checks each against the C structures.
  */
 #ifndef RISCV_ASM_H

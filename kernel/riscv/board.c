@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Fills in `board`, what this kernel needs to know about the machine, from the device tree.
  *
  * The boot hart calls fdt_parse() once, before anything else; from then on `board` is read-only, so

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Boot arguments: the words after `-append`, as the device tree hands them over. `name=value` or just
  * `name`, whose value is "1"; run= comes last and takes the rest of the line, blanks included.
  * Any context, once fdt_parse() has run; nothing here writes.

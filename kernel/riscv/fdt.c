@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The flattened device tree format (Devicetree Specification, chapter 5): a header of offsets, a
  * block of 32-bit big-endian tokens and a block of property names.
  *

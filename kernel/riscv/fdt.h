@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The flattened device tree that the firmware hands over (Devicetree Specification, "Flattened
  * Devicetree (DTB) Format"), and what this kernel needs from it. Parsed once, at boot, with every
  * offset and length checked; a tree that makes no sense ends in a panic that says what is wrong.

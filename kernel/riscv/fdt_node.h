@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Walking through a flattened device tree: what fdt.c offers to board.c. No other file includes this.
  */
 #ifndef RISCV_FDT_NODE_H

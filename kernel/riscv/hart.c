@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Which hart is which cpu. Cpus are numbered in the order in which they start, harts in the order in
  * which the device tree lists them. A number is written once, by the boot hart, before that cpu runs
  * or anybody else can know of it, so all may read it without a lock.

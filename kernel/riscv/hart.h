@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Harts and cpus: cpu numbers count from 0 without gaps; a hart id is the firmware's number for the
  * same thing. Cpu 0 is the hart that booted.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Software interrupts between harts. Two back ends, picked at boot from the device tree: a store to
  * the ACLINT's SSWI device, which raises SSIP at the target directly, or a call into the firmware,
  * which costs some hundred instructions on each side.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What the threading core (kernel/lwkt) asks of a machine. boot/machine.c, mm/kstack.c and riscv/
  * implement it. lwkt/ includes this file by its bare name and nothing else of the machine, so that a
  * simulation can take its place (tests/sim/machine.h).

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Device registers: one load or store of 32 bits each. `addr` is a kernel address (PA_TO_KVA of
  * what the device tree says).
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The platform-level interrupt controller (RISC-V PLIC specification, "Memory Map").
  *
  * A source (1 .. NIRQ-1) is enabled in the contexts that may take it; here that is cpu 0's S-mode

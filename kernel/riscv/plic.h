@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The platform-level interrupt controller. sync/ithread.c gives each source that is used a thread.
  */
 #ifndef RISCV_PLIC_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Ending the machine. QEMU's `virt` board has a test device (compatible "sifive,test0") whose one
  * register ends QEMU: 0x5555 with status 0, 0x3333 with the status in the upper 16 bits. Without
  * that device the firmware powers the machine off, and the status is lost.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Ending the machine, and ending a hart.
  */
 #ifndef RISCV_POWER_H

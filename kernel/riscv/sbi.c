@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Calls into the firmware (RISC-V Supervisor Binary Interface Specification, chapter "Binary
  * Encoding"): `ecall` with the extension in a7, the function in a6 and arguments from a0; a0 comes
  * back as the error, a1 is lost, all else is preserved.

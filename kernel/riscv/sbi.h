@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Calls into the firmware (RISC-V SBI specification; section names given). Results: 0, or a negative
  * SBI error.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * void cpu_switch(struct thread *from, struct thread *to)
  *
  * Save the registers that a C function must preserve on from's stack, and load to's from its stack.

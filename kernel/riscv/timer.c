@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The one-shot timer: stimecmp where the ISA string has Sstc, else the firmware's. Its interrupt
  * stays pending until the compare value is ahead of time again, so sie.STIE is what holds it off, and
  * the code that serves it arms the next time before it unmasks it.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The way to user mode. boot/trap.c and boot/trap.S implement these two; the layer proc, below boot,
  * calls them when a new process is about to start.
  */

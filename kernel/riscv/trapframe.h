@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What a trap saves, on the kernel stack of the thread that took it. boot/trap.S knows the offsets, and
  * boot/trap.c checks them.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Interrupt threads: how a driver takes the interrupts of its device (ithread.c).
  */
 #ifndef SYNC_INTR_H

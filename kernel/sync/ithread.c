@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Interrupt threads: each source that has a handler has a thread of its own on cpu 0, where all
  * external interrupts go. The interrupt itself only schedules the thread, which preempts whatever
  * runs outside a critical section (lwkt_preempt). So a handler may do all that a thread may, except

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The order of locks, checked at run time (INVARIANTS).
  *
  * Two threads that take two locks in opposite orders wait for each other for ever, but only if both do

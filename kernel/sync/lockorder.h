@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The order of locks, checked at run time, in kernels with INVARIANTS; otherwise this is empty. See
  * lockorder.c.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Mutexes. The owner word holds the owner's thread, and bit 0, the mark, when a thread waits: the
  * unlock of a marked mutex frees it and wakes one waiter, which tries again against all others.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Mutexes: locks whose waiters sleep. For data that a thread keeps locked during something slow, such
  * as a disk transfer. Not recursive. Without contention, lock and unlock are one atomic operation each.
  * Thread context, holding no spin lock.

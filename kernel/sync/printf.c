@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Formatted output, for all code in any context (see printf.h for the formats).
  *
  * The text of one call comes out whole because it is built and sent under one spin lock. The text is

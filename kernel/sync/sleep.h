@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * tsleep and wakeup: wait for an event, named by an address (the ident). Each cpu has its own hash
  * table of sleepers, and a word per bucket says which cpus have any, so wakeup() sends the ident only
  * to those. Code that waits for a condition calls tsleep_until().

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * tsleep and wakeup.
  *
  * Each cpu has a hash table of its sleepers by ident, which only it touches, in a critical section. A

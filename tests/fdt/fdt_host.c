@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The kernel's device tree code on the host: shows what it finds in a tree, or feeds it damaged ones.
  *
  *   fdt_host FILE.dtb              print the board, or "panic: ..." (exit status 1)

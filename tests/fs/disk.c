@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The disk of the tests: an image in memory. It can record its requests, fail, lose writes (a crash),
  * and answer late and in any order.
  */

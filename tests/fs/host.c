@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Stands in for the rest of the kernel on the host: pthreads for threads and locks, malloc for memory,
  * one condition variable for all sleepers.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What stands in for the rest of the kernel when kernel/fs runs on the host (host.c), and the disk
  * that it runs on (disk.c).
  */

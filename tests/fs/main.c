@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Tests of kernel/fs on the host: `fstest MODE IMAGE SEED N`. IMAGE is an empty file system made by
  * mkfs. It is read, and written back if the mode leaves something for `mkfs -c` to check.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The model: see model.h. Everything is a linear search, because only correctness counts.
  */
 #include "model.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * A model of a file tree, in plain memory: what the file system must look like after the same calls.
  * Paths are absolute. Each call returns what the system call must return.
  */

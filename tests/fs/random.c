@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Random operations on the file system and on the model, side by side.
  */
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * A file system that becomes read-only: files, and one change of each kind to them, for a commit that
  * fails; and what calls must do afterwards.
  */

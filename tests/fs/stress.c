@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Several threads at once, on a disk that answers late: each in a directory of its own, and all in one
  * that they share. What a thread wrote to its own files must be there. What threads do to shared names
  * only has to leave the file system consistent (mkfs -c, afterwards).

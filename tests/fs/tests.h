@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The tests that the command runs. Each fails by fail(), which ends the process.
  */
 #ifndef FS_TEST_TESTS_H

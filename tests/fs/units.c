@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Full disks, no memory, and I/O errors, which are hard to cause on a real machine. usertests checks
  * the results of calls that meet no error.
  *

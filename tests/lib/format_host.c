@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The kernel's formatting on the host, against the C library's: every combination of flags, width,
  * length and conversion with values at the edges must give the same text. Prints what differs; exit
  * status 1 if anything does.

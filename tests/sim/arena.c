@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Memory of the simulated machine: one block of address space at a fixed place, so that an address means
  * the same in every execution and in every process, and nothing of it from malloc.
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The simulated machine's inside: what its files share, and no scene sees.
  *
  *   sim.c       the cpus: stacks, interrupts, turns          run.c      a run's beginning and end

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The search: plays a scene with every schedule within a budget.
  *
  * An execution is a function of its choices. The first one takes the first alternative each time; then

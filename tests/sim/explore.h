@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The explorer: what its scenes call, and what its main program asks of it.
  *
  * A scene is played up to its mark once; from there on the search plays it again and again, and each time

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What scenes of the explorer use: threads that begin after the mark and end together, interrupt threads.
  */
 #include "cpu.h"

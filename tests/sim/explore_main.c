@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * explore -s SCENE [-c CPUS] [-p PREEMPTIONS] [-i INTERRUPTS] [-r STALE READS] [-t SECONDS] [-a] [-o]
  *         [-q] [-u] [-g FILE] [-w SITE:ORDER] [-x SCHEDULE]
  * explore -l | -L

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Combinations: a scene for every pair of the core's features, made from the table below.
  *
  * Two workers, on cpus 0 and 1, each begin one feature inside the other: cpu 0's the second inside the

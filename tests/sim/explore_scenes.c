@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes of the explorer: each mechanism of the core alone.
  */
 #include <string.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Litmus programs: a few primitives on each cpu, and which outcomes can be reached. They test the explorer:
  * what it reaches must be what is written in tests/test_explore.py.
  */

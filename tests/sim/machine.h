@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * kernel/riscv/machine.h's promises to the threading core, met by a simulation: several cpus in one
  * host thread, interleaved by a seeded scheduler. The core's files compile against this one unchanged
  * (it comes first on the include path), so whatever the core needs of a machine is listed here.

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * sim [-s SCENE] [-c CPUS] [-n SEEDS] [-r SEED]
  *
  * Plays the scenes (or one) with seeds 0 .. SEEDS - 1, on two to four cpus by turns (or CPUS). -r: that

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What a primitive of lib/atomic.h does: it stores, and what it returns.
  *
  * Memory itself always has the newest value of each word. In the instrumented build each word that

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The runtime of the instrumented build: gcc -fsanitize=thread calls it before each plain access to memory
  * of the core and of the scenes; memory.c tells it of the primitives'. It looks for data races.
  *

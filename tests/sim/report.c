@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * A failure's timeline: a row a cpu, a column an event, and what each event was. Kept only while one
  * schedule is played again.
  */

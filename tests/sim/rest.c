@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The look at the end of a run whether all is at rest.
  */
 #include <stdio.h>

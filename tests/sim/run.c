@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * A run of the simulation: its manner drawn from the seed, the cpus' first steps, its end, good or bad.
  */
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The explorer's scenes by name: SCENE(name, cpus).
  */
 #ifndef SIM_SCENES_H

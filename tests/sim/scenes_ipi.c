@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes: messages between cpus, and cpu synchronization. Rings have 4 or 16 slots, and begin close to
  * where indices wrap, as the seed says.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes: tokens, the MP lock, spin locks, wait queues. What they guard is plain data, so the race
  * detector sees whether they order it, too.
  */

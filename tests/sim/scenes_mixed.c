@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes: the MP lock, several tokens and interrupt threads that take them, on any cpu, in one scene.
  * Whoever waits for one of these may have another that somebody else waits for.
  */

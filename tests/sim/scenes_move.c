@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes: threads change cpus, by themselves or by others, while yet others wake them.
  */
 #include "sim.h"

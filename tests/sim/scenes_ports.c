@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes: message ports.
  */
 #include "lwkt/msgport.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes: whose turn it is, and the life of threads. And what all scenes use to start and join theirs.
  */
 #include <string.h>

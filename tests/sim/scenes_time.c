@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes: systimers, interrupt threads that preempt, the trace, and a bit of everything at once.
  */
 #include <string.h>

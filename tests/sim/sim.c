@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The simulated machine: cpus that take turns in one host thread.
  *
  * Each cpu has a current thread, an interrupt enable, a pending software interrupt, a timer and

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The simulation as its scenes see it: what a scene is, randomness, checks, and how the machine may be varied.
  */
 #ifndef SIM_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * void sim_switch(uint64 *save, uint64 load)
  *
  * Leave this stack, its pointer in *save, for the one at `load`, which was left here or laid by

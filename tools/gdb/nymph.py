@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """gdb commands for Nymph: what the kernel's threads, queues and processes are doing.
 
 Loaded by tools/gdb/init; `nymph` lists the commands. Flags are read from the kernel's headers, all the

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Where a program begins: exec jumps to `start`, the first byte of the text (user.ld puts this
  * section first), with argc in a0, argv in a1 and the stack ready.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The engine of printf: %d %i %u %x %X %o %c %s %p %%, with the sizes l, ll and z, a width, the flags
  * `0` and `-`, and a precision for %s. As in xv6, %l alone is an unsigned long in decimal, a null
  * string prints as (null), and an unknown conversion is printed as it stands.

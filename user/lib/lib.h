@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The parts of the library that xv6 does not have. They are not in user/user.h, so that a program
  * written for xv6 may use these names for its own functions. For the same reason xv6's part of the
  * library must not use them, except lib_format(): the linker would then add a second function of that

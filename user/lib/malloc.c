@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * malloc and free. The heap is a row of blocks. Each has a header with its own size and the size of
  * the block before it, so that a block that is freed joins its free neighbours at once:
  *

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * printf and fprintf: the text is collected on the stack and written at the end of the call, so that a
  * line that is printed by one call comes out whole, even when several processes print.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Scenes of the scheduler tests: see user/scene.h.
  */
 #include "kernel/types.h"

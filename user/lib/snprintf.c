@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Formatted output into memory; see lib.h.
  */
 #include "user/user.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Strings and memory, with xv6's prototypes. The compiler also calls memset, memcpy and memmove, for
  * structures. Sizes are below 2 GiB, as a program's memory is.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The rest of xv6's library: functions that are a system call and a little more.
  */
 #include "kernel/types.h"

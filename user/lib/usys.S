@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * System call stubs, made from the list in kernel/syscall.h: the number goes to a7, the arguments are
  * in a0 to a5 already, and the result comes back in a0. All are weak, so that a program that has a
  * function of such a name (yield or sleep, say) gets its own.

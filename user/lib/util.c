@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Small helpers of Nymph's own programs; see lib.h.
  */
 #include "user/user.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * From a word as it was typed to what it means: quotes are removed, and $? is replaced by the status.
  * As in other shells, a \ within "..." only matters before a character that has a meaning there.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The shell: sh            reads lines from fd 0 and runs them, with a prompt if that is the console
  *            sh -c LINES   runs the lines
  *            sh FILE       runs the lines of a file

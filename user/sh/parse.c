@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The shell's parser: recursive descent over one line. Nodes come from a fixed store, which is reused
  * for each line; a line that needs more than the store holds is refused.
  */

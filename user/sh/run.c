@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Running a parsed line. Commands that must change the shell itself (cd, exit) run in its own process,
  * all others in children. When a fork fails, the command's status is 1.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The shell: main.c reads lines, parse.c turns a line into a tree, and run.c runs the tree.
  *
  *   line     = [list]

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * CAPS: messages between processes by name, what is refused, and what remains when one side dies.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Copy-on-write: after fork each process has memory of its own, no matter which of them writes first or
  * ends first.
  */

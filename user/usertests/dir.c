@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Directories and path names.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The limits of the disk: large files, no blocks left, no inodes left.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * exec of damaged programs: /echo with one field of its ELF headers changed. Offsets are those of
  * the ELF-64 object file format, "ELF header" and "Program header".
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * exec: what it runs, what it passes on, and what it refuses. An exec that is refused returns -1, and
  * the process continues unharmed.
  */

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * File descriptors: numbers, sharing, limits.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * open, link and unlink of files.
  */
 #include "kernel/types.h"

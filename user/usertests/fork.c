@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * fork, exit, wait, getpid, and which process is the parent of which.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Calls that give information: sysctl, getprocs, bootarg, uptime; and numbers that no call has.
  */
 #include "kernel/types.h"

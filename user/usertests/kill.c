@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * kill of processes in every state. A process that is killed ends with status -1.
  */
 #include "kernel/types.h"

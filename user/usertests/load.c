@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Many processes at once on all harts: each must keep its own registers, memory and pipes.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * usertests            run all tests
  * usertests -q         the quick ones
  * usertests -l         list them

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Both kinds of sbrk, malloc, and what happens when there is no memory left.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Bad pointers in system calls: each call returns -1 and changes nothing.
  */
 #include "kernel/types.h"

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Several processes at the same names of the file system.
  */
 #include "kernel/types.h"

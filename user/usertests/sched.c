@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The scheduler as programs see it: affinity, levels, yield, and that every process gets its turn.
  */
 #include "kernel/types.h"

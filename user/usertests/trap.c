@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * What a program must not do: each of these ends the process with status -1, and harms nothing else.
  */
 #include "kernel/types.h"

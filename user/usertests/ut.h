@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The framework of usertests. A test is a function that runs in a process of its own, in an empty
  * directory of its own, and returns when all is well. When something is wrong it calls fail(), which
  * ends the process. Then main.c looks for what the test has left behind: memory, threads, processes,

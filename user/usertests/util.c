@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Functions that the tests share; see ut.h.
  */
 #include <stdarg.h>

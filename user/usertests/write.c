@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * The content of files: reads and writes of all sizes, and blocks of all kinds.
  */
 #include "kernel/types.h"

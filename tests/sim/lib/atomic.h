@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * kernel/lib/atomic.h for the simulation: the same primitives with the same orders, done by memory.c.
  * Before each of them the other simulated cpus may run and interrupts may come. compiler_barrier() is
  * where the core says that an interrupt of its own cpu matters, so one may come there, too.

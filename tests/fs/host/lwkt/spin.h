@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Stand-in for kernel/lwkt/spin.h on the host: a pthread mutex.
  */
 #ifndef LWKT_SPIN_H

@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Stand-in for kernel/lwkt/thread.h on the host: a kernel thread is a pthread, and each thread is a
  * process. Of struct thread there is what kernel/fs and the check of lock orders need.
  */

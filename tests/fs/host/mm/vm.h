@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Stand-in for kernel/mm/vm.h on the host: user memory is the host's, but for addresses below BAD_BELOW
  * and from BAD_FROM on.
  */

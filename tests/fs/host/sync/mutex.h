@@ -1,4 +1,4 @@
-/*
+/* SPDX-License-Identifier: BSD-3-Clause
  * Stand-in for kernel/sync/mutex.h on the host: a pthread mutex, which checks its use.
  */
 #ifndef SYNC_MUTEX_H
