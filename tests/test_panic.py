@@ -38,7 +38,7 @@ def test_mistake(run, number, deterministic):
     message, functions = MISTAKES[number]
     lines = report(run, number, DETERMINISTIC=deterministic, CPUS=3)
     assert message in lines[0]
-    who = re.match(r"cpu (\d) \(hart \d\), thread 0x\w+ \((\w+)\)", lines[1])
+    who = re.match(r"cpu (\d) \(hart \d\), thread 0x\w+ \(([^)]+)\)", lines[1])
     assert who, lines
     assert who[2] == "sysctl" or number == 6
 

@@ -112,8 +112,9 @@ def judge_wait(scene):
 def judge_template(scene):
     """The stack is as large as it is, and goes to whoever has brought it."""
     must_have_lived(scene, 1)
-    for event, size in zip(scene.of("size"), (scene.params["size"], 8192)):
-        scene.must(event.val == size, f"a stack of {size} bytes", str(event.val), event)
+    for event, wants in zip(scene.of("size"), scene.of("wants")):
+        scene.must_equal(event, wants.val, f"a stack of {wants.val} bytes")
+    scene.must(len(scene.of("size")) == 2, "two stacks", str(len(scene.of("size"))))
     scene.must(len(scene.of("stack")) == 2, "two lives", str(len(scene.of("stack"))))
     for event, left in zip(scene.of("stack"), (1, 0)):
         scene.must(event.val == left, "the maker's stack left alone, the allocated one freed",

@@ -137,6 +137,7 @@ void kt_run_template(struct kt_context *ctx, int cpu, size_t size)
     kt_log("ran", ctx->name, consume(&c.ran)); /* publish: brief */
     kt_log("dirty", ctx->name, c.dirty);
     kt_log("damaged", ctx->name, c.damaged);
+    kt_log("wants", ctx->name, (int64)c.stack_size);
     kt_log("size", ctx->name, (int64)td->td_kstack_size);
     lwkt_rele(td);
     lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
