@@ -36,6 +36,8 @@ def report(run, number, **options):
 def test_mistake(run, number, deterministic):
     """The report has the message, the cpu and thread, the backtrace, and what each other hart was doing."""
     message, functions = MISTAKES[number]
+    if number == 6 and not deterministic:
+        functions = functions[:-1]  # the other cpu may take the message at a critical section's end: no trap
     lines = report(run, number, DETERMINISTIC=deterministic, CPUS=3)
     assert message in lines[0]
     who = re.match(r"cpu (\d) \(hart \d\), thread 0x\w+ \(([^)]+)\)", lines[1])
