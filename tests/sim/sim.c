@@ -388,7 +388,7 @@ void pass_turn(int not )
 
 static void count_point(void)
 {
-    ++now; /* so time passes for who relaxes, too */
+    ++now; /* time passes for a cpu that relaxes, too */
     if (++points > POINTS_MAX)
         panic("no end after %d points", POINTS_MAX);
 }
