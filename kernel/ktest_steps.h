@@ -186,12 +186,12 @@ STEP(K_KEPT, ANY, ANY, kt_log_kept(ctx->name))       /* "kept": it has exited, a
 /* The scene's reference to a; no steps with a may follow. */
 STEP(K_RELE, THREAD, ANY, kt_rele(a))
 STEP(K_WAITFREE, THREAD, ANY, lwkt_wait_free(td(a)))
-/* Exited threads of cpu a: "keeps": at most, "cached": now. */
 /* A thread on cpu a in a struct of the scene's, with a stack of b bytes of the scene's too, or (b = 0)
  * without one. Events as K_CHURN's; "wants": the size that its stack should have; "size": the size that
  * is recorded for it; "stack": whether the struct still has one when the thread is dead. */
 STEP(K_TEMPLATE, CPU, ANY, kt_run_template(ctx, a, (size_t)b))
 STEP(K_UNBORN, CPU, COUNT, kt_make_unborn(ctx, a, b)) /* given up before they run; event "ran": 0 */
+/* Exited threads of cpu a: "keeps": at most, "cached": now. */
 STEP(K_CACHED, CPU, ANY, kt_log_cached(ctx->name, a))
 
 /* Harts. */

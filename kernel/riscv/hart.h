@@ -26,8 +26,6 @@ void ipi_init(void);
 void ipi_raise(int cpu);
 bool ipi_raise_sbi(int cpu);
 bool ipi_raise_sswi(int cpu);
-/* Use that back end from now on; false: the machine does not have it. The default: SSWI if present. */
-bool ipi_use_sswi(bool sswi);
 
 /* Deterministic mode (boot argument det=1; docs/design.md, "Facts"). Set once, at boot. */
 extern bool deterministic;

@@ -47,11 +47,3 @@ void ipi_raise(int cpu)
     else
         ipi_raise_sbi(cpu);
 }
-
-bool ipi_use_sswi(bool sswi)
-{
-    if (sswi && board.sswi.base == 0)
-        return false;
-    use_sswi = sswi;
-    return true;
-}
