@@ -21,7 +21,6 @@
 The console of each run that went wrong is kept in build/reliability/.
 """
 
-import contextlib
 import json
 import os
 import pathlib
@@ -33,7 +32,7 @@ import tempfile
 import time
 
 import command
-from conftest import Terminal, ROOT  # makes the folder of `grading` known
+from conftest import ROOT, Terminal, busy_host  # makes the folder of `grading` known
 import fresh as fresh_system
 from grading import engine, machine
 
@@ -45,19 +44,6 @@ def part(function):
     """Register a part by its name. A part yields (what was tried, what went wrong or "", a console)."""
     PARTS[function.__name__] = function
     return function
-
-
-@contextlib.contextmanager
-def busy_host(busy=True):
-    """Keep all processors of the host busy while the block runs."""
-    count = os.cpu_count() if busy else 0
-    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
 
 
 def play(case, seed):
