@@ -26,6 +26,8 @@ JOBS          =
 PART          =
 RUNS          =
 FORMAT        =
+KTR           =
+LOG           =
 OUT           =
 NAME          =
 INVARIANTS    = 1
@@ -60,7 +62,7 @@ $(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
 endif
 # tools/qemu checks the rest. (make 4.3 does not export variables to $(shell), so we quote them here.)
 quote = '$(subst ','\'',$(1))'
-ifneq (,$(filter qemu qemu-gdb test grade bench leaderboard,$(MAKECMDGOALS)))
+ifneq (,$(filter qemu qemu-gdb trace test grade bench leaderboard,$(MAKECMDGOALS)))
 BAD := $(shell $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) \
     tools/qemu $(if $(FIRST),--check-options,--check) 2>&1)
 ifneq (,$(BAD))
@@ -263,6 +265,11 @@ qemu-gdb: all ## boot, but wait for `make gdb` in another terminal
 gdb: ## connect to the machine of `make qemu-gdb`
 	@tools/need gdb-multiarch
 	@tools/debug
+
+.PHONY: trace
+trace: DETERMINISTIC := $(if $(filter command% environment%,$(origin DETERMINISTIC)),$(DETERMINISTIC),1)
+trace: all ## draw who ran when and who woke whom: RUN='ls | wc' KTR=all OUT=build/trace.html
+	@KTR=$(call quote,$(KTR)) OUT=$(call quote,$(OUT)) tools/trace $(foreach l,$(LOG),$(call quote,$(l)))
 
 .PHONY: test
 test: all ## run all tests (about 20 minutes); ends with a count

@@ -29,6 +29,8 @@ enum ktr_event {
     KTR_SYSCALL,     /* a: number, b: first argument */
     KTR_SYSRET,      /* a: number, b: result */
     KTR_TICK,        /* a: ticks so far, b: mask of the priorities that are queued */
+    KTR_INTR,        /* a device interrupts; a: its source at the PLIC */
+    KTR_ARGS,        /* follows KTR_SYSCALL; a, b: second and third argument */
     KTR_NEVENTS,
 };
 
@@ -40,8 +42,8 @@ enum ktr_event {
 #define KTR_TOKENS (KTR_BIT(KTR_TOKEN_GET) | KTR_BIT(KTR_TOKEN_REL) | KTR_BIT(KTR_TOKEN_WAIT))
 #define KTR_MIGRATE (KTR_BIT(KTR_MIGRATE_OUT) | KTR_BIT(KTR_MIGRATE_IN))
 #define KTR_TSLEEP (KTR_BIT(KTR_SLEEP) | KTR_BIT(KTR_WAKEUP))
-#define KTR_SYSCALLS (KTR_BIT(KTR_SYSCALL) | KTR_BIT(KTR_SYSRET))
-#define KTR_TICKS KTR_BIT(KTR_TICK)
+#define KTR_SYSCALLS (KTR_BIT(KTR_SYSCALL) | KTR_BIT(KTR_ARGS) | KTR_BIT(KTR_SYSRET))
+#define KTR_TICKS (KTR_BIT(KTR_TICK) | KTR_BIT(KTR_INTR))
 #define KTR_ALL (KTR_BIT(KTR_NEVENTS) - 1)
 
 struct ktr_entry {
@@ -50,8 +52,10 @@ struct ktr_entry {
     uint32 event;
     uint32 td; /* id of the thread that was current */
     uint64 a, b;
-    char comm[16]; /* that thread's name */
-    uint64 unused;
+    char comm[16];     /* that thread's name */
+    uint32 pc;         /* where the event was recorded: the low half of the address */
+    uint32 pri : 8;    /* that thread's priority, td_pri */
+    uint32 wmesg : 24; /* the low bits of td_wmesg, the address of a string; 0: it does not sleep */
 };
 
 /*

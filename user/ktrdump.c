@@ -8,7 +8,12 @@
  *
  * Each event is a line of words name=value, which tools/ktr2json turns into a file for trace viewers:
  *
- *   ktr t=2041924 cpu=1 seq=17 td=129 comm=sh ev=switch a=1 b=0x1
+ *   ktr t=2041924 cpu=1 seq=17 td=129 comm=sh ev=switch a=0x1 b=0x1 pri=16 pc=0x80204c1a
+ *      wmesg=0x0
+ *
+ * (in one line). pri is the thread's priority, pc the low half of the address at which the kernel recorded
+ * the event, wmesg the low 24 bits of the address of the thread's wait message.
+ * A first line says how many older events each ring no longer had room for: ktr dropped=812
  */
 #include "kernel/types.h"
 #include "kernel/ktr_entry.h"
@@ -29,9 +34,9 @@ static struct reader *readers[NCPU];
 static int nreaders;
 
 static const char *const names[KTR_NEVENTS] = {
-    "switch",   "schedule",  "preempt",   "newtd",      "deadtd",      "ipi_send",
-    "ipi_recv", "token_get", "token_rel", "token_wait", "migrate_out", "migrate_in",
-    "sleep",    "wakeup",    "syscall",   "sysret",     "tick",
+    "switch",    "schedule",  "preempt",    "newtd",       "deadtd",     "ipi_send", "ipi_recv",
+    "token_get", "token_rel", "token_wait", "migrate_out", "migrate_in", "sleep",    "wakeup",
+    "syscall",   "sysret",    "tick",       "intr",        "args",
 };
 
 static const struct {
@@ -155,9 +160,10 @@ static void print_entry(int cpu, struct ktr_entry *e)
     for (char *c = comm; *c != 0; c++)
         if (*c <= ' ' || *c > '~' || *c == '=')
             *c = '_';
-    printf("ktr t=%lu cpu=%d seq=%lu td=%u comm=%s ev=%s a=0x%lx b=0x%lx\n", e->time, cpu, e->seq,
-           e->td, comm[0] != 0 ? comm : "-", e->event < KTR_NEVENTS ? names[e->event] : "unknown",
-           e->a, e->b);
+    printf(
+        "ktr t=%lu cpu=%d seq=%lu td=%u comm=%s ev=%s a=0x%lx b=0x%lx pri=%u pc=0x%x wmesg=0x%x\n",
+        e->time, cpu, e->seq, e->td, comm[0] != 0 ? comm : "-",
+        e->event < KTR_NEVENTS ? names[e->event] : "unknown", e->a, e->b, e->pri, e->pc, e->wmesg);
 }
 
 /* Print all entries but the first `skip`, or none without `print`. Returns how many there are. */
@@ -183,6 +189,9 @@ static void dump(int cpu, int last)
 
     set("kern.ktr_mask", 0);
     open_readers(cpu);
+    uint64 dropped = get("kern.ktr_dropped");
+    if (dropped > 0)
+        printf("ktr dropped=%lu\n", dropped);
     if (last >= 0)
         skip = print_entries(0, 0) - last;
     print_entries(skip, 1);

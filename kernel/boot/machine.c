@@ -6,6 +6,7 @@
 #include "lib/bits.h"
 #include "lib/panic.h"
 #include "lib/testpoint.h"
+#include "lwkt/ktr.h"
 #include "lwkt/ring.h"
 #include "lwkt/spin.h"
 #include "mm/page.h"
@@ -163,8 +164,10 @@ void pending_claim_all(void)
 {
     uint64 *word = pending[mycpuid].word;
 
-    for (uint32 irq = plic_claim(mycpuid); irq != 0; irq = plic_claim(mycpuid))
+    for (uint32 irq = plic_claim(mycpuid); irq != 0; irq = plic_claim(mycpuid)) {
         word[irq / 64] |= 1UL << (irq % 64);
+        ktr(KTR_INTR, irq, 0);
+    }
 }
 
 /* A source's bit is cleared before its thread is scheduled, because the thread may run at once. */

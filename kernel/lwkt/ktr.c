@@ -68,6 +68,9 @@ void ktr_record(enum ktr_event event, uint64 a, uint64 b)
     e->time = cpu_time();
     e->event = event;
     e->td = td->td_id;
+    e->pc = (uint32)(uint64)__builtin_return_address(0);
+    e->pri = (uint8)peek(&td->td_pri);
+    e->wmesg = (uint64)td->td_wmesg & 0xffffff;
     e->a = a;
     e->b = b;
     memcpy(e->comm, td->td_comm, sizeof(e->comm));
@@ -103,6 +106,15 @@ uint64 ktr_oldest(int cpu)
     return kept > cleared ? kept : cleared + 1;
 }
 
+uint64 ktr_dropped(void)
+{
+    uint64 dropped = 0;
+
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        dropped += ktr_oldest(cpu) - 1 - peek(&rings[cpu].cleared);
+    return dropped;
+}
+
 bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e)
 {
     struct ktr_entry *slot;
@@ -136,6 +148,8 @@ const char *ktr_name(uint32 event)
         [KTR_SYSCALL] = "syscall",
         [KTR_SYSRET] = "sysret",
         [KTR_TICK] = "tick",
+        [KTR_INTR] = "intr",
+        [KTR_ARGS] = "args",
     };
     return event < KTR_NEVENTS ? names[event] : "unknown";
 }
@@ -154,7 +168,9 @@ void ktr_print_last(int n)
         printf("last events of cpu %d:\n", cpu);
         for (uint64 seq = first; seq < next; seq++)
             if (ktr_read(cpu, seq, &e))
-                printf("  %lu %s (%u) %s %lx %lx\n", e.time, e.comm, e.td, ktr_name(e.event), e.a,
-                       e.b);
+                printf("ktr t=%lu cpu=%d seq=%lu td=%u comm=%s ev=%s a=0x%lx b=0x%lx pri=%u "
+                       "pc=0x%x wmesg=0x%x\n",
+                       e.time, cpu, seq, e.td, e.comm, ktr_name(e.event), e.a, e.b, e.pri, e.pc,
+                       e.wmesg);
     }
 }

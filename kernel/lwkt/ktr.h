@@ -57,6 +57,9 @@ bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e);
 uint64 ktr_oldest(int cpu);
 uint64 ktr_next(int cpu);
 
+/* How many events have been overwritten since the rings were emptied, on all cpus. */
+uint64 ktr_dropped(void);
+
 /* An event's name, for people and programs. */
 const char *ktr_name(uint32 event);
 

@@ -72,6 +72,7 @@ static int set_clear(uint64 value)
 }
 
 SYSCTL(kern_ktr_mask, "kern.ktr_mask", get_mask, set_mask);
+SYSCTL(kern_ktr_dropped, "kern.ktr_dropped", ktr_dropped, NULL);
 SYSCTL(kern_ktr_clear, "kern.ktr_clear", get_clear, set_clear);
 
 void ktrace_boot(void)

@@ -40,7 +40,10 @@ void proc_syscall(struct trapframe *tf)
     uint64 n = tf->a7;
 
     if (n < NSYSCALL && handlers[n] != NULL) {
-        ktr(KTR_SYSCALL, n, tf->a0);
+        if (ktr_on(mycpu)) {
+            ktr_record(KTR_SYSCALL, n, tf->a0);
+            ktr_record(KTR_ARGS, tf->a1, tf->a2);
+        }
         if (peek(&kern_giant))
             tf->a0 = (uint64)call_under_giant(handlers[n], &tf->a0);
         else
