@@ -11,9 +11,9 @@
  *   ktr t=2041924 cpu=1 seq=17 td=129 comm=sh ev=switch a=0x1 b=0x1 pri=16 pc=0x80204c1a
  *      wmesg=0x0
  *
- * (in one line). pri is the thread's priority, pc the low half of the address at which the kernel recorded
- * the event, wmesg the low 24 bits of the address of the thread's wait message.
- * A first line says how many older events each ring no longer had room for: ktr dropped=812
+ * (in one line). pri is the thread's priority, pc the low half of the address at which the kernel
+ * recorded the event, wmesg the low 24 bits of the address of the thread's wait message. If events were
+ * overwritten, a line before all others says how many: ktr dropped=812
  */
 #include "kernel/types.h"
 #include "kernel/ktr_entry.h"
