@@ -62,7 +62,7 @@ $(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
 endif
 # tools/qemu checks the rest. (make 4.3 does not export variables to $(shell), so we quote them here.)
 quote = '$(subst ','\'',$(1))'
-ifneq (,$(filter qemu qemu-gdb trace test grade bench leaderboard,$(MAKECMDGOALS)))
+ifneq (,$(filter qemu qemu-gdb record trace test grade bench leaderboard,$(MAKECMDGOALS)))
 BAD := $(shell $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) \
     tools/qemu $(if $(FIRST),--check-options,--check) 2>&1)
 ifneq (,$(BAD))
@@ -266,6 +266,15 @@ gdb: ## connect to the machine of `make qemu-gdb`
 	@tools/need gdb-multiarch
 	@tools/debug
 
+.PHONY: record
+record: all ## record a run of one hart, so that gdb can go backwards in it: RUN='ls | wc'
+	@tools/record
+
+.PHONY: replay
+replay: ## play that run again, stopped, for `make gdb` in another terminal
+	@tools/need gdb-multiarch
+	@tools/record --replay
+
 .PHONY: trace
 trace: DETERMINISTIC := $(if $(filter command% environment%,$(origin DETERMINISTIC)),$(DETERMINISTIC),1)
 trace: all ## draw who ran when and who woke whom: RUN='ls | wc' KTR=all OUT=build/trace.html
@@ -298,6 +307,17 @@ include $(wildcard grading/instructor.mk)
 
 # ---------------------------------------------------------------------------------------------
 # The rest
+
+# For editors: one entry for each C file. $(file) writes a line at its end, so the commas come first.
+.PHONY: compile_commands.json
+compile_commands.json: ## write how each C file is compiled, for clangd and other tools of editors
+	$(file >$@,[{"directory": "$(CURDIR)", "file": "tools/boothart.S", "command": "$(CC) -mabi=lp64 -c tools/boothart.S"})
+	$(foreach f,$(MKFSSRC),$(file >>$@,$(call entry,$(f),-I.,$(HOSTCC) -std=gnu11)))
+	$(foreach f,$(filter %.c,$(KSRC)),$(file >>$@,$(call entry,$(f),$(KFLAGS))))
+	$(foreach f,$(filter %.c,$(USRC) $(ULIBSRC)),$(file >>$@,$(call entry,$(f),$(UFLAGS))))
+	$(file >>$@,])
+	@echo "$@ is written; clangd needs --query-driver='*$(CROSS)gcc'"
+entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)) $(filter-out -MMD -MP,$(2)) -c $(1)"}
 
 .PHONY: setup
 setup: | $(filter clean,$(FIRST)) ## install the Debian packages that are needed (before others in one line)

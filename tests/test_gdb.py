@@ -19,10 +19,10 @@ def stopped(tmp_path):
     def start(name="a", **options):
         folder = tmp_path / name
         folder.mkdir()
-        for part in ("kernel", "fresh.img", "user"):
+        for part in ("kernel", "fresh.img", "ram.img", "user"):
             (folder / part).symlink_to(ROOT / "build" / part)
-        env = machine.environment(GDB=1, BUILD=folder, IMAGE=folder / "fresh.img", SNAPSHOT=1,
-                                  TIMEOUT=120, **options)
+        image = folder / ("ram.img" if options.get("DETERMINISTIC") else "fresh.img")
+        env = machine.environment(GDB=1, BUILD=folder, IMAGE=image, SNAPSHOT=1, TIMEOUT=120, **options)
         process = subprocess.Popen(["tools/qemu"], env=env, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    start_new_session=True)
@@ -113,3 +113,73 @@ def test_commands_in_user_mode(stopped):
     assert re.search(r"echo +runs", text)
     assert "$1 = 2" in text
     assert "proc_syscall" in text
+
+
+# A breakpoint at the sret by which a trap from user mode ends.
+TO_SRET = ("python gdb.execute('tbreak *%#x' % next(i['addr'] for i in gdb.selected_frame().architecture()"
+           ".disassemble(int(gdb.parse_and_eval('(unsigned long)&user_return')), count=60)"
+           " if i['asm'].startswith('sret')))")
+
+
+def test_step_over_the_borders(stopped):
+    """stepi at an ecall enters the kernel, and at an sret goes to the program: neither runs past the call."""
+    text = gdb(stopped(RUN="echo hello", CPUS=1), "user echo", "break echo.c:main", "continue",
+               "break write", "continue", "stepi", "x/i $pc", "stepi", "print $priv", "info symbol $pc",
+               "break user_return", "continue", TO_SRET, "continue", "x/i $pc", "stepi",
+               "print $priv", "info symbol $pc")
+    assert re.search(r"=> \S+ <write\+\d+>:\s+ecall", text)
+    assert "$1 = 1" in text and re.search(r"^(trap_entry|trap_vector)\S* in section", text, re.M)
+    assert re.search(r"=> .*:\s+sret", text)
+    assert "$2 = 0" in text and re.search(r"^write \+ \d+ in section", text, re.M)
+
+
+def test_commands_about_waiting(stopped):
+    """tokens, sleepers, timers, ports, ktr and why say what threads wait for, in names."""
+    text = gdb(stopped(RUN="ktrdump -on all; sleep 1; ls | wc", CPUS=2), "user wc", "break wc.c:main",
+               "continue", "tokens", "sleepers", "timers", "ports", "ktr 5", "why init", "why wc", "why nobody",
+               "why", "lbt nobody")
+    assert "Error" not in text and "Exception" not in text
+    for pattern in (r"^the MP lock is free", r"^cpu \d init +in tsleep on 0x\w+ \(wait\)",
+                    r"^cpu 0 at \d+ +hardclock at kernel/proc/clock.c:\d+", r"^no thread waits at its port",
+                    r"^ +\d+ \S+ +\w+ +\S+ \S+$", r"^It sleeps: in tsleep", r"^It runs, on cpu \d",
+                    r"^No thread has the pid, name or address nobody", r"^Give one thread: why PID"):
+        assert re.search(pattern, text, re.M), (pattern, text)
+
+
+def test_why_a_thread_waits_for_a_token(stopped):
+    """A thread that waits for a token is said to, with the token's owner and the thread that has it."""
+    text = gdb(stopped(RUN="tokentest t37 from=0 to=1 depth=2 first=0 pause=100 key=k1", CPUS=2,
+                       APPEND="ktest=1", DETERMINISTIC=1, SEED=3), "break reqtoken_remote", "continue",
+               "tokens", "why B")
+    assert re.search(r"^tokens\S*: cpu 0's$", text, re.M), text
+    assert re.search(r"^  A \(cpu 0, \S+\) has a reference$", text, re.M), text
+    assert re.search(r"It lacks the token tokens\S*, which is cpu 0's \(A\)\.$", text, re.M), text
+
+
+def test_one_gdb_a_machine(stopped):
+    """A second gdb is refused in a line that says why."""
+    folder = stopped(RUN="ls", CPUS=1)
+    inner = f"shell BUILD={folder} tools/debug -batch -ex 'info threads' 2>&1"
+    assert "another gdb is connected" in gdb(folder, inner)
+
+
+def test_backwards(tmp_path):
+    """A run that was recorded can be gone through backwards: to the last call, and to the last write."""
+    for part in ("kernel", "ram.img", "user"):
+        (tmp_path / part).symlink_to(ROOT / "build" / part)
+    env = machine.environment(BUILD=tmp_path, RUN="ls", TIMEOUT=120)
+    done = subprocess.run(["tools/record"], env=env, check=True, capture_output=True, text=True, cwd=ROOT)
+    assert "make replay" in done.stdout and "README.md" in done.stdout
+    with subprocess.Popen(["tools/record", "--replay"], env=machine.environment(BUILD=tmp_path, TIMEOUT=120),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True) as replayed:
+        try:
+            for _ in range(200):
+                if (tmp_path / "gdb.sock").exists():
+                    break
+                time.sleep(0.1)
+            text = gdb(tmp_path, "break sys_open", "continue", "continue", "print arg", "continue", "delete",
+                       "break sys_open", "reverse-continue", "print arg", "reverse-stepi", "info symbol $pc",
+                       "delete", "watch mounted", "reverse-continue", "kill")
+        finally:
+            machine.end(replayed)
+    assert re.search(r"^proc_syscall \+ \d+ in section", text, re.M), text

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The Makefile: options, other compilers, programs that a student adds, and what is rebuilt."""
 
+import json
 import os
 import re
+import shlex
 import stat
 import subprocess
 
@@ -306,3 +308,16 @@ def test_clean_and_build_in_one_line(tree):
     """`make clean all` works in this order with -j, too."""
     make("-s", "-j2", "setup", "clean", "all", cwd=tree)
     assert (tree / "build" / "kernel").exists()
+
+
+def test_files_for_editors(tree):
+    """compile_commands.json names each C file with a command that compiles it; the editor's files are valid."""
+    make("-s", "compile_commands.json", cwd=tree)
+    entries = {entry["file"]: entry for entry in json.loads((tree / "compile_commands.json").read_text())}
+    sources = {str(path.relative_to(tree)) for room in ("kernel", "user", "mkfs")
+               for path in (tree / room).rglob("*.c")}
+    assert sources <= set(entries)
+    for name in ("kernel/lwkt/switch.c", "user/sh/main.c", "mkfs/main.c"):
+        subprocess.run(shlex.split(entries[name]["command"]) + ["-fsyntax-only"], cwd=tree, check=True)
+    for path in (".vscode/tasks.json", ".vscode/launch.json", ".devcontainer/devcontainer.json"):
+        json.loads((ROOT / path).read_text(encoding="ascii"))

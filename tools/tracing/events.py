@@ -25,7 +25,7 @@ class Event:
     pc: int = 0
     wmesg: int = 0
     extra: list = field(default_factory=list)   # a system call's second and third argument
-    cause: "Event" = None
+    cause: "Event | None" = None
 
 
 @dataclass
