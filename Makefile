@@ -289,6 +289,24 @@ test: all ## run all tests (about 20 minutes); ends with a count
 grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
 	@$(foreach o,FORMAT OUT INVARIANTS TOOLCHAIN WERROR,$(o)=$(call quote,$($(o)))) tools/grade
 
+# The threading core as a library of this host, and the programs that use it. -iquote, because kernel/ has
+# headers of the C library's names.
+LWKTSRC   := $(wildcard liblwkt/linux/*.[cS] kernel/lwkt/*.c) kernel/lib/bits.c kernel/lib/testpoint.c
+LWKTFLAGS  = -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-builtin-printf -no-pie -pthread -Wall -Wextra \
+             -Wshadow $(ERROR) -DNYMPH_KERNEL -DINVARIANTS -iquote liblwkt/linux -iquote liblwkt -iquote kernel \
+             -iquote .
+$(BUILD)/lwkt/%: liblwkt/demo/%.c $(LWKTSRC) $(wildcard liblwkt/*.h liblwkt/linux/*.h liblwkt/linux/lib/*.h \
+    kernel/lwkt/*.h kernel/lib/*.h kernel/*.h) | $(FIRST)
+	@tools/need $(firstword $(HOSTCC))
+	@mkdir -p $(@D)
+	@echo "  cc    $@"
+	@$(HOSTCC) $(LWKTFLAGS) $(SANITIZE) -o $@ $(filter %.c %.S,$^)
+
+.PHONY: play
+play: $(BUILD)/lwkt/play ## run the threading core as a program of this host, and draw what its threads did
+	@LWKT_TRACE=$(BUILD)/lwkt/play.ktr $<
+	@KERNEL=$< OUT=$(BUILD)/play.html tools/trace $(BUILD)/lwkt/play.ktr
+
 .PHONY: explore
 explore: | $(FIRST) ## play the core's scenes with every schedule within a budget: half an hour
 	@tools/need $(HOSTCC)

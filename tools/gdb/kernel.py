@@ -25,6 +25,10 @@ def in_supervisor_mode(function):
     """
     if gdb.selected_thread() is None:
         raise gdb.GdbError("No machine: type `make qemu-gdb` in one terminal, `make gdb` in another.")
+    if host():
+        if not kernel_started():
+            raise gdb.GdbError("The core has not started yet; `break lwkt_idle_loop` and `run` get there.")
+        return function()
     mode = int(value("$priv"))
     if mode != 1:
         gdb.execute("set var $priv = 1")
@@ -36,6 +40,12 @@ def in_supervisor_mode(function):
     finally:
         if mode != 1:
             gdb.execute(f"set var $priv = {mode}")
+
+
+def host():
+    """The host's architecture if the core runs in a process (liblwkt), else ""."""
+    found = re.search(r'"(i386:x86-64|aarch64)"', gdb.execute("show architecture", to_string=True))
+    return found.group(1) if found else ""
 
 
 def kernel_started():
@@ -135,11 +145,13 @@ def find_thread(word):
 
 def hart_of(td):
     """gdb's number of the hart that runs a thread. In user mode tp is the program's."""
+    current = "(unsigned long)lwkt_current" if host() else "(unsigned long)$tp"
+    other = current if host() else "(unsigned long)$sscratch"
     selected = gdb.selected_thread()
     try:
         for hart in gdb.selected_inferior().threads():
             hart.switch()
-            if int(td) in (int(value("(unsigned long)$tp")), int(value("(unsigned long)$sscratch"))):
+            if int(td) in (int(value(current)), int(value(other))):
                 return hart.num
     finally:
         selected.switch()
@@ -149,18 +161,24 @@ def hart_of(td):
 def frames(td):
     """Code addresses of a thread that is off the cpu, from the switch outwards.
 
-    switch.S saved ra and s0 at md_sp; from there the chain of frame pointers goes up the stack.
+    switch.S saved the return address and the frame pointer at md_sp; from there the chain of frame pointers
+    goes up the stack.
     """
+    saved_pc, saved_fp, next_pc, next_fp = {"": (0, 1, -1, -2), "i386:x86-64": (6, 5, 1, 0),
+                                            "aarch64": (1, 0, 1, 0)}[host()]
     word = gdb.lookup_type("unsigned long").pointer()
-    low, high = int(td["td_mach"]["md_stack_base"]), int(td["td_mach"]["md_stack_top"])
-    saved = gdb.Value(int(td["td_mach"]["md_sp"])).cast(word)
-    pc, fp = int(saved[0]), int(saved[1])
+    low = int(td["td_mach"]["md_sp"])
+    high = int(td["td_kstack"]) + int(td["td_kstack_size"])
+    saved = gdb.Value(low).cast(word)
+    pc, fp = int(saved[saved_pc]), int(saved[saved_fp])
     for _ in range(MAXFRAMES):
+        if pc == 0:
+            return
         yield pc
-        if not low + 16 <= fp <= high or fp % 8:
+        if not low <= fp <= high or fp % 8:
             return
         frame = gdb.Value(fp).cast(word)
-        pc, fp = int(frame[-1]), int(frame[-2])
+        pc, fp = int(frame[next_pc]), int(frame[next_fp])
 
 
 def print_backtrace(gd, td):

@@ -6,9 +6,6 @@ import functools
 import re
 import subprocess
 
-HIGH = 0xffffffc0_00000000      # a trace keeps the low half of the kernel's addresses
-
-
 class Names:
     """What the kernel at `kernel` (an ELF file with symbols; None: no names) calls its addresses.
     `root` is the source tree."""
@@ -17,6 +14,8 @@ class Names:
         self.kernel, self.root = kernel, root
         self.symbols = self._symbols() if kernel else []
         self.starts = [address for address, *_ in self.symbols]
+        # A trace keeps the low half of the kernel's addresses.
+        self.high = self.starts[0] & ~0xffffffff if self.starts else 0
         calls = (root / "kernel/syscall.h").read_text(encoding="ascii")
         self.calls = {int(n): name for n, name in re.findall(r"X\((\d+), (\w+)\)", calls)}
         self._lines = {}
@@ -25,7 +24,7 @@ class Names:
         """[(address, size, name)] by address."""
         out = subprocess.run(["nm", "-S", "--defined-only", self.kernel], capture_output=True, text=True,
                              check=True).stdout
-        found = re.findall(r"^(\w+) (\w+) \w (\w[\w.]*)$", out, re.M)
+        found = re.findall(r"^(\w+) (\w+) [TtDdBbRr] (\w[\w.]*)$", out, re.M)
         return sorted((int(address, 16), int(size, 16), name) for address, size, name in found)
 
     def of(self, address):
@@ -43,7 +42,7 @@ class Names:
         if not self.kernel or not pcs:
             return
         # The address is where the recording returns to; the byte before belongs to the call.
-        text = "\n".join(hex(HIGH | pc - 1) for pc in pcs)
+        text = "\n".join(hex(self.high | pc - 1) for pc in pcs)
         out = subprocess.run(["addr2line", "-e", self.kernel, "-f", "-i", "-a"], input=text,
                              capture_output=True, text=True, check=True).stdout
         for block in re.split(r"^0x", out, flags=re.M)[1:]:
