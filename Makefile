@@ -103,7 +103,8 @@ KFLAGS += -DINVARIANTS -fno-omit-frame-pointer
 endif
 # Programs written for xv6 must build as they are, so a warning does not stop a build in user/. (One test
 # sets UERROR=-Werror for the programs of this tree.)
-UFLAGS  = $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer
+# user/xv6 adds the names of xv6's kernel headers that programs use.
+UFLAGS  = -Iuser/xv6 $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer
 LDFLAGS = -nostdlib --no-relax -z max-page-size=4096 --no-warn-rwx-segments
 
 O = $(BUILD)/obj
@@ -137,6 +138,9 @@ with_asm = user/$(1).c $(wildcard user/$(1).S) \
            $(filter-out $(UFILES:%=user/%.S),$(wildcard user/$(1)_*.S))
 USRC    := $(sort $(foreach p,$(UFILES),$(call with_asm,$(p))) $(wildcard $(UDIRS:%=user/%/*.[cS])))
 UOBJ    := $(USRC:%=$(O)/%.o)
+# xv6 has renamed sleep() to pause(), so a program may define a sleep() of its own, of any type.
+OWNSLEEP := $(shell grep -lP '^(\w[\w *]*[ *])?sleep\x28' $(USRC) /dev/null)
+$(OWNSLEEP:%=$(O)/%.o): UFLAGS += -DOWN_SLEEP
 
 MKFSSRC := $(sort $(wildcard mkfs/*.c))
 
@@ -228,7 +232,7 @@ $(BUILD)/mkfs: $(MKFSSRC) $(wildcard mkfs/*.h kernel/*.h) | tools
 # Two images with the same content, to which no run writes: one for the disk, and a smaller one for the
 # deterministic mode, which keeps it in memory. Each is made under another name first, so that an
 # interrupted mkfs leaves no half of an image behind.
-CONTENT = README.md=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
+CONTENT = README.md=README.md README=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
 RAMSIZE = -s 8192
 $(BUILD)/fresh.img $(BUILD)/ram.img: $(BUILD)/mkfs $(O)/image.list \
     $(foreach c,$(CONTENT),$(lastword $(subst =, ,$(c))))

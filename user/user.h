@@ -34,8 +34,10 @@ int mkdir(const char *path);
 int chdir(const char *path);
 int dup(int fd);
 int getpid(void);
-int sleep(int ticks); /* ticks of uptime(): a second has UHZ of them */
-int pause(int ticks); /* the newer xv6's name of sleep() */
+int pause(int ticks); /* ticks of uptime(): a second has UHZ of them */
+#ifndef OWN_SLEEP     /* the Makefile defines it for a file that has a sleep() of its own */
+int sleep(int ticks); /* the older xv6's name of pause() */
+#endif
 int uptime(void);
 
 /* Move the end of the heap by n bytes; return the old end, or SBRK_ERROR. sbrk() gets the memory at

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * kernel/riscv.h for programs, with names that xv6's programs use.
+ */
+#include_next "kernel/riscv.h"
+
+#ifndef XV6_RISCV_H
+#define XV6_RISCV_H
+
+#include "kernel/memlayout.h" /* MAXVA */
+
+#define PA2PTE(pa) PA_TO_PTE(pa)
+#define PTE2PA(pte) PTE_TO_PA(pte)
+#define PXMASK 0x1ff
+#define PXSHIFT(level) (PGSHIFT + 9 * (level))
+
+#endif
