@@ -12,6 +12,7 @@
 #define CANNOT_RUN 127 /* exit status of a shell that could not be started */
 
 static char *const shell = "sh";
+static int complained; /* that it cannot fork */
 
 /* Open it as file descriptors 0, 1 and 2: this process has no others yet. */
 static void open_console(void)
@@ -34,8 +35,9 @@ static int start_shell(char **argv)
         fprintf(2, "init: cannot run %s\n", shell);
         exit(CANNOT_RUN);
     }
-    if (pid < 0)
-        fprintf(2, "init: cannot fork\n");
+    if (pid < 0 && !complained)
+        fprintf(2, "init: cannot fork; trying again until it works\n");
+    complained = pid < 0;
     return pid;
 }
 

@@ -80,6 +80,7 @@ static void take_memory(void)
     uint64 start = PGROUNDUP(KVA_TO_PA(__kernel_end));
 
     free_memory_around(start, PGROUNDDOWN(board.mem_end), holes, 2);
+    page_fill_reserve();
 }
 
 /*

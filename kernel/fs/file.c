@@ -11,6 +11,8 @@
 #include "lib/string.h"
 #include "mm/zone.h"
 
+#define RESERVED_FILES 16 /* kept for the user at the console (thread_may_use_reserve) */
+
 static struct zone *file_zone;
 static uint32 file_count; /* files in use: AMO */
 
@@ -21,7 +23,9 @@ void file_init(void)
 
 struct file *file_alloc(void)
 {
-    struct file *f = amo_add(&file_count, 1) < NFILE ? zalloc(file_zone) : NULL;
+    uint32 n = amo_add(&file_count, 1);
+    bool room = n < NFILE - RESERVED_FILES || (n < NFILE && thread_may_use_reserve());
+    struct file *f = room ? zalloc(file_zone) : NULL;
 
     if (f == NULL)
         amo_add(&file_count, -1);

@@ -25,7 +25,8 @@ struct file {
 
 /* file.c */
 void file_init(void);
-/* A new file with one reference and nothing in it; NULL: NFILE files are open, or memory is out. */
+/* A new file with one reference and nothing in it; NULL: NFILE files are open (fewer, unless
+ * the caller may use the reserve), or memory is out. */
 struct file *file_alloc(void);
 /* Give back a file from file_alloc that is still empty. */
 void file_free(struct file *f);

@@ -10,6 +10,12 @@
  * two lists, a thread that allocates and frees around a batch's edge does not go there each time.
  * Memory that never left the pool is not touched, so boot costs the same with 128 MiB and 8 GiB.
  *
+ * RESERVED pages are kept for the user at the console, so that hogs can be ended (docs/design.md): one
+ * by one, and only when the pool is empty, a thread that may (thread_may_use_reserve) gets them.
+ * While any of them is in use, every page that is freed fills the reserve up first. For that purpose
+ * the limit of each cpu's ready list is 0 meanwhile, which sends all frees to the slow path; a cpu
+ * that sees the old limit keeps one page more.
+ *
  * Invariants: a page is free if and only if its count is 0; the lists of a cpu are touched only by
  * that cpu in a critical section; free pages are linked through their own first words. A cpu may keep
  * up to 2 * BATCH free pages: when the pool is empty, another cpu's allocation fails although they
@@ -25,6 +31,7 @@
 
 #define BATCH 32
 #define MAXRANGES 8
+#define RESERVED 256 /* 1 MiB: a shell, and some commands at a time */
 
 /* A free page. The first page of a batch also links the batches and holds the size of its own. */
 struct freepage {
@@ -36,6 +43,7 @@ struct freepage {
 struct page_cpu {
     struct freepage *ready;
     uint32 nready;
+    uint32 limit;           /* BATCH; 0 while the reserve is not full (any cpu: peek, poke) */
     struct freepage *spare; /* BATCH pages, or NULL */
 } __attribute__((aligned(CACHE_LINE)));
 
@@ -52,6 +60,8 @@ static struct {
     struct fresh_range fresh[MAXRANGES];
     int nfresh;
     uint64 nfree; /* pages in batches and fresh ranges */
+    struct freepage *reserve;
+    uint32 nreserve;
 } pool = {.lock = SPINLOCK("page pool")};
 
 static uint64 npages;     /* pages that page_init was given, without the table */
@@ -119,6 +129,48 @@ static struct freepage *fresh_batch(void)
     return list;
 }
 
+static void set_limits(uint32 limit)
+{
+    for (int i = 0; i < NCPU; i++)
+        poke(&page_cpus[i].limit, limit);
+}
+
+/*
+ * A page of the reserve as a batch of its own, or NULL. Pool locked.
+ */
+static struct freepage *reserve_get(void)
+{
+    struct freepage *page = pool.reserve;
+
+    if (page == NULL || !thread_may_use_reserve())
+        return NULL;
+    if (pool.nreserve == RESERVED)
+        set_limits(0);
+    pool.reserve = page->next;
+    poke(&pool.nreserve, pool.nreserve - 1);
+    page->next = NULL;
+    page->count = 1;
+    return page;
+}
+
+/*
+ * Put a free page into the reserve; false: the reserve is full.
+ */
+static bool reserve_put(struct freepage *page)
+{
+    spin_lock(&pool.lock);
+    bool room = pool.nreserve < RESERVED;
+    if (room) {
+        page->next = pool.reserve;
+        pool.reserve = page;
+        poke(&pool.nreserve, pool.nreserve + 1);
+        if (pool.nreserve == RESERVED)
+            set_limits(BATCH);
+    }
+    spin_unlock(&pool.lock);
+    return room;
+}
+
 /*
  * A batch from the pool, or NULL. list->count says how many pages it has.
  */
@@ -132,6 +184,8 @@ static struct freepage *pool_get(void)
         list = fresh_batch();
     if (list != NULL)
         poke(&pool.nfree, pool.nfree - list->count);
+    else
+        list = reserve_get();
     spin_unlock(&pool.lock);
     return list;
 }
@@ -194,18 +248,32 @@ void *page_zalloc(void)
 }
 
 /*
- * Put a page on this cpu's lists, whichever cpu allocated it: pages belong to no cpu.
+ * This cpu's ready list is full: make it the spare batch.
+ */
+static void spill(struct page_cpu *pc)
+{
+    if (pc->spare != NULL)
+        pool_put(pc->spare);
+    poke(&pc->spare, pc->ready);
+    pc->ready = NULL;
+    poke(&pc->nready, 0);
+}
+
+/*
+ * Put a page into the reserve, or on this cpu's lists, whichever cpu allocated it: pages belong to no
+ * cpu.
  */
 static void page_free(struct freepage *page)
 {
     crit_enter();
     struct page_cpu *pc = &page_cpus[mycpuid];
-    if (pc->nready == BATCH) {
-        if (pc->spare != NULL)
-            pool_put(pc->spare);
-        poke(&pc->spare, pc->ready);
-        pc->ready = NULL;
-        poke(&pc->nready, 0);
+    if (pc->nready >= peek(&pc->limit)) {
+        if (reserve_put(page)) {
+            crit_exit();
+            return;
+        }
+        if (pc->nready == BATCH)
+            spill(pc);
     }
     page->next = pc->ready;
     pc->ready = page;
@@ -242,9 +310,17 @@ bool page_sole(void *page)
     return consume(page_refp(page)) == 1;
 }
 
+void page_fill_reserve(void)
+{
+    void *page;
+
+    while (peek(&pool.nreserve) < RESERVED && (page = page_alloc()) != NULL)
+        page_unref(page);
+}
+
 uint64 page_count_free(void)
 {
-    uint64 n = peek(&pool.nfree);
+    uint64 n = peek(&pool.nfree) + peek(&pool.nreserve);
 
     for (int i = 0; i < ncpus; i++)
         n += peek(&page_cpus[i].nready) + (peek(&page_cpus[i].spare) != NULL ? BATCH : 0);

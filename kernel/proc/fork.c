@@ -2,6 +2,7 @@
  * The beginning of a process: fork makes a copy of its parent; the first process is made from nothing.
  */
 #include "fs/vfs.h"
+#include "kernel/syscall.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "proc/proctable.h"
@@ -24,6 +25,29 @@ static void discard(struct proc *p)
     if (vm != NULL)
         vmspace_destroy(vm);
     proc_free(p);
+}
+
+/*
+ * Put the child, which is complete, among its parent's children. The child of a shell is a command in
+ * the foreground, and may use the reserve; its own children may not. A parent that was killed has a
+ * child that was killed (kill.c).
+ */
+static void adopt(struct proc *parent, struct proc *child)
+{
+    thread_t td = child->p_thread;
+
+    spin_lock(&proctable_lock);
+    child->p_parent = parent;
+    child->p_state = P_ALIVE;
+    child->p_job = parent->p_job;
+    if (parent->p_job == JOB_SHELL) {
+        child->p_job = JOB_FOREGROUND;
+        poke(&td->td_flags, td->td_flags | TDF_RESERVE);
+    }
+    if (thread_killed())
+        poke(&td->td_killed, peek(&curthread->td_killed));
+    list_insert_tail(&parent->p_children, &child->p_sibling);
+    spin_unlock(&proctable_lock);
 }
 
 /*
@@ -56,11 +80,7 @@ int proc_fork(void)
     lwkt_set_comm(child->p_thread, "%s", child->p_name);
     pid = child->p_pid;
 
-    spin_lock(&proctable_lock);
-    child->p_parent = parent;
-    child->p_state = P_ALIVE;
-    list_insert_tail(&parent->p_children, &child->p_sibling);
-    spin_unlock(&proctable_lock);
+    adopt(parent, child);
     usched_setrunqueue(child);
     return pid;
 }
@@ -91,6 +111,8 @@ void proc_start_init(void)
     memset(proc_trapframe(p), 0, sizeof(struct trapframe));
     p->p_thread->td_mach.md_satp = vmspace_satp(p->p_thread->td_vmspace);
     p->p_state = P_ALIVE;
+    p->p_job = JOB_SHELL;
+    poke(&p->p_thread->td_flags, p->p_thread->td_flags | TDF_RESERVE);
     init_proc = p;
     usched_setrunqueue(p);
 }

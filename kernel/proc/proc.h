@@ -26,6 +26,7 @@ struct proc {
     struct list p_sibling;      /* in the parent's p_children: proctable lock */
     struct list p_children;
     struct list p_all; /* all processes: proctable lock */
+    int p_job;         /* JOB_*: what the console's keys do to it. proctable lock */
     char p_name[16];
 
     /* The user scheduler's; see usched.c and usched_queue.c. */
@@ -43,13 +44,17 @@ static inline struct proc *curproc(void)
     return curthread->td_proc;
 }
 
-/* proc.c, fork.c, exit.c; thread context. */
+/* proc.c, fork.c, exit.c, kill.c; thread context. */
 void proc_init(void);
 void proc_start_init(void);
 int proc_fork(void); /* child's pid, or -1 */
 void proc_exit(int status) __attribute__((noreturn));
-int proc_wait(uint64 ustatus);                       /* pid of a reaped child, or -1 */
-int proc_kill(int pid);                              /* 0, or -1: no such process, or init */
+int proc_wait(uint64 ustatus); /* pid of a reaped child, or -1 */
+int proc_kill(int pid);        /* 0, or -1: no such process, or init */
+/* Kill the processes in the foreground; all: those in the background too, everything but the shells and
+ * init. False: nothing was in the foreground. Thread context, no spin lock held. */
+bool proc_interrupt(bool all);
+int proc_setjob(int job);                            /* JOB_*; the old one, or -1: not allowed */
 int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
 /* List the first max processes with a p_order above *order. Returns how many; *order becomes the last
  * one's. */
