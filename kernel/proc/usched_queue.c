@@ -21,13 +21,23 @@
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
  * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
- * it does not wait for ever.
+ * it does not wait for ever. A shell and its commands have CONSOLE_CREDIT times as much credit, so that
+ * a command that is typed is answered at once among a thousand processes that compute.
+ *
+ * Level real goes before all others, but does not shut them out: of each PERIOD ticks that find a
+ * process of this level on a cpu, and another one waiting for it, the cpu is lent to the other after
+ * the last ones. It is moved to the queue's head for that, the one exception from the order (lend).
  */
 #include "proc/usched_queue.h"
 
+#include "kernel/syscall.h"
 #include "proc/clock.h"
 
-#define MOST_DEBT 5 /* times the latency */
+#define MOST_DEBT 5       /* times the latency */
+#define CONSOLE_CREDIT 25 /* times the latency: half a second */
+#define PERIOD 50         /* ticks: HOLD of them for level real, and the others are lent */
+#define HOLD 45
+#define LOAN 2 /* ticks until a borrower gives way: one, after it has come from another cpu */
 
 struct usched_cpu usched_cpus[NCPU];
 uint32 usched_queue_length; /* written under queue_lock */
@@ -92,12 +102,23 @@ static uint64 least_vruntime(const struct proc *p)
     return least == ~0UL ? p->p_vruntime : least;
 }
 
+/* p has slept for so long that it has more credit than others may have. */
+static void cut_credit(struct proc *p, uint64 least)
+{
+    uint64 most = usched_latency();
+
+    if (p->p_thread->td_flags & TDF_RESERVE)
+        most *= CONSOLE_CREDIT;
+    if (p->p_vruntime + most < least)
+        p->p_vruntime = least - most;
+}
+
 static inline void limit_credit(struct proc *p)
 {
     uint64 least = least_vruntime(p), latency = usched_latency();
 
     if (p->p_vruntime + latency < least)
-        p->p_vruntime = least - latency;
+        cut_credit(p, least);
     else if (p->p_vruntime > least + MOST_DEBT * latency)
         p->p_vruntime = least + MOST_DEBT * latency;
 }
@@ -196,11 +217,45 @@ bool usched_is_queued(const struct proc *p)
     return queued;
 }
 
+/* What a cpu knows about its loans: how many ticks have found that one is due or not yet, and its
+ * heartbeat at the last one. Each cpu uses its own. */
+static struct {
+    uint32 ticks;
+    uint64 lent;
+} loans[NCPU];
+
+/*
+ * This cpu's current process has level real, and something waits. If it is time for a loan, move the
+ * first waiting process of a lower level to the queue's head, and return true. Queue locked.
+ */
+static bool lend(void)
+{
+    int cpu = mycpuid;
+
+    list_foreach(node, &queue)
+    {
+        struct proc *p = list_entry(node, struct proc, p_runnode);
+        if (p->p_upri == USER_PRI_REAL || !usched_may_use(p, cpu))
+            continue;
+        if (loans[cpu].ticks++ % PERIOD < HOLD)
+            return false;
+        loans[cpu].lent = mycpu->gd_heartbeat;
+        list_remove(&p->p_runnode);
+        list_insert_head(&queue, &p->p_runnode);
+        return true;
+    }
+    return false;
+}
+
 bool usched_is_behind(const struct proc *p)
 {
     spin_lock(&queue_lock);
     struct proc *first = queue_first(mycpuid);
     bool behind = first != NULL && before(first, p);
+    if (first != NULL && p->p_upri == USER_PRI_REAL)
+        behind |= lend();
+    else if (behind && first->p_upri == USER_PRI_REAL)
+        behind = mycpu->gd_heartbeat >= loans[mycpuid].lent + LOAN; /* else p is a borrower */
     spin_unlock(&queue_lock);
     return behind;
 }
