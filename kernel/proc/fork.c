@@ -42,6 +42,8 @@ static void adopt(struct proc *parent, struct proc *child)
     child->p_job = parent->p_job;
     if (parent->p_job == JOB_SHELL) {
         child->p_job = JOB_FOREGROUND;
+        usched_favor(parent);
+        usched_favor(child);
         poke(&td->td_flags, td->td_flags | TDF_RESERVE);
     }
     if (thread_killed())

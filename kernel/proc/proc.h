@@ -35,6 +35,7 @@ struct proc {
     uint64 p_affinity;     /* cpus it may use */
     uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
     uint64 p_since;        /* when it was last charged */
+    uint64 p_favor;        /* of that, what may still be forgiven a shell or its command */
     int p_target;          /* cpu that picked it and waits for it, or -1 */
 };
 
@@ -71,6 +72,7 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
 extern syscall_fn ktest_syscall;
 
 /* usched.c, usched_queue.c: which processes may be in user mode, and on which cpu. */
+void usched_favor(struct proc *p);       /* a shell, or a command that it starts: for some time */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */
 void usched_userexit(struct proc *p);    /* the caller is about to enter user mode; may move it */
 void usched_yield(struct proc *p);       /* the caller lets equals go first, at its return */

@@ -21,8 +21,8 @@
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
  * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
- * it does not wait for ever. A shell and its commands have CONSOLE_CREDIT times as much credit, so that
- * a command that is typed is answered at once among a thousand processes that compute.
+ * it does not wait for ever. A shell and its command go before their equals, until this has saved them
+ * FAVOR_MS for a command (use_favor): so what is typed is answered at once among a thousand processes.
  *
  * Level real goes before all others, but does not shut them out: of each PERIOD ticks that find a
  * process of this level on a cpu, and another one waiting for it, the cpu is lent to the other after
@@ -33,9 +33,9 @@
 #include "kernel/syscall.h"
 #include "proc/clock.h"
 
-#define MOST_DEBT 5       /* times the latency */
-#define CONSOLE_CREDIT 25 /* times the latency: half a second */
-#define PERIOD 50         /* ticks: HOLD of them for level real, and the others are lent */
+#define MOST_DEBT 5 /* times the latency */
+#define FAVOR_MS 1000
+#define PERIOD 50 /* ticks: HOLD of them for level real, and the others are lent */
 #define HOLD 45
 #define LOAN 2 /* ticks until a borrower gives way: one, after it has come from another cpu */
 
@@ -102,15 +102,16 @@ static uint64 least_vruntime(const struct proc *p)
     return least == ~0UL ? p->p_vruntime : least;
 }
 
-/* p has slept for so long that it has more credit than others may have. */
-static void cut_credit(struct proc *p, uint64 least)
+/* p is a shell or its command, and has had more time than another one: as far as its favor goes, this is
+ * forgiven. */
+static void use_favor(struct proc *p, uint64 least)
 {
-    uint64 most = usched_latency();
+    uint64 over = p->p_vruntime + 1 - least;
 
-    if (p->p_thread->td_flags & TDF_RESERVE)
-        most *= CONSOLE_CREDIT;
-    if (p->p_vruntime + most < least)
-        p->p_vruntime = least - most;
+    if (over > p->p_favor)
+        over = p->p_favor;
+    p->p_vruntime -= over;
+    p->p_favor -= over;
 }
 
 static inline void limit_credit(struct proc *p)
@@ -118,9 +119,11 @@ static inline void limit_credit(struct proc *p)
     uint64 least = least_vruntime(p), latency = usched_latency();
 
     if (p->p_vruntime + latency < least)
-        cut_credit(p, least);
+        p->p_vruntime = least - latency;
     else if (p->p_vruntime > least + MOST_DEBT * latency)
         p->p_vruntime = least + MOST_DEBT * latency;
+    if (p->p_favor != 0 && p->p_vruntime >= least)
+        use_favor(p, least);
 }
 
 /* --- free cpus --- */
@@ -175,6 +178,13 @@ void usched_vacate(globaldata_t gd)
 }
 
 /* --- what processes do with the queue --- */
+
+void usched_favor(struct proc *p)
+{
+    spin_lock(&queue_lock);
+    p->p_favor = cpu_timebase / 1000 * FAVOR_MS;
+    spin_unlock(&queue_lock);
+}
 
 void usched_limit_credit(struct proc *p)
 {
