@@ -4,8 +4,10 @@
 #include "fs/vfs.h"
 #include "kernel/syscall.h"
 #include "lib/panic.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "proc/proctable.h"
+#include "riscv/fdt.h"
 #include "riscv/trap.h"
 
 /* The first code that a forked process's thread runs; its frame is at the top of its stack. */
@@ -87,15 +89,29 @@ int proc_fork(void)
     return pid;
 }
 
+/* /init cannot be run. Without commands to be run, somebody at the console can mend that with a shell. */
+static void run_rescue_shell(void)
+{
+    static char *const argv[] = {"sh", NULL};
+
+    printf("/init is missing, or is not a program\n");
+    if (bootarg("run", (char[2]){0}, 2) != NULL || proc_exec("/sh", argv) < 0)
+        panic("no program to start with: make the disk anew (rm build/fs.img; make)");
+    printf("this is /sh instead: replace /init (rm, ln), then halt\n");
+}
+
 /* The first code that process 1's thread runs, in kernel mode: become /init. */
 static void become_init(void *arg)
 {
     static char *const argv[] = {"init", NULL};
+    struct filedesc *fdp = &curproc()->p_filedesc;
 
     (void)arg;
-    curproc()->p_filedesc.fd_cwd = inode_root();
+    fdp->fd_cwd = inode_root();
+    if (fdp->fd_cwd == NULL || filedesc_open_console(fdp) < 0)
+        panic("no memory for the first process");
     if (proc_exec("/init", argv) < 0)
-        panic("no /init in the file system, or it is not a program");
+        run_rescue_shell();
     trap_prepare_user_return();
     user_return();
 }
