@@ -30,7 +30,7 @@
 #include "riscv/fdt.h"
 
 #define BATCH 32
-#define MAXRANGES 8
+#define MAXRANGES (MAXRESERVED + 4)
 #define RESERVED 256 /* 1 MiB: a shell, and some commands at a time */
 
 /* A free page. The first page of a batch also links the batches and holds the size of its own. */
@@ -74,19 +74,19 @@ static inline uint32 *page_refp(const void *page)
 }
 
 /*
- * Put the table of counts, which covers all RAM, at the start of a range. Returns the address after it.
- * A count is set to 0 when its page first leaves the pool; before that nothing reads it.
+ * Put the table of counts, which covers all RAM, at the start of a range. Returns the address after it,
+ * which is beyond the range if the range has no room. A count is set to 0 when its page first leaves
+ * the pool; before that nothing reads it.
  */
 static uint64 refs_init(uint64 start, uint64 end)
 {
-    uint64 bytes = (board.mem_end - board.mem_base) / PGSIZE * sizeof(uint32);
+    uint64 after = PGROUNDUP(start + (board.mem_end - board.mem_base) / PGSIZE * sizeof(uint32));
 
-    if (bytes > end - start)
-        panic("memory: no room for %lu bytes of page counts in %#lx..%#lx", bytes, KVA_TO_PA(start),
-              KVA_TO_PA(end));
-    page_refs = (uint32 *)start;
-    page_base = (uint64)PA_TO_KVA(board.mem_base);
-    return PGROUNDUP(start + bytes);
+    if (after < end) {
+        page_refs = (uint32 *)start;
+        page_base = (uint64)PA_TO_KVA(board.mem_base);
+    }
+    return after;
 }
 
 void page_init(uint64 start, uint64 end)
@@ -96,8 +96,8 @@ void page_init(uint64 start, uint64 end)
 
     if (start >= end || first >= last)
         return;
-    if (page_refs == NULL)
-        first = refs_init(first, last);
+    if (page_refs == NULL && (first = refs_init(first, last)) >= last)
+        return;
     if (pool.nfresh == MAXRANGES)
         panic("memory: more than %d ranges", MAXRANGES);
     pool.fresh[pool.nfresh++] = (struct fresh_range){first, last};
@@ -321,6 +321,9 @@ void page_fill_reserve(void)
 {
     void *page;
 
+    if (page_refs == NULL)
+        panic("memory: no range has room for the page counts of %#lx..%#lx", board.mem_base,
+              board.mem_end);
     while (peek(&pool.nreserve) < RESERVED && (page = page_alloc()) != NULL)
         page_unref(page);
 }

@@ -11,7 +11,8 @@
 #include "kernel/types.h"
 
 /* Take over [start, end) of physical memory; boot hart, before other harts run. May be called for
- * several ranges. The table of reference counts is taken out of the first range. */
+ * several ranges. The table of reference counts is taken out of the first range that has room;
+ * ranges before that stay unused. */
 void page_init(uint64 start, uint64 end);
 
 /* Keep some pages for the user at the console; boot hart, after all calls of page_init. */
