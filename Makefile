@@ -231,9 +231,10 @@ $(BUILD)/mkfs: $(MKFSSRC) $(wildcard mkfs/*.h kernel/*.h) | tools
 
 # Two images with the same content, to which no run writes: one for the disk, and a smaller one for the
 # deterministic mode, which keeps it in memory. Each is made under another name first, so that an
-# interrupted mkfs leaves no half of an image behind.
+# interrupted mkfs leaves no half of an image behind. The smaller one has 28 MiB: so QEMU finds room for it
+# between the kernel and the device tree when the machine has 64 MiB.
 CONTENT = README.md=README.md README=README.md $(foreach p,$(PROGS),$(p)=$(BUILD)/user/$(p))
-RAMSIZE = -s 8192
+RAMSIZE = -s 7168
 $(BUILD)/fresh.img $(BUILD)/ram.img: $(BUILD)/mkfs $(O)/image.list \
     $(foreach c,$(CONTENT),$(lastword $(subst =, ,$(c))))
 	@echo "  mkfs  $@"

@@ -44,6 +44,7 @@
     X(41, sync)          \
     X(42, bootarg)       \
     X(43, ktrace)        \
+    X(44, setjob)        \
     X(48, caps_register) \
     X(49, caps_connect)  \
     X(50, caps_call)     \
@@ -68,6 +69,13 @@ enum { SYSCALLS(SYSCALL_NUMBER) };
 #define SYSCTL_RANGE (-4)    /* not to that value */
 
 #define HALT_DISK_ERROR 74 /* the machine's status, whatever halt()'s was: the disk has failed */
+
+#define EXIT_KILLED (-1)      /* statuses of wait(): ended by kill(), or by an exception */
+#define EXIT_INTERRUPTED (-2) /* ended by a key of the console */
+
+#define JOB_BACKGROUND 0 /* kinds of setjob(): only ^\ ends it */
+#define JOB_FOREGROUND 1 /* ^C ends it, too */
+#define JOB_SHELL 2      /* no key ends it */
 
 #define USER_PRI_IDLE 0 /* levels of setpri(): runs only when nothing else would */
 #define USER_PRI_NORMAL 1

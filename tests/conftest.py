@@ -102,13 +102,13 @@ class Terminal:
 
 @pytest.fixture
 def terminal():
-    """terminal(**options) boots a machine and waits for its prompt."""
+    """terminal(**options) boots a machine and waits for its prompt, or for what `ready` says."""
     started = []
 
-    def start(boot_timeout=60, **options):
+    def start(boot_timeout=60, ready=r"\$ ", **options):
         term = Terminal(**options)
         started.append(term)
-        term.prompt(boot_timeout)
+        term.expect(ready, boot_timeout)
         return term
 
     yield start

@@ -2,8 +2,14 @@
 """Booting: any number of harts, both IPI back ends, both firmwares, little and much memory."""
 
 import re
+import shlex
+import subprocess
 
 import pytest
+
+import devicetree
+from devicetree import cells
+from grading import machine
 
 FW_DYNAMIC = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin"
 
@@ -73,3 +79,51 @@ def test_verbose(run):
     before, _, after = result.console.partition("lwkt.verbose")
     assert "has exited" not in before
     assert sorted(re.findall(r"kthread 0x[0-9a-f]+ ([AB]) has exited", after)) == ["A", "B"]
+
+
+def command(**options):
+    """The words of the command for a machine."""
+    env = machine.environment(TIMEOUT=60, **options, **machine.FRESH_DISK)
+    return shlex.split(subprocess.run(["tools/qemu", "--print"], env=env, capture_output=True, text=True,
+                                      check=True).stdout)
+
+
+def boot_with_tree(tmp_path, change):
+    """The console of a machine whose tree was changed. It prints how much memory the kernel has, and uses it."""
+    words = command(RUN="sysctl vm.total_pages; usertests malloc_all", MEM="128M", CPUS=2)
+    at = words.index("qemu-system-riscv64")
+    dump = list(words)
+    dump[dump.index("-machine") + 1] += f",dumpdtb={tmp_path}/tree"
+    subprocess.run(dump[at:], check=True, capture_output=True, timeout=60)
+    tree = tmp_path / "changed"
+    tree.write_bytes(change((tmp_path / "tree").read_bytes()))
+    done = subprocess.run([*words, "-dtb", tree], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False, errors="replace")
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_reserved_memory(tmp_path):
+    """Memory that the device tree sets aside, in both of its ways, is not the kernel's."""
+    def change(data):
+        return devicetree.add(data, {"reserved-memory": {
+            "#address-cells": cells(2), "#size-cells": cells(2), "ranges": b"",
+            "secret@83000000": {"reg": cells(0, 0x83000000, 0, 0x100000), "no-map": b""},
+            "frame@84000800": {"reg": cells(0, 0x84000800, 0, 0x1000)}}}, [(0x85000000, 0x3000)])
+    before = value(boot_with_tree(tmp_path, lambda data: data), "vm.total_pages")
+    after = value(boot_with_tree(tmp_path, change), "vm.total_pages")
+    assert before - after >= 256 + 2 + 3
+    assert before - after < 256 + 2 + 3 + 40
+
+
+def test_two_sockets():
+    """A machine whose disk interrupts a second PLIC, to which cpu 0 is not connected, works."""
+    version = subprocess.run(["qemu-system-riscv64", "--version"], capture_output=True, text=True, check=True).stdout
+    if re.search(r"version 7\.", version):
+        pytest.skip("QEMU 7 connects the S-mode interrupts of a second PLIC to nothing")
+    words = command(RUN="ls | wc; echo hello", MEM="512M", CPUS=2)
+    words[words.index("-smp") + 1] = "2,sockets=2"
+    words += ["-object", "memory-backend-ram,id=m0,size=256M", "-object", "memory-backend-ram,id=m1,size=256M",
+              "-numa", "node,cpus=0,memdev=m0", "-numa", "node,cpus=1,memdev=m1"]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "hello" in done.stdout.splitlines(), done.stdout

@@ -43,3 +43,8 @@ def test_image_is_an_input_only(run):
     """A run does not change the disk image: the next one finds it as it was."""
     run("echo left > trace", DETERMINISTIC=1)
     assert "cannot" in run("cat trace", DETERMINISTIC=1, status=None).console
+
+
+def test_little_memory(run):
+    """The smallest machine has room for the image in memory, the device tree and programs."""
+    assert "hello" in run("usertests -q; echo hello", DETERMINISTIC=1, MEM="64M", CPUS=2, timeout=600).console

@@ -84,3 +84,19 @@ def test_damaged_bitmap(tmp_path):
                      console, re.M)
     assert "mkdir:" in console and "hi" in console
     assert image.read_bytes() == before
+
+
+@pytest.mark.parametrize("field, value, line", [
+    (0, 7, "no file system on"), (1, 9, "version 9"), (2, 1 << 30, "blocks on a disk of"), (3, 0, "0 inodes"),
+    (4, 5000, "overlap"), (6, 3, "overlap"),
+])
+def test_superblock(tmp_path, field, value, line):
+    """A superblock that makes no sense: the machine says so and ends, without a panic."""
+    image = tmp_path / "fs.img"
+    shutil.copy(ROOT / "build/fresh.img", image)
+    with open(image, "r+b") as file:
+        file.seek(4096 + 4 * field)
+        file.write(struct.pack("<I", value))
+    status, console = boot(image, "echo hi", [], tmp_path)
+    assert status == DISK_ERROR, console
+    assert line in console and "nothing to mount" in console and "panic" not in console

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
+import devicetree
 from conftest import ROOT
+from devicetree import cells, text
 
 SANITIZED = ["cc", "-std=gnu11", "-g", "-O1", "-w", "-fsanitize=address,undefined",
              "-fno-sanitize-recover=all", "-DNYMPH_KERNEL", f"-I{ROOT}", f"-I{ROOT}/kernel"]
@@ -13,15 +15,16 @@ SANITIZED = ["cc", "-std=gnu11", "-g", "-O1", "-w", "-fsanitize=address,undefine
 # name: (options of the machine, what the kernel must find in its device tree).
 MACHINES = {
     "one": (["-machine", "virt", "-m", "64M"],
-            ["memory 80000000 84000000", "hart 0 intc 2 plic 1 sswi -1", "sstc 1",
+            ["memory 80000000 84000000", "hart 0 intc 2 plic 0.1 sswi -1", "sstc 1",
              "uart 10000000 100 irq 10", "virtio 10001000 1000 irq 1", "test 100000 1000 irq 0"]),
     "sswi": (["-machine", "virt,aclint=on", "-smp", "8", "-m", "3G"],
-             ["memory 80000000 140000000", "hart 7 intc 2 plic 15 sswi 7", "sswi 2f00000 4000 irq 0"]),
+             ["memory 80000000 140000000", "hart 7 intc 2 plic 0.15 sswi 7", "sswi 2f00000 4000 irq 0"]),
     "many": (["-machine", "virt", "-smp", "100"],
-             ["hart 62 intc 76 plic 125 sswi -1", "hart 99 intc 2 plic 199 sswi -1"]),
+             ["hart 62 intc 76 plic 0.125 sswi -1", "hart 99 intc 2 plic 0.199 sswi -1"]),
     "sockets": (["-machine", "virt", "-smp", "2,sockets=2", "-m", "512M",
                  "-numa", "node,cpus=0,mem=256M", "-numa", "node,cpus=1,mem=256M"],
-                ["memory 80000000 a0000000", "hart 1 intc 2 plic -1 sswi -1"]),
+                ["memory 80000000 a0000000", "hart 0 intc 4 plic 0.1 sswi -1", "hart 1 intc 2 plic 1.1 sswi -1",
+                 "uart 10000000 100 irq 10", "virtio 10001000 1000 irq 129"]),
     "no-sstc": (["-machine", "virt", "-cpu", "rv64,sstc=off"], ["sstc 0"]),
 }
 
@@ -68,6 +71,81 @@ def test_device_tree(fdt_host, tmp_path, name):
     assert status == 0, output
     for line in expected:
         assert line in output.splitlines(), output
+
+
+def hart(number, **more):
+    """A hart's node."""
+    return {"device_type": text("cpu"), "reg": cells(number), "riscv,isa": text("rv64imac_sstc"), **more,
+            "interrupt-controller": {"phandle": cells(number + 1)}}
+
+
+def machine():
+    """The body of a small machine's tree, for a test to change."""
+    return {
+        "#address-cells": cells(2), "#size-cells": cells(2), "interrupt-parent": cells(10),
+        "cpus": {"#address-cells": cells(1), "#size-cells": cells(0), "timebase-frequency": cells(1000000),
+                 "cpu@0": hart(0), "cpu@1": hart(1)},
+        "memory@80000000": {"device_type": text("memory"), "reg": cells(0, 0x80000000, 0, 0x8000000)},
+        "soc": {"#address-cells": cells(2), "#size-cells": cells(2),
+                "serial@10000000": {"compatible": text("ns16550a"), "reg": cells(0, 0x10000000, 0, 256),
+                                    "interrupts": cells(5)},
+                "plic@c000000": {"compatible": text("riscv,plic0"), "reg": cells(0, 0xc000000, 0, 0x600000),
+                                 "phandle": cells(10), "interrupts-extended": cells(1, 11, 1, 9, 2, 11, 2, 9)}},
+    }
+
+
+def board(fdt_host, path, root, reserved=()):
+    """The lines of what the kernel finds in a tree."""
+    path.write_bytes(devicetree.tree(root, reserved))
+    status, output = run(fdt_host, path)
+    assert status == 0, output
+    return output.splitlines()
+
+
+def test_reserved_memory(fdt_host, tmp_path):
+    """All memory that the tree sets aside is known: both lists, and no entry that is not in force."""
+    root = machine()
+    root["reserved-memory"] = {
+        "#address-cells": cells(2), "#size-cells": cells(2), "ranges": b"",
+        "secret@82000000": {"reg": cells(0, 0x82000000, 0, 0x1000, 0, 0x82004000, 0, 0x2000), "no-map": b""},
+        "frame@83000000": {"reg": cells(0, 0x83000000, 0, 0x800)},
+        "unused@84000000": {"reg": cells(0, 0x84000000, 0, 0x1000), "status": text("disabled")},
+        "pool": {"size": cells(0, 0x100000), "alignment": cells(0, 0x1000)},
+    }
+    lines = board(fdt_host, tmp_path / "tree", root, [(0x81000000, 0x3000), (0x87fff000, 0x1000)])
+    assert {line for line in lines if line.startswith("reserved")} == {
+        "reserved 81000000 81003000", "reserved 87fff000 88000000", "reserved 82000000 82001000 no-map",
+        "reserved 82004000 82006000 no-map", "reserved 83000000 83000800"}
+
+
+@pytest.mark.parametrize("status", ["disabled", "reserved", "fail", "fail-memory"])
+def test_status(fdt_host, tmp_path, status):
+    """What has another status than "okay", or is a part of something that has, is not used."""
+    root = machine()
+    usual = board(fdt_host, tmp_path / "tree", root)
+    assert "memory 80000000 88000000" in usual and "uart 10000000 100 irq 5" in usual
+    root["memory@88000000"] = {**root["memory@80000000"], "reg": cells(0, 0x88000000, 0, 0x8000000)}
+    root["cpus"]["cpu@2"] = hart(2)
+    more = board(fdt_host, tmp_path / "tree", root)
+    assert "memory 80000000 90000000" in more and len([x for x in more if x.startswith("hart")]) == 3
+    root["memory@88000000"]["status"] = root["cpus"]["cpu@2"]["status"] = text(status)
+    assert board(fdt_host, tmp_path / "tree", root) == usual
+    root["soc"]["serial@10000000"]["status"] = text(status)
+    assert not any(x.startswith("uart") for x in board(fdt_host, tmp_path / "tree", root))
+    del root["soc"]["serial@10000000"]["status"]
+    root["soc"]["status"] = text(status)
+    assert not any(x.startswith(("uart", "plic")) for x in board(fdt_host, tmp_path / "tree", root))
+
+
+def test_timebase(fdt_host, tmp_path):
+    """timebase-frequency has 32 or 64 bits, and stands in /cpus or in a hart's node."""
+    root = machine()
+    assert "timebase 1000000" in board(fdt_host, tmp_path / "tree", root)
+    root["cpus"]["timebase-frequency"] = cells(0, 24000000)
+    assert "timebase 24000000" in board(fdt_host, tmp_path / "tree", root)
+    del root["cpus"]["timebase-frequency"]
+    root["cpus"]["cpu@1"] = hart(1, **{"timebase-frequency": cells(32768)})
+    assert "timebase 32768" in board(fdt_host, tmp_path / "tree", root)
 
 
 def test_damaged_device_trees(fdt_host, tmp_path):

@@ -55,6 +55,7 @@ int getcpu(void);             /* the cpu that the caller was on: a hint */
 int yield(void);              /* let processes of the same level run */
 int setpri(int level);        /* USER_PRI_*; returns the old level */
 int setaffinity(uint64 cpus); /* one bit for each cpu the caller may use */
+int setjob(int job);          /* JOB_*: which keys of the console end it; returns the old one */
 int halt(int status);         /* end the machine; returns only when it fails */
 int sync(void);               /* wait until everything written is on the disk */
 

@@ -26,7 +26,7 @@ _Static_assert(offsetof(struct md_thread, md_stack_base) == MD_STACK_BASE, "asm.
 _Static_assert(offsetof(struct md_thread, md_scratch) == MD_SCRATCH, "asm.h");
 
 /* Claimed and not yet run, a bit per PLIC source (1023 at most). Own cpu only, interrupts off. */
-#define PENDING_WORDS 16
+#define PENDING_WORDS (NIRQ / 64)
 static struct {
     uint64 word[PENDING_WORDS];
 } __attribute__((aligned(CACHE_LINE))) pending[NCPU];
@@ -174,13 +174,14 @@ void pending_claim_all(void)
 void cpu_intpend_run(void)
 {
     uint64 *word = pending[mycpuid].word;
+    uint32 first = (uint32)cpu_plic(mycpuid) * NIRQ;
 
     for (uint32 w = 0; w < PENDING_WORDS; w++)
         while (word[w] != 0) {
             uint32 bit = (uint32)bit_lowest64(word[w]);
             word[w] &= word[w] - 1;
             cpu_intr_enable();
-            sched_ithd(w * 64 + bit);
+            sched_ithd(first + w * 64 + bit);
             cpu_intr_disable();
         }
 }

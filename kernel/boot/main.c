@@ -30,8 +30,8 @@ static void init_cpu(void)
 static void boot_thread(void *arg)
 {
     (void)arg;
-    console_init();
     hart_start_all();
+    console_init(); /* after that, as any cpu may be the one that takes the port's interrupts */
     ktrace_boot();
     ktest_init();
     blk_init();

@@ -70,16 +70,22 @@ static void free_memory_around(uint64 start, uint64 end, const uint64 (*hole)[2]
     free_memory_around(hole_end, end, hole + 1, nholes - 1);
 }
 
-/* Take all RAM above the kernel's image, except for the device tree and the initrd. */
+/* Take all RAM above the kernel's image, except for the device tree, the initrd, and what the tree sets
+ * aside. */
 static void take_memory(void)
 {
-    const uint64 holes[2][2] = {
+    uint64 holes[2 + MAXRESERVED][2] = {
         {board.dtb_start, board.dtb_end},
         {board.initrd_start, board.initrd_end},
     };
     uint64 start = PGROUNDUP(KVA_TO_PA(__kernel_end));
 
-    free_memory_around(start, PGROUNDDOWN(board.mem_end), holes, 2);
+    for (int i = 0; i < board.nreserved; i++) {
+        holes[2 + i][0] = board.reserved[i].base;
+        holes[2 + i][1] = board.reserved[i].end;
+    }
+    free_memory_around(start, PGROUNDDOWN(board.mem_end), holes, 2 + board.nreserved);
+    page_fill_reserve();
 }
 
 /*

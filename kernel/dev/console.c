@@ -9,6 +9,8 @@
  *   Backspace    deletes the last character (^H or DEL)
  *   ^U           deletes the line
  *   ^D           ends the line without a newline; on an empty line: end of file
+ *   ^C           deletes all that was typed and not yet read, and ends the processes in the foreground
+ *   ^\           the same, and ends those in the background, too: all but the shells
  *   ^P           prints the threads of each cpu
  *
  *       r            w                 e
@@ -18,8 +20,9 @@
  *
  * Nothing that is typed is lost. While the buffer is full, bytes stay in the port (uart.c), which
  * holds the sender back, and console_read has them fetched when it has made room. The keys above
- * have no effect until they are fetched. A line that fills the buffer alone goes to the readers
- * unfinished, as nothing else would make room.
+ * have no effect until they are fetched, so the buffer is much larger than what people paste: ^C must
+ * get through while nobody reads. A line that fills the buffer alone goes to the readers unfinished,
+ * as nothing else would make room.
  *
  * Output. console_write sends a process's text in pieces, of whole lines where it can. No other text
  * cuts a piece, and no other process writes before the call returns.
@@ -43,10 +46,11 @@
 
 #define CTRL(key) ((key) - '@')
 #define DEL 0x7f
-#define INPUTSIZE 1024 /* bytes that can be typed ahead; a power of two */
-#define READPIECE 128  /* bytes that console_read copies at once: on the stack */
+#define INPUTSIZE (256 << 10) /* bytes that can be typed ahead; a power of two */
+#define READPIECE 128         /* bytes that console_read copies at once: on the stack */
 
 void (*console_show_threads)(void);
+bool (*console_interrupt)(bool all);
 
 static struct {
     struct spinlock lock; /* guards the rest; readers sleep on &cons.r */
@@ -112,6 +116,19 @@ static void type_char(char c)
         wakeup(&cons.r);
 }
 
+/* ^C and ^\. If nothing is in the foreground, a shell reads: the empty line makes it prompt anew. */
+static void interrupt(bool all)
+{
+    spin_lock(&cons.lock);
+    cons.r = cons.w = cons.e;
+    spin_unlock(&cons.lock);
+    uart_print(all ? "^\\" : "^C", 2);
+    if (console_interrupt == NULL || !console_interrupt(all))
+        type_char('\n');
+    else
+        uart_print("\n", 1);
+}
+
 bool console_has_room(void)
 {
     bool room;
@@ -131,6 +148,10 @@ void console_input(int c)
     case CTRL('P'):
         if (console_show_threads != NULL)
             console_show_threads();
+        break;
+    case CTRL('C'):
+    case CTRL('\\'):
+        interrupt(c == CTRL('\\'));
         break;
     case CTRL('H'):
     case DEL:

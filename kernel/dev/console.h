@@ -18,6 +18,10 @@ void console_init(void);
  * it at boot; NULL: the key does nothing. */
 extern void (*console_show_threads)(void);
 
+/* ^C and ^\ call this, in the UART's interrupt thread, to end the processes in the foreground; all:
+ * those in the background, too. False: nothing was in the foreground. NULL: as if there was nothing. */
+extern bool (*console_interrupt)(bool all);
+
 /* Take one character from the UART's interrupt thread, after console_has_room has returned true. */
 void console_input(int c);
 /* False: no room for a character, and a reader calls uart_receive when it has made some. The caller

@@ -5,11 +5,15 @@
 #include "fs/file.h"
 
 #include "dev/devsw.h"
+#include "fs/filedesc.h"
 #include "fs/log.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
+#include "lwkt/thread.h"
 #include "mm/zone.h"
+
+#define RESERVED_FILES 16 /* kept for the user at the console (thread_may_use_reserve) */
 
 static struct zone *file_zone;
 static uint32 file_count; /* files in use: AMO */
@@ -21,7 +25,9 @@ void file_init(void)
 
 struct file *file_alloc(void)
 {
-    struct file *f = amo_add(&file_count, 1) < NFILE ? zalloc(file_zone) : NULL;
+    uint32 n = amo_add(&file_count, 1);
+    bool room = n < NFILE - RESERVED_FILES || (n < NFILE && thread_may_use_reserve());
+    struct file *f = room ? zalloc(file_zone) : NULL;
 
     if (f == NULL)
         amo_add(&file_count, -1);
@@ -50,9 +56,24 @@ void file_close(struct file *f)
         return;
     if (f->f_type == FD_PIPE)
         pipe_close(f->f_pipe, f->f_writable);
-    else
+    else if (f->f_inode != NULL)
         inode_close(f->f_inode);
     file_free(f);
+}
+
+int filedesc_open_console(struct filedesc *fdp)
+{
+    struct file *f = file_alloc();
+
+    if (f == NULL)
+        return -1;
+    f->f_type = FD_DEVICE;
+    f->f_major = CONSOLE;
+    f->f_readable = f->f_writable = true;
+    fdp->fd_file[0] = f;
+    fdp->fd_file[1] = file_dup(f);
+    fdp->fd_file[2] = file_dup(f);
+    return 0;
 }
 
 int file_stat(struct file *f, struct stat *st)
@@ -62,8 +83,11 @@ int file_stat(struct file *f, struct stat *st)
     if (f->f_type == FD_PIPE)
         return -1;
     memset(st, 0, sizeof(*st)); /* padding goes to the user, too */
-    inode_lock(ip);
     st->dev = ROOTDEV;
+    st->type = T_DEVICE;
+    if (ip == NULL)
+        return 0;
+    inode_lock(ip);
     st->ino = ip->i_inum;
     st->type = ip->i_type;
     st->nlink = ip->i_nlink;

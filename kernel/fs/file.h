@@ -19,13 +19,14 @@ struct file {
     bool f_append;
     short f_major;         /* FD_DEVICE */
     struct pipe *f_pipe;   /* FD_PIPE */
-    struct inode *f_inode; /* FD_INODE, FD_DEVICE */
+    struct inode *f_inode; /* FD_INODE, FD_DEVICE; NULL: the console that process 1 begins with */
     uint64 f_off;          /* FD_INODE: where the next read or write starts; f_inode's lock */
 };
 
 /* file.c */
 void file_init(void);
-/* A new file with one reference and nothing in it; NULL: NFILE files are open, or memory is out. */
+/* A new file with one reference and nothing in it; NULL: NFILE files are open (fewer, unless
+ * the caller may use the reserve), or memory is out. */
 struct file *file_alloc(void);
 /* Give back a file from file_alloc that is still empty. */
 void file_free(struct file *f);

@@ -1,35 +1,55 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Mounting the root file system.
+ * Mounting the root file system. Nothing that the disk holds may make the kernel panic.
  */
 #include "fs/alloc.h"
+
+#include <stdarg.h>
+
 #include "fs/dir.h"
 #include "fs/log.h"
 #include "fs/file.h"
-#include "lib/assert.h"
+#include "kernel/syscall.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/sysctl.h"
 #include "mm/page.h"
+#include "riscv/power.h"
 
-/* Panic unless the superblock makes sense: its parts follow each other and lie on the disk. */
+/* There is nothing to mount: say why, and end the machine. */
+static void __attribute__((noreturn, format(printf, 1, 2))) refuse(const char *fmt, ...)
+{
+    char why[80];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    printf(
+        "fs: %s\nfs: nothing to mount, so the machine ends: make the disk anew (rm build/fs.img; make)\n",
+        why);
+    machine_halt(HALT_DISK_ERROR);
+}
+
+/* Refuse a superblock that makes no sense: its parts follow each other and lie on the disk. */
 static void check_superblock(const struct superblock *sb)
 {
     if (sb->magic != FSMAGIC)
-        panic("fs: no file system on %s (magic 0x%x)", root_blkdev->name, sb->magic);
+        refuse("no file system on %s (magic 0x%x)", root_blkdev->name, sb->magic);
     if (sb->version != FSVERSION)
-        panic("fs: version %u of the file system, not %u", sb->version, FSVERSION);
+        refuse("version %u of the file system, not %u", sb->version, FSVERSION);
     if (sb->size > root_blkdev->nblocks)
-        panic("fs: %u blocks on a disk of %lu", sb->size, root_blkdev->nblocks);
+        refuse("%u blocks on a disk of %lu", sb->size, root_blkdev->nblocks);
     uint64 inode_blocks = (sb->ninodes + IPB - 1) / IPB;
     uint64 bmap_blocks = ((uint64)sb->size + BPB - 1) / BPB;
     bool good = sb->logstart >= 2 && (uint64)sb->logstart + sb->nlog <= sb->inodestart &&
                 sb->inodestart + inode_blocks <= sb->bmapstart &&
                 sb->bmapstart + bmap_blocks <= sb->datastart && sb->datastart < sb->size;
     if (!good)
-        panic("fs: the parts of the file system overlap");
+        refuse("the parts of the file system overlap");
     if (sb->ninodes <= ROOTINO || sb->ninodes > 65536)
-        panic("fs: %u inodes", sb->ninodes);
-    if (sb->nlog < MAXOPBLOCKS + 1)
-        panic("fs: a log of %u blocks is too small for one operation", sb->nlog);
+        refuse("%u inodes", sb->ninodes);
+    if (sb->nlog < MAXOPBLOCKS + 1 || sb->nlog > LOGMAX + 1)
+        refuse("a log of %u blocks", sb->nlog);
 }
 
 static void read_superblock(void)
@@ -37,7 +57,7 @@ static void read_superblock(void)
     void *page = page_alloc();
 
     if (page == NULL || io_read(1, page) < 0)
-        panic("fs: can't read the superblock of %s", root_blkdev->name);
+        refuse("can't read the superblock of %s", root_blkdev->name);
     memcpy(&superblock, page, sizeof(superblock));
     page_unref(page);
     check_superblock(&superblock);
@@ -46,7 +66,7 @@ static void read_superblock(void)
 void fs_init(void)
 {
     if (root_blkdev == NULL)
-        panic("fs: no disk: neither an initrd nor a virtio disk");
+        refuse("no disk: neither an initrd nor a virtio disk");
     read_superblock();
     log_init(&superblock); /* before anything is cached: a replay changes the disk */
     buf_init();
@@ -56,7 +76,7 @@ void fs_init(void)
     pipe_init();
     struct inode *root = inode_root();
     if (root == NULL || root->i_type != T_DIR)
-        panic("fs: the root is no directory");
+        refuse("the root is no directory");
     inode_close(root);
     fs_check();
     inode_scan();

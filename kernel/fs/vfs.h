@@ -14,8 +14,8 @@
 
 struct inode;
 
-/* Mount the root file system on root_blkdev, replaying its log. If that is impossible, panics and says
- * why. */
+/* Mount the root file system on root_blkdev, replaying its log. If that is impossible, says why
+ * and ends the machine. */
 void fs_init(void);
 
 /* Write to the disk all that is only in memory, and wait. 0; -1: after an I/O error, nothing is written

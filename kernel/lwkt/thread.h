@@ -79,6 +79,7 @@ typedef uint64 cpumask_t;
 #define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
 #define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
 #define TDF_IDLE_NOHLT 0x40000u      /* idle thread: look again instead of halting */
+#define TDF_RESERVE 0x80000u /* a process that may use what is reserved; set before it runs */
 
 struct thread {
     struct md_thread td_mach;     /* first: assembly knows its offsets */
@@ -120,7 +121,7 @@ struct thread {
     struct proc *td_proc;         /* process that runs on this thread */
     struct vmspace *td_vmspace;   /* user memory: what copyin and copyout mean */
     struct filedesc *td_filedesc; /* open files and current directory */
-    uint32 td_killed;             /* killed: set once, by any cpu (peek, poke) */
+    uint32 td_killed; /* 0, or killed: the exit status negated. Set by any cpu (peek, poke) */
 
     void *td_caps; /* what td_caps_exit closes when the thread exits, or NULL */
     void (*td_caps_exit)(struct thread *);
@@ -209,6 +210,13 @@ struct globaldata {
     /* cpus that have put something into a ring for this one; shared */
     uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */
 } __attribute__((aligned(CACHE_LINE)));
+
+/* Whether the caller may use the memory, the files and the places in the process table that are reserved
+ * for the user at the console: the kernel's own threads, and the processes that proc_fork marks. */
+static inline bool thread_may_use_reserve(void)
+{
+    return curthread->td_proc == NULL || (curthread->td_flags & TDF_RESERVE) != 0;
+}
 
 /* Whether the calling thread's process was killed. It must then return to user mode, where it exits. */
 static inline bool thread_killed(void)

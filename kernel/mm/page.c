@@ -10,6 +10,12 @@
  * two lists, a thread that allocates and frees around a batch's edge does not go there each time.
  * Memory that never left the pool is not touched, so boot costs the same with 128 MiB and 8 GiB.
  *
+ * RESERVED pages are kept for the user at the console, so that hogs can be ended (docs/design.md): one
+ * by one, and only when the pool is empty, a thread that may (thread_may_use_reserve) gets them.
+ * While any of them is in use, every page that is freed fills the reserve up first. For that purpose
+ * the limit of each cpu's ready list is 0 meanwhile, which sends all frees to the slow path; a cpu
+ * that sees the old limit keeps one page more.
+ *
  * Invariants: a page is free if and only if its count is 0; the lists of a cpu are touched only by
  * that cpu in a critical section; free pages are linked through their own first words. A cpu may keep
  * up to 2 * BATCH free pages: when the pool is empty, another cpu's allocation fails although they
@@ -24,7 +30,8 @@
 #include "riscv/fdt.h"
 
 #define BATCH 32
-#define MAXRANGES 8
+#define MAXRANGES (MAXRESERVED + 4)
+#define RESERVED 256 /* 1 MiB: a shell, and some commands at a time */
 
 /* A free page. The first page of a batch also links the batches and holds the size of its own. */
 struct freepage {
@@ -36,6 +43,7 @@ struct freepage {
 struct page_cpu {
     struct freepage *ready;
     uint32 nready;
+    uint32 limit;           /* BATCH; 0 while the reserve is not full (any cpu: peek, poke) */
     struct freepage *spare; /* BATCH pages, or NULL */
 } __attribute__((aligned(CACHE_LINE)));
 
@@ -52,6 +60,8 @@ static struct {
     struct fresh_range fresh[MAXRANGES];
     int nfresh;
     uint64 nfree; /* pages in batches and fresh ranges */
+    struct freepage *reserve;
+    uint32 nreserve;
 } pool = {.lock = SPINLOCK("page pool")};
 
 static uint64 npages;     /* pages that page_init was given, without the table */
@@ -64,19 +74,19 @@ static inline uint32 *page_refp(const void *page)
 }
 
 /*
- * Put the table of counts, which covers all RAM, at the start of a range. Returns the address after it.
- * A count is set to 0 when its page first leaves the pool; before that nothing reads it.
+ * Put the table of counts, which covers all RAM, at the start of a range. Returns the address after it,
+ * which is beyond the range if the range has no room. A count is set to 0 when its page first leaves
+ * the pool; before that nothing reads it.
  */
 static uint64 refs_init(uint64 start, uint64 end)
 {
-    uint64 bytes = (board.mem_end - board.mem_base) / PGSIZE * sizeof(uint32);
+    uint64 after = PGROUNDUP(start + (board.mem_end - board.mem_base) / PGSIZE * sizeof(uint32));
 
-    if (bytes > end - start)
-        panic("memory: no room for %lu bytes of page counts in %#lx..%#lx", bytes, KVA_TO_PA(start),
-              KVA_TO_PA(end));
-    page_refs = (uint32 *)start;
-    page_base = (uint64)PA_TO_KVA(board.mem_base);
-    return PGROUNDUP(start + bytes);
+    if (after < end) {
+        page_refs = (uint32 *)start;
+        page_base = (uint64)PA_TO_KVA(board.mem_base);
+    }
+    return after;
 }
 
 void page_init(uint64 start, uint64 end)
@@ -86,8 +96,8 @@ void page_init(uint64 start, uint64 end)
 
     if (start >= end || first >= last)
         return;
-    if (page_refs == NULL)
-        first = refs_init(first, last);
+    if (page_refs == NULL && (first = refs_init(first, last)) >= last)
+        return;
     if (pool.nfresh == MAXRANGES)
         panic("memory: more than %d ranges", MAXRANGES);
     pool.fresh[pool.nfresh++] = (struct fresh_range){first, last};
@@ -119,6 +129,48 @@ static struct freepage *fresh_batch(void)
     return list;
 }
 
+static void set_limits(uint32 limit)
+{
+    for (int i = 0; i < NCPU; i++)
+        poke(&page_cpus[i].limit, limit);
+}
+
+/*
+ * A page of the reserve as a batch of its own, or NULL. Pool locked.
+ */
+static struct freepage *reserve_get(void)
+{
+    struct freepage *page = pool.reserve;
+
+    if (page == NULL || !thread_may_use_reserve())
+        return NULL;
+    if (pool.nreserve == RESERVED)
+        set_limits(0);
+    pool.reserve = page->next;
+    poke(&pool.nreserve, pool.nreserve - 1);
+    page->next = NULL;
+    page->count = 1;
+    return page;
+}
+
+/*
+ * Put a free page into the reserve; false: the reserve is full.
+ */
+static bool reserve_put(struct freepage *page)
+{
+    spin_lock(&pool.lock);
+    bool room = pool.nreserve < RESERVED;
+    if (room) {
+        page->next = pool.reserve;
+        pool.reserve = page;
+        poke(&pool.nreserve, pool.nreserve + 1);
+        if (pool.nreserve == RESERVED)
+            set_limits(BATCH);
+    }
+    spin_unlock(&pool.lock);
+    return room;
+}
+
 /*
  * A batch from the pool, or NULL. list->count says how many pages it has.
  */
@@ -132,6 +184,8 @@ static struct freepage *pool_get(void)
         list = fresh_batch();
     if (list != NULL)
         poke(&pool.nfree, pool.nfree - list->count);
+    else
+        list = reserve_get();
     spin_unlock(&pool.lock);
     return list;
 }
@@ -193,13 +247,22 @@ void *page_zalloc(void)
     return page;
 }
 
-/*
- * Put a page on this cpu's lists, whichever cpu allocated it: pages belong to no cpu.
- */
-static void page_free(struct freepage *page)
+/* Put a page on this cpu's ready list. */
+static inline void make_ready(struct page_cpu *pc, struct freepage *page)
 {
-    crit_enter();
-    struct page_cpu *pc = &page_cpus[mycpuid];
+    page->next = pc->ready;
+    pc->ready = page;
+    poke(&pc->nready, pc->nready + 1);
+}
+
+/*
+ * The reserve is not full, or this cpu's ready list is: that becomes the spare batch. A function of its
+ * own, so that the usual free saves no registers.
+ */
+static void __attribute__((noinline)) page_free_slow(struct page_cpu *pc, struct freepage *page)
+{
+    if (reserve_put(page))
+        return;
     if (pc->nready == BATCH) {
         if (pc->spare != NULL)
             pool_put(pc->spare);
@@ -207,9 +270,21 @@ static void page_free(struct freepage *page)
         pc->ready = NULL;
         poke(&pc->nready, 0);
     }
-    page->next = pc->ready;
-    pc->ready = page;
-    poke(&pc->nready, pc->nready + 1);
+    make_ready(pc, page);
+}
+
+/*
+ * Put a page into the reserve, or on this cpu's lists, whichever cpu allocated it: pages belong to no
+ * cpu.
+ */
+static void page_free(struct freepage *page)
+{
+    crit_enter();
+    struct page_cpu *pc = &page_cpus[mycpuid];
+    if (pc->nready < peek(&pc->limit))
+        make_ready(pc, page);
+    else
+        page_free_slow(pc, page);
     crit_exit();
 }
 
@@ -242,9 +317,20 @@ bool page_sole(void *page)
     return consume(page_refp(page)) == 1;
 }
 
+void page_fill_reserve(void)
+{
+    void *page;
+
+    if (page_refs == NULL)
+        panic("memory: no range has room for the page counts of %#lx..%#lx", board.mem_base,
+              board.mem_end);
+    while (peek(&pool.nreserve) < RESERVED && (page = page_alloc()) != NULL)
+        page_unref(page);
+}
+
 uint64 page_count_free(void)
 {
-    uint64 n = peek(&pool.nfree);
+    uint64 n = peek(&pool.nfree) + peek(&pool.nreserve);
 
     for (int i = 0; i < ncpus; i++)
         n += peek(&page_cpus[i].nready) + (peek(&page_cpus[i].spare) != NULL ? BATCH : 0);

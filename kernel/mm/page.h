@@ -11,10 +11,15 @@
 #include "kernel/types.h"
 
 /* Take over [start, end) of physical memory; boot hart, before other harts run. May be called for
- * several ranges. The table of reference counts is taken out of the first range. */
+ * several ranges. The table of reference counts is taken out of the first range that has room;
+ * ranges before that stay unused. */
 void page_init(uint64 start, uint64 end);
 
-/* One page with reference count 1, or NULL if no memory is left. Any context but an interrupt handler.
+/* Keep some pages for the user at the console; boot hart, after all calls of page_init. */
+void page_fill_reserve(void);
+
+/* One page with reference count 1, or NULL if no memory is left for this thread. Any context but an interrupt
+ * handler.
  * page_alloc's content is arbitrary; page_zalloc's is 0. */
 void *page_alloc(void);
 void *page_zalloc(void);

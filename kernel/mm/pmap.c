@@ -28,7 +28,7 @@
 #define PREMADE_STACKS (NPROC * KSTACK_SLOT + (2UL << 20)) /* bytes of the region */
 #define ROOT_HALF 256 /* entries of a root for each half of the address space */
 
-extern char __kernel_start[], __text_end[], __rodata_end[];
+extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
 static uint64 *kernel_root;
 static struct spinlock kernel_pmap_lock = SPINLOCK("kernel pmap"); /* making tables below it */
@@ -79,6 +79,26 @@ static void direct_map(uint64 start, uint64 end, uint64 flags)
 }
 
 /*
+ * Map RAM from start on, except for what the device tree wants unmapped. Boot only.
+ */
+static void direct_map_ram(uint64 start, uint64 end)
+{
+    while (start < end) {
+        const struct reserved_range *next = NULL;
+        for (int i = 0; i < board.nreserved; i++) {
+            const struct reserved_range *r = &board.reserved[i];
+            if (r->nomap && r->end > start && r->base < end &&
+                (next == NULL || r->base < next->base))
+                next = r;
+        }
+        uint64 stop = next != NULL ? PGROUNDDOWN(next->base) : end;
+        if (stop > start)
+            direct_map(start, stop, KERNEL_RW);
+        start = next != NULL ? PGROUNDUP(next->end) : end;
+    }
+}
+
+/*
  * Make the tables for the stacks of as many processes as there can be. Tables of this region are never
  * freed: if they were made one by one, a test that runs many processes would seem to leak memory.
  */
@@ -103,7 +123,8 @@ void pmap_init(uint64 mem_end)
     direct_map(0, board.mem_base, KERNEL_RW);
     direct_map(KVA_TO_PA(__kernel_start), text_end, KERNEL_RX);
     direct_map(text_end, rodata_end, KERNEL_R);
-    direct_map(rodata_end, PGROUNDDOWN(mem_end), KERNEL_RW);
+    direct_map(rodata_end, KVA_TO_PA(__kernel_end), KERNEL_RW);
+    direct_map_ram(KVA_TO_PA(__kernel_end), PGROUNDDOWN(mem_end));
     premake_stack_tables();
     pmap_load_kernel();
 }

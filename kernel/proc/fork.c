@@ -2,9 +2,12 @@
  * The beginning of a process: fork makes a copy of its parent; the first process is made from nothing.
  */
 #include "fs/vfs.h"
+#include "kernel/syscall.h"
 #include "lib/panic.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "proc/proctable.h"
+#include "riscv/fdt.h"
 #include "riscv/trap.h"
 
 /* The first code that a forked process's thread runs; its frame is at the top of its stack. */
@@ -24,6 +27,31 @@ static void discard(struct proc *p)
     if (vm != NULL)
         vmspace_destroy(vm);
     proc_free(p);
+}
+
+/*
+ * Put the child, which is complete, among its parent's children. The child of a shell is a command in
+ * the foreground, and may use the reserve; its own children may not. A parent that was killed has a
+ * child that was killed (kill.c).
+ */
+static void adopt(struct proc *parent, struct proc *child)
+{
+    thread_t td = child->p_thread;
+
+    spin_lock(&proctable_lock);
+    child->p_parent = parent;
+    child->p_state = P_ALIVE;
+    child->p_job = parent->p_job;
+    if (parent->p_job == JOB_SHELL) {
+        child->p_job = JOB_FOREGROUND;
+        usched_favor(parent);
+        usched_favor(child);
+        poke(&td->td_flags, td->td_flags | TDF_RESERVE);
+    }
+    if (thread_killed())
+        poke(&td->td_killed, peek(&curthread->td_killed));
+    list_insert_tail(&parent->p_children, &child->p_sibling);
+    spin_unlock(&proctable_lock);
 }
 
 /*
@@ -56,24 +84,34 @@ int proc_fork(void)
     lwkt_set_comm(child->p_thread, "%s", child->p_name);
     pid = child->p_pid;
 
-    spin_lock(&proctable_lock);
-    child->p_parent = parent;
-    child->p_state = P_ALIVE;
-    list_insert_tail(&parent->p_children, &child->p_sibling);
-    spin_unlock(&proctable_lock);
+    adopt(parent, child);
     usched_setrunqueue(child);
     return pid;
+}
+
+/* /init cannot be run. Without commands to be run, somebody at the console can mend that with a shell. */
+static void run_rescue_shell(void)
+{
+    static char *const argv[] = {"sh", NULL};
+
+    printf("/init is missing, or is not a program\n");
+    if (bootarg("run", (char[2]){0}, 2) != NULL || proc_exec("/sh", argv) < 0)
+        panic("no program to start with: make the disk anew (rm build/fs.img; make)");
+    printf("this is /sh instead: replace /init (rm, ln), then halt\n");
 }
 
 /* The first code that process 1's thread runs, in kernel mode: become /init. */
 static void become_init(void *arg)
 {
     static char *const argv[] = {"init", NULL};
+    struct filedesc *fdp = &curproc()->p_filedesc;
 
     (void)arg;
-    curproc()->p_filedesc.fd_cwd = inode_root();
+    fdp->fd_cwd = inode_root();
+    if (fdp->fd_cwd == NULL || filedesc_open_console(fdp) < 0)
+        panic("no memory for the first process");
     if (proc_exec("/init", argv) < 0)
-        panic("no /init in the file system, or it is not a program");
+        run_rescue_shell();
     trap_prepare_user_return();
     user_return();
 }
@@ -91,6 +129,8 @@ void proc_start_init(void)
     memset(proc_trapframe(p), 0, sizeof(struct trapframe));
     p->p_thread->td_mach.md_satp = vmspace_satp(p->p_thread->td_vmspace);
     p->p_state = P_ALIVE;
+    p->p_job = JOB_SHELL;
+    poke(&p->p_thread->td_flags, p->p_thread->td_flags | TDF_RESERVE);
     init_proc = p;
     usched_setrunqueue(p);
 }

@@ -13,6 +13,8 @@
 #include "mm/zone.h"
 #include "proc/proctable.h"
 
+#define RESERVED_PROCS 16 /* kept for the user at the console (thread_may_use_reserve) */
+
 struct spinlock proctable_lock = SPINLOCK("proctable");
 struct list proc_all = {&proc_all, &proc_all};
 struct proc *init_proc;
@@ -29,10 +31,10 @@ void proc_init(void)
 {
     proc_zone = zone_create("proc", sizeof(struct proc));
     console_show_threads = proc_dump;
+    console_interrupt = proc_interrupt;
 }
 
-/* The process with that pid, or NULL. Table lock held. */
-static struct proc *find_proc(int pid)
+struct proc *find_proc(int pid)
 {
     list_foreach(node, &proc_all)
     {
@@ -79,7 +81,7 @@ struct proc *proc_alloc(void)
     list_init(&p->p_runnode);
 
     spin_lock(&proctable_lock);
-    room = proc_count < NPROC;
+    room = proc_count < NPROC - RESERVED_PROCS || (proc_count < NPROC && thread_may_use_reserve());
     if (room) {
         proc_count++;
         p->p_pid = next_pid();
@@ -111,52 +113,6 @@ void proc_free(struct proc *p)
     proc_count--;
     spin_unlock(&proctable_lock);
     zfree(proc_zone, p);
-}
-
-/* --- kill --- */
-
-/*
- * On the thread's cpu: end a sleep that a kill may end, or a wait for a turn; make a running process
- * look at td_killed when it returns to user mode. The sender holds td. IPI body.
- */
-static void kill_here(void *arg)
-{
-    thread_t td = arg;
-
-    if (td->td_gd != mycpu) {
-        lwkt_send_ipiq(td->td_gd, kill_here, td);
-        return;
-    }
-    /* td may be running, or preempted by the interrupt thread that this message interrupts. It would
-     * then go on without a look, so the cpu is asked for one. That costs other threads little. */
-    amo_or(&mycpu->gd_astflags, AST_SIGNAL);
-    if ((td->td_flags & (TDF_SINTR | TDF_TSLEEPQ)) == (TDF_SINTR | TDF_TSLEEPQ))
-        lwkt_schedule(td);
-    else if (td->td_proc != NULL)
-        usched_killed(td->td_proc);
-    lwkt_rele(td);
-}
-
-int proc_kill(int pid)
-{
-    thread_t td = NULL;
-    struct proc *p;
-
-    spin_lock(&proctable_lock);
-    p = find_proc(pid);
-    if (p == init_proc)
-        p = NULL; /* the machine would end with it */
-    if (p != NULL) {
-        td = p->p_thread;
-        if (td != NULL) {
-            poke(&td->td_killed, 1);
-            lwkt_hold(td);
-        }
-    }
-    spin_unlock(&proctable_lock);
-    if (td != NULL)
-        lwkt_send_ipiq(td->td_gd, kill_here, td); /* the ring orders td_killed before the message */
-    return p != NULL ? 0 : -1;
 }
 
 /* --- ps and ^P --- */

@@ -26,6 +26,7 @@ struct proc {
     struct list p_sibling;      /* in the parent's p_children: proctable lock */
     struct list p_children;
     struct list p_all; /* all processes: proctable lock */
+    int p_job;         /* JOB_*: what the console's keys do to it. proctable lock */
     char p_name[16];
 
     /* The user scheduler's; see usched.c and usched_queue.c. */
@@ -34,6 +35,7 @@ struct proc {
     uint64 p_affinity;     /* cpus it may use */
     uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
     uint64 p_since;        /* when it was last charged */
+    uint64 p_favor;        /* of that, what may still be forgiven a shell or its command */
     int p_target;          /* cpu that picked it and waits for it, or -1 */
 };
 
@@ -43,13 +45,17 @@ static inline struct proc *curproc(void)
     return curthread->td_proc;
 }
 
-/* proc.c, fork.c, exit.c; thread context. */
+/* proc.c, fork.c, exit.c, kill.c; thread context. */
 void proc_init(void);
 void proc_start_init(void);
 int proc_fork(void); /* child's pid, or -1 */
 void proc_exit(int status) __attribute__((noreturn));
-int proc_wait(uint64 ustatus);                       /* pid of a reaped child, or -1 */
-int proc_kill(int pid);                              /* 0, or -1: no such process, or init */
+int proc_wait(uint64 ustatus); /* pid of a reaped child, or -1 */
+int proc_kill(int pid);        /* 0, or -1: no such process, or init */
+/* Kill the processes in the foreground; all: those in the background too, everything but the shells and
+ * init. False: nothing was in the foreground. Thread context, no spin lock held. */
+bool proc_interrupt(bool all);
+int proc_setjob(int job);                            /* JOB_*; the old one, or -1: not allowed */
 int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in kernel memory */
 /* List the first max processes with a p_order above *order. Returns how many; *order becomes the last
  * one's. */
@@ -66,6 +72,7 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
 extern syscall_fn ktest_syscall;
 
 /* usched.c, usched_queue.c: which processes may be in user mode, and on which cpu. */
+void usched_favor(struct proc *p);       /* a shell, or a command that it starts: for some time */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */
 void usched_userexit(struct proc *p);    /* the caller is about to enter user mode; may move it */
 void usched_yield(struct proc *p);       /* the caller lets equals go first, at its return */

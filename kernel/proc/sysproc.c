@@ -38,6 +38,11 @@ int64 sys_kill(const uint64 *arg)
     return proc_kill((int)arg[0]);
 }
 
+int64 sys_setjob(const uint64 *arg)
+{
+    return proc_setjob((int)arg[0]);
+}
+
 int64 sys_getpid(const uint64 *arg)
 {
     (void)arg;

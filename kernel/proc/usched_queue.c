@@ -21,13 +21,23 @@
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
  * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
- * it does not wait for ever.
+ * it does not wait for ever. A shell and its command go before their equals, until this has saved them
+ * FAVOR_MS for a command (use_favor): so what is typed is answered at once among a thousand processes.
+ *
+ * Level real goes before all others, but does not shut them out: of each PERIOD ticks that find a
+ * process of this level on a cpu, and another one waiting for it, the cpu is lent to the other after
+ * the last ones. It is moved to the queue's head for that, the one exception from the order (lend).
  */
 #include "proc/usched_queue.h"
 
+#include "kernel/syscall.h"
 #include "proc/clock.h"
 
 #define MOST_DEBT 5 /* times the latency */
+#define FAVOR_MS 1000
+#define PERIOD 50 /* ticks: HOLD of them for level real, and the others are lent */
+#define HOLD 45
+#define LOAN 2 /* ticks until a borrower gives way: one, after it has come from another cpu */
 
 struct usched_cpu usched_cpus[NCPU];
 uint32 usched_queue_length; /* written under queue_lock */
@@ -92,6 +102,18 @@ static uint64 least_vruntime(const struct proc *p)
     return least == ~0UL ? p->p_vruntime : least;
 }
 
+/* p is a shell or its command, and has had more time than another one: as far as its favor goes, this is
+ * forgiven. */
+static void use_favor(struct proc *p, uint64 least)
+{
+    uint64 over = p->p_vruntime + 1 - least;
+
+    if (over > p->p_favor)
+        over = p->p_favor;
+    p->p_vruntime -= over;
+    p->p_favor -= over;
+}
+
 static inline void limit_credit(struct proc *p)
 {
     uint64 least = least_vruntime(p), latency = usched_latency();
@@ -100,6 +122,8 @@ static inline void limit_credit(struct proc *p)
         p->p_vruntime = least - latency;
     else if (p->p_vruntime > least + MOST_DEBT * latency)
         p->p_vruntime = least + MOST_DEBT * latency;
+    if (p->p_favor != 0 && p->p_vruntime >= least)
+        use_favor(p, least);
 }
 
 /* --- free cpus --- */
@@ -155,6 +179,13 @@ void usched_vacate(globaldata_t gd)
 
 /* --- what processes do with the queue --- */
 
+void usched_favor(struct proc *p)
+{
+    spin_lock(&queue_lock);
+    p->p_favor = cpu_timebase / 1000 * FAVOR_MS;
+    spin_unlock(&queue_lock);
+}
+
 void usched_limit_credit(struct proc *p)
 {
     spin_lock(&queue_lock);
@@ -196,11 +227,45 @@ bool usched_is_queued(const struct proc *p)
     return queued;
 }
 
+/* What a cpu knows about its loans: how many ticks have found that one is due or not yet, and its
+ * heartbeat at the last one. Each cpu uses its own. */
+static struct {
+    uint32 ticks;
+    uint64 lent;
+} loans[NCPU];
+
+/*
+ * This cpu's current process has level real, and something waits. If it is time for a loan, move the
+ * first waiting process of a lower level to the queue's head, and return true. Queue locked.
+ */
+static bool lend(void)
+{
+    int cpu = mycpuid;
+
+    list_foreach(node, &queue)
+    {
+        struct proc *p = list_entry(node, struct proc, p_runnode);
+        if (p->p_upri == USER_PRI_REAL || !usched_may_use(p, cpu))
+            continue;
+        if (loans[cpu].ticks++ % PERIOD < HOLD)
+            return false;
+        loans[cpu].lent = mycpu->gd_heartbeat;
+        list_remove(&p->p_runnode);
+        list_insert_head(&queue, &p->p_runnode);
+        return true;
+    }
+    return false;
+}
+
 bool usched_is_behind(const struct proc *p)
 {
     spin_lock(&queue_lock);
     struct proc *first = queue_first(mycpuid);
     bool behind = first != NULL && before(first, p);
+    if (first != NULL && p->p_upri == USER_PRI_REAL)
+        behind |= lend();
+    else if (behind && first->p_upri == USER_PRI_REAL)
+        behind = mycpu->gd_heartbeat >= loans[mycpuid].lent + LOAN; /* else p is a borrower */
     spin_unlock(&queue_lock);
     return behind;
 }

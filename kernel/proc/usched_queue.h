@@ -62,7 +62,7 @@ void usched_fall_behind(struct proc *p);
 #define LATENCY_MS 20
 static inline uint64 usched_latency(void)
 {
-    return cpu_timebase / 1000 * LATENCY_MS;
+    return cpu_timebase / (1000 / LATENCY_MS);
 }
 
 #endif

@@ -48,8 +48,8 @@ void proc_user_return(void)
     if (peek(&mycpu->gd_astflags) & AST_SIGNAL)
         amo_and(&mycpu->gd_astflags, ~AST_SIGNAL);
     if (thread_killed())
-        proc_exit(-1);
+        proc_exit(-(int)peek(&curthread->td_killed));
     usched_userexit(p);
     if (thread_killed())
-        proc_exit(-1);
+        proc_exit(-(int)peek(&curthread->td_killed));
 }

@@ -29,7 +29,8 @@ struct memory {
 /* Gathered by the pass, and used after it to resolve what refers to harts; boot hart only. */
 static struct memory memory[MAXMEM];
 static int nmemory;
-static struct fdt_prop plic_harts, sswi_harts;
+static struct fdt_prop plic_harts[MAXPLIC], sswi_harts;
+static uint32 plic_phandle[MAXPLIC];
 static int harts_without_sstc;
 
 /* A multi-letter extension in an ISA string: "rv64imac_zicsr_sstc" has "sstc", as a whole word. */
@@ -48,11 +49,16 @@ static bool isa_has(const struct fdt_prop *isa, const char *ext)
     return false;
 }
 
+/* Whether a node may be used: no status, or "okay", for itself and for all that it is a part of. */
 static bool status_ok(const struct fdt_node *node)
 {
-    const struct fdt_prop *status = &node->prop[FDT_STATUS];
-
-    return status->data == NULL || fdt_has_string(status, "okay") || fdt_has_string(status, "ok");
+    for (; node != NULL; node = node->parent) {
+        const struct fdt_prop *status = &node->prop[FDT_STATUS];
+        if (status->data != NULL && !fdt_has_string(status, "okay") &&
+            !fdt_has_string(status, "ok"))
+            return false;
+    }
+    return true;
 }
 
 /* Sv39 is the smallest page table format of 64-bit harts, so only these two words rule it out. */
@@ -71,6 +77,14 @@ static int hart_slot(uint64 hartid)
     return hartid == fdt_boot_hartid ? NCPU - 1 : -1;
 }
 
+/* 32 or 64 bits, in /cpus or in a hart's own node; the former goes before the latter. */
+static void set_timebase(const struct fdt_node *node)
+{
+    const struct fdt_prop *timebase = &node->prop[FDT_TIMEBASE];
+
+    fdt_number(timebase, 0, timebase->len / 4, &board.timebase);
+}
+
 static void add_hart(const struct fdt_node *cpu)
 {
     uint64 hartid, size;
@@ -82,6 +96,7 @@ static void add_hart(const struct fdt_node *cpu)
     int slot = hart_slot(hartid);
     if (slot < 0)
         return;
+    set_timebase(cpu);
     board.hartid[slot] = hartid;
     board.hart_intc[slot] = cpu->intc_phandle;
     if (!isa_has(&cpu->prop[FDT_ISA], "sstc") &&
@@ -93,7 +108,7 @@ static void add_memory(const struct fdt_node *node)
 {
     uint64 base, size;
 
-    for (uint32 i = 0; fdt_reg(node, i, &base, &size); i++) {
+    for (uint32 i = 0; status_ok(node) && fdt_reg(node, i, &base, &size); i++) {
         if (size == 0 || base >= ADDR_LIMIT)
             continue;
         if (nmemory == MAXMEM)
@@ -101,6 +116,43 @@ static void add_memory(const struct fdt_node *node)
         uint64 end = base + size < ADDR_LIMIT ? base + size : ADDR_LIMIT;
         memory[nmemory++] = (struct memory){.base = base, .end = end};
     }
+}
+
+static void reserve(uint64 base, uint64 size, bool nomap)
+{
+    if (size == 0 || base >= ADDR_LIMIT)
+        return;
+    if (board.nreserved == MAXRESERVED)
+        panic("device tree: more than %d ranges of reserved memory", MAXRESERVED);
+    board.reserved[board.nreserved++] = (struct reserved_range){
+        .base = base,
+        .end = size < ADDR_LIMIT - base ? base + size : ADDR_LIMIT,
+        .nomap = nomap,
+    };
+}
+
+static void reserve_entry(uint64 base, uint64 size)
+{
+    reserve(base, size, false);
+}
+
+/* A child of /reserved-memory. One without reg has no address until a driver gives it one. */
+static void add_reserved(const struct fdt_node *node)
+{
+    bool nomap = node->prop[FDT_NO_MAP].data != NULL;
+    uint64 base, size;
+
+    for (uint32 i = 0; status_ok(node) && fdt_reg(node, i, &base, &size); i++)
+        reserve(base, size, nomap);
+}
+
+/* The phandle of the controller that a device interrupts: its own property, or the nearest ancestor's. */
+static uint32 interrupt_parent(const struct fdt_node *node)
+{
+    for (; node != NULL; node = node->parent)
+        if (node->prop[FDT_INTERRUPT_PARENT].data != NULL)
+            return fdt_cell(&node->prop[FDT_INTERRUPT_PARENT], 0, 0);
+    return 0;
 }
 
 /* Read a device's registers and its first interrupt. False: not usable, or out of reach. */
@@ -115,7 +167,8 @@ static bool device_range(const struct fdt_node *node, struct device_range *r)
     *r = (struct device_range){
         .base = base,
         .size = size,
-        .irq = fdt_cell(&node->prop[FDT_INTERRUPTS], 0, 0),
+        .irq = fdt_cell(&node->prop[FDT_INTERRUPTS], 0, 0), /* see resolve_irq() */
+        .parent = interrupt_parent(node),
     };
     return true;
 }
@@ -124,6 +177,14 @@ static bool device_range(const struct fdt_node *node, struct device_range *r)
 static bool set_device(struct device_range *dev, const struct fdt_node *node)
 {
     return dev->base == 0 && device_range(node, dev);
+}
+
+static void add_plic(const struct fdt_node *node)
+{
+    if (board.nplic == MAXPLIC || !device_range(node, &board.plic[board.nplic]))
+        return;
+    plic_harts[board.nplic] = node->prop[FDT_INTERRUPTS_EXTENDED];
+    plic_phandle[board.nplic++] = fdt_cell(&node->prop[FDT_PHANDLE], 0, 0);
 }
 
 /* Keep the slots sorted by address, whatever the tree's order, so that disk numbers are stable. */
@@ -168,7 +229,9 @@ static void visit(struct fdt_node *node)
     else if (fdt_has_string(&node->prop[FDT_DEVICE_TYPE], "memory"))
         add_memory(node);
     else if (strcmp(node->name, "cpus") == 0)
-        board.timebase = fdt_cell(&node->prop[FDT_TIMEBASE], 0, 0);
+        set_timebase(node);
+    else if (node->parent != NULL && strcmp(node->parent->name, "reserved-memory") == 0)
+        add_reserved(node);
     else if (strcmp(node->name, "chosen") == 0)
         add_chosen(node);
     else if (is_a(node, "ns16550a"))
@@ -177,10 +240,9 @@ static void visit(struct fdt_node *node)
         add_virtio(node);
     else if (is_a(node, "sifive,test0"))
         set_device(&board.test, node);
-    else if (is_a(node, "riscv,plic0") || is_a(node, "sifive,plic-1.0.0")) {
-        if (set_device(&board.plic, node))
-            plic_harts = node->prop[FDT_INTERRUPTS_EXTENDED];
-    } else if (is_a(node, "riscv,aclint-sswi")) {
+    else if (is_a(node, "riscv,plic0") || is_a(node, "sifive,plic-1.0.0"))
+        add_plic(node);
+    else if (is_a(node, "riscv,aclint-sswi")) {
         if (set_device(&board.sswi, node))
             sswi_harts = node->prop[FDT_INTERRUPTS_EXTENDED];
     }
@@ -200,16 +262,43 @@ static int place_of_hart(const struct fdt_prop *list, uint32 phandle, uint32 inp
     return -1;
 }
 
-/*
- * Find each hart's PLIC context and SSWI register. Of several PLICs (one per socket) only the first is
- * used, so some harts may have no context. If one hart has no SSWI register, none is used.
- */
+/* Find the hart's place at one of the PLICs, of which there may be one for each socket. */
+static void resolve_context(int hart)
+{
+    board.plic_context[hart] = NO_PLIC_CONTEXT;
+    for (int k = 0; k < board.nplic; k++) {
+        int context = place_of_hart(&plic_harts[k], board.hart_intc[hart], IRQ_S_EXTERNAL);
+        if (context < 0)
+            continue;
+        board.plic_context[hart] = (uint32)context;
+        board.hart_plic[hart] = k;
+        return;
+    }
+}
+
+/* From the number of the source to that of the interrupt. A device that names no PLIC has the first. */
+static void resolve_irq(struct device_range *r)
+{
+    uint32 plic = 0;
+
+    for (int k = 0; k < board.nplic; k++)
+        if (plic_phandle[k] == r->parent)
+            plic = (uint32)k;
+    r->irq = r->irq > 0 && r->irq < NIRQ ? plic * NIRQ + r->irq : 0;
+}
+
+static void resolve_irqs(void)
+{
+    resolve_irq(&board.uart);
+    for (int i = 0; i < board.nvirtio; i++)
+        resolve_irq(&board.virtio[i]);
+}
+
+/* Find each hart's PLIC context and SSWI register. If one hart has no SSWI register, none is used. */
 static void resolve_harts(void)
 {
     for (int i = 0; i < board.nharts; i++) {
-        int context = place_of_hart(&plic_harts, board.hart_intc[i], IRQ_S_EXTERNAL);
-        board.plic_context[i] = context >= 0 ? (uint32)context : NO_PLIC_CONTEXT;
-
+        resolve_context(i);
         int index = place_of_hart(&sswi_harts, board.hart_intc[i], ~0U);
         if (index < 0 || 4 * ((uint64)index + 1) > board.sswi.size)
             board.sswi.base = 0;
@@ -289,11 +378,13 @@ void fdt_parse(const void *dtb)
 {
     uint32 size = fdt_walk(dtb, visit);
 
+    fdt_reservations(dtb, reserve_entry);
     board.dtb_start = KVA_TO_PA(dtb);
     board.dtb_end = board.dtb_start + size;
     board.sstc = harts_without_sstc == 0;
     change_harts();
     resolve_harts();
+    resolve_irqs();
     resolve_memory();
     check();
 }

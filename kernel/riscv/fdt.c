@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The flattened device tree format (Devicetree Specification, chapter 5): a header of offsets, a
- * block of 32-bit big-endian tokens and a block of property names.
+ * list of reserved memory, a block of 32-bit big-endian tokens and a block of property names.
  *
+ *   reserved       pairs of 64-bit numbers, address and size; (0, 0) ends the list
  *   struct block   BEGIN_NODE "name\0" pad | PROP len nameoff value pad | ... | END_NODE ... END
  *   strings block  "compatible\0reg\0..."
  *
@@ -34,6 +35,7 @@ enum {
     H_TOTALSIZE = 4,
     H_OFF_STRUCT = 8,
     H_OFF_STRINGS = 12,
+    H_OFF_RESERVED = 16,
     H_VERSION = 20,
     H_LAST_COMPATIBLE = 24,
     H_SIZE_STRINGS = 32,
@@ -58,6 +60,8 @@ static const char *const prop_names[FDT_NPROPS] = {
     [FDT_SIZE_CELLS] = "#size-cells",
     [FDT_INTERRUPTS] = "interrupts",
     [FDT_INTERRUPTS_EXTENDED] = "interrupts-extended",
+    [FDT_INTERRUPT_PARENT] = "interrupt-parent",
+    [FDT_NO_MAP] = "no-map",
     [FDT_ISA] = "riscv,isa",
     [FDT_ISA_EXTENSIONS] = "riscv,isa-extensions",
     [FDT_MMU_TYPE] = "mmu-type",
@@ -188,6 +192,22 @@ uint32 fdt_walk(const void *dtb, void (*visit)(struct fdt_node *node))
             take_prop(&c, &path[depth]);
         else
             close_node(&path[depth--], visit);
+    }
+}
+
+void fdt_reservations(const void *dtb, void (*reserve)(uint64 base, uint64 size))
+{
+    const uint8 *tree = dtb;
+    uint32 total = be32(tree + H_TOTALSIZE), pos = be32(tree + H_OFF_RESERVED);
+
+    for (;; pos += 16) {
+        if (pos > total || total - pos < 16)
+            panic("device tree: the list of reserved memory runs past its end");
+        uint64 base = (uint64)be32(tree + pos) << 32 | be32(tree + pos + 4);
+        uint64 size = (uint64)be32(tree + pos + 8) << 32 | be32(tree + pos + 12);
+        if (base == 0 && size == 0)
+            return;
+        reserve(base, size);
     }
 }
 

@@ -13,12 +13,22 @@
 
 #define MAXVIRTIO 16
 #define MAXBOOTARGS 1024
+#define NIRQ 128       /* sources of an interrupt controller: 1 .. NIRQ - 1 */
+#define MAXPLIC 4      /* interrupt controllers: one for each socket */
+#define MAXRESERVED 32 /* ranges */
 #define NO_PLIC_CONTEXT (~0U)
 
 struct device_range {
     uint64 base; /* physical address; 0: not there */
     uint64 size;
-    uint32 irq; /* PLIC source; 0: none */
+    uint32 irq;    /* interrupt: NIRQ * index of the PLIC + source; 0: none */
+    uint32 parent; /* phandle of the interrupt controller */
+};
+
+/* Memory that the tree sets aside. */
+struct reserved_range {
+    uint64 base, end; /* physical */
+    bool nomap;       /* not even the kernel's direct map may have it */
 };
 
 struct board {
@@ -27,14 +37,18 @@ struct board {
     int nharts;                /* usable harts found, at most NCPU */
     uint64 hartid[NCPU];       /* in the tree's order */
     uint32 hart_intc[NCPU];    /* phandle of each hart's interrupt controller */
-    uint32 plic_context[NCPU]; /* each hart's S-mode context of the PLIC, or
-                                        NO_PLIC_CONTEXT */
+    uint32 plic_context[NCPU]; /* each hart's S-mode context of its PLIC, or NO_PLIC_CONTEXT */
+    int hart_plic[NCPU];       /* which PLIC that is: index */
     uint32 sswi_index[NCPU];   /* each hart's word in the sswi registers: base + 4 * index */
     bool sstc;                 /* stimecmp is there, on every hart */
-    struct device_range uart, plic, sswi, test; /* test: sifive,test0, the end of the machine */
+    struct device_range uart, sswi, test; /* test: sifive,test0, the end of the machine */
+    struct device_range plic[MAXPLIC];
+    int nplic;
     struct device_range virtio[MAXVIRTIO];
     int nvirtio;
     uint64 initrd_start, initrd_end; /* physical; 0: none */
+    struct reserved_range reserved[MAXRESERVED];
+    int nreserved;
     char bootargs[MAXBOOTARGS];
     uint64 dtb_start, dtb_end; /* physical; this memory must not be reused */
 };

@@ -19,6 +19,8 @@ enum {
     FDT_SIZE_CELLS,
     FDT_INTERRUPTS,
     FDT_INTERRUPTS_EXTENDED,
+    FDT_INTERRUPT_PARENT,
+    FDT_NO_MAP,
     FDT_ISA,
     FDT_ISA_EXTENSIONS,
     FDT_MMU_TYPE,
@@ -46,6 +48,10 @@ struct fdt_node {
  * valid during the call; what the properties point to is valid as long as the tree. Returns the length
  * of the tree in bytes; panics if it is broken. */
 uint32 fdt_walk(const void *dtb, void (*visit)(struct fdt_node *node));
+
+/* Call reserve(base, size) for each entry of the tree's list of reserved memory (/memreserve/). The walk
+ * has checked the header. */
+void fdt_reservations(const void *dtb, void (*reserve)(uint64 base, uint64 size));
 
 /* Cell number i of a property, or deflt if the property is shorter. */
 uint32 fdt_cell(const struct fdt_prop *p, uint32 i, uint32 deflt);

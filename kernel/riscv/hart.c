@@ -26,6 +26,11 @@ uint32 cpu_plic_context(int cpu)
     return board.plic_context[board_index[cpu]];
 }
 
+int cpu_plic(int cpu)
+{
+    return board.hart_plic[board_index[cpu]];
+}
+
 uint32 cpu_sswi_index(int cpu)
 {
     return board.sswi_index[board_index[cpu]];

@@ -12,6 +12,7 @@
 /* Of cpu 0 .. ncpus - 1, and of the one that is being started. Any context. */
 uint64 cpu_hartid(int cpu);
 uint32 cpu_plic_context(int cpu);
+int cpu_plic(int cpu); /* the PLIC with that context */
 uint32 cpu_sswi_index(int cpu);
 
 /* From now on cpu is the board's i-th hart (0 .. board.nharts - 1). Boot hart, before it runs. */

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The platform-level interrupt controller. sync/ithread.c gives each source that is used a thread.
+ * The platform-level interrupt controllers. sync/ithread.c gives each source that is used a thread.
+ *
+ * An interrupt's number (irq; fdt.h has it for each device) names the PLIC and the source.
  */
 #ifndef RISCV_PLIC_H
 #define RISCV_PLIC_H
 
+#include <stdbool.h>
+
 #include "kernel/types.h"
 
-#define NIRQ 128 /* sources 1 .. NIRQ - 1 */
-
 /* Boot hart, before interrupts: disable every source. / Each hart, at its start: let sources of any
- * priority through to `cpu`. / Let a source interrupt cpu 0. Thread context. */
+ * priority through to `cpu`. */
 void plic_init(void);
 void plic_inithart(int cpu);
-void plic_enable(uint32 irq);
 
-/* Claim a pending source for `cpu`, the calling hart's own number (0: none is pending). The source is
- * held off until it is completed for the same cpu. Any context. */
+/* Whether a cpu that was started is connected to the PLIC of this interrupt. / Let it interrupt that cpu.
+ * Thread context. */
+bool plic_reaches(uint32 irq, int cpu);
+void plic_enable(uint32 irq, int cpu);
+
+/* Claim a pending source of its PLIC for `cpu`, the calling hart's own number: the source's number (0:
+ * none is pending). The source is held off until it is completed for the same cpu. Any context. */
 uint32 plic_claim(int cpu);
 void plic_complete(int cpu, uint32 irq);
 

@@ -8,13 +8,13 @@
 
 typedef void (*intr_fn)(void *arg);
 
-/* Have handler(arg) called for PLIC source irq, on cpu 0, by an interrupt thread named `name`, and
- * enable the source. The source is held off while the handler runs, so the handler must not wait for
- * another interrupt of it. Thread context, at boot. */
+/* Have handler(arg) called for an interrupt (device_range, riscv/fdt.h), by a thread named `name` on the
+ * lowest cpu that can take it, and enable the source. The source is held off while the handler runs, so
+ * the handler must not wait for another interrupt of it. Thread context, at boot, with all cpus up. */
 void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name);
 
-/* Make the thread of a source run its handler, and run it once more if it is running now. Cpu 0, any
- * context. */
+/* Make the thread of a source run its handler, and run it once more if it is running now. On that cpu,
+ * any context. */
 void sched_ithd(uint32 irq);
 
 #endif

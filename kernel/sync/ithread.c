@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Interrupt threads: each source that has a handler has a thread of its own on cpu 0, where all
- * external interrupts go. The interrupt itself only schedules the thread, which preempts whatever
- * runs outside a critical section (lwkt_preempt). So a handler may do all that a thread may, except
- * sleep for long: its source is held off until it has finished.
+ * Interrupt threads: each source that has a handler has a thread of its own, on the lowest cpu that is
+ * connected to its interrupt controller, usually cpu 0. The interrupt itself only schedules the thread,
+ * which preempts whatever runs outside a critical section (lwkt_preempt). So a handler may do all that
+ * a thread may, except sleep for long: its source is held off until it has finished.
  *
  *   trap: claim, note          splz: sched_ithd -> the thread runs:
  *   (the source is held off)           again: running = false
@@ -29,6 +29,7 @@
 #include "lwkt/crit.h"
 #include "lwkt/preempt.h"
 #include "lwkt/systimer.h"
+#include "riscv/fdt.h"
 #include "riscv/plic.h"
 
 #define LIVELOCK_LIMIT 50000
@@ -48,15 +49,17 @@ struct intr_info {
     uint64 window_count; /* and count, when the rate was last checked */
 };
 
-static struct intr_info infos[NIRQ];
-static uint64 spurious;      /* cpu 0 only */
+#define NINFO (MAXPLIC * NIRQ)
+
+static struct intr_info infos[NINFO];
+static uint64 spurious;      /* of any cpu that takes interrupts */
 static uint64 limited_count; /* how often a source was found too fast */
 
 static uint64 get_count(void)
 {
     uint64 n = 0;
 
-    for (int irq = 0; irq < NIRQ; irq++)
+    for (int irq = 0; irq < NINFO; irq++)
         n += peek(&infos[irq].count);
     return n;
 }
@@ -121,27 +124,32 @@ static void ithread_loop(void *arg)
 void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
 {
     struct intr_info *info = &infos[irq];
+    int cpu = 0; /* the lowest that can take it */
 
-    if (irq == 0 || irq >= NIRQ)
-        panic("%s: there is no interrupt %u (1 to %d)", name, irq, NIRQ - 1);
+    while (cpu < ncpus && !plic_reaches(irq, cpu))
+        cpu++;
+    if (cpu == ncpus)
+        panic("%s: no cpu is connected to its interrupt controller", name);
+    if (irq % NIRQ == 0 || irq >= NINFO)
+        panic("%s: there is no interrupt %u", name, irq);
     if (peek(&info->handler) != NULL)
         panic("%s: interrupt %u belongs to %s", name, irq, info->name);
     info->arg = arg;
     info->name = name;
     info->irq = irq;
-    if (lwkt_create(ithread_loop, info, &info->thread, NULL, TDF_STOPREQ | TDF_MPSAFE, 0, "%s",
+    if (lwkt_create(ithread_loop, info, &info->thread, NULL, TDF_STOPREQ | TDF_MPSAFE, cpu, "%s",
                     name) < 0)
         panic("%s: no memory for its interrupt thread", name);
     info->thread->td_pri = TDPRI_INT_MED; /* no other code knows it yet */
     info->thread->td_preemptable = lwkt_preempt;
     publish(&info->handler, handler); /* consume: sched_ithd */
-    plic_enable(irq);
+    plic_enable(irq, cpu);
 }
 
-/* On cpu 0. A source without a handler is counted. */
+/* On the cpu that takes it. A source without a handler is counted. */
 void sched_ithd(uint32 irq)
 { /* lab 5 */
-    struct intr_info *info = irq < NIRQ ? &infos[irq] : NULL;
+    struct intr_info *info = irq < NINFO ? &infos[irq] : NULL;
 
     if (info == NULL || consume(&info->handler) == NULL) { /* publish: intr_register */
         spurious++;

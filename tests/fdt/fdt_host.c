@@ -43,14 +43,18 @@ static void print_board(void)
     printf("memory %lx %lx\ntimebase %lu\nsstc %d\n", board.mem_base, board.mem_end, board.timebase,
            board.sstc);
     for (int i = 0; i < board.nharts; i++)
-        printf("hart %lu intc %u plic %d sswi %d\n", board.hartid[i], board.hart_intc[i],
-               (int)board.plic_context[i], (int)board.sswi_index[i]);
+        printf("hart %lu intc %u plic %d.%d sswi %d\n", board.hartid[i], board.hart_intc[i],
+               board.hart_plic[i], (int)board.plic_context[i], (int)board.sswi_index[i]);
     print_range("uart", &board.uart);
-    print_range("plic", &board.plic);
+    for (int i = 0; i < board.nplic; i++)
+        print_range("plic", &board.plic[i]);
     print_range("sswi", &board.sswi);
     print_range("test", &board.test);
     for (int i = 0; i < board.nvirtio; i++)
         print_range("virtio", &board.virtio[i]);
+    for (int i = 0; i < board.nreserved; i++)
+        printf("reserved %lx %lx%s\n", board.reserved[i].base, board.reserved[i].end,
+               board.reserved[i].nomap ? " no-map" : "");
     printf("initrd %lx %lx\n", board.initrd_start, board.initrd_end);
     printf("args %s\n", board.bootargs);
     const char *run = bootarg("run", buf, sizeof(buf));
@@ -112,7 +116,8 @@ static int show(const unsigned char *tree)
 static void reset(void)
 {
     memset(&board, 0, sizeof(board));
-    plic_harts = sswi_harts = (struct fdt_prop){.data = NULL};
+    memset(plic_harts, 0, sizeof(plic_harts));
+    sswi_harts = (struct fdt_prop){.data = NULL};
     nmemory = harts_without_sstc = 0;
 }
 

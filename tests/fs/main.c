@@ -326,21 +326,23 @@ static void test_errors_in_calls(const char *mkfs, bool for_good)
 
 /* --- damaged images --- */
 
-/* Change one byte of the metadata, except for the superblock: inodes, the bitmap, tables or
- * directories; mostly where they are in use. */
+/* Change one byte of the metadata: inodes, the bitmap, tables or directories, mostly where they are in
+ * use, the log, or the superblock. */
 static void damage(void)
 {
     const struct superblock *sb = (struct superblock *)(base + BSIZE);
     unsigned block = sb->logstart;
 
-    unsigned what = rnd(10);
+    unsigned what = rnd(12);
     if (what < 4)
         block = sb->inodestart;
     else if (what < 8)
         block = sb->datastart + rnd(120);
     else if (what < 9)
         block = sb->bmapstart;
-    unsigned used = block == sb->bmapstart ? sb->datastart / 8 + 20 : block == sb->logstart ? 100 : block == sb->inodestart ? 2000 : 1000;
+    else if (what < 11)
+        block = 1;
+    unsigned used = block == 1 ? sizeof(*sb) : block == sb->bmapstart ? sb->datastart / 8 + 20 : block == sb->logstart ? 100 : block == sb->inodestart ? 2000 : 1000;
     image[(size_t)block * BSIZE + rnd(used)] = (char)(rnd(3) == 0 ? 0 : rnd(3) == 0 ? rnd(256) : rnd(8));
 }
 
@@ -368,9 +370,10 @@ static void test_damage(unsigned n)
         memcpy(image, before, (size_t)nblocks * BSIZE);
         for (unsigned k = 1 + rnd(4); k > 0; --k)
             damage();
-        if (in_child(damaged_life) != 0) {
+        int status = in_child(damaged_life);
+        if (status != 0) {
             store_image(image_path);
-            fail("damaged image %u (seed %lu): the kernel did not survive it", i, seed);
+            fail("damaged image %u (seed %lu): the kernel did not survive it: status %x", i, seed, status);
         }
     }
     free(before);

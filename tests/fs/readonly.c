@@ -90,6 +90,8 @@ void use_everything(const char *path)
     for (long i = 0; i < n / (long)sizeof(names[0]); ++i) {
         if (names[i].inum == 0 || strcmp(names[i].name, ".") == 0 || strcmp(names[i].name, "..") == 0)
             continue;
+        if (names[i].name[0] == '\0') /* damage; it would lead to this directory again */
+            continue;
         snprintf(below, sizeof(below), "%s/%.14s", path, names[i].name);
         use_everything(below);
     }

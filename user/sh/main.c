@@ -7,6 +7,7 @@
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
 #include "kernel/stat.h"
+#include "kernel/syscall.h"
 #include "user/user.h"
 #include "user/sh/sh.h"
 
@@ -103,6 +104,8 @@ int main(int argc, char **argv)
         }
         run_file(script_fd, 0);
     } else if (argc == 1) {
+        if (is_console(0))
+            setjob(JOB_SHELL);
         run_file(0, is_console(0));
     } else {
         fprintf(2, "usage: sh [-c commands | file]\n");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Running a parsed line. Commands that must change the shell itself (cd, exit) run in its own process,
- * all others in children. When a fork fails, the command's status is 1.
+ * Running a parsed line. Builtin commands run in the shell's own process, all others in children. When a
+ * fork fails, the command's status is 1. ^C ends the command that runs, and the rest of the line with it.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
+#include "kernel/syscall.h"
 #include "user/user.h"
 #include "user/lib/lib.h"
 #include "user/sh/sh.h"
@@ -126,40 +127,13 @@ static void run_program(void)
     exit(NOT_A_PROGRAM);
 }
 
-/* The status that `exit [n]` and `halt [n]` name. */
-static int status_argument(void)
-{
-    int status = last_status;
-
-    if (argv[1] != 0 && parse_int(argv[1], &status) < 0) {
-        fprintf(2, "sh: %s: not a number: %s\n", argv[0], argv[1]);
-        return 2;
-    }
-    return status;
-}
-
-/* Run argv if it is a builtin: 1, and its status in *status. 0: it is none. */
-static int run_builtin(int *status)
-{
-    if (strcmp(argv[0], "cd") == 0) {
-        const char *dir = argv[1] != 0 ? argv[1] : "/";
-        *status = chdir(dir) < 0;
-        if (*status != 0)
-            fprintf(2, "sh: cd: no such directory: %s\n", dir);
-        return 1;
-    }
-    if (strcmp(argv[0], "exit") == 0)
-        exit(status_argument());
-    return 0;
-}
-
 static int run_simple(const struct node *n)
 {
     int pid, argc = make_argv(n), status;
 
     if (argc < 0)
         return 1;
-    if (argc > 0 && n->nredirs == 0 && run_builtin(&status))
+    if (argc > 0 && n->nredirs == 0 && run_builtin(argv, &status))
         return status;
     pid = start();
     if (pid == 0)
@@ -223,6 +197,7 @@ static int run_background(const struct node *n)
     pid = start();
     if (pid != 0)
         exit(pid < 0);
+    setjob(JOB_BACKGROUND);
     empty_input();
     run_child(n);
 }
@@ -239,7 +214,7 @@ static void run_child(const struct node *n)
         exit(run(n));
     if (make_argv(n) <= 0)
         exit(n->nwords != 0);
-    if (run_builtin(&status))
+    if (run_builtin(argv, &status))
         exit(status);
     run_program();
     exit(NOT_FOUND);
@@ -270,13 +245,13 @@ int run(const struct node *n)
         last_status = run_background(n->left);
         break;
     case SEQUENCE:
-        run(n->left);
-        run(n->right);
+        if (run(n->left) != EXIT_INTERRUPTED)
+            run(n->right);
         break;
     case AND:
     case OR:
         run(n->left);
-        if ((last_status == 0) == (n->kind == AND))
+        if (last_status != EXIT_INTERRUPTED && (last_status == 0) == (n->kind == AND))
             run(n->right);
         break;
     }

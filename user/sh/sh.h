@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The shell: main.c reads lines, parse.c turns a line into a tree, and run.c runs the tree.
+ * The shell: main.c reads lines, parse.c turns a line into a tree, and run.c runs the tree (builtin.c: commands
+ * that need no process).
  *
  *   line     = [list]
  *   list     = andor { (';' | '&') [andor] }
@@ -45,6 +46,9 @@ struct node *parse(char *line, const char **error);
 
 /* Expand a word as typed into buf, of size bytes: no quotes, $? filled in. 0; -1: it does not fit. */
 int expand(const char *word, int status, char *buf, int size);
+
+/* Run the command argv if it is a builtin: 1, and its status in *status. 0: it is none. */
+int run_builtin(char **argv, int *status);
 
 /* Run a tree. Returns the status of its last command, and leaves it in last_status. */
 int run(const struct node *n);

@@ -29,6 +29,11 @@ static inline _Bool thread_killed(void)
     return peek(&host_thread.td_killed) != 0;
 }
 
+static inline _Bool thread_may_use_reserve(void)
+{
+    return 1;
+}
+
 int lwkt_create(void (*func)(void *), void *arg, void *tdp, void *template, unsigned flags, int cpu,
                 const char *fmt, ...);
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Ending other processes: kill(), and the keys of the console (dev/console.c).
+ *
+ * A process is marked (td_killed), and told by a message to its thread's cpu, where the thread then
+ * ends a sleep or looks at the mark on its way to user mode. The mark is made under the table's lock,
+ * and proc_fork passes it on under the same lock: so a key that ends many processes at a time leaves
+ * no child of theirs, even if all of them fork without end.
+ */
+#include "kernel/syscall.h"
+#include "lwkt/ipiq.h"
+#include "proc/proctable.h"
+
+/*
+ * On the thread's cpu: end a sleep that a kill may end, or a wait for a turn; make a running process
+ * look at td_killed when it returns to user mode. The sender holds td. IPI body.
+ */
+static void kill_here(void *arg)
+{
+    thread_t td = arg;
+
+    if (td->td_gd != mycpu) {
+        lwkt_send_ipiq(td->td_gd, kill_here, td);
+        return;
+    }
+    /* td may be running, or preempted by the interrupt thread that this message interrupts. It would
+     * then go on without a look, so the cpu is asked for one. That costs other threads little. */
+    amo_or(&mycpu->gd_astflags, AST_SIGNAL);
+    if ((td->td_flags & (TDF_SINTR | TDF_TSLEEPQ)) == (TDF_SINTR | TDF_TSLEEPQ))
+        lwkt_schedule(td);
+    else if (td->td_proc != NULL)
+        usched_killed(td->td_proc);
+    lwkt_rele(td);
+}
+
+/* Mark p's thread, which will exit with that status. False: it has exited. Table lock held. */
+static bool mark(struct proc *p, int status)
+{
+    thread_t td = p->p_thread;
+
+    if (td == NULL)
+        return false;
+    if (peek(&td->td_killed) == 0)
+        poke(&td->td_killed, (uint32)-status);
+    return true;
+}
+
+/* Tell p's thread, which is marked. Takes the table's lock, which is held, off: the ring orders the mark
+ * before the message. */
+static void tell_and_unlock(struct proc *p)
+{
+    thread_t td = p->p_thread;
+
+    lwkt_hold(td);
+    spin_unlock(&proctable_lock);
+    lwkt_send_ipiq(td->td_gd, kill_here, td);
+}
+
+int proc_kill(int pid)
+{
+    spin_lock(&proctable_lock);
+    struct proc *p = find_proc(pid);
+    if (p != NULL && p != init_proc && mark(p, EXIT_KILLED)) { /* the machine would end with init */
+        tell_and_unlock(p);
+        return 0;
+    }
+    bool found = p != NULL && p != init_proc;
+    spin_unlock(&proctable_lock);
+    return found ? 0 : -1;
+}
+
+/* --- the console's keys --- */
+
+/* Mark all that the key ends. True: something in the foreground was among them. */
+static bool mark_jobs(bool all)
+{
+    bool foreground = false;
+
+    spin_lock(&proctable_lock);
+    list_foreach(node, &proc_all)
+    {
+        struct proc *p = list_entry(node, struct proc, p_all);
+        if (p->p_state != P_ALIVE)
+            continue;
+        if (p->p_job == JOB_FOREGROUND)
+            foreground |= mark(p, EXIT_INTERRUPTED);
+        else if (all && p->p_job == JOB_BACKGROUND)
+            mark(p, EXIT_INTERRUPTED);
+    }
+    spin_unlock(&proctable_lock);
+    return foreground;
+}
+
+/* Tell the first marked process with a p_order above *order, which becomes its own. False: there is
+ * none. */
+static bool tell_next(uint64 *order)
+{
+    spin_lock(&proctable_lock);
+    list_foreach(node, &proc_all)
+    {
+        struct proc *p = list_entry(node, struct proc, p_all);
+        if (p->p_order > *order && p->p_thread != NULL && peek(&p->p_thread->td_killed) != 0) {
+            *order = p->p_order;
+            tell_and_unlock(p);
+            return true;
+        }
+    }
+    spin_unlock(&proctable_lock);
+    return false;
+}
+
+bool proc_interrupt(bool all)
+{
+    bool foreground = mark_jobs(all);
+    uint64 order = 0;
+
+    while (tell_next(&order))
+        ;
+    return foreground;
+}
+
+int proc_setjob(int job)
+{
+    struct proc *p = curproc();
+    int old;
+
+    if (job < JOB_BACKGROUND || job > JOB_SHELL || (job == JOB_SHELL && !thread_may_use_reserve()))
+        return -1;
+    spin_lock(&proctable_lock);
+    old = p->p_job;
+    p->p_job = job;
+    spin_unlock(&proctable_lock);
+    return old;
+}
