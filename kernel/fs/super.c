@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "lib/sysctl.h"
 #include "mm/page.h"
+#include "mm/reclaim.h"
 #include "riscv/power.h"
 
 /* There is nothing to mount: say why, and end the machine. */
@@ -63,6 +64,24 @@ static void read_superblock(void)
     check_superblock(&superblock);
 }
 
+/* For mm/reclaim.c: pages of cached blocks that could be given up. / Give them up, and if the caller may wait
+ * for the log, those that it needs, too, and inodes without a reference. */
+static uint64 count_caches(void)
+{
+    uint64 cached = buf_count() + log_copies();
+
+    return cached > BUF_MIN ? cached - BUF_MIN : 0;
+}
+
+static void drop_caches(bool may_wait)
+{
+    if (may_wait) {
+        fs_sync();
+        inode_reclaim();
+    }
+    buf_reclaim();
+}
+
 void fs_init(void)
 {
     if (root_blkdev == NULL)
@@ -81,6 +100,8 @@ void fs_init(void)
     fs_check();
     inode_scan();
     log_start_thread();
+    reclaim_count_caches = count_caches;
+    reclaim_drop_caches = drop_caches;
 }
 
 /* Pages that hold cached blocks. They can be freed, so a test that compares memory in use subtracts
@@ -112,8 +133,7 @@ static int sysctl_drop_caches(uint64 value)
     (void)value;
     if (fs_sync() < 0)
         return -1;
-    inode_reclaim();
-    buf_reclaim();
+    drop_caches(true);
     return 0;
 }
 

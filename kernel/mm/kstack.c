@@ -227,6 +227,12 @@ void cpu_stack_free(void *base, size_t size)
         reap();
 }
 
+void kstack_drain(void)
+{
+    while (peek(&stacks.ncached) > 0)
+        reap();
+}
+
 uint64 kstack_count_reserve(void)
 {
     return peek(&stacks.npages);

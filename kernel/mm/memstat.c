@@ -8,34 +8,15 @@
 #include "mm/memstat.h"
 
 #include "lib/sysctl.h"
-#include "lwkt/ipiq.h"
 #include "mm/page.h"
-
-/* IPI body: process all messages, passive ones too, and give up cached threads. */
-static void settle_ipi(void *arg)
-{
-    (void)arg;
-    lwkt_poll_ipiq();
-    lwkt_trim_cache(0);
-}
-
-/*
- * On every cpu, this one included. Thread context.
- */
-static void settle(void)
-{
-    for (int cpu = 0; cpu < ncpus; cpu++) {
-        globaldata_t gd = globaldata_of[cpu];
-        lwkt_wait_ipiq(gd, lwkt_send_ipiq(gd, settle_ipi, NULL));
-    }
-}
+#include "mm/reclaim.h"
 
 /* Pages that nobody uses: free ones and reserves. Thread context; waits until other cpus have finished
  * what was freed there. */
 static uint64 memstat_free_pages(void)
 {
-    settle();
-    settle(); /* process what the first round sent home */
+    reclaim_settle();
+    reclaim_settle(); /* process what the first round sent home */
     return page_count_free() + zone_count_reserve() + kstack_count_reserve();
 }
 

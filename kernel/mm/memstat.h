@@ -7,10 +7,22 @@
 
 #include "kernel/types.h"
 
-/* Pages of slabs without an object in use (zone.c). */
+/* Pages of slabs without an object in use (zone.c). / Free those of this cpu: thread context or IPI body. */
 uint64 zone_count_reserve(void);
+
+/* Pages of all slabs; of the tables for the kernel's stacks (pmap.c). */
+uint64 zone_count_pages(void);
+uint64 pmap_count_tables(void);
+
+void zone_drain(void);
+
+/* Give this cpu's lists of free pages to the pool (page.c); thread context or IPI body. */
+void page_drain(void);
 
 /* Pages of kernel stacks that are kept for reuse or are just being unmapped (kstack.c). */
 uint64 kstack_count_reserve(void);
+
+/* Free those that are kept for reuse. Thread context, no spin lock held. */
+void kstack_drain(void);
 
 #endif

@@ -27,11 +27,12 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "lwkt/spin.h"
+#include "mm/memstat.h"
 #include "riscv/fdt.h"
 
 #define BATCH 32
 #define MAXRANGES (MAXRESERVED + 4)
-#define RESERVED 256 /* 1 MiB: a shell, and some commands at a time */
+#define RESERVED PAGES_RESERVED
 
 /* A free page. The first page of a batch also links the batches and holds the size of its own. */
 struct freepage {
@@ -190,13 +191,13 @@ static struct freepage *pool_get(void)
     return list;
 }
 
-static void pool_put(struct freepage *list)
+static void pool_put(struct freepage *list, uint32 count)
 {
     spin_lock(&pool.lock);
-    list->count = BATCH;
+    list->count = count;
     list->next_batch = pool.batches;
     pool.batches = list;
-    poke(&pool.nfree, pool.nfree + BATCH);
+    poke(&pool.nfree, pool.nfree + count);
     spin_unlock(&pool.lock);
 }
 
@@ -265,7 +266,7 @@ static void __attribute__((noinline)) page_free_slow(struct page_cpu *pc, struct
         return;
     if (pc->nready == BATCH) {
         if (pc->spare != NULL)
-            pool_put(pc->spare);
+            pool_put(pc->spare, BATCH);
         poke(&pc->spare, pc->ready);
         pc->ready = NULL;
         poke(&pc->nready, 0);
@@ -285,6 +286,20 @@ static void page_free(struct freepage *page)
         make_ready(pc, page);
     else
         page_free_slow(pc, page);
+    crit_exit();
+}
+
+void page_drain(void)
+{
+    crit_enter();
+    struct page_cpu *pc = &page_cpus[mycpuid];
+    if (pc->spare != NULL)
+        pool_put(pc->spare, BATCH);
+    if (pc->ready != NULL)
+        pool_put(pc->ready, pc->nready);
+    pc->ready = NULL;
+    poke(&pc->spare, NULL);
+    poke(&pc->nready, 0);
     crit_exit();
 }
 

@@ -22,6 +22,7 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/page.h"
+#include "mm/reclaim.h"
 #include "mm/zone.h"
 
 #define PTE_USER (PTE_V | PTE_U | PTE_A | PTE_D)
@@ -123,7 +124,7 @@ static int fork_range(uint64 *dst, uint64 *src, int level, uint64 start, uint64 
             dst[i] = share_page(&src[i]);
             continue;
         }
-        uint64 *table = page_zalloc();
+        uint64 *table = page_zalloc_user();
         if (table == NULL)
             return -1;
         dst[i] = page_pte(table) | PTE_V;
@@ -152,7 +153,10 @@ static uint64 *make_entry(struct vmspace *vm, uint64 va)
 {
     if (vm->vm_top <= va)
         vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
-    return pmap_walk(vm->vm_root, va, true);
+    uint64 *pte = pmap_walk(vm->vm_root, va, true);
+    if (pte == NULL && memory_reclaim(false))
+        pte = pmap_walk(vm->vm_root, va, true);
+    return pte;
 }
 
 /* Fill in the entry of va, which is absent. */
@@ -186,7 +190,7 @@ static int break_cow(uint64 *pte, uint64 va)
         *pte = (*pte & ~PTE_COW) | PTE_W;
         return 0;
     }
-    void *copy = page_alloc();
+    void *copy = page_alloc_user();
     if (copy == NULL)
         return -1;
     memcpy(copy, old, PGSIZE);
@@ -201,7 +205,7 @@ static int break_cow(uint64 *pte, uint64 va)
 /* Put a page of zeros at va, whose entry is absent. */
 static int zero_fill(uint64 *pte, uint64 va)
 {
-    void *page = page_zalloc();
+    void *page = page_zalloc_user();
 
     if (page == NULL)
         return -1;
@@ -247,7 +251,9 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
  */
 static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
 {
-    if ((end - start) / PGSIZE > page_count_free())
+    uint64 pages = (end - start) / PGSIZE;
+
+    if (!memory_has(pages) && !(memory_reclaim(true) && memory_has(pages)))
         return -1;
     for (uint64 va = start; va < end; va += PGSIZE) {
         uint64 *pte = make_entry(vm, va);

@@ -42,6 +42,7 @@ struct zone {
 struct zone_cpu {
     struct list partial; /* empty ones at the tail */
     uint32 nempty;       /* 0 or 1: how many have no object in use; others may peek */
+    uint32 npages;       /* slabs, full ones included; others may peek */
 };
 
 struct freeobj {
@@ -114,6 +115,7 @@ static struct slab *slab_create(struct zone *z, struct zone_cpu *zc)
     s->carved = 0;
     list_insert_head(&zc->partial, &s->node);
     poke(&zc->nempty, zc->nempty + 1);
+    poke(&zc->npages, zc->npages + 1);
     return s;
 }
 
@@ -160,6 +162,7 @@ static void slab_empty(struct slab *s, struct zone_cpu *zc)
 {
     list_remove(&s->node);
     if (zc->nempty > 0) {
+        poke(&zc->npages, zc->npages - 1);
         page_unref(s);
         return;
     }
@@ -183,6 +186,24 @@ static void slab_put(struct slab *s, void *obj)
         list_insert_head(&zc->partial, &s->node);
     if (s->inuse == 0)
         slab_empty(s, zc);
+}
+
+/* Empty slabs are at the tails of the lists. */
+void zone_drain(void)
+{
+    crit_enter();
+    for (uint32 id = 0; id < nzones; id++) {
+        struct zone_cpu *zc = &zone_cpus[mycpuid][id];
+        if (zc->nempty == 0)
+            continue;
+        struct slab *s = list_entry(zc->partial.prev, struct slab, node);
+        KASSERT(s->inuse == 0, "an empty slab of zone %s is not at the tail", s->zone->name);
+        list_remove(&s->node);
+        page_unref(s);
+        poke(&zc->nempty, 0);
+        poke(&zc->npages, zc->npages - 1);
+    }
+    crit_exit();
 }
 
 /*
@@ -224,6 +245,16 @@ void kfree(void *obj)
 {
     if (obj != NULL)
         zfree(slab_of(obj)->zone, obj);
+}
+
+uint64 zone_count_pages(void)
+{
+    uint64 n = 0;
+
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        for (uint32 id = 0; id < nzones; id++)
+            n += peek(&zone_cpus[cpu][id].npages);
+    return n;
 }
 
 uint64 zone_count_reserve(void)

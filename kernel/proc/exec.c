@@ -18,6 +18,7 @@
 #include "lib/sysent.h"
 #include "lwkt/crit.h"
 #include "mm/page.h"
+#include "mm/reclaim.h"
 #include "proc/elf.h"
 #include "proc/proc.h"
 
@@ -77,7 +78,7 @@ static uint32 segment_rights(uint32 flags)
 /* Load one page of a segment: n bytes of the file from off, then zeros. */
 static int load_page(struct image *im, uint64 va, uint64 off, uint64 n, uint32 rights)
 {
-    char *page = page_alloc();
+    char *page = page_alloc_user();
 
     if (page == NULL)
         return -1;
@@ -148,7 +149,7 @@ static int make_stack(struct image *im)
     uint64 base = im->end + PGSIZE;
 
     for (uint64 va = base; va < base + STACK_BYTES; va += PGSIZE) {
-        void *page = page_zalloc();
+        void *page = page_zalloc_user();
         if (page == NULL || vm_map_user(im->vm, va, page, VM_READ | VM_WRITE) < 0)
             return -1;
     }
@@ -280,7 +281,7 @@ int64 sys_exec(const uint64 *arg)
 
     if (copyinstr(path, arg[0], MAXPATH) < 0)
         return -1;
-    char *strings = page_alloc();
+    char *strings = page_alloc_user();
     if (strings == NULL)
         return -1;
     int64 result = fetch_argv(arg[1], argv, strings) < 0 ? -1 : proc_exec(path, argv);
