@@ -2,7 +2,11 @@
 """usertests: the success and failure paths of every system call, with several numbers of harts, in both
 modes."""
 
+import subprocess
+
 import pytest
+
+from conftest import ROOT
 
 
 @pytest.mark.parametrize("deterministic", [0, 1])
@@ -42,6 +46,27 @@ def test_kill_ends_a_console_write(run):
     console = run("usertests kill_console_writer", timeout=300, CPUS=2, DETERMINISTIC=1).console
     assert "kill_console_writer: ok" in console.replace("\0", "")
     assert 0 < console.count("\0") < 4 << 20
+
+
+def test_null_pointer_is_named(run):
+    """A process that uses a null pointer is told so."""
+    console = run("usertests null_pointer", timeout=60).console
+    assert console.count(": null pointer, pc 0x") == 6
+
+
+def test_program_linked_at_zero(run, tmp_path):
+    """A program that was linked at address 0, as xv6's are, runs."""
+    script = (ROOT / "user/user.ld").read_text(encoding="utf-8")
+    assert ". = 0x1000;" in script
+    (tmp_path / "zero.ld").write_text(script.replace(". = 0x1000;", ". = 0;"), encoding="utf-8")
+    subprocess.run(["riscv64-unknown-elf-ld", "-nostdlib", "--no-relax", "-z", "max-page-size=4096",
+                    "--no-warn-rwx-segments", "-T", tmp_path / "zero.ld", "-o", tmp_path / "zero",
+                    "build/obj/user/echo.c.o", "build/obj/user/libuser.a"], check=True)
+    files = ["init", "sh", "halt"]
+    image = tmp_path / "fs.img"
+    subprocess.run(["build/mkfs", image, *(f"{name}=build/user/{name}" for name in files),
+                    f"zero={tmp_path}/zero"], check=True)
+    assert "at zero" in run("zero at zero", IMAGE=image, SNAPSHOT=1).console.splitlines()
 
 
 def test_stack_overflow_is_named(run):
