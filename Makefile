@@ -212,12 +212,16 @@ $(BUILD)/boothart: tools/boothart.S | tools
 	@$(LD) -nostdlib --no-relax -Ttext 0 -e 0 -o $(O)/boothart $(O)/boothart.o
 	@$(CROSS)objcopy -O binary $(O)/boothart $@
 
+# Programs that need more than xv6's stack of one page, in bytes.
+STACK_sh        = 16384
+STACK_usertests = 16384
+
 # One rule for each program, because a program may have several objects.
 define program
 $(BUILD)/user/$(1): $(2) $(O)/user/libuser.a user/user.ld
 	@mkdir -p $$(@D)
 	@echo "  ld    $$@"
-	@$$(LD) $$(LDFLAGS) -T user/user.ld -o $$@ $(2) $(O)/user/libuser.a
+	@$$(LD) $$(LDFLAGS) $(if $(STACK_$(1)),--defsym=stack_size=$(STACK_$(1))) -T user/user.ld -o $$@ $(2) $(O)/user/libuser.a
 endef
 objects = $(patsubst %,$(O)/%.o,$(1))
 $(foreach p,$(UFILES),$(eval $(call program,$(p),$(call objects,$(call with_asm,$(p))))))

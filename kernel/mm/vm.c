@@ -271,6 +271,8 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
 {
     uint64 old = vm->vm_size;
 
+    if (bytes > old)
+        return (int64)old; /* as in xv6: below address 0 there is nothing to give back */
     if (bytes > old - vm->vm_heap)
         return -1;
     vm->vm_size = old - bytes;

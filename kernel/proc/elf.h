@@ -32,7 +32,9 @@ struct elfhdr {
     uint16 shstrndx;
 };
 
-#define ELF_PH_LOAD 1    /* proghdr.type: a segment to load; others are ignored */
+#define ELF_PH_LOAD 1 /* proghdr.type: a segment to load */
+#define ELF_PH_STACK 0x6474e551 /* PT_GNU_STACK: memsz is how large a stack the program wants; 0: any */
+/* Others are ignored. */
 #define ELF_FLAG_EXEC 1u /* proghdr.flags */
 #define ELF_FLAG_WRITE 2u
 #define ELF_FLAG_READ 4u

@@ -2,7 +2,7 @@
  * exec: replace the calling process's program.
  *
  *   0                                                     vm_heap = vm_size
- *   | segments of the ELF file ... | guard | USERSTACK pages | heap, empty
+ *   | segments of the ELF file ... | guard | stack | heap, empty
  *                                            args and pointers at its top end
  *
  * The new address space is built completely beside the old one, and then replaces it: if anything fails
@@ -22,9 +22,8 @@
 #include "proc/elf.h"
 #include "proc/proc.h"
 
-#define STACK_BYTES (USERSTACK * PGSIZE)
 /* Segments end below this, which leaves room for guard and stack. */
-#define IMAGE_END (USERTOP - PGSIZE - STACK_BYTES)
+#define IMAGE_END (USERTOP - PGSIZE - USERSTACKMAX * PGSIZE)
 
 /* The new image while it is being built. */
 struct image {
@@ -33,6 +32,7 @@ struct image {
     uint64 entry;
     bool entry_ok; /* it lies in an executable segment */
     uint64 end;    /* end of the last segment, page aligned */
+    uint64 stack;  /* bytes */
     uint64 sp;
     int argc;
     uint64 argv; /* user address of the vector */
@@ -106,6 +106,16 @@ static int load_segment(struct image *im, const struct proghdr *ph)
     return 0;
 }
 
+/* How large the stack is to be. False: larger than is allowed. */
+static bool stack_ok(struct image *im, const struct proghdr *ph)
+{
+    if (ph->memsz > USERSTACKMAX * PGSIZE)
+        return false;
+    if (ph->memsz > 0)
+        im->stack = PGROUNDUP(ph->memsz);
+    return true;
+}
+
 /* Load the segments of the file, which is locked. */
 static int load_file(struct image *im)
 {
@@ -117,8 +127,11 @@ static int load_file(struct image *im)
         !header_ok(&h, file_size))
         return -1;
     im->entry = h.entry;
+    im->stack = USERSTACK * PGSIZE;
     for (int i = 0; i < h.phnum; i++) {
         if (read_exactly(im->ip, &ph, h.phoff + (uint64)i * sizeof(ph), sizeof(ph)) < 0)
+            return -1;
+        if (ph.type == ELF_PH_STACK && !stack_ok(im, &ph))
             return -1;
         if (ph.type != ELF_PH_LOAD || ph.memsz == 0)
             continue;
@@ -148,12 +161,12 @@ static int make_stack(struct image *im)
 {
     uint64 base = im->end + PGSIZE;
 
-    for (uint64 va = base; va < base + STACK_BYTES; va += PGSIZE) {
+    for (uint64 va = base; va < base + im->stack; va += PGSIZE) {
         void *page = page_zalloc_user();
         if (page == NULL || vm_map_user(im->vm, va, page, VM_READ | VM_WRITE) < 0)
             return -1;
     }
-    im->sp = base + STACK_BYTES;
+    im->sp = base + im->stack;
     im->vm->vm_heap = im->vm->vm_size = im->sp;
     return 0;
 }

@@ -84,7 +84,7 @@ static void write_at_end(void)
 /* From direct blocks into indirect ones; blocks that are freed are used again. */
 static void write_indirect(void)
 {
-    uint64 n = (NDIRECT + 3) * BSIZE + 123;
+    uint64 n = (NDIRECT + 3) * FS_BLOCK + 123;
 
     for (int i = 0; i < 3; i++) {
         make_pattern_file("f", n);
@@ -96,7 +96,7 @@ static void write_indirect(void)
 /* Into double indirect blocks. */
 static void write_double_indirect(void)
 {
-    uint64 n = (NDIRECT + NINDIRECT + 5) * BSIZE + 1;
+    uint64 n = (NDIRECT + FS_INDIRECT + 5) * FS_BLOCK + 1;
 
     make_pattern_file("f", n);
     CHECK(file_size("f") == n);
