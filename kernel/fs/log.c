@@ -10,7 +10,7 @@
  *            operations go on. Code that changes a frozen buffer gets a copy of the page (log_modify)
  *   write    frozen pages to the log | flush | header, n > 0 | flush
  *            frozen pages home       | flush | header, n = 0 | flush
- *   thaw     release the buffers
+ *   thaw     release the buffers, and signal the end of the commit
  *
  * The header with n > 0 is the moment at which the transaction exists. Each flush keeps the disk
  * from reordering what is before it with what is after it. The last one is needed because the next
@@ -18,13 +18,24 @@
  * A crash leaves the state after some commit: a prefix of history, never the middle of an
  * operation.
  *
+ * Waiting for a commit: one runs at a time, and each ends with a signal, a generation of log.commits.
+ * A thread that needs transaction number seq on the disk writes it (log_lead), or waits until another
+ * thread has. So all threads whose changes are in one transaction wait for one commit:
+ *
+ *   under log.lock: has seq ended?                under log.lock: committing = false
+ *                   gen = wa_gen
+ *   no: lwkt_block(&log.commits, .., &gen)        lwkt_signal(&log.commits, -1)
+ *
+ * gen is read under the lock under which the condition changes. If the commit ends after the look, its
+ * signal comes after gen was read, and lwkt_block returns.
+ *
  * Reservations: an operation may modify at most MAXOPBLOCKS blocks, and starts only when these fit
  * into the log and into the cache, in addition to what is there. So the log cannot overflow. An
  * operation under way never waits for a commit that waits for it: only log_modify waits, for a commit
  * that is writing already and waits for no operation.
  *
- * Lock order: commit mutex, then everything else; the caller of fs_begin holds no lock. log.lock is
- * a leaf.
+ * Lock order: a commit, then everything else; the caller of fs_begin holds no lock. log.lock is a leaf,
+ * and so is the token of log.commits.
  *
  * An I/O error in a commit stops the log for good. The disk stays as it is: its header says whether the
  * transaction exists, and if so, the next mount puts its blocks in their places again. (Writing on
@@ -45,6 +56,7 @@
 #include "lib/sysctl.h"
 #include "lwkt/spin.h"
 #include "lwkt/thread.h"
+#include "lwkt/wait.h"
 #include "mm/page.h"
 #include "sync/lockorder.h"
 #include "sync/sleep.h"
@@ -58,23 +70,25 @@ static struct {
     /* Written with poke under the lock, read with peek without it. */
     uint32 ops;    /* operations under way */
     uint32 n;      /* buffers of the running transaction */
-    uint32 seq;    /* number of the running transaction; written with commit held as well */
+    uint32 seq;    /* number of the running transaction; only a commit changes it */
     bool closing;  /* a commit waits until ops is 0 */
     bool timed;    /* the thread knows that there is something to commit */
     bool stopped;  /* after an I/O error: no operation begins, nothing is written */
     uint32 copies; /* frozen pages that were replaced by a copy */
 
+    bool committing;          /* a thread writes transaction seq - 1, or freezes seq: lock */
     uint32 nfrozen;           /* buffers of the transaction that a commit writes: lock */
     struct buf **running;     /* the n buffers: lock. Each has a reference */
-    struct buf **frozen;      /* the nfrozen buffers: commit */
-    struct mutex commit;      /* held over a commit */
-    struct logheader *header; /* a page: commit */
+    struct buf **frozen;      /* the nfrozen buffers: the thread that commits */
+    struct logheader *header; /* a page: the thread that commits */
+    struct lwkt_wait commits; /* signalled when a commit has ended */
 } log;
 
 static struct buf *log_buffers[2][LOGMAX];
 
-/* To the check of lock orders, an operation is a lock: a commit waits until all of them have ended. */
-static uint32 op_kind;
+/* To the check of lock orders, an operation is a lock: a commit waits until all of them have ended. So
+ * is a commit, as other threads wait for its end. */
+static uint32 op_kind, commit_kind;
 
 /* --- operations --- */
 
@@ -170,6 +184,16 @@ void fs_end(void)
         wakeup(&log.timed);
 }
 
+/* Whether a commit writes a page of b. *gen: see log_is_pending. Its signal comes after log_thaw. */
+static bool log_is_frozen(struct buf *b, int *gen)
+{
+    spin_lock(&log.lock);
+    bool frozen = b->b_frozen != NULL;
+    *gen = peek(&log.commits.wa_gen);
+    spin_unlock(&log.lock);
+    return frozen;
+}
+
 /*
  * A commit is writing b's page: replace it by a copy. Without memory for one, wait until the commit has
  * finished. b is locked, so no other thread looks at the page; the commit owns the old one.
@@ -177,9 +201,10 @@ void fs_end(void)
 static void log_copy_frozen(struct buf *b)
 {
     void *copy = page_alloc();
+    int gen;
 
-    while (copy == NULL && peek(&b->b_frozen) != NULL)
-        tsleep(&log.frozen, 0, "logcopy", 1);
+    while (copy == NULL && log_is_frozen(b, &gen))
+        lwkt_block(&log.commits, "logcopy", &gen);
     if (copy == NULL)
         return;
     memcpy(copy, b->b_data, BSIZE);
@@ -356,20 +381,57 @@ void log_stop(const char *fmt, ...)
            why);
 }
 
+/* Whether transaction seq is still to be written, or is being written. *gen is the generation that
+ * belongs to this answer. Once the log has stopped, only a commit that is under way ends. */
+static bool log_is_pending(uint32 seq, int *gen)
+{
+    spin_lock(&log.lock);
+    bool pending = log.seq == seq && !log.stopped;
+    if (log.committing)
+        pending = log.seq == seq || log.seq == seq + 1;
+    *gen = peek(&log.commits.wa_gen);
+    spin_unlock(&log.lock);
+    return pending;
+}
+
+/* Commit transaction seq, if it is the running one and no commit is under way; otherwise do nothing and
+ * return false. */
+static bool log_lead(uint32 seq)
+{
+    spin_lock(&log.lock);
+    bool lead = !log.committing && log.seq == seq && !log.stopped;
+    if (lead)
+        log.committing = true;
+    spin_unlock(&log.lock);
+    if (!lead)
+        return false;
+
+    lockorder_taken(commit_kind);
+    uint32 frozen = log_freeze();
+    if (log.nfrozen > 0 && !peek(&log.stopped) && log_write_out(frozen) < 0)
+        log_stop("I/O error in a commit");
+    log_thaw();
+    lockorder_given_up(commit_kind);
+
+    spin_lock(&log.lock);
+    log.committing = false;
+    spin_unlock(&log.lock);
+    lwkt_signal(&log.commits, -1);
+    return true;
+}
+
 /*
  * Put transaction number seq on the disk: 0, or -1 after an I/O error. Called outside operations, with
  * no lock held.
  */
 static int log_commit(uint32 seq)
 {
-    mutex_lock(&log.commit);
-    if (peek(&log.seq) == seq && !peek(&log.stopped)) {
-        uint32 frozen = log_freeze();
-        if (log.nfrozen > 0 && !peek(&log.stopped) && log_write_out(frozen) < 0)
-            log_stop("I/O error in a commit");
-        log_thaw();
-    }
-    mutex_unlock(&log.commit);
+    int gen;
+
+    lockorder_check(commit_kind, false);
+    while (log_is_pending(seq, &gen))
+        if (!log_lead(seq))
+            lwkt_block(&log.commits, "logcommit", &gen);
     return peek(&log.stopped) ? -1 : 0;
 }
 
@@ -391,11 +453,6 @@ static bool log_is_dirty(void *arg)
     return peek(&log.timed);
 }
 
-static bool log_half_full(void)
-{
-    return peek(&log.n) > log.capacity / 2;
-}
-
 /*
  * The thread commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup is
  * only a reason to look again. The thread ends when the log has stopped.
@@ -405,7 +462,7 @@ static void log_thread(void *arg)
     (void)arg;
     do {
         tsleep_until(&log.timed, 0, "logidle", log_is_dirty, NULL);
-        while (!log_half_full()) {
+        while (peek(&log.n) <= log.capacity / 2) {
             if (tsleep(&log.timed, 0, "logdelay", COMMIT_DELAY) == EWOULDBLOCK)
                 break;
         }
@@ -423,8 +480,9 @@ void log_start_thread(void)
 void log_init(const struct superblock *sb)
 {
     spin_init(&log.lock, "log");
-    mutex_init(&log.commit, "logcommit");
+    lwkt_wait_init(&log.commits);
     op_kind = lockorder_kind("transaction");
+    commit_kind = lockorder_kind("logcommit");
     log.start = sb->logstart;
     log.capacity = sb->nlog - 1 < LOGBLOCKS ? sb->nlog - 1 : LOGBLOCKS;
     log.running = log_buffers[0];
