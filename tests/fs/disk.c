@@ -92,7 +92,7 @@ static void server(void *arg)
         struct list *node = n % 2 != 0 ? disk.queue.next : disk.queue.prev;
         list_remove(node);
         pthread_mutex_unlock(&disk.lock);
-        serve(list_entry(node, struct bio, bio_node));
+        serve(list_entry(node, struct bio, bio_msg.ms_node));
     }
 }
 
@@ -104,7 +104,7 @@ static void strategy(struct blkdev *dev, struct bio *bio)
         return;
     }
     pthread_mutex_lock(&disk.lock);
-    list_insert_tail(&disk.queue, &bio->bio_node);
+    list_insert_tail(&disk.queue, &bio->bio_msg.ms_node);
     pthread_cond_signal(&disk.cond);
     pthread_mutex_unlock(&disk.lock);
 }
