@@ -182,8 +182,9 @@ static bool slot_is_free(void *arg)
 }
 
 /*
- * The device is notified before the thread sleeps, for a slot or for a message, and not for each request
- * of a batch. A message that arrives after the look at the port only leads to one more notification.
+ * The device is notified before the thread sleeps, for a slot or for a message, and not for each
+ * request of a batch. A message that arrives after the look at the port only leads to one more
+ * notification.
  */
 static void driver_loop(void *arg)
 {

@@ -11,6 +11,7 @@
 #include "lib/sysctl.h"
 #include "lwkt/ipiq.h"
 #include "mm/zone.h"
+#include "proc/caps_service.h"
 #include "proc/proctable.h"
 
 struct spinlock proctable_lock = SPINLOCK("proctable");
@@ -29,6 +30,8 @@ void proc_init(void)
 {
     proc_zone = zone_create("proc", sizeof(struct proc));
     console_show_threads = proc_dump;
+    sysctl_init();
+    caps_init();
 }
 
 /* The process with that pid, or NULL. Table lock held. */
