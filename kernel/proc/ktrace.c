@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * KTR tracing for programs: memory for the rings, the sysctl nodes and the system call.
  *
- * Threads that change what is traced hold a token. Under it, a cpu gets its ring once, and all cpus have
- * the same mask. Allocating may end a critical section and so lose the token. Therefore pages are
+ * Threads that change what is traced hold a token. Under it, a cpu gets its ring once, and all cpus
+ * have the same mask. Allocating may end a critical section and so lose the token. Therefore pages are
  * allocated without it, and whether the cpu still needs them is looked at when they are there. Readers
  * need no token: see lwkt/ktr.c.
  */
