@@ -196,8 +196,8 @@ static bool log_is_frozen(struct buf *b, int *gen)
 
 /*
  * A commit is writing b's page: replace it by a copy. Without memory for one, wait until the commit has
- * finished. b is locked, so no other thread looks at the page; the commit owns the old one. Not inlined,
- * so that log_modify saves few registers.
+ * finished. b is locked, so no other thread looks at the page; the commit owns the old one. This is
+ * not inlined, so that log_modify saves few registers.
  */
 static void __attribute__((noinline)) log_copy_frozen(struct buf *b)
 {
