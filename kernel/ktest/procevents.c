@@ -74,8 +74,8 @@ static uint64 get_intr_kill(void)
     return 0;
 }
 
-/* Let an interrupt come on cpu 0, whose thread kills process pid. If that process is in user mode there,
- * the thread preempts it, and the kill arrives while another thread is the current one. */
+/* Let an interrupt come on cpu 0, whose thread kills process pid. If that process is in user mode
+ * there, the thread preempts it, and the kill arrives while another thread is the current one. */
 static int intr_kill(uint64 pid)
 {
     if (!kt_is_open() || pid > 0x7fffffff)

@@ -229,9 +229,9 @@ static void kill_busy(void)
 }
 
 /*
- * A process computes on cpu 0, alone there. The interrupt thread that preempts it kills it, and it goes
- * on into user mode; it ends all the same, and no later than at its next tick. That takes a second hart,
- * deterministic mode and ktest=1; otherwise the value cannot be set, and this is an ordinary kill.
+ * A process computes on cpu 0, alone there. The interrupt thread that preempts it kills it. It ends at
+ * once, though nothing else happens there. That takes a second hart, deterministic mode and ktest=1;
+ * otherwise the value cannot be set, and this is an ordinary kill.
  */
 static void kill_preempted(void)
 {
@@ -250,8 +250,7 @@ static void kill_preempted(void)
         CHECK(setaffinity(2) == 0);
     await_pipe(started[0]);
     CHECK(sync() == 0);
-    sleep(
-        15); /* the log's thread, too, has nothing left to do, which could interrupt the process */
+    sleep(15); /* the log's thread has nothing left to do, which could interrupt the process */
     before = uptime();
     if (value_of("kern.ncpus") < 2 || sysctl("debug.intr_kill", 0, &pid) != 0)
         CHECK(kill((int)pid) == 0);
