@@ -18,16 +18,11 @@
  * A crash leaves the state after some commit: a prefix of history, never the middle of an
  * operation.
  *
- * Waiting for a commit: one runs at a time, and each ends with a signal, a generation of log.commits.
- * A thread that needs transaction number seq on the disk writes it (log_lead), or waits until another
- * thread has. So all threads whose changes are in one transaction wait for one commit:
- *
- *   under log.lock: has seq ended?                under log.lock: committing = false
- *                   gen = wa_gen
- *   no: lwkt_block(&log.commits, .., &gen)        lwkt_signal(&log.commits, -1)
- *
- * gen is read under the lock under which the condition changes. If the commit ends after the look, its
- * signal comes after gen was read, and lwkt_block returns.
+ * Waiting for a commit: one runs at a time. A thread that needs transaction number seq on the disk
+ * writes it, or waits until another thread has; so all threads whose changes are in one transaction
+ * wait for one commit. A waiter looks, sets log.waited and reads the generation of log.commits under
+ * log.lock. A commit that ends after the look finds log.waited set, and signals the next generation, so
+ * that lwkt_block returns.
  *
  * Reservations: an operation may modify at most MAXOPBLOCKS blocks, and starts only when these fit
  * into the log and into the cache, in addition to what is there. So the log cannot overflow. An
@@ -77,6 +72,7 @@ static struct {
     uint32 copies; /* frozen pages that were replaced by a copy */
 
     bool committing;          /* a thread writes transaction seq - 1, or freezes seq: lock */
+    bool waited;              /* a thread waits for the end of that: lock */
     uint32 nfrozen;           /* buffers of the transaction that a commit writes: lock */
     struct buf **running;     /* the n buffers: lock. Each has a reference */
     struct buf **frozen;      /* the nfrozen buffers: the thread that commits */
@@ -184,11 +180,12 @@ void fs_end(void)
         wakeup(&log.timed);
 }
 
-/* Whether a commit writes a page of b. *gen: see log_is_pending. Its signal comes after log_thaw. */
+/* Whether a commit writes a page of b; if so, the caller waits. The signal comes after log_thaw. */
 static bool log_is_frozen(struct buf *b, int *gen)
 {
     spin_lock(&log.lock);
     bool frozen = b->b_frozen != NULL;
+    log.waited |= frozen;
     *gen = peek(&log.commits.wa_gen);
     spin_unlock(&log.lock);
     return frozen;
@@ -382,31 +379,24 @@ void log_stop(const char *fmt, ...)
            why);
 }
 
-/* Whether transaction seq is still to be written, or is being written. *gen is the generation that
- * belongs to this answer. Once the log has stopped, only a commit that is under way ends. */
-static bool log_is_pending(uint32 seq, int *gen)
+/* What a thread has to do that needs transaction seq on the disk: nothing any more; commit it, as no
+ * other thread does; or wait for the end of the commit under way, generation *gen, and look again. Once
+ * the log has stopped, only a commit that is under way ends. */
+static enum { ENDED, LEAD, WAIT } log_look(uint32 seq, int *gen)
 {
     spin_lock(&log.lock);
-    bool pending = log.seq == seq && !log.stopped;
-    if (log.committing)
-        pending = log.seq == seq || log.seq == seq + 1;
+    bool wait = log.committing && (log.seq == seq || log.seq == seq + 1);
+    bool lead = !log.committing && log.seq == seq && !log.stopped;
+    log.waited |= wait;
+    log.committing |= lead;
     *gen = peek(&log.commits.wa_gen);
     spin_unlock(&log.lock);
-    return pending;
+    return wait ? WAIT : lead ? LEAD : ENDED;
 }
 
-/* Commit transaction seq, if it is the running one and no commit is under way; otherwise do nothing and
- * return false. */
-static bool log_lead(uint32 seq)
+/* Commit the running transaction. log.committing is the caller's. */
+static void log_lead(void)
 {
-    spin_lock(&log.lock);
-    bool lead = !log.committing && log.seq == seq && !log.stopped;
-    if (lead)
-        log.committing = true;
-    spin_unlock(&log.lock);
-    if (!lead)
-        return false;
-
     lockorder_taken(commit_kind);
     uint32 frozen = log_freeze();
     if (log.nfrozen > 0 && !peek(&log.stopped) && log_write_out(frozen) < 0)
@@ -416,9 +406,11 @@ static bool log_lead(uint32 seq)
 
     spin_lock(&log.lock);
     log.committing = false;
+    bool waited = log.waited;
+    log.waited = false;
     spin_unlock(&log.lock);
-    lwkt_signal(&log.commits, -1);
-    return true;
+    if (waited)
+        lwkt_signal(&log.commits, -1);
 }
 
 /*
@@ -427,12 +419,15 @@ static bool log_lead(uint32 seq)
  */
 static int log_commit(uint32 seq)
 {
-    int gen;
+    int gen, what;
 
     lockorder_check(commit_kind, false);
-    while (log_is_pending(seq, &gen))
-        if (!log_lead(seq))
+    while ((what = log_look(seq, &gen)) != ENDED) {
+        if (what == LEAD)
+            log_lead();
+        else
             lwkt_block(&log.commits, "logcommit", &gen);
+    }
     return peek(&log.stopped) ? -1 : 0;
 }
 
