@@ -28,6 +28,7 @@ unsigned host_pages;
 unsigned host_page_limit = ~0u;
 bool host_threads;
 bool host_refuses;
+unsigned host_blocked;
 
 void fail(const char *fmt, ...)
 {
@@ -194,8 +195,10 @@ void lwkt_block(struct lwkt_wait *w, const char *wmesg, int *gen)
 {
     (void)wmesg;
     pthread_mutex_lock(&sleep_lock);
+    poke(&host_blocked, host_blocked + 1);
     while (w->wa_gen == *gen)
         pthread_cond_wait(&sleep_cond, &sleep_lock);
+    poke(&host_blocked, host_blocked - 1);
     *gen = w->wa_gen;
     pthread_mutex_unlock(&sleep_lock);
 }
