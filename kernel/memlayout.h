@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The virtual address space (Sv39), the same upper half for every process.
  *
- *   0 .. USERTOP                  user: text and data from 0, heap above, stack pages between them
+ *   0 .. USERTOP                  user: text and data, heap above, stack pages between them
  *   KERNBASE + pa                 direct map of all physical memory and devices, global pages;
  *                                 the kernel's image is linked at KERNBASE + its load address
  *   KSTACKS ..                    kernel stacks, each with an unmapped guard below it

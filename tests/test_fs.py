@@ -47,6 +47,13 @@ def test_random(fstest, seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_tight(fstest, seed):
+    """With the smallest log, every operation, and the end of several removed directories, stays within its
+    reservation: one block more would be a panic."""
+    fstest("tight", 2500, seed, 3000)
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_threads(fstest, seed):
     """Four threads on a slow disk do not change each other's files, and leave an image that is in order and
     empty."""

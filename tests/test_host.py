@@ -29,10 +29,10 @@ MACHINES = {
 }
 
 
-def build(tmp_path, *sources):
+def build(tmp_path, *sources, flags=()):
     """Compile for the host with the sanitizers; return the path of the program."""
     program = tmp_path / "program"
-    subprocess.run([*SANITIZED, "-o", program, *[ROOT / s for s in sources]], check=True)
+    subprocess.run([*SANITIZED, *flags, "-o", program, *[ROOT / s for s in sources]], check=True)
     return program
 
 
@@ -46,6 +46,14 @@ def test_formatting(tmp_path):
     """The kernel's printf gives the same results as the C library's."""
     status, output = run(build(tmp_path, "tests/lib/format_host.c"))
     assert status == 0, output
+
+
+def test_user_formatting(tmp_path):
+    """So does that of programs, with all flags and sizes of C; no conversion takes the next one's argument."""
+    program = build(tmp_path, "tests/lib/user_format_host.c", "user/lib/format.c", "user/lib/snprintf.c",
+                    flags=["-Dsnprintf=u_snprintf", "-Dvsnprintf=u_vsnprintf"])
+    status, output = run(program)
+    assert status == 0, output[-2000:]
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,17 @@ def test_line_editing(terminal):
     assert term.command("echo after") == "after\n"
 
 
+def test_editing_other_alphabets(terminal):
+    """Backspace deletes a whole character, however many bytes it has, and one column."""
+    term = terminal()
+    term.type("echo caf\u00e9\b\u20ac\b\b\U0001f600\b\bx\u00e4\n")
+    text = term.prompt()
+    assert text.partition("\n")[2] == "cax\u00e4\n"
+    assert text.partition("\n")[0].count("\b \b") == 5
+    term.type("\u00e4\u00f6\u00fc\x15")
+    assert term.command("echo clean") == "clean\n"
+
+
 def test_typing_ahead(terminal):
     """Lines that are typed while a command runs are kept, in order."""
     term = terminal()

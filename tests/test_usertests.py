@@ -2,7 +2,11 @@
 """usertests: the success and failure paths of every system call, with several numbers of harts, in both
 modes."""
 
+import subprocess
+
 import pytest
+
+from conftest import ROOT
 
 
 @pytest.mark.parametrize("deterministic", [0, 1])
@@ -44,10 +48,32 @@ def test_kill_ends_a_console_write(run):
     assert 0 < console.count("\0") < 4 << 20
 
 
+<<<<<<< HEAD
 def test_kill_by_interrupt_thread(run):
     """A process that is killed by the interrupt thread that preempts it ends, though nothing else happens on
     its cpu. (Without ktest=1 and the deterministic mode, the test makes an ordinary kill.)"""
     run("usertests kill_preempted", timeout=60, CPUS=2, DETERMINISTIC=1, APPEND="ktest=1")
+=======
+def test_null_pointer_is_named(run):
+    """A process that uses a null pointer is told so."""
+    console = run("usertests null_pointer", timeout=60).console
+    assert console.count(": null pointer, pc 0x") == 6
+
+
+def test_program_linked_at_zero(run, tmp_path):
+    """A program that was linked at address 0, as xv6's are, runs."""
+    script = (ROOT / "user/user.ld").read_text(encoding="utf-8")
+    assert ". = 0x1000;" in script
+    (tmp_path / "zero.ld").write_text(script.replace(". = 0x1000;", ". = 0;"), encoding="utf-8")
+    subprocess.run(["riscv64-unknown-elf-ld", "-nostdlib", "--no-relax", "-z", "max-page-size=4096",
+                    "--no-warn-rwx-segments", "-T", tmp_path / "zero.ld", "-o", tmp_path / "zero",
+                    "build/obj/user/echo.c.o", "build/obj/user/libuser.a"], check=True)
+    files = ["init", "sh", "halt"]
+    image = tmp_path / "fs.img"
+    subprocess.run(["build/mkfs", image, *(f"{name}=build/user/{name}" for name in files),
+                    f"zero={tmp_path}/zero"], check=True)
+    assert "at zero" in run("zero at zero", IMAGE=image, SNAPSHOT=1).console.splitlines()
+>>>>>>> f1
 
 
 def test_stack_overflow_is_named(run):

@@ -67,12 +67,15 @@ static char write_buf[UART_PIECE]; /* write_mutex */
 
 /* --- input: console_input's side --- */
 
-/* Delete the last character of the line; false when the line is empty. Lock held. */
+/* Delete the last character of the line; false when the line is empty. In UTF-8 that is a byte, and the
+ * continuation bytes (10xxxxxx) after it, at most 3. Lock held. */
 static bool delete_last(void)
 {
     if (cons.e == cons.w)
         return false;
-    cons.e--;
+    for (int i = 0; i < 3 && (cons.buf[--cons.e % INPUTSIZE] & 0xc0) == 0x80; i++)
+        if (cons.e == cons.w)
+            return true;
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Address spaces. The upper half is the kernel's and the same in all; the lower half is a process's:
- * program, guard page, stack, heap, in this order from address 0, as in xv6.
- * A process has one thread, so its address space is used by one cpu at a time and needs no lock.
+ * program, guard page, stack, heap, in this order, as in xv6. The programs of this tree begin at the
+ * second page, so that a null pointer leads nowhere. A process has one thread, so its address space is
+ * used by one cpu at a time and needs no lock.
  */
 #ifndef MM_VM_H
 #define MM_VM_H

@@ -4,6 +4,7 @@
 #include "proc/usertrap.h"
 
 #include "kernel/riscv.h"
+#include "kernel/syscall.h"
 #include "lib/printf.h"
 #include "proc/proc.h"
 
@@ -23,17 +24,37 @@ static bool in_stack_guard(const struct trapframe *tf)
            tf->stval - guard < PGSIZE;
 }
 
+/* Why a page fault ends the process. The heap's pages may be read and written, so what fails there is a
+ * lack of memory. */
+static const char *fault_reason(const struct trapframe *tf)
+{
+    const struct vmspace *vm = curthread->td_vmspace;
+
+    if (tf->stval < PGSIZE)
+        return "null pointer";
+    if (tf->scause == EXC_INST_PAGE)
+        return "jump to a bad address";
+    if (tf->stval >= vm->vm_heap && tf->stval < vm->vm_size)
+        return "no memory is left for its heap";
+    return tf->scause == EXC_LOAD_PAGE ? "load from a bad address" : "store to a bad address";
+}
+
 void proc_user_exception(const struct trapframe *tf)
 {
     struct proc *p = curproc();
+    bool fault =
+        tf->scause == EXC_LOAD_PAGE || tf->scause == EXC_STORE_PAGE || tf->scause == EXC_INST_PAGE;
 
     if (in_stack_guard(tf))
         printf("pid %d %s: stack overflow (more than %d pages), pc %p, address %p: killed\n",
                p->p_pid, p->p_name, USERSTACK, (void *)tf->sepc, (void *)tf->stval);
+    else if (fault)
+        printf("pid %d %s: %s, pc %p, address %p: killed\n", p->p_pid, p->p_name, fault_reason(tf),
+               (void *)tf->sepc, (void *)tf->stval);
     else
         printf("pid %d %s: unexpected exception %ld, pc %p, address %p: killed\n", p->p_pid,
                p->p_name, (long)tf->scause, (void *)tf->sepc, (void *)tf->stval);
-    proc_exit(-1);
+    proc_exit(EXIT_KILLED);
 }
 
 /*

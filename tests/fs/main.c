@@ -4,6 +4,7 @@
  *
  *   units                        results and errors of each call
  *   random                       N operations, compared with a model
+ *   tight                        the same with the smallest log
  *   stress                       N operations on each of several threads, with a slow disk
  *   errors                       each request of a commit and of the calls before it fails in turn, and
  *                                then the file system is mounted again
@@ -79,9 +80,9 @@ static void store_image(const char *path)
         fail("can't write %s", path);
 }
 
-static void use_small_log(void)
+static void use_log_of(unsigned blocks)
 {
-    ((struct superblock *)(base + BSIZE))->nlog = SMALL_LOG;
+    ((struct superblock *)(base + BSIZE))->nlog = blocks;
 }
 
 static void mount(void)
@@ -204,7 +205,7 @@ static void test_crashes(const char *mkfs)
     unsigned flushed = 0; /* entries of the trace that are in durable */
     unsigned stride;
 
-    use_small_log();
+    use_log_of(SMALL_LOG);
     memcpy(image, base, (size_t)nblocks * BSIZE);
     shared = share(sizeof(*shared));
     if (in_child(first_life) != 0)
@@ -382,7 +383,7 @@ static void test_damage(unsigned n)
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fprintf(stderr, "usage: fstest units|random|stress|errors|damage|crash IMAGE SEED N MKFS\n");
+        fprintf(stderr, "usage: fstest units|random|tight|stress|errors|damage|crash IMAGE SEED N MKFS\n");
         return 2;
     }
     image_path = argv[2];
@@ -408,13 +409,19 @@ int main(int argc, char **argv)
         printf("ok\n");
         return 0;
     }
+    if (strcmp(argv[1], "tight") == 0) {
+        use_log_of(MAXOPBLOCKS + 1);
+        memcpy(image, base, (size_t)nblocks * BSIZE);
+    }
     host_threads = strcmp(argv[1], "stress") == 0;
     mount();
     if (strcmp(argv[1], "units") == 0)
         test_units();
-    else if (strcmp(argv[1], "random") == 0)
+    if (strcmp(argv[1], "tight") == 0)
+        test_removed_directories();
+    if (strcmp(argv[1], "random") == 0 || strcmp(argv[1], "tight") == 0)
         random_operations(operations, NULL);
-    else if (strcmp(argv[1], "stress") == 0)
+    if (strcmp(argv[1], "stress") == 0)
         test_stress(4, operations);
     if (t_sync() < 0)
         fail("sync");

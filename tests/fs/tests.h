@@ -27,6 +27,7 @@ void expect_read_only(void);
 
 /* units.c: results and errors, one by one. stress.c: several threads at once. */
 void test_units(void);
+void test_removed_directories(void);
 void test_stress(int nthreads, unsigned n);
 
 #endif

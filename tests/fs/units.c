@@ -204,6 +204,43 @@ static void test_bad_addresses(void)
     memset(data, 0, 8);
 }
 
+#define NESTED 10
+
+/* Directories that are removed while they are open, one in the other, end one after the other when they
+ * are closed, each in a transaction of its own. */
+void test_removed_directories(void)
+{
+    char path[2 * NESTED + 8];
+    int fds[NESTED];
+
+    EXPECT(t_close(t_open("/one", O_CREATE | O_RDWR)) == 0);
+    for (int i = 0; i < NESTED; ++i) {
+        path[2 * i] = '/';
+        path[2 * i + 1] = 'r';
+        path[2 * i + 2] = '\0';
+        EXPECT(t_mkdir(path) == 0 && (fds[i] = t_open(path, O_RDONLY)) >= 0 && t_chdir(path) == 0);
+        for (int k = 0; k < 300; ++k) { /* the directory needs a second block */
+            char name[8];
+            snprintf(name, sizeof(name), "f%d", k);
+            EXPECT(t_link("/one", name) == 0);
+        }
+        for (int k = 0; k < 300; ++k) {
+            char name[8];
+            snprintf(name, sizeof(name), "f%d", k);
+            EXPECT(t_unlink(name) == 0);
+        }
+    }
+    for (int i = NESTED; i-- > 0;) {
+        path[2 * i + 2] = '\0';
+        EXPECT(t_unlink(path) == 0);
+    }
+    EXPECT(t_open("x", O_CREATE | O_RDWR) == -1 && t_chdir("..") == -1);
+    EXPECT(t_chdir("/") == 0);
+    for (int i = 0; i < NESTED; ++i)
+        EXPECT(t_close(fds[i]) == 0);
+    EXPECT(t_unlink("/one") == 0);
+}
+
 void test_units(void)
 {
     unsigned pages;
@@ -214,6 +251,7 @@ void test_units(void)
     buf_reclaim();
     pages = host_pages;
     test_reclaim();
+    test_removed_directories();
     test_large_file(17000);
     test_disk_full();
     test_inodes_out();

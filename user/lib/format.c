@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The engine of printf: %d %i %u %x %X %o %c %s %p %%, with the sizes l, ll and z, a width, the flags
- * `0` and `-`, and a precision for %s. As in xv6, %l alone is an unsigned long in decimal, a null
- * string prints as (null), and an unknown conversion is printed as it stands.
+ * The engine of printf: %d %i %u %x %X %o %c %s %p %%, with the sizes hh, h, l, ll, z, j and t, the
+ * flags `-`, `0`, `+`, ` ` and `#`, a width and a precision, each a number or `*`. As in xv6, %l
+ * alone is an unsigned long in decimal, a null string prints as (null), and an unknown conversion
+ * is printed as it stands; if it is one of C's, its argument is passed over, so that those after it
+ * are printed right.
  */
 #include "user/user.h"
 #include "user/lib/lib.h"
@@ -13,9 +15,12 @@ struct spec {
     int total; /* bytes put so far */
     int left;  /* flag `-` */
     int zero;  /* flag `0` */
+    int plus;  /* flag `+` or ` `: that character; 0: none */
+    int alt;   /* flag `#` */
     int width;
     int precision; /* -1: none */
-    int longs;     /* how many l (z counts as one) */
+    int longs;     /* how many l (z, j and t count as one) */
+    int shorts;    /* how many h */
 };
 
 static void emit(struct spec *sp, const char *text, int n)
@@ -48,16 +53,23 @@ static void field(struct spec *sp, const char *prefix, const char *text, int n)
         pad(sp, ' ', fill);
 }
 
+/* A precision is the least number of digits; the flag `0` has no effect then. */
 static void number(struct spec *sp, const char *prefix, uint64 value, uint base, int upper)
 {
     const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-    char text[22]; /* 2^64 in octal has 22 digits */
-    int i = sizeof(text);
+    char text[64]; /* 2^64 in octal has 22 digits */
+    int i = sizeof(text), least = sp->precision < 0 ? 1 : sp->precision;
 
-    do {
+    for (; value != 0; value /= base)
         text[--i] = digits[value % base];
-        value /= base;
-    } while (value != 0);
+    if (least > (int)sizeof(text))
+        least = sizeof(text);
+    while ((int)sizeof(text) - i < least)
+        text[--i] = '0';
+    if (base == 8 && sp->alt && (i == sizeof(text) || text[i] != '0'))
+        text[--i] = '0';
+    if (sp->precision >= 0)
+        sp->zero = 0;
     field(sp, prefix, &text[i], (int)sizeof(text) - i);
 }
 
@@ -73,22 +85,59 @@ static void string(struct spec *sp, const char *s)
     field(sp, "", s, n);
 }
 
-static const char *flags_and_width(struct spec *sp, const char *f)
+/* Read a number or a `*` at *f, and step over it. */
+static int count_at(const char **f, va_list *ap)
 {
-    sp->left = sp->zero = sp->width = sp->longs = 0;
-    sp->precision = -1;
-    for (; *f == '0' || *f == '-'; f++) {
-        sp->left |= *f == '-';
-        sp->zero |= *f == '0';
+    int n = 0;
+
+    if (**f == '*') {
+        ++*f;
+        return va_arg(*ap, int);
     }
-    for (; *f >= '0' && *f <= '9'; f++)
-        sp->width = sp->width * 10 + (*f - '0');
-    if (*f == '.')
-        for (f++, sp->precision = 0; *f >= '0' && *f <= '9'; f++)
-            sp->precision = sp->precision * 10 + (*f - '0');
-    for (; *f == 'l' || *f == 'z'; f++)
-        sp->longs++;
-    return f;
+    for (; **f >= '0' && **f <= '9'; ++*f)
+        n = n * 10 + (**f - '0');
+    return n;
+}
+
+static const char *flags_at(struct spec *sp, const char *f)
+{
+    sp->left = sp->zero = sp->plus = sp->alt = 0;
+    for (;; f++) {
+        if (*f == '-')
+            sp->left = 1;
+        else if (*f == '0')
+            sp->zero = 1;
+        else if (*f == '#')
+            sp->alt = 1;
+        else if (*f == '+' || (*f == ' ' && sp->plus == 0))
+            sp->plus = *f;
+        else if (*f != ' ')
+            return f;
+    }
+}
+
+static const char *flags_and_width(struct spec *sp, const char *f, va_list *ap)
+{
+    f = flags_at(sp, f);
+    sp->width = count_at(&f, ap);
+    if (sp->width < 0) {
+        sp->left = 1;
+        sp->width = -sp->width;
+    }
+    sp->precision = -1;
+    if (*f == '.') {
+        f++;
+        sp->precision = count_at(&f, ap);
+    }
+    sp->longs = sp->shorts = 0;
+    for (;; f++) {
+        if (*f == 'h')
+            sp->shorts++;
+        else if (*f == 'l' || *f == 'z' || *f == 'j' || *f == 't')
+            sp->longs++;
+        else
+            return f;
+    }
 }
 
 static void signed_number(struct spec *sp, int64 value)
@@ -96,12 +145,37 @@ static void signed_number(struct spec *sp, int64 value)
     if (value < 0)
         number(sp, "-", 0 - (uint64)value, 10, 0);
     else
-        number(sp, "", (uint64)value, 10, 0);
+        number(sp, sp->plus == '+' ? "+" : sp->plus == ' ' ? " " : "", (uint64)value, 10, 0);
+}
+
+static int64 signed_arg(const struct spec *sp, va_list *ap)
+{
+    int value;
+
+    if (sp->longs > 0)
+        return va_arg(*ap, int64);
+    value = va_arg(*ap, int);
+    return sp->shorts == 0 ? value : sp->shorts == 1 ? (short)value : (signed char)value;
 }
 
 static uint64 unsigned_arg(const struct spec *sp, va_list *ap)
 {
-    return sp->longs > 0 ? va_arg(*ap, uint64) : va_arg(*ap, uint);
+    uint value;
+
+    if (sp->longs > 0)
+        return va_arg(*ap, uint64);
+    value = va_arg(*ap, uint);
+    return sp->shorts == 0 ? value : sp->shorts == 1 ? (ushort)value : (uchar)value;
+}
+
+/* With the flag `#`, digits in base 16 have the prefix 0x, and those in base 8 begin with 0
+ * (number). */
+static void based_number(struct spec *sp, char c, uint64 value)
+{
+    if (c == 'o')
+        number(sp, "", value, 8, 0);
+    else
+        number(sp, !sp->alt || value == 0 ? "" : c == 'X' ? "0X" : "0x", value, 16, c == 'X');
 }
 
 /* Print the next argument as the conversion c says. Returns 1, or 0 if c is unknown. */
@@ -112,17 +186,15 @@ static int convert(struct spec *sp, char c, va_list *ap)
     switch (c) {
     case 'd':
     case 'i':
-        signed_number(sp, sp->longs > 0 ? va_arg(*ap, int64) : va_arg(*ap, int));
+        signed_number(sp, signed_arg(sp, ap));
         return 1;
     case 'u':
         number(sp, "", unsigned_arg(sp, ap), 10, 0);
         return 1;
     case 'x':
     case 'X':
-        number(sp, "", unsigned_arg(sp, ap), 16, c == 'X');
-        return 1;
     case 'o':
-        number(sp, "", unsigned_arg(sp, ap), 8, 0);
+        based_number(sp, c, unsigned_arg(sp, ap));
         return 1;
     case 'p':
         number(sp, "0x", va_arg(*ap, uint64), 16, 0);
@@ -146,14 +218,17 @@ static int convert(struct spec *sp, char c, va_list *ap)
 /* Do the conversion that begins after the % at f[-1]. Returns where the format continues. */
 static const char *conversion(struct spec *sp, const char *f, va_list *ap)
 {
-    const char *end = flags_and_width(sp, f);
+    const char *end = flags_and_width(sp, f, ap);
 
     if (convert(sp, *end, ap))
         return end + 1;
-    if (sp->longs > 0) /* xv6's lone %l */
+    if (*end != 0 && strchr("aAeEfFgGn", *end) != 0)
+        va_arg(*ap, uint64);
+    else if (sp->longs > 0) { /* xv6's lone %l */
         number(sp, "", va_arg(*ap, uint64), 10, 0);
-    else
-        emit(sp, f - 1, (int)(end - f) + 1);
+        return end;
+    }
+    emit(sp, f - 1, (int)(end - f) + 1);
     return end;
 }
 

@@ -4,6 +4,7 @@
 #include "kernel/types.h"
 #include "kernel/syscall.h"
 #include "user/user.h"
+#include "user/lib/lib.h"
 #include "user/usertests/ut.h"
 
 static long call(long number, long a0, long a1, long a2)
@@ -215,6 +216,15 @@ static void sleep_negative(void)
     CHECK(uptime() - before < 100);
 }
 
+/* A conversion that printf does not know takes its own argument, and no other. */
+static void printf_unknown(void)
+{
+    char text[64];
+
+    CHECK(snprintf(text, sizeof(text), "%+d %#x %f %d", 1, 255, 1.5, 7) == 12);
+    CHECK(strcmp(text, "+1 0xff %f 7") == 0);
+}
+
 /* clang-format off */
 const struct test info_tests[] = {
     {"unknown_calls", unknown_calls, 0},
@@ -230,5 +240,6 @@ const struct test info_tests[] = {
     {"bootarg_errors", bootarg_errors, 0},
     {"uptime_moves", uptime_moves, 0},
     {"sleep_negative", sleep_negative, 0},
+    {"printf_unknown", printf_unknown, 0},
     {0, 0, 0},
 };

@@ -38,10 +38,14 @@ static void bad_loads(void)
     }
 }
 
-/* The text is at 0, where a null pointer leads. */
-static void write_null(void)
+/* Nothing is at 0, where a null pointer leads, nor at the offset of a field. */
+static void null_pointer(void)
 {
-    expect_killed(store, 0, "store through a null pointer");
+    for (uint64 addr = 0; addr < PGSIZE; addr += PGSIZE / 2) {
+        expect_killed(load, addr, "load through a null pointer");
+        expect_killed(store, addr, "store through a null pointer");
+        expect_killed(jump, addr, "call of a null pointer");
+    }
 }
 
 static void write_text(void)
@@ -172,7 +176,7 @@ static void misaligned(void)
 
 const struct test trap_tests[] = {
     {"bad_loads", bad_loads, 0},
-    {"write_null", write_null, 0},
+    {"null_pointer", null_pointer, 0},
     {"write_text", write_text, 0},
     {"execute_data", execute_data, 0},
     {"stack_guard", stack_guard, 0},

@@ -20,6 +20,7 @@ static int nested; /* this process is a child of a test's */
 static struct procinfo procs[NPROC];
 
 const uint64 bad_addresses[] = {
+    8,            /* a field, through a null pointer */
     0x80000000UL, /* far above the heap */
     USERTOP - 8,
     USERTOP,
