@@ -48,12 +48,12 @@ def test_kill_ends_a_console_write(run):
     assert 0 < console.count("\0") < 4 << 20
 
 
-<<<<<<< HEAD
 def test_kill_by_interrupt_thread(run):
     """A process that is killed by the interrupt thread that preempts it ends, though nothing else happens on
     its cpu. (Without ktest=1 and the deterministic mode, the test makes an ordinary kill.)"""
     run("usertests kill_preempted", timeout=60, CPUS=2, DETERMINISTIC=1, APPEND="ktest=1")
-=======
+
+
 def test_null_pointer_is_named(run):
     """A process that uses a null pointer is told so."""
     console = run("usertests null_pointer", timeout=60).console
@@ -73,7 +73,6 @@ def test_program_linked_at_zero(run, tmp_path):
     subprocess.run(["build/mkfs", image, *(f"{name}=build/user/{name}" for name in files),
                     f"zero={tmp_path}/zero"], check=True)
     assert "at zero" in run("zero at zero", IMAGE=image, SNAPSHOT=1).console.splitlines()
->>>>>>> f1
 
 
 def test_stack_overflow_is_named(run):
