@@ -5,8 +5,12 @@ kernel/ktest/crash.c crashes the kernel; sysctl debug.panic=N chooses the N-th w
 """
 
 import re
+import shutil
+import subprocess
 
 import pytest
+
+from conftest import ROOT
 
 PANIC_STATUS = 101
 
@@ -21,6 +25,7 @@ MISTAKES = {
     7: ("an IPI message is sent with a spin lock held", ["kt_crash", "sys_sysctl"]),
     8: ("left after right here; middle after left in mutex_lock < lock_both", ["lock_both", "kt_crash"]),
     9: ("with a sleep", ["kt_crash", "sys_sysctl"]),
+    10: ("with messages", ["kt_crash", "sys_sysctl"]),
 }
 
 
@@ -68,6 +73,25 @@ def test_sleep_in_panic(run):
     console = run("sysctl debug.panic=9", status=PANIC_STATUS, timeout=60, APPEND="ktest=1", CPUS=2).console
     assert "tsleep returned 0\n" in console.replace("\r", "")
     assert "panic inside the panic" not in console
+
+
+def test_messages_in_panic(run):
+    """A part of the panic that sends more messages than a ring holds, and waits for their end, waits for no
+    cpu that has stopped."""
+    console = run("sysctl debug.panic=10", status=PANIC_STATUS, timeout=60, APPEND="ktest=1", CPUS=2).console
+    assert "sent 100 messages" in console
+    assert "panic inside the panic" not in console
+
+
+def test_disk_after_panic(run, tmp_path):
+    """A panic writes nothing, and the disk is whole all the same: it has what was synced."""
+    image = tmp_path / "fs.img"
+    shutil.copy(ROOT / "build/fresh.img", image)
+    run("echo one > synced; sync; echo two > other; mkdir d; sysctl debug.panic=1", status=PANIC_STATUS, timeout=60,
+        APPEND="ktest=1", CPUS=2, IMAGE=image, SNAPSHOT=0)
+    checked = subprocess.run(["build/mkfs", "-c", image], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    assert "one" in run("cat synced", timeout=60, IMAGE=image, SNAPSHOT=0).console
 
 
 def test_recursion_takes_one_line(run):

@@ -48,6 +48,12 @@ def test_kill_ends_a_console_write(run):
     assert 0 < console.count("\0") < 4 << 20
 
 
+def test_kill_by_interrupt_thread(run):
+    """A process that is killed by the interrupt thread that preempts it ends, though nothing else happens on
+    its cpu. (Without ktest=1 and the deterministic mode, the test makes an ordinary kill.)"""
+    run("usertests kill_preempted", timeout=60, CPUS=2, DETERMINISTIC=1, APPEND="ktest=1")
+
+
 def test_null_pointer_is_named(run):
     """A process that uses a null pointer is told so."""
     console = run("usertests null_pointer", timeout=60).console

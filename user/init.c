@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The first process. It keeps a shell running at the console, which the kernel has opened for it as file
- * descriptors 0, 1 and 2. With the boot argument run=COMMANDS it has a shell run these instead, and
- * halts the machine with their exit status.
+ * The first process. It keeps a shell running at the console, which the kernel has opened for it as
+ * file descriptors 0, 1 and 2. With the boot argument run=COMMANDS it has a shell run these
+ * instead, and halts the machine with their exit status.
  *
  * It also becomes the parent of processes whose own parent has ended, and reaps them. It goes on
  * whatever the file system has under the names of the shell and the console: it says what is wrong,

@@ -2,8 +2,8 @@
  * Scenes about the user scheduler, played by processes: equal processes that share a cpu (share) or
  * yield (yield); as many as there are cpus, or more (busy); one that is woken among others that compute
  * (wake); one that has slept for long (credit), or has computed alone for long (debt); two that wake
- * each other in turns beside one that computes (turns); masks of cpus (affinity); levels (levels); and
- * all kinds of sleeps at once (storm).
+ * each other in turns beside one that computes (turns); masks of cpus (affinity); levels (levels); all
+ * kinds of sleeps at once (storm); and the last steps on the way to user mode (late, parked).
  *
  * A process computes in small steps of one length, and writes each down: event "ran". So the order of
  * the events says who ran when, and their number how much. See user/scene.h.
@@ -383,10 +383,48 @@ static void last_moment(void)
     thread("L", 0, param("low", 10), l, 0);
 }
 
+/* Compute for half a second, on the cpu of the caller, in a process of its own. */
+static void compute_beside(int cpu)
+{
+    if (fork() != 0)
+        return;
+    setaffinity(1UL << cpu);
+    for (int end = uptime() + 5; uptime() < end;)
+        spin();
+    exit(0);
+}
+
+/*
+ * On cpu=, Q computes. H, which sleeps for ticks=, is better, so Q waits on its way to user mode and
+ * stays the current process. H wakes P, the calling process, which is on its way to user mode as well,
+ * and is not current. I, better than both, runs meanwhile. P and Q both get there.
+ */
+static void parked(void)
+{
+    int cpu = param("cpu", 0), high = param("high", 14);
+
+    compute_beside(cpu);
+    int p = step(K_TSLEEP, 1, 0);
+    step(K_SCHED, 2, 0);
+    step(K_USEREXIT, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_TSLEEP, 2, 80); /* Q ends */
+    step(K_END, 0, 0);
+    int h = step(K_TSLEEP, 0, param("ticks", 3));
+    step(K_LOG, 0, 1);
+    step(K_WAKEUP, 1, 1);
+    step(K_END, 0, 0);
+    int i = step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    caller("P", cpu, p);
+    thread("H", cpu, high, h, 1);
+    thread("I", cpu, high, i, 0);
+}
+
 static const struct test tests[] = {
     {"share", share},   {"yield", yields}, {"busy", busy},        {"wake", wake},
     {"credit", credit}, {"debt", debt},    {"turns", turns},      {"affinity", affinity},
-    {"levels", levels}, {"storm", storm},  {"late", last_moment},
+    {"levels", levels}, {"storm", storm},  {"late", last_moment}, {"parked", parked},
 };
 
 int main(int argc, char **argv)

@@ -328,3 +328,19 @@ def declare():
     usched("storm", "one current process for each cpu", 4, draw_storm, judge_storm,
            "gd_uschedcp changes from NULL to p by compare-and-swap, and from p to NULL once, and only on its "
            "own cpu")
+    usched("parked", "a current process that waits stays current", 5, draw_parked, judge_parked,
+           "gd_uschedparked names the current process that waits on its way to user mode; only that process and "
+           "the one that takes its place may clear it")
+
+
+def draw_parked(rng):
+    """H and I are better than any process in the kernel."""
+    _, options = machine(rng)
+    return {"cpu": rng.randrange(options["CPUS"]), "high": rng.randint(11, 25), "ticks": rng.randint(2, 6)}, options
+
+
+def judge_parked(scene):
+    """I runs before P has got to user mode, and P gets there, though Q waits for the same as the current
+    process."""
+    scene.order(scene.of("log"), ["H:1", "I:1", "P:2"],
+                "P, which H wakes, gets to user mode after I, and the process that waits there keeps its cpu")

@@ -9,6 +9,13 @@
  *   prints the report
  *   ends the machine, or halts
  *
+ * The others run no messages any more. So a part of the panic that sends one does not wait: whenever
+ * this cpu would, it counts its messages as finished (lwkt_ipiq_forget).
+ *
+ * A panic switches no threads, and writes nothing to the disk. What the disk has is a whole state as of
+ * the last commit (fs/log.c), whatever has happened since, and the next boot finds it. What memory has
+ * is what a kernel with a bug has left there: to write that would commit the damage, with a checksum.
+ *
  * The report names a cpu that does not answer (its interrupts are off for good); that cpu stops as soon
  * as it prints or relaxes. A panic inside the panic prints the first message if that has not been
  * printed yet, then its own message and backtrace, and ends; a third one just ends.
@@ -20,6 +27,7 @@
 #include "lib/assert.h"
 #include "lib/backtrace.h"
 #include "lib/printf.h"
+#include "lwkt/ipiq.h"
 #include "lwkt/ktr.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
@@ -34,6 +42,7 @@ uint32 panic_owner;
 static cpumask_t panic_stopped; /* cpus that have halted: AMO */
 static uint64 stopped_fp[NCPU]; /* its frame: written before the bit, by the cpu itself */
 static int panic_depth;         /* the owner's calls of panic, one inside the other */
+static bool others_stopped;     /* or did not in time; the owner has waited for them */
 
 /* The first panic's message until it is printed. Its arguments stay on the stack, below both panics. */
 static struct {
@@ -54,8 +63,11 @@ bool panic_is_mine(void)
 
 void panic_stop(void)
 {
-    if (panic_is_mine())
+    if (panic_is_mine()) {
+        if (others_stopped)
+            lwkt_ipiq_forget();
         return;
+    }
     uint32 cpu = self() - 1;
     stopped_fp[cpu] = (uint64)__builtin_frame_address(0);
     __atomic_fetch_or(&panic_stopped, CPUMASK(cpu), __ATOMIC_RELEASE); /* consumed by stop_others */
@@ -78,6 +90,7 @@ static void stop_others(void)
     while ((consume(&panic_stopped) & others) != others &&
            cpu_time() - start < cpu_timebase * STOP_SECONDS)
         cpu_relax();
+    others_stopped = others != 0;
 }
 
 static const char *thread_name(const struct thread *td)

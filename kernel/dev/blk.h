@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "kernel/types.h"
-#include "lib/list.h"
+#include "lwkt/msgport.h"
 
 struct bio {
     uint64 bio_block; /* block number */
@@ -17,17 +17,16 @@ struct bio {
     int bio_error;                  /* set before bio_done: 0, or -1 */
     void (*bio_done)(struct bio *); /* may run in an interrupt: must not sleep, may call wakeup */
     void *bio_arg;                  /* for bio_done */
-    struct list bio_node;           /* belongs to the driver while the request is in flight */
+    struct lwkt_msg bio_msg;        /* belongs to the driver while the request is in flight */
 };
 
 struct blkdev {
     const char *name;
     uint64 nblocks;
-    /* Start a request; bio_done is called later, or before the return. Thread context; may sleep for
-     * room in the device's queue. Requests may be reordered, so code that needs an order waits for
-     * bio_done. */
+    /* Start a request; bio_done is called later, or before the return. Thread context, holding no spin
+     * lock. Requests may be reordered, so code that needs an order waits for bio_done. */
     void (*strategy)(struct blkdev *, struct bio *);
-    /* Put all completed writes on stable storage before it returns. 0, or -1. */
+    /* Put all completed writes on stable storage before it returns. 0, or -1. It may sleep. */
     int (*flush)(struct blkdev *);
 };
 

@@ -2,6 +2,8 @@
  * The RAM disk: the file-system image that the boot loader put into memory (initrd) as a block
  * device. A request is a copy, finished before strategy returns; what is written is lost when the
  * machine stops. No lock: the callers make sure that there is only one request for a block at a time.
+ * There is no driver thread either, as the virtio disk has one: nothing is ever waited for here, and a
+ * thread would only add two switches to each copy.
  */
 #include "dev/disks.h"
 

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The virtio block device (virtio.h), over its memory-mapped transport, modern interface.
  *
- * A request is a chain of three descriptors: header (type, sector), data, status byte. Slot s owns the
- * descriptors 3s to 3s+2. So a request needs nothing but a free slot, and the head that the device
- * returns tells which slot it was.
+ * The driver is a thread of cpu 0, and requests are messages to its port. To the device, a request is a
+ * chain of three descriptors: header (type, sector), data, status byte. Slot s owns the descriptors 3s
+ * to 3s+2. So a request needs nothing but a free slot, and the head that the device returns tells which
+ * slot it was.
  *
- *   strategy: free slot -> chain -> avail ring -> publish idx -> notify     (thread)
- *   device:   reads the chain, transfers, writes status -> used ring -> idx -> interrupt
- *   interrupt: consume idx -> used ring -> slot free -> bio_done, wakeup      (virtio_disk_intr)
+ *   any thread, any cpu:  lwkt_sendmsg (strategy) or lwkt_domsg (flush) -> the driver's port
+ *   driver thread:        lwkt_waitport -> free slot -> chain -> avail ring -> publish idx;
+ *                         when the port is empty: notify the device
+ *   device:               reads the chain, transfers, writes status -> used ring -> idx -> interrupt
+ *   interrupt thread:     consume idx -> used ring -> slot free -> lwkt_replymsg  (virtio_disk_intr)
+ *                           strategy: the reply port is request_port, which calls bio_done
+ *                           flush:    the reply wakes the sender
  *
- * Many requests are in flight at once, and the device may finish them in any order. A thread that finds
- * no free slot sleeps.
+ * Many requests are in flight at once, and the device may finish them in any order. Requests that find
+ * no free slot stay at the port, in their order.
  *
- * Invariants, under the lock: a slot is in disk.free[0 .. nfree-1], or its `bio` is set and the
- * device owns the chain until its head comes back.
+ * Only the driver thread and the interrupt thread use `disk` and the rings, both on cpu 0 and in a
+ * critical section (an interrupt thread's handler is in one anyway). So there is no lock, as nowhere
+ * else where a cpu owns the data. Always true outside these sections: a slot is in
+ * disk.free[0 .. nfree-1], or its `bio` is set and the device owns the chain until its head comes back.
  */
 #include "dev/disks.h"
 
@@ -21,7 +28,7 @@
 #include "kernel/fs.h"
 #include "kernel/memlayout.h"
 #include "lib/printf.h"
-#include "lwkt/spin.h"
+#include "lwkt/crit.h"
 #include "riscv/fdt.h"
 #include "riscv/mmio.h"
 #include "sync/intr.h"
@@ -44,16 +51,15 @@ static struct virtq_avail avail __attribute__((aligned(2)));
 static struct virtq_used used __attribute__((aligned(4)));
 
 static struct {
-    uint64 regs;          /* kernel address of the registers */
-    struct spinlock lock; /* guards the rest, and what the driver writes above */
-    uint32 size;          /* descriptors of the queue: a power of two */
-    uint16 used_seen;     /* entries taken from the used ring so far */
-    bool wanted;          /* a thread sleeps on &disk.nfree */
+    uint64 regs;      /* kernel address of the registers */
+    thread_t driver;  /* its td_msgport is the driver's port */
+    uint32 size;      /* descriptors of the queue: a power of two */
+    uint16 used_seen; /* entries taken from the used ring so far */
     bool can_flush;
     int nfree;
     uint8 free[MAXSLOTS]; /* numbers of free slots */
     struct slot slot[MAXSLOTS];
-} disk = {.lock = SPINLOCK("virtio disk")};
+} disk;
 
 static uint32 reg_read(uint64 reg)
 {
@@ -73,7 +79,50 @@ static inline void device_fence(void)
     __asm__ volatile("fence iorw, iorw" ::: "memory");
 }
 
-/* --- requests --- */
+/* --- sending requests --- */
+
+static struct bio *bio_of(lwkt_msg_t msg)
+{
+    return list_entry(msg, struct bio, bio_msg);
+}
+
+/* The reply to a request of virtio_disk_strategy. The interrupt thread calls it. */
+static void request_replyport(lwkt_port_t port, lwkt_msg_t msg)
+{
+    struct bio *b = bio_of(msg);
+
+    (void)port;
+    b->bio_error = msg->ms_error;
+    b->bio_done(b);
+}
+
+/* Where requests of virtio_disk_strategy are replied to. No thread waits there. */
+static const struct lwkt_portops request_portops = {.replyport = request_replyport};
+static struct lwkt_port request_port = {.mp_ops = &request_portops};
+
+static void virtio_disk_strategy(struct blkdev *dev, struct bio *b)
+{
+    if (b->bio_block >= dev->nblocks) {
+        b->bio_error = -1;
+        b->bio_done(b);
+        return;
+    }
+    lwkt_initmsg(&b->bio_msg, &request_port, b->bio_write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN, 0);
+    lwkt_sendmsg(&disk.driver->td_msgport, &b->bio_msg);
+}
+
+static int virtio_disk_flush(struct blkdev *dev)
+{
+    struct bio b = {.bio_block = 0};
+
+    (void)dev;
+    if (!disk.can_flush) /* there is no write cache then */
+        return 0;
+    lwkt_initmsg(&b.bio_msg, &curthread->td_msgport, VIRTIO_BLK_T_FLUSH, 0);
+    return lwkt_domsg(&disk.driver->td_msgport, &b.bio_msg);
+}
+
+/* --- the driver thread --- */
 
 static void fill_desc(uint32 i, const void *addr, uint32 len, uint16 flags, uint32 next)
 {
@@ -83,37 +132,42 @@ static void fill_desc(uint32 i, const void *addr, uint32 len, uint16 flags, uint
     desc[i].next = (uint16)next;
 }
 
-/* Lay out the chain of slot s for its bio; one without data is a flush. Lock held. */
+/* Lay out the chain of slot s for its bio. */
 static void fill_chain(uint32 s)
 {
     struct slot *slot = &disk.slot[s];
     struct bio *b = slot->bio;
-    uint32 head = s * PER_SLOT;
-    bool flush = b->bio_data == NULL;
+    uint32 head = s * PER_SLOT, type = (uint32)b->bio_msg.ms_cmd;
+    bool data = type != VIRTIO_BLK_T_FLUSH;
 
-    slot->req.type = flush ? VIRTIO_BLK_T_FLUSH : b->bio_write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN;
-    slot->req.sector = flush ? 0 : b->bio_block * SECTORS;
+    slot->req.type = type;
+    slot->req.sector = data ? b->bio_block * SECTORS : 0;
     slot->status = NO_STATUS;
-    fill_desc(head, &slot->req, sizeof(slot->req), VIRTQ_DESC_F_NEXT, flush ? head + 2 : head + 1);
-    if (!flush)
+    fill_desc(head, &slot->req, sizeof(slot->req), VIRTQ_DESC_F_NEXT, data ? head + 1 : head + 2);
+    if (data)
         fill_desc(head + 1, b->bio_data, BSIZE,
-                  b->bio_write ? VIRTQ_DESC_F_NEXT : VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE,
+                  type == VIRTIO_BLK_T_OUT ? VIRTQ_DESC_F_NEXT
+                                           : VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE,
                   head + 2);
     fill_desc(head + 2, &slot->status, sizeof(slot->status), VIRTQ_DESC_F_WRITE, 0);
 }
 
-/* Hand the chain of slot s to the device; lock held. */
-static void submit(uint32 s)
+/* Hand b to the device; a slot is free. The device need not look yet. */
+static void submit(struct bio *b)
 {
+    crit_enter();
+    uint32 s = disk.free[--disk.nfree];
     uint16 idx = avail.idx;
 
+    disk.slot[s].bio = b;
+    fill_chain(s);
     avail.ring[idx & (disk.size - 1)] = (uint16)(s * PER_SLOT);
     publish(&avail.idx, (uint16)(idx + 1)); /* the device reads idx first, then the ring */
+    crit_exit();
 }
 
 /* Tell the device to look at the queue, unless it does so by itself. Our idx must be visible before we
- * read its flags, or each side could rely on the other. Takes no lock, as it may take long, and
- * notifying twice does no harm. */
+ * read its flags, or each side could rely on the other. */
 static void notify_device(void)
 {
     device_fence();
@@ -121,129 +175,67 @@ static void notify_device(void)
         reg_write(VIRTIO_QUEUE_NOTIFY, 0);
 }
 
-/* Start b if a slot is free; otherwise note that a thread waits for one. */
-static bool try_start(void *arg)
+static bool slot_is_free(void *arg)
 {
-    struct bio *b = arg;
-    bool started;
+    (void)arg;
+    return peek(&disk.nfree) > 0;
+}
 
-    spin_lock(&disk.lock);
-    started = disk.nfree > 0;
-    if (started) {
-        uint32 s = disk.free[--disk.nfree];
+/*
+ * The device is notified before the thread sleeps, for a slot or for a message, and not for each
+ * request of a batch. A message that arrives after the look at the port only leads to one more
+ * notification.
+ */
+static void driver_loop(void *arg)
+{
+    lwkt_port_t port = &curthread->td_msgport;
 
-        disk.slot[s].bio = b;
-        fill_chain(s);
-        submit(s);
-    } else {
-        disk.wanted = true;
+    (void)arg;
+    lwkt_setpri_self(TDPRI_INT_SUPPORT);
+    for (;;) {
+        struct bio *b = bio_of(lwkt_waitport(port, NULL));
+
+        if (!slot_is_free(NULL)) {
+            notify_device();
+            tsleep_until(&disk.nfree, 0, "vdslot", slot_is_free, NULL);
+        }
+        submit(b);
+        if (list_empty(&port->mp_msgq))
+            notify_device();
     }
-    spin_unlock(&disk.lock);
-    if (started)
-        notify_device();
-    return started;
 }
 
-/* Start b; sleeps while no slot is free. Several threads may wake for one slot; the others sleep
- * again. */
-static void start_request(struct bio *b)
-{
-    tsleep_until(&disk.nfree, 0, "vdslot", try_start, b);
-}
+/* --- the interrupt thread --- */
 
-static void virtio_disk_strategy(struct blkdev *dev, struct bio *b)
-{
-    if (b->bio_block >= dev->nblocks) {
-        b->bio_error = -1;
-        b->bio_done(b);
-        return;
-    }
-    start_request(b);
-}
-
-/* --- flush --- */
-
-/* The waiter may be gone as soon as it sees `done`: after that, only its address is used. */
-static void flush_done(struct bio *b)
-{
-    uint32 *done = b->bio_arg;
-
-    publish(done, 1); /* consume: flush_is_over */
-    wakeup(done);
-}
-
-static bool flush_is_over(void *done)
-{
-    return consume((uint32 *)done) != 0; /* publish: flush_done */
-}
-
-static int virtio_disk_flush(struct blkdev *dev)
-{
-    uint32 done = 0;
-    struct bio b = {.bio_data = NULL, .bio_done = flush_done, .bio_arg = &done};
-
-    (void)dev;
-    if (!disk.can_flush) /* there is no write cache then */
-        return 0;
-    start_request(&b);
-    tsleep_until(&done, 0, "vdflush", flush_is_over, &done);
-    return b.bio_error;
-}
-
-/* --- completion --- */
-
-/* Free the slot whose chain starts at `head`, and return its bio with the result. Lock held. */
-static struct bio *finish(uint32 head)
+/* Free the slot whose chain starts at `head`, and reply to its request. */
+static void finish(uint32 head)
 {
     uint32 s = head / PER_SLOT;
     struct bio *b = head % PER_SLOT == 0 && s < MAXSLOTS ? disk.slot[s].bio : NULL;
 
     if (b == NULL)
         panic("virtio disk: the device finished descriptor %u, which it does not own", head);
-    b->bio_error = peek(&disk.slot[s].status) == VIRTIO_BLK_S_OK ? 0 : -1;
+    int error = peek(&disk.slot[s].status) == VIRTIO_BLK_S_OK ? 0 : -1;
     disk.slot[s].bio = NULL;
-    disk.free[disk.nfree++] = (uint8)s;
-    return b;
-}
-
-/* Put all finished requests on the list `done`. True: a thread waits for a slot, and there is one. */
-static bool collect_finished(struct list *done)
-{
-    bool wake;
-
-    spin_lock(&disk.lock);
-    /* Pairs with the device, which writes the entry and the status before it increments idx. */
-    while (disk.used_seen != consume(&used.idx)) {
-        uint32 head = used.ring[disk.used_seen & (disk.size - 1)].id;
-
-        disk.used_seen++;
-        list_insert_tail(done, &finish(head)->bio_node);
-    }
-    wake = disk.wanted && disk.nfree > 0;
-    if (wake)
-        disk.wanted = false;
-    spin_unlock(&disk.lock);
-    return wake;
+    disk.free[disk.nfree] = (uint8)s;
+    poke(&disk.nfree, disk.nfree + 1);
+    lwkt_replymsg(&b->bio_msg, error);
 }
 
 /* The interrupt is acknowledged before the ring is read, so what the device finishes after our last
- * look interrupts again. bio_done runs without the lock, as it may wake threads. */
+ * look interrupts again. The driver thread sleeps only if there was no free slot. */
 static void virtio_disk_intr(void *arg)
 {
-    struct list done;
+    bool full = disk.nfree == 0;
 
     (void)arg;
     reg_write(VIRTIO_INTERRUPT_ACK, reg_read(VIRTIO_INTERRUPT_STATUS));
     device_fence();
-    list_init(&done);
-    if (collect_finished(&done))
+    /* Pairs with the device, which writes the entry and the status before it increments idx. */
+    while (disk.used_seen != consume(&used.idx))
+        finish(used.ring[disk.used_seen++ & (disk.size - 1)].id);
+    if (full)
         wakeup(&disk.nfree);
-    while (!list_empty(&done)) {
-        struct bio *b = list_entry(list_first(&done), struct bio, bio_node);
-
-        list_remove(&b->bio_node);
-        b->bio_done(b);
-    }
 }
 
 /* --- setup [3.1] --- */
@@ -339,6 +331,8 @@ static const char *setup_disk(const struct device_range *r)
         return "it refuses the features that this driver needs";
     if (!setup_queue())
         return "it has no queue of a useful size";
+    if (lwkt_create(driver_loop, NULL, &disk.driver, NULL, TDF_MPSAFE, 0, "vdisk") < 0)
+        return "there is no memory for its driver thread";
     intr_register(r->irq, virtio_disk_intr, NULL, "virtio disk");
     set_status(VIRTIO_STATUS_DRIVER_OK);
     virtio_disk.nblocks = read_capacity() / SECTORS;

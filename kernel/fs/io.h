@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Blocks to and from the disk, several at once. Thread context. All of these may sleep until the disk
- * has answered, or has room for a request, so no spin lock may be held.
+ * Blocks to and from the disk, several at once. Thread context. All but io_start may sleep until the
+ * disk has answered, and io_start sends a message, so no spin lock may be held.
  */
 #ifndef FS_IO_H
 #define FS_IO_H

@@ -10,7 +10,7 @@
  *            operations go on. Code that changes a frozen buffer gets a copy of the page (log_modify)
  *   write    frozen pages to the log | flush | header, n > 0 | flush
  *            frozen pages home       | flush | header, n = 0 | flush
- *   thaw     release the buffers
+ *   thaw     release the buffers, and signal the end of the commit
  *
  * The header with n > 0 is the moment at which the transaction exists. Each flush keeps the disk
  * from reordering what is before it with what is after it. The last one is needed because the next
@@ -18,13 +18,19 @@
  * A crash leaves the state after some commit: a prefix of history, never the middle of an
  * operation.
  *
+ * Waiting for a commit: one runs at a time. A thread that needs transaction number seq on the disk
+ * writes it, or waits until another thread has; so all threads whose changes are in one transaction
+ * wait for one commit. A waiter looks, sets log.waited and reads the generation of log.commits under
+ * log.lock. A commit that ends after the look finds log.waited set, and signals the next generation, so
+ * that lwkt_block returns.
+ *
  * Reservations: an operation may modify at most MAXOPBLOCKS blocks, and starts only when these fit
  * into the log and into the cache, in addition to what is there. So the log cannot overflow. An
  * operation under way never waits for a commit that waits for it: only log_modify waits, for a commit
  * that is writing already and waits for no operation.
  *
- * Lock order: commit mutex, then everything else; the caller of fs_begin holds no lock. log.lock is
- * a leaf.
+ * Lock order: a commit, then everything else; the caller of fs_begin holds no lock. log.lock is a leaf,
+ * and so is the token of log.commits.
  *
  * An I/O error in a commit stops the log for good. The disk stays as it is: its header says whether the
  * transaction exists, and if so, the next mount puts its blocks in their places again. (Writing on
@@ -45,6 +51,7 @@
 #include "lib/sysctl.h"
 #include "lwkt/spin.h"
 #include "lwkt/thread.h"
+#include "lwkt/wait.h"
 #include "mm/page.h"
 #include "sync/lockorder.h"
 #include "sync/sleep.h"
@@ -58,23 +65,26 @@ static struct {
     /* Written with poke under the lock, read with peek without it. */
     uint32 ops;    /* operations under way */
     uint32 n;      /* buffers of the running transaction */
-    uint32 seq;    /* number of the running transaction; written with commit held as well */
+    uint32 seq;    /* number of the running transaction; only a commit changes it */
     bool closing;  /* a commit waits until ops is 0 */
     bool timed;    /* the thread knows that there is something to commit */
     bool stopped;  /* after an I/O error: no operation begins, nothing is written */
     uint32 copies; /* frozen pages that were replaced by a copy */
 
+    bool committing;          /* a thread writes transaction seq - 1, or freezes seq: lock */
+    bool waited;              /* a thread waits for the end of that: lock */
     uint32 nfrozen;           /* buffers of the transaction that a commit writes: lock */
     struct buf **running;     /* the n buffers: lock. Each has a reference */
-    struct buf **frozen;      /* the nfrozen buffers: commit */
-    struct mutex commit;      /* held over a commit */
-    struct logheader *header; /* a page: commit */
+    struct buf **frozen;      /* the nfrozen buffers: the thread that commits */
+    struct logheader *header; /* a page: the thread that commits */
+    struct lwkt_wait commits; /* signalled when a commit has ended */
 } log;
 
 static struct buf *log_buffers[2][LOGMAX];
 
-/* To the check of lock orders, an operation is a lock: a commit waits until all of them have ended. */
-static uint32 op_kind;
+/* To the check of lock orders, an operation is a lock: a commit waits until all of them have ended. So
+ * is a commit, as other threads wait for its end. */
+static uint32 op_kind, commit_kind;
 
 /* --- operations --- */
 
@@ -170,16 +180,29 @@ void fs_end(void)
         wakeup(&log.timed);
 }
 
+/* Whether a commit writes a page of b; if so, the caller waits. The signal comes after log_thaw. */
+static bool log_is_frozen(struct buf *b, int *gen)
+{
+    spin_lock(&log.lock);
+    bool frozen = b->b_frozen != NULL;
+    log.waited |= frozen;
+    *gen = peek(&log.commits.wa_gen);
+    spin_unlock(&log.lock);
+    return frozen;
+}
+
 /*
  * A commit is writing b's page: replace it by a copy. Without memory for one, wait until the commit has
- * finished. b is locked, so no other thread looks at the page; the commit owns the old one.
+ * finished. b is locked, so no other thread looks at the page; the commit owns the old one. This is
+ * not inlined, so that log_modify saves few registers.
  */
-static void log_copy_frozen(struct buf *b)
+static void __attribute__((noinline)) log_copy_frozen(struct buf *b)
 {
     void *copy = page_alloc();
+    int gen;
 
-    while (copy == NULL && peek(&b->b_frozen) != NULL)
-        tsleep(&log.frozen, 0, "logcopy", 1);
+    while (copy == NULL && log_is_frozen(b, &gen))
+        lwkt_block(&log.commits, "logcopy", &gen);
     if (copy == NULL)
         return;
     memcpy(copy, b->b_data, BSIZE);
@@ -356,20 +379,55 @@ void log_stop(const char *fmt, ...)
            why);
 }
 
+/* What a thread has to do that needs transaction seq on the disk: nothing any more; commit it, as no
+ * other thread does; or wait for the end of the commit under way, generation *gen, and look again. Once
+ * the log has stopped, only a commit that is under way ends. */
+static enum { ENDED, LEAD, WAIT } log_look(uint32 seq, int *gen)
+{
+    spin_lock(&log.lock);
+    bool wait = log.committing && (log.seq == seq || log.seq == seq + 1);
+    bool lead = !log.committing && log.seq == seq && !log.stopped;
+    log.waited |= wait;
+    log.committing |= lead;
+    *gen = peek(&log.commits.wa_gen);
+    spin_unlock(&log.lock);
+    return wait ? WAIT : lead ? LEAD : ENDED;
+}
+
+/* Commit the running transaction. log.committing is the caller's. */
+static void log_lead(void)
+{
+    lockorder_taken(commit_kind);
+    uint32 frozen = log_freeze();
+    if (log.nfrozen > 0 && !peek(&log.stopped) && log_write_out(frozen) < 0)
+        log_stop("I/O error in a commit");
+    log_thaw();
+    lockorder_given_up(commit_kind);
+
+    spin_lock(&log.lock);
+    log.committing = false;
+    bool waited = log.waited;
+    log.waited = false;
+    spin_unlock(&log.lock);
+    if (waited)
+        lwkt_signal(&log.commits, -1);
+}
+
 /*
  * Put transaction number seq on the disk: 0, or -1 after an I/O error. Called outside operations, with
  * no lock held.
  */
 static int log_commit(uint32 seq)
 {
-    mutex_lock(&log.commit);
-    if (peek(&log.seq) == seq && !peek(&log.stopped)) {
-        uint32 frozen = log_freeze();
-        if (log.nfrozen > 0 && !peek(&log.stopped) && log_write_out(frozen) < 0)
-            log_stop("I/O error in a commit");
-        log_thaw();
+    int gen, what;
+
+    lockorder_check(commit_kind, false);
+    while ((what = log_look(seq, &gen)) != ENDED) {
+        if (what == LEAD)
+            log_lead();
+        else
+            lwkt_block(&log.commits, "logcommit", &gen);
     }
-    mutex_unlock(&log.commit);
     return peek(&log.stopped) ? -1 : 0;
 }
 
@@ -391,11 +449,6 @@ static bool log_is_dirty(void *arg)
     return peek(&log.timed);
 }
 
-static bool log_half_full(void)
-{
-    return peek(&log.n) > log.capacity / 2;
-}
-
 /*
  * The thread commits COMMIT_DELAY after the first change, or when the log is half full. A wakeup is
  * only a reason to look again. The thread ends when the log has stopped.
@@ -405,7 +458,7 @@ static void log_thread(void *arg)
     (void)arg;
     do {
         tsleep_until(&log.timed, 0, "logidle", log_is_dirty, NULL);
-        while (!log_half_full()) {
+        while (peek(&log.n) <= log.capacity / 2) {
             if (tsleep(&log.timed, 0, "logdelay", COMMIT_DELAY) == EWOULDBLOCK)
                 break;
         }
@@ -423,8 +476,9 @@ void log_start_thread(void)
 void log_init(const struct superblock *sb)
 {
     spin_init(&log.lock, "log");
-    mutex_init(&log.commit, "logcommit");
+    lwkt_wait_init(&log.commits);
     op_kind = lockorder_kind("transaction");
+    commit_kind = lockorder_kind("logcommit");
     log.start = sb->logstart;
     log.capacity = sb->nlog - 1 < LOGBLOCKS ? sb->nlog - 1 : LOGBLOCKS;
     log.running = log_buffers[0];

@@ -25,9 +25,9 @@ static void __attribute__((noreturn, format(printf, 1, 2))) refuse(const char *f
     va_start(ap, fmt);
     vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
+    printf("fs: %s\n", why);
     printf(
-        "fs: %s\nfs: nothing to mount, so the machine ends: make the disk anew (rm build/fs.img; make)\n",
-        why);
+        "fs: nothing to mount, so the machine ends: make the disk anew (rm build/fs.img; make)\n");
     machine_halt(HALT_DISK_ERROR);
 }
 

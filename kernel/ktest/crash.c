@@ -93,6 +93,32 @@ static void sleep_in_panic(void)
     panic("with a sleep");
 }
 
+static void ignore(void *arg)
+{
+    (void)arg;
+}
+
+/* printf_drain: a part of the panic that sends more messages than a ring holds, and waits for the last.
+ * The other cpu has stopped, and runs none. */
+static void drain_and_send(void)
+{
+    globaldata_t other = globaldata_of[mycpuid == 0 ? ncpus - 1 : 0];
+    int seq = 0;
+
+    for (int i = 0; i < 100; i++)
+        seq = lwkt_send_ipiq(other, ignore, NULL);
+    lwkt_wait_ipiq(other, seq);
+    printf("sent %d messages\n", 100);
+    uart_drain();
+}
+
+static void send_in_panic(void)
+{
+    uart_drain = printf_drain;
+    printf_drain = drain_and_send;
+    panic("with messages");
+}
+
 static void __attribute__((noinline)) kt_crash(uint64 kind)
 {
     int other = mycpuid == 0 ? ncpus - 1 : 0;
@@ -123,6 +149,9 @@ static void __attribute__((noinline)) kt_crash(uint64 kind)
         break;
     case 9:
         sleep_in_panic();
+        break;
+    case 10:
+        send_in_panic();
         break;
     }
 }

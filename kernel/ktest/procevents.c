@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Events of processes, for scenes about the user scheduler (user/schedtest.c).
+ * Events of processes, for scenes about the user scheduler (user/schedtest.c), and a kill that comes
+ * from an interrupt thread.
  */
+#include "dev/uart.h"
 #include "ktest/internal.h"
+#include "lib/sysctl.h"
 #include "lwkt/crit.h"
 #include "proc/proc.h"
 
@@ -58,3 +61,27 @@ int kt_proc_event(uint64 uevent)
         kt_log("free", e.name, mask);
     return (int)((cpu_time() - began) / (cpu_timebase / 1000));
 }
+
+static int victim; /* pid */
+
+static void kill_victim(void)
+{
+    proc_kill(peek(&victim));
+}
+
+static uint64 get_intr_kill(void)
+{
+    return 0;
+}
+
+/* Let an interrupt come on cpu 0, whose thread kills process pid. If that process is in user mode
+ * there, the thread preempts it, and the kill arrives while another thread is the current one. */
+static int intr_kill(uint64 pid)
+{
+    if (!kt_is_open() || pid > 0x7fffffff)
+        return -1;
+    poke(&victim, (int)pid);
+    return uart_self_interrupt(kill_victim) ? 0 : -1;
+}
+
+SYSCTL(debug_intr_kill, "debug.intr_kill", get_intr_kill, intr_kill);

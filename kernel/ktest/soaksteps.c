@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Steps of the soak test: threads that do everything at once and at random. They take tokens and the MP
- * lock, in any order and while they sleep, migrate, change priority, create threads, and send messages.
+ * lock, nested in any order, and sleep with them, migrate, change priority, create threads, and send
+ * messages.
  * Each lock protects a number, to which its holders add 1 by a load and a store that others could come
  * between; K_SOAK_END writes down how many additions were lost.
  */
@@ -10,7 +11,9 @@
 #include "lwkt/mplock.h"
 #include "sync/sleep.h"
 
-#define LOCKS (KT_TOKENS + 1) /* the last one is the MP lock */
+#define MPLOCK KT_TOKENS /* as a number of a lock; the tokens are those below */
+#define LOCKS (KT_TOKENS + 1)
+#define MAXHELD 4
 #define IDENTS 4
 
 static struct guarded {
@@ -40,35 +43,42 @@ static void sleep_a_while(struct kt_context *ctx)
         tsleep(&idents[pick(ctx, IDENTS)], 0, "soak", 1);
 }
 
-/* Take one to three tokens, perhaps the same one twice; perhaps sleep; release them in any order. */
-static void take_tokens(struct kt_context *ctx)
+static void take(int lock, struct lwkt_tokref *ref)
 {
-    struct lwkt_tokref ref[3];
-    int which[3], n = 1 + pick(ctx, 3), first = pick(ctx, 3);
+    if (lock == MPLOCK)
+        get_mplock();
+    else
+        lwkt_gettoken(ref, kt_token(lock));
+}
+
+static void release(int lock, struct lwkt_tokref *ref)
+{
+    if (lock == MPLOCK)
+        rel_mplock();
+    else
+        lwkt_reltoken(ref);
+}
+
+/*
+ * Take one to four locks, one after the other: tokens and the MP lock in any order, perhaps one of them
+ * twice. Perhaps sleep, between two of them or with all; release them in another order. All of them are
+ * held from the last taking to the first release, so each protects its number there.
+ */
+static void take_locks(struct kt_context *ctx)
+{
+    struct lwkt_tokref ref[MAXHELD];
+    int which[MAXHELD], n = 1 + pick(ctx, MAXHELD), first = pick(ctx, n);
 
     for (int i = 0; i < n; i++) {
-        which[i] = pick(ctx, KT_TOKENS);
-        lwkt_gettoken(&ref[i], kt_token(which[i]));
+        which[i] = pick(ctx, 3) == 0 ? MPLOCK : pick(ctx, KT_TOKENS);
+        take(which[i], &ref[i]);
+        if (pick(ctx, 8) == 0)
+            sleep_a_while(ctx);
     }
-    if (pick(ctx, 4) == 0)
-        sleep_a_while(ctx);
     for (int i = 0; i < n; i++)
         count_under(which[i]);
     for (int i = 0; i < n; i++)
-        lwkt_reltoken(&ref[(first + i) % n]);
-}
-
-static void take_mplock(struct kt_context *ctx)
-{
-    int times = 1 + pick(ctx, 2);
-
-    for (int i = 0; i < times; i++)
-        get_mplock();
-    if (pick(ctx, 4) == 0)
-        sleep_a_while(ctx);
-    count_under(KT_TOKENS);
-    for (int i = 0; i < times; i++)
-        rel_mplock();
+        release(which[(first + i) % n], &ref[(first + i) % n]);
 }
 
 static void count_message(void *arg)
@@ -87,7 +97,7 @@ static void send_message(struct kt_context *ctx)
 static void short_life(void *arg)
 {
     (void)arg;
-    count_under(KT_TOKENS);
+    count_under(MPLOCK);
     kt_thread_ended();
 }
 
@@ -124,10 +134,8 @@ static void random_operation(struct kt_context *ctx)
     case 3:
     case 4:
     case 5:
-        take_tokens(ctx);
-        break;
     case 6:
-        take_mplock(ctx);
+        take_locks(ctx);
         break;
     case 7:
         send_message(ctx);

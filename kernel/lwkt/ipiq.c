@@ -386,3 +386,17 @@ void lwkt_poll_ipiq(void)
     if (gd->gd_cpusyncmask != 0)
         lwkt_cpusync_stopped();
 }
+
+/* Nobody else writes these indices now. Each message that is sent later raises ip_windex again. */
+void lwkt_ipiq_forget(void)
+{
+    globaldata_t gd = mycpu;
+
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        struct lwkt_ipiq *ip = gd->gd_ipiq[cpu];
+        if (ip != NULL) {
+            poke(&ip->ip_rindex, ip->ip_windex);
+            poke(&ip->ip_xindex, ip->ip_windex);
+        }
+    }
+}

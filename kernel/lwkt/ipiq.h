@@ -50,4 +50,9 @@ void lwkt_drain_ipiq(void);
  * tick. In a critical section. */
 void lwkt_poll_ipiq(void);
 
+/* The other cpus have stopped for good, because this one panics: all messages to them count as finished
+ * without having run, so nothing waits for room in a ring or for a message's end. Called each time that
+ * the panicking cpu waits. */
+void lwkt_ipiq_forget(void);
+
 #endif

@@ -84,7 +84,7 @@ void ktr_attach(int cpu, int i, struct ktr_entry *page)
 
 bool ktr_attached(int cpu)
 {
-    return rings[cpu].page[KTR_PAGES - 1] != NULL;
+    return peek(&rings[cpu].page[KTR_PAGES - 1]) != NULL;
 }
 
 void ktr_clear(void)

@@ -85,8 +85,8 @@ void lwkt_sendmsg(lwkt_port_t port, lwkt_msg_t msg);
 /* Send, wait for the reply, and return it. Called by the thread that owns the reply port. */
 int lwkt_domsg(lwkt_port_t port, lwkt_msg_t msg);
 
-/* Reply to a message. After this the receiver must not touch it. Called by the thread that owns the
- * target port. */
+/* Reply to a message. After this the receiver must not touch it. Called on the cpu of the target port,
+ * by the thread that owns the port or for it. */
 void lwkt_replymsg(lwkt_msg_t msg, int error);
 
 /* If msg is NULL, wait for a message and take the first off the queue; otherwise wait for the reply to

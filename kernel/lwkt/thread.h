@@ -211,8 +211,9 @@ struct globaldata {
     uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */
 } __attribute__((aligned(CACHE_LINE)));
 
-/* Whether the caller may use the memory, the files and the places in the process table that are reserved
- * for the user at the console: the kernel's own threads, and the processes that proc_fork marks. */
+/* Whether the caller may use the memory, the files and the places in the process table that are
+ * reserved for the user at the console: the kernel's own threads, and the processes that proc_fork
+ * marks. */
 static inline bool thread_may_use_reserve(void)
 {
     return curthread->td_proc == NULL || (curthread->td_flags & TDF_RESERVE) != 0;

@@ -20,9 +20,8 @@ void page_init(uint64 start, uint64 end);
 #define PAGES_RESERVED 256
 void page_fill_reserve(void);
 
-/* One page with reference count 1, or NULL if no memory is left for this thread. Any context but an interrupt
- * handler.
- * page_alloc's content is arbitrary; page_zalloc's is 0. */
+/* One page with reference count 1, or NULL if no memory is left for this thread. Any context but an
+ * interrupt handler. page_alloc's content is arbitrary; page_zalloc's is 0. */
 void *page_alloc(void);
 void *page_zalloc(void);
 

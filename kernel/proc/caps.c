@@ -19,6 +19,10 @@
  * neither, and the thread that took it off, under the lock, replies to it, once. The caller stays until
  * DONE, since an abort that finds the message on neither list leaves it to the thread that took it off.
  * After DONE the replier touches only the service.
+ *
+ * The registry of names has a token. A name is looked up rarely, by threads that hold nothing else and
+ * may wait, and each use is a few lines that neither block nor end a critical section. So nothing has
+ * to be looked at again under the token.
  */
 #include "proc/caps_service.h"
 
@@ -26,9 +30,14 @@
 #include "mm/zone.h"
 #include "sync/sleep.h"
 
-static struct spinlock services_lock = SPINLOCK("caps services");
-static struct list services = {&services, &services}; /* those with a server */
-static int service_count;
+static struct lwkt_token registry_token;
+static struct list services = {&services, &services}; /* those with a server: registry_token */
+static int service_count;                             /* registry_token */
+
+void caps_init(void)
+{
+    lwkt_token_init(&registry_token);
+}
 
 static struct caps_msg *to_caps(lwkt_msg_t msg)
 {
@@ -243,7 +252,7 @@ int caps_msg_answer(struct caps_service *sv, int id, void *data, int len)
 
 /* --- services --- */
 
-/* The service of that name that has a server, or NULL. services_lock held. */
+/* The service of that name that has a server, or NULL. registry_token held. */
 static struct caps_service *find_service(const char *name)
 {
     list_foreach(node, &services)
@@ -258,6 +267,7 @@ static struct caps_service *find_service(const char *name)
 struct caps_service *caps_service_create(const char *name)
 {
     struct caps_service *sv = kmalloc(sizeof(*sv));
+    struct lwkt_tokref ref;
     bool ok;
 
     if (sv == NULL)
@@ -271,13 +281,13 @@ struct caps_service *caps_service_create(const char *name)
     sv->sv_refs = 1;
     strlcpy(sv->sv_name, name, sizeof(sv->sv_name));
 
-    spin_lock(&services_lock);
+    lwkt_gettoken(&ref, &registry_token);
     ok = service_count < CAPS_SERVICES && find_service(name) == NULL;
     if (ok) {
         service_count++;
         list_insert_tail(&services, &sv->sv_node);
     }
-    spin_unlock(&services_lock);
+    lwkt_reltoken(&ref);
     if (!ok) {
         kfree(sv);
         return NULL;
@@ -287,11 +297,13 @@ struct caps_service *caps_service_create(const char *name)
 
 struct caps_service *caps_service_find(const char *name)
 {
-    spin_lock(&services_lock);
+    struct lwkt_tokref ref;
+
+    lwkt_gettoken(&ref, &registry_token);
     struct caps_service *sv = find_service(name);
     if (sv != NULL)
         amo_add(&sv->sv_refs, 1);
-    spin_unlock(&services_lock);
+    lwkt_reltoken(&ref);
     return sv;
 }
 
@@ -321,12 +333,13 @@ static lwkt_msg_t take_any(struct caps_service *sv)
 
 void caps_service_shutdown(struct caps_service *sv)
 {
+    struct lwkt_tokref ref;
     lwkt_msg_t msg;
 
-    spin_lock(&services_lock);
+    lwkt_gettoken(&ref, &registry_token);
     list_remove(&sv->sv_node);
     service_count--;
-    spin_unlock(&services_lock);
+    lwkt_reltoken(&ref);
     spin_lock(&sv->sv_lock);
     sv->sv_dead = true;
     spin_unlock(&sv->sv_lock);

@@ -9,13 +9,14 @@
 #include "kernel/caps.h"
 #include "lwkt/msgport.h"
 #include "lwkt/spin.h"
+#include "lwkt/token.h"
 
 /* A name and the process that serves it. Each id of it holds a reference. */
 struct caps_service {
     struct lwkt_port sv_port; /* requests that wait: sv_lock */
     struct spinlock sv_lock;
     struct list sv_taken;     /* requests that the server has and owes an answer: sv_lock */
-    struct list sv_node;      /* all services that have a server: caps.c's lock */
+    struct list sv_node;      /* all services that have a server: caps.c's token */
     struct thread *sv_server; /* the only thread that receives, until it exits */
     uint32 sv_refs;           /* AMO */
     bool sv_dead;             /* sv_lock: its server has closed it, or exited */
@@ -35,6 +36,9 @@ struct caps_msg {
 };
 
 /* --- caps.c --- */
+
+/* Boot. */
+void caps_init(void);
 
 /* Create a service with the caller as its server; NULL: the name is taken, there are too many, or
  * memory is out. / Add a reference to the service of that name; or NULL. / Drop a reference. */

@@ -89,7 +89,8 @@ int proc_fork(void)
     return pid;
 }
 
-/* /init cannot be run. Without commands to be run, somebody at the console can mend that with a shell. */
+/* /init cannot be run. Without commands to be run, somebody at the console can mend that with a
+ * shell. */
 static void run_rescue_shell(void)
 {
     static char *const argv[] = {"sh", NULL};

@@ -44,8 +44,8 @@ static bool mark(struct proc *p, int status)
     return true;
 }
 
-/* Tell p's thread, which is marked. Takes the table's lock, which is held, off: the ring orders the mark
- * before the message. */
+/* Tell p's thread, which is marked. Takes the table's lock, which is held, off: the ring orders the
+ * mark before the message. */
 static void tell_and_unlock(struct proc *p)
 {
     thread_t td = p->p_thread;

@@ -1,22 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * KTR tracing for programs: memory for the rings, the sysctl nodes and the system call.
+ *
+ * Threads that change what is traced hold a token. Under it, a cpu gets its ring once, and all cpus
+ * have the same mask. Allocating may end a critical section and so lose the token. Therefore pages are
+ * allocated without it, and whether the cpu still needs them is looked at when they are there. Readers
+ * need no token: see lwkt/ktr.c.
  */
 #include "lib/sysctl.h"
 #include "lib/sysent.h"
-#include "lwkt/ktr.h"
+#include "lwkt/token.h"
 #include "mm/page.h"
 #include "proc/ktrace.h"
 #include "proc/proc.h"
 #include "riscv/fdt.h"
-#include "sync/mutex.h"
 
 _Static_assert(KTR_PER_PAGE * sizeof(struct ktr_entry) == PGSIZE, "entries fill their pages");
 
-static struct mutex lock = MUTEX("ktr");
+static struct lwkt_token control_token;
 
 static uint64 get_mask(void)
 {
     return ktr_get_mask();
+}
+
+/* Give the cpu these pages as its ring. False: another thread has given it a ring meanwhile. */
+static bool attach_ring(int cpu, void *page[KTR_PAGES])
+{
+    struct lwkt_tokref ref;
+
+    lwkt_gettoken(&ref, &control_token);
+    bool needed = !ktr_attached(cpu);
+    for (int i = 0; needed && i < KTR_PAGES; i++)
+        ktr_attach(cpu, i, page[i]);
+    lwkt_reltoken(&ref);
+    return needed;
 }
 
 /* Make a cpu's ring, all of it or nothing: 0, or -1: memory is out. */
@@ -28,14 +45,12 @@ static int make_ring(int cpu)
     for (n = 0; n < KTR_PAGES; n++)
         if ((page[n] = page_zalloc()) == NULL)
             break;
-    if (n == KTR_PAGES) {
-        for (int i = 0; i < KTR_PAGES; i++)
-            ktr_attach(cpu, i, page[i]);
+    bool enough = n == KTR_PAGES;
+    if (enough && attach_ring(cpu, page))
         return 0;
-    }
     while (n-- > 0)
         page_unref(page[n]);
-    return -1;
+    return enough ? 0 : -1;
 }
 
 /*
@@ -44,18 +59,17 @@ static int make_ring(int cpu)
  */
 static int set_mask(uint64 mask)
 {
-    int result = 0;
+    struct lwkt_tokref ref;
 
     if (mask & ~(uint64)KTR_ALL)
         return -1;
-    mutex_lock(&lock);
-    for (int cpu = 0; mask != 0 && cpu < ncpus && result == 0; cpu++)
-        if (!ktr_attached(cpu))
-            result = make_ring(cpu);
-    if (result == 0)
-        ktr_set_mask((uint32)mask);
-    mutex_unlock(&lock);
-    return result;
+    for (int cpu = 0; mask != 0 && cpu < ncpus; cpu++)
+        if (!ktr_attached(cpu) && make_ring(cpu) < 0)
+            return -1;
+    lwkt_gettoken(&ref, &control_token);
+    ktr_set_mask((uint32)mask);
+    lwkt_reltoken(&ref);
+    return 0;
 }
 
 static uint64 get_clear(void)
@@ -65,9 +79,13 @@ static uint64 get_clear(void)
 
 static int set_clear(uint64 value)
 {
+    struct lwkt_tokref ref;
+
     if (value != 1)
         return -1;
+    lwkt_gettoken(&ref, &control_token);
     ktr_clear();
+    lwkt_reltoken(&ref);
     return 0;
 }
 
@@ -77,6 +95,7 @@ SYSCTL(kern_ktr_clear, "kern.ktr_clear", get_clear, set_clear);
 
 void ktrace_boot(void)
 {
+    lwkt_token_init(&control_token);
     set_mask(bootarg_u64("ktr", 0));
 }
 

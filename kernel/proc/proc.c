@@ -11,6 +11,7 @@
 #include "lib/sysctl.h"
 #include "lwkt/ipiq.h"
 #include "mm/zone.h"
+#include "proc/caps_service.h"
 #include "proc/proctable.h"
 
 #define RESERVED_PROCS 16 /* kept for the user at the console (thread_may_use_reserve) */
@@ -32,6 +33,8 @@ void proc_init(void)
     proc_zone = zone_create("proc", sizeof(struct proc));
     console_show_threads = proc_dump;
     console_interrupt = proc_interrupt;
+    sysctl_init();
+    caps_init();
 }
 
 struct proc *find_proc(int pid)

@@ -47,6 +47,7 @@ static inline struct proc *curproc(void)
 
 /* proc.c, fork.c, exit.c, kill.c; thread context. */
 void proc_init(void);
+void sysctl_init(void); /* kern_sysctl.c */
 void proc_start_init(void);
 int proc_fork(void); /* child's pid, or -1 */
 void proc_exit(int status) __attribute__((noreturn));

@@ -6,7 +6,8 @@
 
 #include "proc/proc.h"
 
-/* Guards proc_all, p_parent, p_children, p_sibling, p_state and p_job, and keeps p_thread from exiting. */
+/* Guards proc_all, p_parent, p_children, p_sibling, p_state and p_job, and keeps p_thread from
+ * exiting. */
 extern struct spinlock proctable_lock;
 extern struct list proc_all;
 extern struct proc *init_proc; /* adopts orphans; set once */

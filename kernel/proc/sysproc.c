@@ -5,7 +5,6 @@
 #include "kernel/syscall.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "lib/sysctl.h"
 #include "lib/sysent.h"
 #include "mm/page.h"
 #include "proc/clock.h"
@@ -14,7 +13,6 @@
 #include "riscv/power.h"
 #include "sync/sleep.h"
 
-#define SYSCTL_NAME_MAX 64
 #define SBRK_LAZY 2
 
 int64 sys_fork(const uint64 *arg)
@@ -107,48 +105,6 @@ int64 sys_setpri(const uint64 *arg)
 int64 sys_setaffinity(const uint64 *arg)
 {
     return usched_setaffinity(curproc(), arg[0]);
-}
-
-/*
- * sysctl(name, old, new): store the value at *old and set it from *new, each unless its address is 0.
- * 0; SYSCTL_UNKNOWN, SYSCTL_READONLY, SYSCTL_RANGE; or -1: a bad address.
- */
-int64 sys_sysctl(const uint64 *arg)
-{
-    char name[SYSCTL_NAME_MAX];
-    const struct sysctl_node *node;
-    uint64 value;
-
-    if (copyinstr(name, arg[0], sizeof(name)) < 0)
-        return -1;
-    if ((node = sysctl_find(name)) == NULL)
-        return SYSCTL_UNKNOWN;
-    if (arg[1] != 0) {
-        value = sysctl_read(node);
-        if (copyout(arg[1], &value, sizeof(value)) < 0)
-            return -1;
-    }
-    if (arg[2] != 0) {
-        if (copyin(&value, arg[2], sizeof(value)) < 0)
-            return -1;
-        return sysctl_write(node, value);
-    }
-    return 0;
-}
-
-/* sysctlname(i, buf, len): copy out the i-th name, with its NUL. Returns its length; -1: there is no
- * such name, or no room. */
-int64 sys_sysctlname(const uint64 *arg)
-{
-    const struct sysctl_node *node = sysctl_nth((int)arg[0]);
-    size_t len;
-
-    if (node == NULL)
-        return -1;
-    len = strlen(node->name);
-    if ((int)arg[2] <= 0 || len >= (size_t)(int)arg[2] || copyout(arg[1], node->name, len + 1) < 0)
-        return -1;
-    return (int64)len;
 }
 
 /* halt(status): write all to the disk and end the machine with that exit status, 0 to 255; after an I/O

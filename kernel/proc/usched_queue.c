@@ -102,8 +102,8 @@ static uint64 least_vruntime(const struct proc *p)
     return least == ~0UL ? p->p_vruntime : least;
 }
 
-/* p is a shell or its command, and has had more time than another one: as far as its favor goes, this is
- * forgiven. */
+/* p is a shell or its command, and has had more time than another one: as far as its favor goes,
+ * this is forgiven. */
 static void use_favor(struct proc *p, uint64 least)
 {
     uint64 over = p->p_vruntime + 1 - least;

@@ -146,7 +146,8 @@ static void add_reserved(const struct fdt_node *node)
         reserve(base, size, nomap);
 }
 
-/* The phandle of the controller that a device interrupts: its own property, or the nearest ancestor's. */
+/* The phandle of the controller that a device interrupts: its own property, or the nearest
+ * ancestor's. */
 static uint32 interrupt_parent(const struct fdt_node *node)
 {
     for (; node != NULL; node = node->parent)

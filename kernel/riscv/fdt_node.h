@@ -49,8 +49,8 @@ struct fdt_node {
  * of the tree in bytes; panics if it is broken. */
 uint32 fdt_walk(const void *dtb, void (*visit)(struct fdt_node *node));
 
-/* Call reserve(base, size) for each entry of the tree's list of reserved memory (/memreserve/). The walk
- * has checked the header. */
+/* Call reserve(base, size) for each entry of the tree's list of reserved memory (/memreserve/). The
+ * walk has checked the header. */
 void fdt_reservations(const void *dtb, void (*reserve)(uint64 base, uint64 size));
 
 /* Cell number i of a property, or deflt if the property is shorter. */

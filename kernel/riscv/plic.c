@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The platform-level interrupt controllers (RISC-V PLIC specification, "Memory Map"). A machine has one,
- * or one for each socket, to which only the harts of that socket are connected.
+ * The platform-level interrupt controllers (RISC-V PLIC specification, "Memory Map"). A machine has
+ * one, or one for each socket, to which only the harts of that socket are connected.
  *
- * A source (1 .. NIRQ-1) is enabled in the contexts that may take it; here that is the S-mode context of
- * one cpu alone, the lowest that is connected to this PLIC (sync/ithread.c), so the handlers of its sources need no lock
- * among themselves. With one PLIC that is cpu 0. A hart claims a pending source, which holds that
- * source off until the same hart completes it: the trap claims, the source's thread completes
- * (sync/ithread.c). Registration happens at boot, by one thread at a time.
+ * A source (1 .. NIRQ-1) is enabled in the contexts that may take it; here that is the S-mode
+ * context of one cpu alone, the lowest that is connected to this PLIC (sync/ithread.c), so the
+ * handlers of its sources need no lock among themselves. With one PLIC that is cpu 0. A hart claims
+ * a pending source, which holds that source off until the same hart completes it: the trap claims,
+ * the source's thread completes (sync/ithread.c). Registration happens at boot, by one thread at a
+ * time.
  */
 #include "riscv/plic.h"
 

@@ -15,8 +15,8 @@
 void plic_init(void);
 void plic_inithart(int cpu);
 
-/* Whether a cpu that was started is connected to the PLIC of this interrupt. / Let it interrupt that cpu.
- * Thread context. */
+/* Whether a cpu that was started is connected to the PLIC of this interrupt. / Let it interrupt that
+ * cpu. Thread context. */
 bool plic_reaches(uint32 irq, int cpu);
 void plic_enable(uint32 irq, int cpu);
 

@@ -14,6 +14,7 @@
 unsigned disk_fail_after;
 bool disk_fails_for_good;
 unsigned disk_dies_after;
+unsigned disk_counted_block, disk_count;
 
 static struct {
     char *image;
@@ -22,7 +23,7 @@ static struct {
     unsigned *trace_count, trace_max, *state;
     pthread_mutex_t lock;
     pthread_cond_t cond;
-    bool threads;
+    bool threads, held;
     struct list queue;
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
 
@@ -47,6 +48,8 @@ static void do_write(struct bio *bio)
     if (disk_dies_after != 0 && --disk_dies_after == 0)
         _exit(0);
     memcpy(disk.image + bio->bio_block * BSIZE, bio->bio_data, BSIZE);
+    if (bio->bio_block == disk_counted_block)
+        amo_add(&disk_count, 1);
 }
 
 /* Whether this request must fail. */
@@ -87,12 +90,12 @@ static void server(void *arg)
     (void)arg;
     for (unsigned n = 0;; ++n) {
         pthread_mutex_lock(&disk.lock);
-        while (list_empty(&disk.queue))
+        while (list_empty(&disk.queue) || disk.held)
             pthread_cond_wait(&disk.cond, &disk.lock);
         struct list *node = n % 2 != 0 ? disk.queue.next : disk.queue.prev;
         list_remove(node);
         pthread_mutex_unlock(&disk.lock);
-        serve(list_entry(node, struct bio, bio_node));
+        serve(list_entry(node, struct bio, bio_msg.ms_node));
     }
 }
 
@@ -104,7 +107,7 @@ static void strategy(struct blkdev *dev, struct bio *bio)
         return;
     }
     pthread_mutex_lock(&disk.lock);
-    list_insert_tail(&disk.queue, &bio->bio_node);
+    list_insert_tail(&disk.queue, &bio->bio_msg.ms_node);
     pthread_cond_signal(&disk.cond);
     pthread_mutex_unlock(&disk.lock);
 }
@@ -131,6 +134,22 @@ void disk_trace(struct write *trace, unsigned *count, unsigned max, unsigned *st
     disk.trace_count = count;
     disk.trace_max = max;
     disk.state = state;
+}
+
+void disk_hold(bool hold)
+{
+    pthread_mutex_lock(&disk.lock);
+    disk.held = hold;
+    pthread_cond_broadcast(&disk.cond);
+    pthread_mutex_unlock(&disk.lock);
+}
+
+bool disk_has_requests(void)
+{
+    pthread_mutex_lock(&disk.lock);
+    bool any = !list_empty(&disk.queue);
+    pthread_mutex_unlock(&disk.lock);
+    return any;
 }
 
 int lwkt_create(void (*func)(void *), void *arg, void *tdp, void *template, unsigned flags, int cpu,

@@ -15,6 +15,7 @@
 #include "lib/assert.h"
 #include "lib/backtrace.h"
 #include "lwkt/thread.h"
+#include "lwkt/wait.h"
 #include "mm/page.h"
 #include "mm/zone.h"
 #include "riscv/power.h"
@@ -28,6 +29,7 @@ unsigned host_pages;
 unsigned host_page_limit = ~0u;
 bool host_threads;
 bool host_refuses;
+unsigned host_blocked;
 
 void fail(const char *fmt, ...)
 {
@@ -187,6 +189,34 @@ void wakeup(const void *ident)
     pthread_mutex_lock(&sleep_lock);
     for (struct sleeper *s = sleepers; s != NULL; s = s->next)
         s->woken |= s->ident == ident;
+    pthread_cond_broadcast(&sleep_cond);
+    pthread_mutex_unlock(&sleep_lock);
+}
+
+void lwkt_wait_init(struct lwkt_wait *w)
+{
+    w->wa_gen = 0;
+}
+
+void lwkt_block(struct lwkt_wait *w, const char *wmesg, int *gen)
+{
+    (void)wmesg;
+    pthread_mutex_lock(&sleep_lock);
+    poke(&host_blocked, host_blocked + 1);
+    while (w->wa_gen == *gen)
+        pthread_cond_wait(&sleep_cond, &sleep_lock);
+    poke(&host_blocked, host_blocked - 1);
+    *gen = w->wa_gen;
+    pthread_mutex_unlock(&sleep_lock);
+}
+
+/* Only signals that wake all waiters are used. */
+void lwkt_signal(struct lwkt_wait *w, int count)
+{
+    if (count >= 0)
+        fail("lwkt_signal for %d waiters", count);
+    pthread_mutex_lock(&sleep_lock);
+    poke(&w->wa_gen, w->wa_gen + 1);
     pthread_cond_broadcast(&sleep_cond);
     pthread_mutex_unlock(&sleep_lock);
 }

@@ -27,6 +27,9 @@ extern bool host_threads;
 /* Whether a panic that begins with "fs: " means that a mount was refused, which is allowed. */
 extern bool host_refuses;
 
+/* Threads in lwkt_block. */
+extern unsigned host_blocked;
+
 /* The calling thread becomes a process, in the root directory. */
 void host_become_process(struct filedesc *fdp);
 
@@ -65,6 +68,12 @@ struct write {      /* a write that the disk has received */
 void disk_init(char *image, unsigned nblocks);
 void disk_trace(struct write *trace, unsigned *count, unsigned max, unsigned *state);
 void disk_use_threads(void);
+
+/* Whether the disk's threads stop before the next request; whether there is one. / How often this block
+ * was written. */
+void disk_hold(bool hold);
+bool disk_has_requests(void);
+extern unsigned disk_counted_block, disk_count;
 
 /* The n-th next request or flush fails, or all from there on. / The n-th next write ends the process,
  * as if the power failed. 0: none. */

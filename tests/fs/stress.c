@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "fs/alloc.h"
 #include "host.h"
 #include "lib/atomic.h"
 #include "tests.h"
@@ -212,6 +214,65 @@ static void run_threads(int nthreads, unsigned n, void *(*func)(void *))
         pthread_join(workers[i].thread, NULL);
 }
 
+/* --- one commit for several threads --- */
+
+#define SYNCERS 4
+static unsigned written; /* threads that are about to call sync: AMO */
+
+static void write_synced(int number)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "/sync%d", number);
+    int fd = t_open(name, O_CREATE | O_RDWR);
+    if (fd < 0 || t_write(fd, name, sizeof(name)) != sizeof(name))
+        fail("%s can't be written", name);
+    t_close(fd);
+}
+
+/* Change a file, and sync. When that returns, both commits are on the disk: each has written the header
+ * of the log twice. */
+static void *syncer(void *arg)
+{
+    const struct worker *w = arg;
+    struct filedesc process;
+
+    host_become_process(&process);
+    write_synced(w->number);
+    amo_add(&written, 1);
+    if (t_sync() != 0 || peek(&disk_count) < 2)
+        fail("sync returns before its commit is on the disk");
+    if (w->number != 0 && peek(&disk_count) != 4)
+        fail("sync returns after %u writes of the log's header", peek(&disk_count));
+    inode_close(process.fd_cwd);
+    return NULL;
+}
+
+/* A commit is held up by the disk. All that is written meanwhile is in the next one. */
+static void test_group_commit(void)
+{
+    struct worker workers[SYNCERS];
+
+    for (int i = 0; i < SYNCERS; ++i)
+        write_synced(i); /* so that what is needed later is in the cache */
+    if (t_sync() != 0)
+        fail("sync");
+    disk_count = 0;
+    disk_counted_block = superblock.logstart;
+    disk_hold(true);
+    for (int i = 0; i < SYNCERS; ++i) {
+        workers[i] = (struct worker){.number = i};
+        pthread_create(&workers[i].thread, NULL, syncer, &workers[i]);
+        while (peek(&written) <= (unsigned)i || (i == 0 && !disk_has_requests()))
+            usleep(1000);
+    }
+    while (peek(&host_blocked) < SYNCERS - 1)
+        usleep(1000);
+    disk_hold(false);
+    for (int i = 0; i < SYNCERS; ++i)
+        pthread_join(workers[i].thread, NULL);
+}
+
 void test_stress(int nthreads, unsigned n)
 {
     test_pipe();
@@ -219,4 +280,5 @@ void test_stress(int nthreads, unsigned n)
     disk_use_threads();
     t_mkdir("/shared");
     run_threads(nthreads, n, work);
+    test_group_commit();
 }

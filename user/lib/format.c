@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The engine of printf: %d %i %u %x %X %o %c %s %p %%, with the sizes hh, h, l, ll, z, j and t, the flags
- * `-`, `0`, `+`, ` ` and `#`, a width and a precision, each a number or `*`. As in xv6, %l alone is an
- * unsigned long in decimal, a null string prints as (null), and an unknown conversion is printed as it
- * stands; if it is one of C's, its argument is passed over, so that those after it are printed right.
+ * The engine of printf: %d %i %u %x %X %o %c %s %p %%, with the sizes hh, h, l, ll, z, j and t, the
+ * flags `-`, `0`, `+`, ` ` and `#`, a width and a precision, each a number or `*`. As in xv6, %l
+ * alone is an unsigned long in decimal, a null string prints as (null), and an unknown conversion
+ * is printed as it stands; if it is one of C's, its argument is passed over, so that those after it
+ * are printed right.
  */
 #include "user/user.h"
 #include "user/lib/lib.h"
@@ -167,7 +168,8 @@ static uint64 unsigned_arg(const struct spec *sp, va_list *ap)
     return sp->shorts == 0 ? value : sp->shorts == 1 ? (ushort)value : (uchar)value;
 }
 
-/* With the flag `#`, digits in base 16 have the prefix 0x, and those in base 8 begin with 0 (number). */
+/* With the flag `#`, digits in base 16 have the prefix 0x, and those in base 8 begin with 0
+ * (number). */
 static void based_number(struct spec *sp, char c, uint64 value)
 {
     if (c == 'o')

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Running a parsed line. Builtin commands run in the shell's own process, all others in children. When a
- * fork fails, the command's status is 1. ^C ends the command that runs, and the rest of the line with it.
+ * Running a parsed line. Builtin commands run in the shell's own process, all others in children. When
+ * a fork fails, the command's status is 1. ^C ends the command that runs, and the rest of the line.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"

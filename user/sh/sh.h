@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The shell: main.c reads lines, parse.c turns a line into a tree, and run.c runs the tree (builtin.c: commands
- * that need no process).
+ * The shell: main.c reads lines, parse.c turns a line into a tree, and run.c runs the
+ * tree (builtin.c: commands that need no process).
  *
  *   line     = [list]
  *   list     = andor { (';' | '&') [andor] }

@@ -74,6 +74,61 @@ static void sysctl_set(void)
     CHECK(value_of("kern.ktr_mask") == mask);
 }
 
+/* Exchange a value n times for others, from `first` on. Returns the sum of the new values less that of
+ * the old ones. */
+static int64 exchange(const char *name, uint64 first, int n)
+{
+    int64 sum = 0;
+
+    for (int i = 0; i < n; i++) {
+        uint64 old, new = first + (uint64)i;
+
+        CHECK(sysctl(name, &old, &new) == 0);
+        sum += (int64) new - (int64)old;
+    }
+    return sum;
+}
+
+/* Each value that processes have set at the same time is seen by one process as the old value, or is
+ * there at the end. */
+static void sysctl_exchange(void)
+{
+    static const char name[] = "kern.last_pid"; /* it takes all numbers; nobody forks meanwhile */
+    uint64 before;
+    int64 sum = 0, part;
+    int fds[2], go[2];
+
+    CHECK(pipe(fds) == 0 && pipe(go) == 0);
+    for (uint64 i = 1; i <= 4; i++) {
+        if (child() == 0) {
+            await_pipe(go[0]);
+            part = exchange(name, i * 100000, 600);
+            write(fds[1], &part, sizeof(part));
+            exit(0);
+        }
+    }
+    close(fds[1]);
+    before = value_of(name);
+    for (int i = 0; i < 4; i++)
+        signal_pipe(go[1]);
+    for (int i = 0; i < 4; i++) {
+        CHECK(read(fds[0], &part, sizeof(part)) == sizeof(part));
+        sum += part;
+        CHECK(wait(0) > 0);
+    }
+    CHECK(sum == (int64)value_of(name) - (int64)before);
+    CHECK(sysctl(name, 0, &before) == 0);
+}
+
+/* Nothing is set if the place for the old value is bad. */
+static void sysctl_bad_old(void)
+{
+    uint64 mask = value_of("kern.ktr_mask"), other = mask ^ 1;
+
+    CHECK(sysctl("kern.ktr_mask", (uint64 *)bad_addresses[0], &other) == -1);
+    CHECK(value_of("kern.ktr_mask") == mask);
+}
+
 /* Each name in the list can be read, and the names are in order. */
 static void sysctl_names(void)
 {
@@ -177,6 +232,8 @@ const struct test info_tests[] = {
     {"sysctl_values", sysctl_values, 0},
     {"sysctl_errors", sysctl_errors, 0},
     {"sysctl_set", sysctl_set, 0},
+    {"sysctl_exchange", sysctl_exchange, 0},
+    {"sysctl_bad_old", sysctl_bad_old, 0},
     {"sysctl_names", sysctl_names, 0},
     {"getprocs_values", getprocs_values, 0},
     {"getprocs_many", getprocs_many, 0},

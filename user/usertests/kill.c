@@ -228,6 +228,36 @@ static void kill_busy(void)
     unlink("f");
 }
 
+/*
+ * A process computes on cpu 0, alone there. The interrupt thread that preempts it kills it. It ends at
+ * once, though nothing else happens there. That takes a second hart, deterministic mode and ktest=1;
+ * otherwise the value cannot be set, and this is an ordinary kill.
+ */
+static void kill_preempted(void)
+{
+    uint64 pid;
+    int started[2], before;
+
+    CHECK(pipe(started) == 0);
+    pid = (uint64)child();
+    if (pid == 0) {
+        setaffinity(1);
+        signal_pipe(started[1]);
+        for (;;)
+            ;
+    }
+    if (value_of("kern.ncpus") > 1)
+        CHECK(setaffinity(2) == 0);
+    await_pipe(started[0]);
+    CHECK(sync() == 0);
+    sleep(15); /* the log's thread has nothing left to do, which could interrupt the process */
+    before = uptime();
+    if (value_of("kern.ncpus") < 2 || sysctl("debug.intr_kill", 0, &pid) != 0)
+        CHECK(kill((int)pid) == 0);
+    expect((int)pid, -1);
+    CHECK(value_of("kern.deterministic") == 0 || uptime() <= before + 1);
+}
+
 /* The first process can't be killed: the machine would end with it. */
 static void kill_init(void)
 {
@@ -249,6 +279,7 @@ const struct test kill_tests[] = {
     {"kill_console_writer", kill_console_writer, 1},
     {"kill_self", kill_self, 0},
     {"kill_nobody", kill_nobody, 0},
+    {"kill_preempted", kill_preempted, 1},
     {"kill_init", kill_init, 0},
     {"kill_race", kill_race, 0},
     {"kill_busy", kill_busy, 0},
