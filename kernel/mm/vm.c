@@ -141,6 +141,7 @@ int vmspace_fork(struct vmspace *dst, struct vmspace *src)
 {
     dst->vm_size = src->vm_size;
     dst->vm_heap = src->vm_heap;
+    dst->vm_guard = src->vm_guard;
     dst->vm_top = src->vm_top;
     int result = fork_range(dst->vm_root, src->vm_root, 2, 0, src->vm_top);
     sfence_vma();

@@ -16,6 +16,7 @@ struct vmspace {
     uint64 *vm_root; /* Sv39 root page */
     uint64 vm_size;  /* bytes from 0 to the end of the heap: sbrk(0) */
     uint64 vm_heap;  /* lowest address of the heap: sbrk cannot shrink below it */
+    uint64 vm_guard; /* address of the page below the stack, which stays unmapped */
     uint64 vm_top;   /* neither a page nor a table was ever made for an address at or above it */
 };
 

@@ -167,6 +167,7 @@ static int make_stack(struct image *im)
             return -1;
     }
     im->sp = base + im->stack;
+    im->vm->vm_guard = im->end;
     im->vm->vm_heap = im->vm->vm_size = im->sp;
     return 0;
 }

@@ -16,6 +16,9 @@
 
 #define RESERVED_PROCS 16 /* kept for the user at the console (thread_may_use_reserve) */
 
+/* Fewer than 1,000 by default, because xv6's forktest expects so many forks to fail. */
+static int proc_max = 960;
+
 struct spinlock proctable_lock = SPINLOCK("proctable");
 struct list proc_all = {&proc_all, &proc_all};
 struct proc *init_proc;
@@ -84,7 +87,7 @@ struct proc *proc_alloc(void)
     list_init(&p->p_runnode);
 
     spin_lock(&proctable_lock);
-    room = proc_count < NPROC - RESERVED_PROCS || (proc_count < NPROC && thread_may_use_reserve());
+    room = proc_count < proc_max - RESERVED_PROCS || (proc_count < proc_max && thread_may_use_reserve());
     if (room) {
         proc_count++;
         p->p_pid = next_pid();
@@ -217,6 +220,20 @@ static int set_last_pid(uint64 pid)
     return 0;
 }
 
+static uint64 get_max(void)
+{
+    return (uint64)peek(&proc_max);
+}
+
+static int set_max(uint64 value)
+{
+    if (value <= RESERVED_PROCS || value > NPROC)
+        return SYSCTL_RANGE;
+    poke(&proc_max, (int)value);
+    return 0;
+}
+
+SYSCTL(kern_maxproc, "kern.maxproc", get_max, set_max);
 SYSCTL(kern_last_pid, "kern.last_pid", get_last_pid, set_last_pid);
 SYSCTL(kern_processes, "kern.processes", count_processes, NULL);
 SYSCTL(kern_threads, "kern.threads", lwkt_thread_count, NULL);

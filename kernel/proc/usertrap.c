@@ -18,10 +18,17 @@ bool proc_page_fault(uint64 va, uint64 cause)
 /* Whether the unmapped page below the stack was touched: most likely, the stack has overflowed. */
 static bool in_stack_guard(const struct trapframe *tf)
 {
-    uint64 guard = curthread->td_vmspace->vm_heap - (USERSTACK + 1) * PGSIZE;
+    uint64 guard = curthread->td_vmspace->vm_guard;
 
     return (tf->scause == EXC_LOAD_PAGE || tf->scause == EXC_STORE_PAGE) &&
            tf->stval - guard < PGSIZE;
+}
+
+static uint64 stack_pages(void)
+{
+    const struct vmspace *vm = curthread->td_vmspace;
+
+    return (vm->vm_heap - vm->vm_guard) / PGSIZE - 1;
 }
 
 /* Why a page fault ends the process. The heap's pages may be read and written, so what fails there is a
@@ -46,8 +53,8 @@ void proc_user_exception(const struct trapframe *tf)
         tf->scause == EXC_LOAD_PAGE || tf->scause == EXC_STORE_PAGE || tf->scause == EXC_INST_PAGE;
 
     if (in_stack_guard(tf))
-        printf("pid %d %s: stack overflow (more than %d pages), pc %p, address %p: killed\n",
-               p->p_pid, p->p_name, USERSTACK, (void *)tf->sepc, (void *)tf->stval);
+        printf("pid %d %s: stack overflow (more than %lu pages), pc %p, address %p: killed\n",
+               p->p_pid, p->p_name, stack_pages(), (void *)tf->sepc, (void *)tf->stval);
     else if (fault)
         printf("pid %d %s: %s, pc %p, address %p: killed\n", p->p_pid, p->p_name, fault_reason(tf),
                (void *)tf->sepc, (void *)tf->stval);

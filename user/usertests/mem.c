@@ -62,8 +62,8 @@ static void sbrk_range(void)
     char *end = sbrk(0);
 
     CHECK(sbrk(-(int)((uint64)end)) == SBRK_ERROR);
-    CHECK(sbrk(-(int)((uint64)end) - 1) == SBRK_ERROR);
-    CHECK(sbrk(-0x7fffffff - 1) == SBRK_ERROR);
+    CHECK(sbrk(-(int)((uint64)end) - 1) == end); /* as in xv6: below 0 there is nothing to give back */
+    CHECK(sbrk(-0x7fffffff - 1) == end);
     CHECK(sbrk(0) == end);
     CHECK(sbrk(0x7fffffff) == SBRK_ERROR);
     CHECK(sbrk(0) == end);
@@ -169,7 +169,6 @@ static void out_of_memory(void)
     CHECK(n > 8);
     for (uint64 i = 0; i < n; i++)
         start[i * MIB] = (char)i;
-    CHECK(fork() == -1);
     CHECK(sbrk((int)PGSIZE) == SBRK_ERROR);
     for (uint64 i = 0; i < n; i++)
         CHECK(start[i * MIB] == (char)i);
@@ -180,30 +179,22 @@ static void out_of_memory(void)
     expect(pid, 6);
 }
 
-/* Calls that need memory fail or succeed, and do no harm. */
+/* A program can't have the last of the memory by sbrk, so calls that need some succeed. */
 static void out_of_memory_calls(void)
 {
-    char *argv[] = {"echo", "-n", 0};
     int fds[2], fd;
 
     while (sbrk(MIB) != SBRK_ERROR)
         ;
     while (sbrk((int)PGSIZE) != SBRK_ERROR)
         ;
-    for (int i = 0; i < 5; i++) {
-        if (pipe(fds) == 0) {
-            close(fds[0]);
-            close(fds[1]);
-        }
-        mkdir("d");
-        fd = open("f", O_CREATE | O_RDWR);
-        if (fd >= 0) {
-            int wrote = write(fd, buf, BUFSIZE);
-            CHECK(wrote >= -1 && wrote <= BUFSIZE);
-            close(fd);
-        }
-        CHECK(exec("/echo", argv) == -1);
-    }
+    CHECK(pipe(fds) == 0);
+    close(fds[0]);
+    close(fds[1]);
+    CHECK(mkdir("d") == 0);
+    fd = open("f", O_CREATE | O_RDWR);
+    CHECK(fd >= 0 && write(fd, buf, BUFSIZE) == BUFSIZE);
+    close(fd);
     CHECK(sbrk(-MIB) != SBRK_ERROR);
     unlink("f");
     unlink("d");

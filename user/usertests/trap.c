@@ -67,11 +67,13 @@ static void execute_data(void)
     expect_killed(jump, (uint64)heap_code, "execution of the heap");
 }
 
+#define MYSTACK 4 /* pages: the Makefile's STACK_usertests */
+
 /* From the text upwards, every page but the guard below the stack belongs to the program. */
 static void stack_guard(void)
 {
     uint64 top = PGROUNDUP((uint64)main_argv);
-    uint64 guard = top - (USERSTACK + 1) * PGSIZE;
+    uint64 guard = top - (MYSTACK + 1) * PGSIZE;
 
     load(guard + PGSIZE); /* the stack's lowest byte */
     expect_killed(load, guard + PGSIZE - 1, "load from the stack's guard");
@@ -83,7 +85,7 @@ static void stack_guard(void)
 static void stack_guard_calls(void)
 {
     uint64 top = PGROUNDUP((uint64)main_argv);
-    char *guard = (char *)(top - (USERSTACK + 1) * PGSIZE);
+    char *guard = (char *)(top - (MYSTACK + 1) * PGSIZE);
     int fds[2];
 
     CHECK(pipe(fds) == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * kernel/fs.h for programs. They see xv6's block size and largest file, 1,024 bytes and 268 blocks: they keep a
- * block on a stack of one page, write a file of the largest size, and expect it to fit on the disk. A file may
- * have any size up to the kernel's own limit all the same.
+ * kernel/fs.h for programs. They see xv6's block size, because they keep a block on a stack of one page, and
+ * as the largest file 4 MiB: they write one of that size and expect it to fit on the disk, and fill the disk
+ * with fewer than 70 of them. A file may have any size up to the kernel's own limit all the same.
  */
 #include_next "kernel/fs.h"
 
@@ -15,7 +15,7 @@ enum { FS_BLOCK = BSIZE, FS_INDIRECT = NINDIRECT };
 #undef NINDIRECT
 #undef MAXFILE
 #define BSIZE 1024
-#define NINDIRECT (BSIZE / sizeof(uint))
-#define MAXFILE (NDIRECT + NINDIRECT)
+#define MAXFILE 4096UL
+#define NINDIRECT (MAXFILE - NDIRECT)
 
 #endif
