@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file]`, by way of tools/grade:
-options come in the environment. Status 0: full points, 1: fewer, 2: the options will not do.
+options come in the environment. SEEDS=17,18 is for several seeds. Status 0: full points, 1: fewer, 2: the options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
 usual; without OUT, standard output gets the format and nothing else. FORMAT may name several formats, as
@@ -9,6 +9,7 @@ in FORMAT=json,junit: OUT is then a folder, and formats.py has the names of the 
 
 import os
 import pathlib
+import re
 import sys
 import time
 import traceback
@@ -25,7 +26,7 @@ def choose(lab_name, test_name, seed):
     labs = engine.load_labs(lab_name)
     if not labs:
         raise BadOption(f"LAB={lab_name}: there is no such lab")
-    if seed and not (seed.isascii() and seed.isdecimal()):
+    if seed and not re.fullmatch(r"[0-9]+(,[0-9]+)*", seed):
         raise BadOption(f"SEED={seed}: give a number")
     for name, value in build.given().items():
         if value not in build.OPTIONS[name]:
@@ -108,7 +109,9 @@ def guarded():
     or closes the pipe that reads its output."""
     sys.stdout.reconfigure(errors="replace")  # a console may print bytes that the terminal cannot show
     try:
-        return main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "FORMAT", "OUT")))
+        given = {name: os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "SEEDS", "FORMAT", "OUT")}
+        return main(given["LAB"], given["TEST"], given["SEED"] or given["SEEDS"], given["FORMAT"],
+                    given["OUT"])
     except BadOption as error:
         print(error, file=sys.stderr)
         return 2

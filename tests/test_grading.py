@@ -283,7 +283,7 @@ def test_gdb_stops_there(broken, built):
 
 def fails_from(limit):
     """A run_seed that fails for all seeds from `limit` on. The run of `limit` itself takes longest."""
-    def run_seed(case, seed):
+    def run_seed(case, seed, stop):
         time.sleep(0.2 if seed == limit else 0.01)
         return failure.Failure("less", str(seed)) if seed >= limit else None, None
     return run_seed
