@@ -72,17 +72,18 @@ def write(wanted, whole):
 
 def play(jobs, seed, line, show):
     """Build the kernel and run the tests; call show(record) for each test as soon as it is over. Return
-    (the compiler's errors or None, the records of the tests)."""
+    (the compiler's errors or None, the programs that were left out, the records of the tests)."""
     line.say("building")
-    errors = build.build(lambda what: line.say(f"building: {what}"))
+    errors, left_out = build.build(lambda what: line.say(f"building: {what}"),
+                                   needed=[case.program.partition(" ")[0] for _, case in jobs])
     line.say("")
     if errors:
-        return errors, [record.not_built(lab, case, errors) for lab, case in jobs]
+        return errors, left_out, [record.not_built(lab, case, errors) for lab, case in jobs]
     tests = []
     for outcome in runs.grade(jobs, line, seed):
         tests.append(record.test(outcome))
         show(tests[-1])
-    return None, tests
+    return None, left_out, tests
 
 
 def main(lab_name, test_name, seed, format_names="", out=""):
@@ -93,11 +94,11 @@ def main(lab_name, test_name, seed, format_names="", out=""):
     line = progress.Progress(len(jobs) * len(runs.draw_seeds(seed)))
     shown = report.Report(report.colourful())
     try:
-        errors, tests = play(jobs, seed, line,
-                             lambda test: None if quiet else line.print(shown.test(test)))
+        errors, left_out, tests = play(jobs, seed, line,
+                                       lambda test: None if quiet else line.print(shown.test(test)))
     finally:
         line.close()
-    whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests)
+    whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests, left_out)
     if not quiet:
         print("\n".join(shown.end(whole)))
     write(wanted, whole)

@@ -7,6 +7,8 @@ were is known from the kernel's own report or, if there is none, from outside (p
 
 import re
 
+from grading import postmortem
+
 CAUSES = {
     "judged": "the scene was played, and the judge found something wrong",
     "not-written": "a function that the lab asks for is not written yet",
@@ -86,7 +88,7 @@ def own_frames(names):
 def stuck_in(result):
     """Where the cpus are that are not idle: the thread, and the functions that it is in."""
     shown = [f"{'a hart' if cpu is None else f'cpu {cpu}'}{f' runs {name}' if name else ' is'}, in "
-             f"{' < '.join(own_frames(names))}"
+             f"{postmortem.path(own_frames(names))}"
              for cpu, name, names in where(result) if not name.startswith("idle")]
     return "; ".join(shown) or "all cpus are idle: nothing wakes the threads"
 
@@ -130,13 +132,13 @@ def state(result):
     if result.cpus:
         return [line for cpu in result.cpus for line in cpu.lines()]
     report = last_report(result.console)
-    at = {cpu: " < ".join(names) for cpu, _, names in frames_in(report)} if "panic: " in report else {}
+    at = {cpu: postmortem.path(names) for cpu, _, names in frames_in(report)} if "panic: " in report else {}
     lines = []
     for line in PROGRESS.findall(report):
         cpu = int(line[0])
         lines.append(f"cpu {cpu} runs {line[-1]}" + (f": {at[cpu]}" if cpu in at else ""))
-        lines += [f"    reqflags 0x{line[6]}, {line[8]} critical sections, runqmask 0x{line[7]}"] \
-            if line[6] else []
+        lines += [f"    {postmortem.flags(int(line[6], 16))}, {line[8]} critical sections, "
+                  f"runqmask 0x{line[7]}"] if line[6] else []
     return lines
 
 

@@ -18,6 +18,7 @@ TICKS = 10_000              # of it in a millisecond
 DIRECT = 0xffffffc000000000     # kernel/memlayout.h: KERNBASE
 FIRMWARE_END = 0x80200000   # KERNLOAD
 FRAMES = 16                 # of a backtrace, at most
+SHOWN = 7                   # functions of it in a report
 WAIT = 2.0                  # seconds of the host's time for an answer
 CROSS = "riscv64-unknown-elf-"
 REQUESTS = {0: "RQF_IPIQ", 1: "RQF_INTPEND", 2: "RQF_TIMER"}
@@ -135,6 +136,17 @@ def functions(kernel, addresses):
     return found if len(found) == len(addresses) else [[] for _ in addresses]
 
 
+def path(frames):
+    """The functions of a backtrace, shortened, in a form that fits into a line or two."""
+    return " < ".join(frames[:SHOWN]) + (" < ..." if len(frames) > SHOWN else "")
+
+
+def flags(value):
+    """gd_reqflags in words."""
+    names = [name for bit, name in REQUESTS.items() if value >> bit & 1]
+    return f"reqflags {value:#x}" + (f" ({' '.join(names)})" if names else "")
+
+
 @dataclass
 class Cpu:
     """A cpu of a machine that was stopped. `frames`: the functions that it is in, the inner ones first."""
@@ -151,9 +163,7 @@ class Cpu:
         words = [f"interrupts {'on' if status & 2 else 'off'}", f"sip {mip & 0x222:#x}",
                  f"sie {mie & 0x222:#x}"]
         if "gd_reqflags" in self.fields:
-            names = [name for bit, name in REQUESTS.items() if self.fields["gd_reqflags"] >> bit & 1]
-            words.append(f"reqflags {self.fields['gd_reqflags']:#x}"
-                         + (f" ({' '.join(names)})" if names else ""))
+            words.append(flags(self.fields["gd_reqflags"]))
             words.append(f"{self.fields['td_critcount']} critical sections")
             words.append(f"runqmask {self.fields['gd_runqmask']:#x}")
         return ", ".join(words)
@@ -162,7 +172,7 @@ class Cpu:
         """Two lines or so for a report."""
         who = f" runs {self.thread}" if self.thread else ""
         cpu = f"hart {self.hart}" if self.number is None else f"cpu {self.number} (hart {self.hart})"
-        return [f"{cpu}{who}: {' < '.join(self.frames) or 'unknown code'}", f"    {self.state()}"]
+        return [f"{cpu}{who}: {path(self.frames) or 'unknown code'}", f"    {self.state()}"]
 
 
 def registers(monitor, cpu):

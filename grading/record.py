@@ -4,6 +4,7 @@ writes it to a file; the report and all other formats are made from it.
 
     {"version": 1, "lab": "4" or "" for all, "seed": the given one or null, "points", "most", "seconds",
      "build": null or the compiler's first errors,
+     "left_out": [programs of user/ that do not build, and that no test needs],
      "tests": [{"lab": 4, "part": "ipi", "part_title", "number": "4.3", "name", "title", "scene", "setting",
         "file", "line": where the source of the scene is, "points", "most", "status": "ok" or "fail",
         "seeds": [..], "seed": the smallest that failed, or null, "seconds",
@@ -73,7 +74,8 @@ def of_failure(outcome):
     values = scenes.setting(result.command)
     return {
         "seed": outcome.seed, "setting": " ".join(f"{name}={value}" for name, value in values.items()),
-        "scene": scenes.with_values(scenes.find(outcome.test.program).text or outcome.test.title, values),
+        "scene": scenes.with_values(scenes.find(outcome.test.program).text or outcome.test.title,
+                                    outcome.test.program, values),
         "expected": printable(failure.expected, 2000), "seen": printable(failure.seen, 2000),
         "cause": failure.cause, "shown": [printable(line) for line in timeline.shown(failure)],
         "timeline": [printable(line) for line in timeline.draw(failure)],
@@ -104,10 +106,10 @@ def not_built(lab, case, errors):
             "seen": printable(failure.seen, 2000), "cause": "build"}
 
 
-def whole(lab, seed, seconds, errors, tests):
+def whole(lab, seed, seconds, errors, tests, left_out=()):
     """The record of a whole grading."""
     if errors:
         errors = "\n".join(printable(line) for line in errors.split("\n"))
     return {"version": 1, "lab": lab, "seed": int(seed) if seed and str(seed).isdecimal() else None,
             "points": sum(t["points"] for t in tests), "most": sum(t["most"] for t in tests),
-            "seconds": round(seconds, 2), "build": errors, "tests": tests}
+            "seconds": round(seconds, 2), "build": errors, "left_out": list(left_out), "tests": tests}

@@ -115,6 +115,7 @@ class Report:
         if record["build"]:
             lines += [self.paint("The kernel does not build:", RED)]
             lines += ["  " + line for line in record["build"].splitlines()]
+        lines += [f"Left out, because it does not build: user/{name}" for name in record["left_out"]]
         for function, tests in self.missing.items():
             lines.append(f"Not written yet: {function} ({len(tests)} "
                          f"{'test' if len(tests) == 1 else 'tests'})")

@@ -3,7 +3,7 @@
  * threads waits for. It tells a deadlock, in which all threads wait, from a livelock, in which cpus are
  * busy but get nowhere.
  *
- *   progress cpu=1 ms=1000 ticks=100 switches=12031 messages=0 halts=0 reqflags=0 runq=1000 crit=1 runs=B
+ *   progress cpu=1 ms=1000 ticks=100 switches=1203 messages=0 halts=0 reqflags=0 runq=0 crit=1 runs=B
  *   stuck td=A cpu=0 waits: ktwait
  *
  * The counts begin at the last kt_progress_mark(). The lines are for people and for the grader's
