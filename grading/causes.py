@@ -391,7 +391,6 @@ LAB7 = [
     ("", "panic", FAULT, "a list has a thread or a timer that is gone: tsleep_remove() and systimer_intr() take "
      "off what they have queued"),
     ("", "panic", SECTIONS, "tsleep() and lwkt_block() leave the critical sections that they enter"),
-    ("t24", "", r"", "tsleep() must refuse the idle thread"),
     ("t47_l", "", r"", "tsleep() with PINTERLOCKED must not queue again: sleep_until_woken() sees that a "
      "wakeup has taken the thread off"),
     ("t47", "", r"", "tsleep_interlock() does: queue, bit, fence, and then the caller's test; wakeup_domain() "
