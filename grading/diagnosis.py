@@ -11,6 +11,8 @@ import re
 from grading import causes
 
 UNKNOWN = "the grader does not know which function of this lab is wrong"
+HELPERS = ("cpu_relax", "testpoint", "pass_turn", "clear_sip", "hardclock", "interrupt", "trap_entry",
+           "crit_enter", "crit_exit")
 HANGS = ("deadlock", "livelock", "timeout", "never-booted")
 
 
@@ -73,6 +75,28 @@ def on_stacks(lab, failure):
     return list(dict.fromkeys(found))
 
 
+def innermost(lab, failure):
+    """[(cpu, function)]: the functions of the lab in which a cpu is caught, the course's own helpers aside."""
+    found = []
+    for cpu, thread, frames in failure.frames:
+        inner = next((name for name in frames if name not in HELPERS), "")
+        if inner in writes(lab) and not thread.startswith("idle"):
+            found.append((cpu, inner))
+    return found
+
+
+def caught(lab, case, what, text, failure):
+    """The words about a function in which a cpu is caught: those of a rule that looks for it, or else where
+    it is; or ""."""
+    for cpu, name in innermost(lab, failure):
+        for tests, kinds, pattern, words in causes.RULES[lab]:
+            if what in kinds.split() and name in pattern and re.match(tests, case.name) and \
+                    re.search(pattern, text):
+                return words
+        return f"cpu {cpu} does not get out of {name}(): look at its loops, and at what it waits for"
+    return ""
+
+
 def unknown(lab, case, failure):
     """What to say if no rule fits."""
     mine = on_stacks(lab, failure)
@@ -89,8 +113,12 @@ def usual(lab, case, failure):
     what = kind(failure)
     if not what:
         return ""
+    kinds = [what]
+    if what == "hang" and not failure.died:
+        # A scene that does not end was judged all the same. A wrong event says more than the lack of an end.
+        nothing = shape(failure) == "NOTHING MORE" or failure.expected == "the scene to end"
+        kinds = ["hang", "wrong"] if nothing else ["wrong", "hang"]
     text = evidence(failure)
-    words = rule_for(lab, case, what, text)
-    if not words and not failure.died and what == "hang":
-        words = rule_for(lab, case, "wrong", text)  # its events were judged, too
+    words = caught(lab, case, what, text, failure) if failure.died and what in ("up", "hang", "end") else ""
+    words = words or next(filter(None, (rule_for(lab, case, one, text) for one in kinds)), "")
     return words or unknown(lab, case, failure)

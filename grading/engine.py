@@ -220,7 +220,7 @@ def judge_run(case, result, key, params, options):
             return failure or Failure("exit status 0", f"exit status {result.status}")
     except events.BadEvents as error:
         expected, seen = error.args
-        return Failure(expected, seen) if "harts up" in result.console else never_up(result)
+        return Failure(expected, seen) if result.up else never_up(result)
     except Failure as error:
         return error
     return None

@@ -174,7 +174,7 @@ def not_written(result):
 
 def dead(result, failure, way):
     """The Failure of a machine that died in this way."""
-    failure.died, failure.up = way, "harts up" in result.console
+    failure.died, failure.up = way, result.up
     failure.frames = where(result)
     return failure
 
@@ -200,7 +200,7 @@ def hang(result):
 
 def silent(result):
     """The Failure of a machine that no longer answers."""
-    up, ended = "harts up" in result.console, "\nend key=" in result.console
+    up, ended = result.up, "\nend key=" in result.console
     how = "all its harts halted for good; " if result.why == "halted" else ""
     words = "played the scene to its end, but does not end itself" if ended else \
         "booted, then fell silent" if up else "never came up"

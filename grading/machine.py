@@ -22,10 +22,12 @@ OUTPUT_LIMIT = 16 << 20  # bytes of console output; a kernel that prints more is
 SCENE_LIMIT = 1 << 20    # the same for a run with a limit on work; no scene prints a fifth of that
 LOOK = 0.25              # seconds of the host's time between two looks at a machine
 HALTED = 6               # looks: a machine that does nothing for so long has halted for good
+# What the kernel prints when it has come up. (A student of lab 1 prints the first line, the course the other.)
+UP = re.compile(rb"^(\d+ harts? up|ktest: seed)\b", re.M)
 # Milliseconds of the machine's own time, which do not depend on how busy the host is. They are for an
 # instruction of 2^USUAL_SHIFT ns; if it takes longer, so does all that a machine must do.
 USUAL_SHIFT = 4
-BOOT_MS = 3000           # until "harts up" is printed; it takes 600 at most
+BOOT_MS = 3000           # until it has come up; it takes 600 at most
 QUIET_MS = 5000          # without a word on the console, while the kernel's watchdog watches no scene
 GRACE_MS = 1500          # for the watchdog's own report
 LEAP_MS = 3_600_000      # from one look to the next: no timer is due, and time went on to the last one
@@ -54,6 +56,11 @@ class Result:
     def tail(self, lines=25):
         """The last lines of the console."""
         return "\n".join(self.console.splitlines()[-lines:])
+
+    @property
+    def up(self):
+        """Whether the kernel came up."""
+        return UP.search(self.console.encode()) is not None
 
     @property
     def panic(self):
@@ -121,7 +128,7 @@ class Watch:
 
     def limit(self, console):
         """The time up to which the machine may be silent."""
-        if b"harts up" not in console:
+        if not UP.search(console):
             return min(self.most, BOOT_MS * self.slow)
         if b"\nend key=" in console:
             return self.spoke + END_MS * self.slow

@@ -124,8 +124,8 @@ class Report:
             first = re.sub(r"^not run; fix | first$", "", unrun[0]["seen"])
             lines += textwrap.wrap(
                 self.paint("Fix this first", BOLD) + f": in lab {lab} the kernel dies in {first}, as reported "
-                f"above. So the {len(unrun)} tests after that were not run, and give 0 points. One of them "
-                "alone: " + unrun[0]["replay"], WIDTH, break_on_hyphens=False)
+                f"above. So the {len(unrun)} {'test' if len(unrun) == 1 else 'tests'} after that did not run, and "
+                f"give 0 points. To run one of them alone: {unrun[0]['replay']}", WIDTH, break_on_hyphens=False)
         return lines + [f"Points: {record['points']} of {record['most']}"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import make
 from grading import coverage, engine
 
-QUICK = """boot-last-hart-left-out runq-mask-bit-stays crit-timer-stays-masked ipi-full-serves-no-ipis
+QUICK = """boot-last-hart-left-out runq-mask-bit-stays crit-exit-looks-early ipi-full-serves-no-ipis
     preempt-lock-flag-stays token-first-release-frees wait-signal-keeps-generation
     migrate-stays-on-old-list cpusync-counts-early""".split()
 
