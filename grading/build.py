@@ -35,7 +35,8 @@ def unfinished(text, needed):
     """The user programs that make (with -k) could not build, if nothing else failed and none of them is
     needed; otherwise []."""
     failed = re.findall(r"\*\*\* \[\S+ (\S+?)\] Error", text)
-    found = [re.fullmatch(r"build/(?:obj/)?user/(\w[\w+-]*?)(?:(?:_\w+)?\.[cS]\.o|/\S+)?", path) for path in failed]
+    program = r"build/(?:obj/)?user/(\w[\w+-]*?)(?:(?:_\w+)?\.[cS]\.o|/\S+)?"
+    found = [re.fullmatch(program, path) for path in failed]
     names = {match.group(1) for match in found if match}
     return sorted(names) if failed and all(found) and not names & {"lib", "sh", "init", "sysctl", *needed} \
         else []

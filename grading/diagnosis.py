@@ -30,24 +30,28 @@ def kind(failure):
         return "hang"
     if failure.cause == "flood":
         return "flood"
-    left_over = failure.expected.startswith("after the scene, no ") or "on their cpus' lists" in failure.expected
+    left_over = re.match(r"after the scene, no |all \d+ threads on their cpus' lists", failure.expected)
     return "audit" if left_over else "wrong"
 
 
 def shape(failure):
-    """The difference of two sequences, in words that rules can look for."""
-    at, came = failure.index, failure.came
+    """The difference of two sequences, in words that rules can look for: "CAME B:1 FOR A:2 AT 3", and
+    NOTHING MORE or ONE AGAIN."""
+    at, came, wanted = failure.index, failure.came, failure.wanted
     if at is None:
         return ""
-    if at >= len(came):
-        return "NOTHING MORE"
-    return "ONE AGAIN" if at and str(came[at]) == str(came[at - 1]) else ""
+    one, other = (str(words[at]) if at < len(words) else "nothing" for words in (came, wanted))
+    again = " ONE AGAIN" if 0 < at < len(came) and str(came[at]) == str(came[at - 1]) else ""
+    return f"CAME {one} FOR {other} AT {at}" + (" NOTHING MORE" if at >= len(came) else again)
 
 
 def evidence(failure):
-    """All that rules look at, as one line."""
+    """All that rules look at, as one line. Of two sequences only the place where they begin to differ
+    counts."""
     places = [f"cpu {cpu} {thread}: {' < '.join(frames)}" for cpu, thread, frames in failure.frames]
-    return "; ".join([failure.expected, failure.seen, shape(failure), *failure.state, *places])
+    said = [failure.expected, failure.seen] if failure.index is None else \
+        [failure.rule, failure.seen.partition(" (the scene does not end")[2]]
+    return "; ".join(filter(None, [*said, shape(failure), *failure.state, *places]))
 
 
 def writes(lab):
@@ -116,7 +120,7 @@ def usual(lab, case, failure):
     kinds = [what]
     if what == "hang" and not failure.died:
         # A scene that does not end was judged all the same. A wrong event says more than the lack of an end.
-        nothing = shape(failure) == "NOTHING MORE" or failure.expected == "the scene to end"
+        nothing = "NOTHING MORE" in shape(failure) or failure.expected == "the scene to end"
         kinds = ["hang", "wrong"] if nothing else ["wrong", "hang"]
     text = evidence(failure)
     words = caught(lab, case, what, text, failure) if failure.died and what in ("up", "hang", "end") else ""

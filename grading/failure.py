@@ -26,17 +26,18 @@ CAUSES = {
 class Failure(Exception):
     """What a judge raises: what it expected and what it saw. `events` are shown in the report, and the
     wrong one (`at`) is marked. If events were compared with a list, `wanted` and `came` are the two
-    sequences, and `index` is where they begin to differ.
+    sequences, `index` is where they begin to differ, and `rule` says what the order must be.
 
-    If the machine died, `died` says in which way: the same words for the same way, whatever the test; and
-    `up` whether it had come up before. `frames` and `state` say where the cpus were (where(), state())."""
+    If the machine died, `died` says in which way: the same words for the same way, whatever the test; `up`
+    whether it had come up before; and `hangs` that it lived on to report that its scene hangs. `frames`
+    and `state` say where the cpus were (where(), state())."""
 
     def __init__(self, expected, seen, shown=(), at=None, cause="judged"):
         super().__init__(expected)
         self.expected, self.seen, self.events, self.at = expected, seen, list(shown), at
         self.cause = cause
-        self.wanted, self.came, self.index = [], [], None
-        self.died, self.up, self.frames, self.state = "", True, [], []
+        self.rule, self.wanted, self.came, self.index = "", [], [], None
+        self.died, self.up, self.hangs, self.frames, self.state = "", True, False, [], []
 
 
 def show(sequence, mark, around=10):
@@ -52,7 +53,7 @@ def mismatch(rule, seen, expected, index, events):
     failure = Failure(f"{rule}: {show(expected, index)}",
                       show(seen, index) + (" and nothing after it" if missing else ""), events,
                       None if missing else seen[index])
-    failure.wanted, failure.came, failure.index = expected, seen, index
+    failure.rule, failure.wanted, failure.came, failure.index = rule, expected, seen, index
     return failure
 
 
@@ -185,17 +186,12 @@ def never_up(result):
                                 f"{result.status}", cause="never-booted"), "never-booted")
 
 
-HELPERS = ("cpu_relax", "testpoint", "crit_enter", "crit_exit", "pass_turn", "hardclock")
-
-
 def hang(result):
     """The Failure of a scene whose end the kernel's own watchdog has missed."""
     cause, words = heartbeats(result.console)
     failure = Failure("the scene to end", f"it hangs; {stuck_in(result)}; {words}", cause=cause)
-    inner = {next((name for name in names if name not in HELPERS), "")
-             for _, thread, names in frames_in(result.console) if not thread.startswith("idle")}
-    failure.state = state(result)
-    return dead(result, failure, "hangs in " + " and ".join(sorted(inner)))
+    failure.state, failure.hangs = state(result), True
+    return dead(result, failure, "hangs")
 
 
 def silent(result):
@@ -217,8 +213,9 @@ def machine_failure(result):
     if "the scene hangs" in result.panic:
         return hang(result)
     if result.panic:
-        return not_written(result) or dead(result, Failure("no panic", result.panic, cause="panic"),
-                                           re.sub(r"0x[0-9a-f]+|\d+", "", result.panic))
+        inner = [name for _, _, names in where(result)[:1] for name in names[:2]]
+        way = " ".join([re.sub(r"0x[0-9a-f]+|\d+", "", result.panic), "in", *inner])
+        return not_written(result) or dead(result, Failure("no panic", result.panic, cause="panic"), way)
     if result.why == "flood":
         return dead(result, Failure("a console that can be read", "the kernel flooded the console",
                                     cause="flood"), "flood")

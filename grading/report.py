@@ -122,10 +122,11 @@ class Report:
         for lab in sorted({test["lab"] for test in self.unrun}):
             unrun = [test for test in self.unrun if test["lab"] == lab]
             first = re.sub(r"^not run; fix | first$", "", unrun[0]["seen"])
+            rest = "1 test" if len(unrun) == 1 else f"{len(unrun)} tests"
             lines += textwrap.wrap(
                 self.paint("Fix this first", BOLD) + f": in lab {lab} the kernel dies in {first}, as reported "
-                f"above. So the {len(unrun)} {'test' if len(unrun) == 1 else 'tests'} after that did not run, and "
-                f"give 0 points. To run one of them alone: {unrun[0]['replay']}", WIDTH, break_on_hyphens=False)
+                f"above. So the {rest} after that did not run, and give 0 points. To run one of them alone: "
+                + unrun[0]["replay"], WIDTH, break_on_hyphens=False)
         return lines + [f"Points: {record['points']} of {record['most']}"]
 
 

@@ -2,9 +2,11 @@
 """Run many tests with several seeds each, on as many machines at a time as there are processors.
 
 A kernel that is dead is not run again and again: the grading of a lab ends with the first test in which
-the kernel does not come up, or in which it dies in the same way as in an earlier test, or which is the
-last of so many in which it dies in whatever way. The tests after that one are not run and give no points.
-The order of the tests decides, and not which run ends first, so the same kernel gets the same report.
+the kernel does not come up, or in which it dies in the same way as in an earlier test (SAME), or which is
+the last of so many in which it dies in whatever way (ANY). The tests after that one are not run and give no
+points. A kernel that lives, and reports that a scene hangs, has failed in that test only; but it, too, is
+graded only up to so many of them (HANGS). The order of the tests decides, and not which run ends first, so
+the same kernel gets the same report.
 """
 
 import secrets
@@ -18,7 +20,7 @@ from grading import engine, machine
 from grading.failure import Failure
 
 SEEDS = 3  # drawn for each test, unless they are given
-SAME, ANY = 2, 4  # tests in which a kernel may die, in the same way and in different ways
+SAME, ANY, HANGS = 2, 4, 8
 
 
 @dataclass
@@ -65,7 +67,10 @@ class Deaths:
             return
         self.outcomes.append(outcome)
         self.ways[failure.died] += 1
-        self.over = (not failure.up or self.ways[failure.died] >= SAME or len(self.outcomes) >= ANY)
+        hangs = sum(other.failure.hangs for other in self.outcomes)
+        self.over = (not failure.up or hangs >= HANGS or len(self.outcomes) - hangs >= ANY
+                     or not failure.hangs and self.ways[failure.died] >= SAME)
+
 
 def draw_seeds(given, count=SEEDS):
     """The seeds that were given (as in "17" or "17,18"), or else new ones, the smallest first."""
@@ -93,8 +98,8 @@ def play(job, seed, progress):
 def collect(job, futures):
     """The Outcome of a job. A run is missing only if a smaller seed has failed."""
     outcome = Outcome(job.lab, job.test, job.seeds)
-    for seed, future in zip(job.seeds, futures):
-        played = future.result()
+    for seed in job.seeds:
+        played = futures[seed].result()
         if played:
             outcome.seconds += played[2]
             if played[0]:
@@ -122,8 +127,14 @@ def follow(jobs, futures):
 def grade(jobs, progress, seed="", workers=None):
     """Run (lab, test) pairs; yield an Outcome for each, in their order. progress: a progress.Progress."""
     jobs = [Job(lab, case, draw_seeds(seed)) for lab, case in jobs]
-    with ThreadPoolExecutor(workers or machine.processors()) as pool:
-        futures = [[pool.submit(play, job, number, progress) for number in job.seeds] for job in jobs]
+    workers = workers or machine.processors()
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [{} for _ in jobs]
+        # The first seeds of several tests run at the same time, and not the seeds of one test: if a test
+        # fails with its first seed, the others are not needed.
+        for _, i, number in sorted((i + k * workers, i, number) for i, job in enumerate(jobs)
+                                   for k, number in enumerate(job.seeds)):
+            futures[i][number] = pool.submit(play, jobs[i], number, progress)
         try:
             yield from follow(jobs, futures)
         finally:  # if interrupted, start no more machines and end those that run

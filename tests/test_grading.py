@@ -310,21 +310,23 @@ def dies(ways):
         if way == "":
             return None, None
         wrong = failure.Failure("the scene to end", way, cause="panic")
-        wrong.died, wrong.up = way, way != "never"
+        wrong.died, wrong.up, wrong.hangs = way, way != "never", way == "hangs"
         return wrong, None
     return run_seed
 
 
 @pytest.mark.parametrize("ways, run", [
     (["", "", "", "", ""], 5), (["", "a", "", "a", ""], 4), (["a", "b", "c", "", ""], 5),
-    (["a", "b", "c", "d", ""], 4), (["", "never", "", "", ""], 2)])
+    (["a", "b", "c", "d", ""], 4), (["", "never", "", "", ""], 2), (["hangs"] * 8 + [""], 8),
+    (["hangs"] * 4 + ["a", "", "a", ""], 7)])
 def test_dead_kernel_ends_the_grading(monkeypatch, ways, run):
-    """A kernel that does not come up, or dies in the same way twice or in any way four times, is graded no
-    further; the other tests give no points, and the report says what to fix first."""
+    """A kernel that does not come up, or dies in the same way twice or in any way four times, or hangs in
+    eight tests, is graded no further; the other tests give no points, and the report says what to fix
+    first."""
     monkeypatch.setattr(engine, "run_seed", dies(ways))
     lab = engine.load_labs("switch")[0]
-    outcomes = list(runs.grade([(lab, case) for case in lab.tests[:5]], progress.Progress(15)))
-    assert [bool(outcome.dead) for outcome in outcomes] == [i >= run for i in range(5)]
+    outcomes = list(runs.grade([(lab, case) for case in lab.tests[:len(ways)]], progress.Progress(30)))
+    assert [bool(outcome.dead) for outcome in outcomes] == [i >= run for i in range(len(ways))]
     tests = [records.test(outcome) for outcome in outcomes if outcome.dead]
     died = [case.name for case, way in zip(lab.tests, ways[:run]) if way]
     assert all(test["points"] == 0 and test["cause"] == "not-run" for test in tests)

@@ -57,7 +57,8 @@ def build(tree):
 def play(tree, options, lab, test, seeds):
     """The record of a tree that builds."""
     out = pathlib.Path(tree, "record.json")
-    words = ["make", "-s", *options, "grade", f"LAB={lab}", "SEEDS=" + ",".join(map(str, seeds)), "FORMAT=json", f"OUT={out.name}"]
+    words = ["make", "-s", *options, "grade", f"LAB={lab}", "SEEDS=" + ",".join(map(str, seeds)),
+             "FORMAT=json", f"OUT={out.name}"]
     done = sandbox.run(words + ([f"TEST={test}"] if test else []), tree, GRADE_SECONDS)
     if done.why:
         raise Failed(f"the tests did not finish within {GRADE_SECONDS} seconds")
