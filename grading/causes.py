@@ -37,7 +37,7 @@ WRITES = {
        "thread_putport thread_replyport thread_waitport wake_owner",
 }
 
-FAULT = r"page fault|access fault|misaligned|illegal instruction|breakpoint"
+FAULT = r"in the kernel, address|page fault|access fault|misaligned|illegal instruction|breakpoint"
 SECTIONS = r"crit_exit without|outside all critical sections|\d critical sections|outside a critical section"
 
 LAB1 = [
@@ -112,6 +112,9 @@ LAB2 = [
      "needs the MP lock or holds tokens, and lwkt_switch() then calls switch_with_locks"),
     ("", "panic", r"never on a run queue|belongs to cpu", "_lwkt_enqueue() puts a thread on the queue "
      "of its own cpu only, and lwkt_schedule_self() refuses an idle thread"),
+    ("", "panic", r"after it has exited|is freed with flags", "a thread that exits is still on a queue "
+     "or counts as running: _lwkt_dequeue() clears TDF_RUNQ, and lwkt_switch_return() and "
+     "return_with_care() publish the flags without TDF_RUNNING"),
     ("", "panic", r"is not the caller", "lwkt_schedule_self() and lwkt_deschedule_self() are for the "
      "caller"),
     ("", "panic", FAULT + "|stack overflow", "cpu_switch() restores a wrong register or a wrong sp "
@@ -136,16 +139,22 @@ LAB2 = [
      "comes only when A calls lwkt_switch()"),
     ("t2_", "", r"", "lwkt_choose() takes the highest bit of gd_runqmask, and runq_remove() clears the "
      "bit of a queue that has become empty"),
+    ("t5_", "", r"AT 0", "runq_append() puts a thread last, that is, before the first one; the first "
+     "one stays first"),
+    ("t5_|t6_", "", r"CAME B:2 FOR A:3|ONE AGAIN", "lwkt_choose() must turn the ring by one place, so "
+     "that the next thread of the same priority comes first"),
     ("t5_d", "", r"", "lwkt_deschedule_self() takes the caller off its queue, and lwkt_switch() must "
      "not put it back"),
     ("t5_y", "", r"", "lwkt_yield() must put a caller that is on no queue back, by "
      "lwkt_schedule_self()"),
     ("t6_", "", r"", "_lwkt_enqueue() must do nothing for a thread that is on its queue (TDF_RUNQ), "
      "and _lwkt_dequeue() must clear the flag"),
-    ("t3_", "", r"CAME \w:resched=1", "lwkt_switch() must take the request (AST_LWKT_RESCHED) back, "
-     "whichever thread it chooses"),
-    ("t3_", "", r"", "lwkt_switch() takes the request (AST_LWKT_RESCHED) back when it is called, and "
-     "nothing switches before that"),
+    ("t3_|t4_", "", r"CAME A:4 FOR B:1", "lwkt_choose() takes the highest bit of gd_runqmask, and not "
+     "the lowest"),
+    ("t3_|t4_", "", r"CAME \w:resched=1", "lwkt_switch() must take the request (AST_LWKT_RESCHED) "
+     "back, whichever thread it chooses"),
+    ("t3_|t4_", "", r"", "lwkt_switch() takes the request (AST_LWKT_RESCHED) back when it is called, "
+     "and nothing switches before that"),
     ("t22_", "", r"", "the idle thread looks at gd_runqmask before it halts: runq_append() must set "
      "the bit at once"),
     ("t23_", "", r"", "lwkt_choose() must say NULL for a thread that lacks a lock, so that "
@@ -302,6 +311,8 @@ LAB5 = [
      "preempt_done() must leave it as it was"),
     ("", "panic", FAULT + "|stack overflow", "td_preempted leads to a thread that has gone: "
      "lwkt_preempt_return() must set it to NULL before the switch"),
+    ("", "panic", r"is freed with flags", "preempt_done() must clear TDF_PREEMPT_LOCK and "
+     "TDF_PREEMPT_DONE"),
     ("", "audit", r"critical section", "preempt_done() must leave TDF_RUNNING to the thread that runs, "
      "and lwkt_preempt() must not leave its flags set"),
     ("t7", "", r"CAME A:locked=1|CAME I:below=0", "preempt_done() must clear TDF_PREEMPT_LOCK and "
@@ -417,6 +428,9 @@ LAB7 = [
      "the next one first"),
     ("", "up hang end", r"wait_for_signal|lwkt_block", "wait_for_signal() must be off the run queue "
      "(deschedule) before it switches, and go on only when it was signalled"),
+    ("t4", "hang", r"W \(cpu \d+\) waits|woken before its time", "the clock of sleeps and pauses is "
+     "wrong: insert() keeps the timers in the order of time, systimer_intr() runs those that are due, "
+     "and lwkt_pause() and sleep_until_timeout() wait for them"),
     ("t5[012]", "hang", r"", "nobody wakes the waiter: lwkt_signal() takes it off the wait queue, and "
      "schedules it; lwkt_block() compares the generation when it has the token, and wait_for_signal() "
      "tests what the signal changes"),
@@ -437,8 +451,9 @@ LAB7 = [
      "a wakeup has taken the thread off"),
     ("t47", "", r"", "tsleep_interlock() does: queue, bit, fence, and then the caller's test; "
      "wakeup_domain() does: fence, then a look at the bits"),
-    ("t48", "", r"EWOULDBLOCK|ticks", "sleep_until_timeout() arms its timer and takes it back when a "
-     "wakeup came first; tsleep_timeout() acts only on a thread that still sleeps"),
+    ("t48", "", r"EWOULDBLOCK|ticks", "insert() queues a timer at its time; sleep_until_timeout() arms "
+     "it and takes it back when a wakeup came first; tsleep_timeout() acts only on a thread that still "
+     "sleeps"),
     ("t48", "", r"", "when tsleep() returns, its timer and TDF_TIMEOUT are gone "
      "(sleep_until_timeout(), tsleep_timeout())"),
     ("t49_one", "", r"", "wakeup_here() goes from the bucket's head and stops after one thread if it "
@@ -502,6 +517,9 @@ LAB8 = [
     ("t56_p", "", r"", "acquire_remote() must wait while the thread is preempted (TDF_PREEMPT_LOCK), "
      "and lwkt_acquire() must serve messages meanwhile"),
     ("acquire", "", r"", "acquire_remote() has an assertion about TDF_TSLEEPQ"),
+    ("busy|turns|levels|yield|credit|debt", "", r"had no turn|fair part|even share", "the current "
+     "process keeps the cpu: usched_tick() must charge it and ask for a new choice, which give_way() "
+     "makes by before()"),
     ("share", "", r"", "before() puts the process first that has had the least time, usched_tick() "
      "charges the current one and asks for a new choice, and give_way() makes it"),
     ("yield", "", r"", "give_way() and before() let the first process of the queue go first"),
