@@ -208,6 +208,15 @@ def silent(result):
     return dead(result, failure, words)
 
 
+def overtime(result):
+    """The Failure of a scene that was given up before the kernel's own watchdog did so."""
+    idle = all(thread.startswith("idle") for _, thread, _ in where(result))
+    failure = Failure("the scene to end", f"it hangs; {stuck_in(result)}; given up after {result.seconds:.0f} s",
+                      cause="deadlock" if idle else "livelock")
+    failure.state, failure.hangs = state(result), True
+    return dead(result, failure, "hangs")
+
+
 def machine_failure(result):
     """A Failure if the machine itself failed, so that there is nothing to judge."""
     if "the scene hangs" in result.panic:
@@ -219,4 +228,6 @@ def machine_failure(result):
     if result.why == "flood":
         return dead(result, Failure("a console that can be read", "the kernel flooded the console",
                                     cause="flood"), "flood")
+    if result.why == "overtime":
+        return overtime(result)
     return silent(result) if result.why in ("timeout", "halted") else None

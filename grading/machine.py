@@ -45,7 +45,8 @@ OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB
 @dataclass
 class Result:
     """How a machine ended. `why` is empty if it ended by itself; otherwise it is timeout, halted, flood
-    or stopped. `cpus`: where its cpus were when it was given up."""
+    or stopped, or overtime: its scene was still being played. `cpus`: where its cpus were when it was given
+    up."""
     console: str
     status: int
     seconds: float
@@ -125,6 +126,7 @@ class Watch:
         self.process, self.monitor, self.kernel, self.work = process, monitor, kernel, work
         self.slow, self.most = 1 << max(0, shift - USUAL_SHIFT), work * SPEED << shift
         self.now, self.spoke, self.used, self.moved, self.quiet = 0, 0, 0.0, 0.0, 0
+        self.until = 0  # the time at which the kernel's own watchdog ends the scene, or 0
 
     def limit(self, console):
         """The time up to which the machine may be silent."""
@@ -132,9 +134,9 @@ class Watch:
             return min(self.most, BOOT_MS * self.slow)
         if b"\nend key=" in console:
             return self.spoke + END_MS * self.slow
-        until = self.monitor.watched_until(self.kernel)
+        self.until = self.monitor.watched_until(self.kernel)
         quiet, grace = QUIET_MS * self.slow, GRACE_MS * self.slow
-        return min(self.most, max(self.spoke + quiet, until + grace if until else 0))
+        return min(self.most, max(self.spoke + quiet, self.until + grace if self.until else 0))
 
     def look(self, console, spoke):
         """Why waiting is useless, or "". spoke: whether the machine has printed since the last look."""
@@ -150,13 +152,14 @@ class Watch:
         if leapt or self.quiet >= HALTED:
             return "halted"
         late = moves and self.now > self.limit(console)
+        if late and self.until > self.now:
+            return "overtime"
         return "timeout" if late or used > self.work or used - self.moved > STUCK else ""
 
 
 def read_all(process, timeout, most, watch, stop):
-    """Read the output of the process until it ends or reaches a limit: (chunks, "", "timeout", "halted",
-    "flood" or "stopped"). most: the bytes that are too many. With a watch, the timeout counts only while
-    the process does nothing."""
+    """Read the output of the process until it ends or reaches a limit: (chunks, "" or Result.why). most: so
+    many bytes are too many. With a watch, the timeout counts only while the process does nothing."""
     chunks, size, told, used = [], 0, 0, 0.0
     deadline, next_look = time.monotonic() + timeout, time.monotonic() + LOOK
     with selectors.DefaultSelector() as selector:
@@ -237,7 +240,7 @@ def run(commands, *, timeout=60, work=None, root=ROOT, stop=None, **options):
         shift = int(options.get("SHIFT") or USUAL_SHIFT)
         watch = Watch(process, monitor, kernel, work, shift) if monitor else None
         chunks, why = read_all(process, timeout, SCENE_LIMIT if work else OUTPUT_LIMIT, watch, stop)
-        if monitor and why in ("timeout", "halted"):
+        if monitor and why in ("timeout", "halted", "overtime"):
             cpus = postmortem.look(monitor, kernel)
         # The console is closed, so the process is about to end; a busy host may delay that.
         status = -1 if why else process.wait(timeout=60)

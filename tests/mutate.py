@@ -216,7 +216,7 @@ def run(wanted, jobs):
     mutants, labs, verdicts = patches.choose(all_mutants(), wanted, "MUTANT"), engine.load_labs(), []
     for mutant in mutants:
         patches.find_tests(mutant, labs)
-    print(f"{len(mutants)} mutants, {jobs} at a time: about {minutes(EACH * len(mutants) / jobs)}", flush=True)
+    print(f"mutants: {len(mutants)}, {jobs} at a time: about {minutes(EACH * len(mutants) / jobs)}", flush=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants.") as place:
         for verdict, seconds in patches.try_all(lambda m, stop: grade(m, labs, place, stop), mutants,

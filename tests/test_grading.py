@@ -487,6 +487,65 @@ def test_hanging_machine():
     assert result.seconds < 15 and "silent" in failure.machine_failure(result).seen
 
 
+class Clock:
+    """A monitor of a machine whose time is the next of `times`, with a scene until `until`."""
+
+    def __init__(self, times, until):
+        self.times, self.until = iter(times), until
+
+    def time(self):
+        """The time at this look."""
+        return next(self.times)
+
+    def watched_until(self, _kernel):
+        """Until when the kernel's watchdog waits."""
+        return self.until
+
+
+UP = b"Nymph\n1 hart up, boot hart 0 is cpu 0\n"
+ENDED = UP + b"scene key=k\nend key=k\n"
+WATCHED = [  # (console, times of the looks, the scene's end, shift, what the last look says)
+    (b"Nymph\n", [1000, 2900], 0, 4, ""),
+    (b"Nymph\n", [1000, 3100], 0, 4, "timeout"),
+    (b"Nymph\n", [1000, 3100], 0, 5, ""),
+    (UP, [400, 5300], 0, 4, ""),
+    (UP, [400, 5500], 0, 4, "timeout"),
+    (UP, [400, 6000], 5000, 4, ""),
+    (UP, [400, 6300], 4500, 4, "timeout"),
+    (UP, [400, 6500], 20000, 4, "overtime"),
+    (UP, [400, 1300, 1700], 9000, 2, "overtime"),
+    (UP, [400, 10 ** 9], 0, 4, "halted"),
+    (ENDED, [400, 1800], 0, 4, ""),
+    (ENDED, [400, 2000], 0, 4, "timeout"),
+]
+
+
+@pytest.mark.parametrize("console, times, until, shift, why", WATCHED)
+def test_watch(monkeypatch, console, times, until, shift, why):
+    """A machine is judged by its own clock: until it is up, while its own watchdog watches a scene, when it
+    is silent otherwise, and after the scene's last line; if an instruction takes longer, so do the
+    limits."""
+    monkeypatch.setattr(machine, "used_time", lambda process: 1.0)
+    monkeypatch.setattr(machine, "asleep", lambda process: False)
+    watch = machine.Watch(None, Clock(times, until), None, engine.WORK, shift)
+    said = [watch.look(console, i == 0) for i in range(len(times))]
+    assert said[-1] == why and not any(said[:-1])
+
+
+def test_watch_without_time(monkeypatch):
+    """A machine whose time stands still is given up after so much work, or when it does nothing at all; one
+    whose monitor does not answer on a busy host is not."""
+    work = iter([0.5, 1.0, 4.0, 4.9])
+    monkeypatch.setattr(machine, "used_time", lambda process: next(work))
+    monkeypatch.setattr(machine, "asleep", lambda process: False)
+    watch = machine.Watch(None, Clock([100] + [None] * 3, 0), None, engine.WORK, 4)
+    assert [watch.look(UP, False) for _ in range(4)] == ["", "", "", "timeout"]
+    monkeypatch.setattr(machine, "used_time", lambda process: 1.0)
+    monkeypatch.setattr(machine, "asleep", lambda process: True)
+    watch = machine.Watch(None, Clock([100] * 20, 0), None, engine.WORK, 4)
+    assert [watch.look(UP, False) for _ in range(machine.HALTED + 2)].index("halted") == machine.HALTED
+
+
 HANGS = """
 panic: the scene hangs: 1 threads do not end
 progress cpu=2 ms=1000 ticks=100 switches=12000 messages=3 halts=0 runs=B
