@@ -173,6 +173,12 @@ LAB2 = [
     ("t59_|t60_|t61_|unborn|template", "", r"stack that others|used again", "a stack is used while "
      "somebody is on it: lwkt_switch_return() and return_with_care() publish the flags without "
      "TDF_RUNNING after cpu_switch() has left the stack, and only then is the thread freed"),
+    ("t59_|t60_|t61_|unborn|template", "", r"values from its former use|dirty", "new threads start "
+     "with something wrong: switch_to() must set TDF_RUNNING in the thread that it runs, "
+     "lwkt_switch_return() must clear it, and cpu_switch() must load every register of a new thread's "
+     "frame (s0 to s11)"),
+    ("t59_|t60_|t61_|unborn|template", "", r"to run, each once|threads that ran", "a thread is lost or "
+     "runs twice: _lwkt_enqueue() must append it once, and runq_remove() must take off that one only"),
     ("t61_wait", "", r"", "return_with_care() gives up only the thread's own reference"),
 ]
 
