@@ -97,6 +97,15 @@ def test_symptoms(name, wrong, named, other):
     assert re.search(rf"\b{named}\b", words) and not re.search(rf"\b{other}\b", words), words
 
 
+def test_masked_timer():
+    """A timer that is masked is evidence, but not on a cpu that is in the middle of a tick."""
+    lab, case = case_of("t16_storm")
+    for where, named in (("cpu_idle_wait < lwkt_idle_loop", True), ("cpu_relax < hardclock < splz", False)):
+        wrong = hang(where)
+        wrong.state = [f"cpu 0 (hart 0): {where}", "    interrupts off, sip 0x20, sie 0x202, reqflags 0x0"]
+        assert ("the timer is masked" in diagnosis.usual(lab, case, wrong)) == named
+
+
 def test_end_of_machine():
     """A machine that hangs after the scene's last line says so."""
     result = machine.Result("4 harts up\nend key=k test=t1 events=0\n", -1, 3.0, "timeout", "")
