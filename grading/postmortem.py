@@ -33,7 +33,7 @@ class Monitor:
     def __init__(self):
         self.ours, self.theirs = socket.socketpair()
         self.ours.settimeout(WAIT)
-        self.buffer, self.greeted = b"", False
+        self.buffer, self.asked = b"", 0
 
     def close(self):
         """Close both ends."""
@@ -51,15 +51,21 @@ class Monitor:
         return json.loads(line)
 
     def execute(self, name, **arguments):
-        """Run a command of QEMU's machine protocol, and return its result."""
-        if not self.greeted:
-            self.greeted = True
-            self.execute("qmp_capabilities")
-        self.ours.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
-        while True:
-            answer = self.line()
-            if "return" in answer or "error" in answer:
-                return answer.get("return")
+        """Run a command of QEMU's machine protocol, and return its result. An answer to an earlier command,
+        which came too late, is passed over."""
+        if self.asked == 0:
+            self.send("qmp_capabilities")
+        number = self.send(name, **arguments)
+        while (answer := self.line()).get("id") != number:
+            pass
+        return answer.get("return")
+
+    def send(self, name, **arguments):
+        """Send a command; its number."""
+        self.asked += 1
+        command = {"execute": name, "arguments": arguments, "id": self.asked}
+        self.ours.sendall(json.dumps(command).encode() + b"\n")
+        return self.asked
 
     def ask(self, command, cpu=0):
         """What the monitor for people prints for this command."""

@@ -12,7 +12,8 @@ import pexpect
 import pytest
 
 from conftest import ROOT, busy_host, make
-from grading import engine, events, failure, formats, machine, progress, runs, scenes, timeline
+from grading import (engine, events, failure, formats, machine, postmortem, progress, runs, scenes,
+                     timeline)
 from grading import record as records
 
 
@@ -596,3 +597,18 @@ def test_panic_is_reported_at_once():
     result = engine.machine.run("sysctl debug.panic=1", timeout=30, DETERMINISTIC=1,
                                 APPEND="ktest=1")
     assert result.seconds < 20 and "debug.panic=1" in failure.machine_failure(result).seen
+
+
+def test_monitor_that_is_late():
+    """An answer that comes too late is not taken for that of the next command."""
+    monitor = postmortem.Monitor()
+    monitor.ours.settimeout(0.1)
+    assert monitor.ask("info cpus") is None
+    sent = [json.loads(line) for line in monitor.theirs.recv(65536).splitlines()]
+    late = [{"QMP": {}}] + [{"return": {}, "id": one["id"]} for one in sent]
+    late += [{"event": "STOP"}, {"return": "0x0000000000004e20\r\n", "id": sent[-1]["id"] + 1}]
+    monitor.theirs.sendall("".join(json.dumps(line) + "\n" for line in late).encode())
+    assert monitor.time() == 2
+    monitor.theirs.close()
+    assert monitor.time() is None
+    monitor.close()
