@@ -94,6 +94,10 @@ LAB2 = [
     ("", "up hang end", r"cpu \d.*: .*lwkt_switch_return|return_with_care", "lwkt_switch_return() "
      "publishes the old thread's flags without TDF_RUNNING, then leaves the section that lwkt_switch() "
      "entered"),
+    ("t6_", "hang", r"", "a thread that is on its queue is appended again, and the ring is broken: "
+     "_lwkt_enqueue() must look at TDF_RUNQ, and _lwkt_dequeue() must clear it"),
+    ("", "hang", r"is off the run queue", "a thread that should run is on no queue: lwkt_yield() must "
+     "leave its caller on the queue or put it back, and _lwkt_enqueue() must lose no thread"),
     ("", "up hang end", r"all cpus are idle(?!.*runqmask 0x[1-9a-f])", "a thread that should run is "
      "found by no switch: runq_append() sets the queue's bit in gd_runqmask, _lwkt_enqueue() appends, "
      "lwkt_yield() puts its caller back on the queue"),
@@ -141,6 +145,8 @@ LAB2 = [
      "bit of a queue that has become empty"),
     ("t5_", "", r"AT 0", "runq_append() puts a thread last, that is, before the first one; the first "
      "one stays first"),
+    ("t5_y", "", r"is off the run queue", "lwkt_yield() must put a caller that is on no queue back, by "
+     "lwkt_schedule_self()"),
     ("t5_|t6_", "", r"CAME B:2 FOR A:3|ONE AGAIN", "lwkt_choose() must turn the ring by one place, so "
      "that the next thread of the same priority comes first"),
     ("t5_d", "", r"", "lwkt_deschedule_self() takes the caller off its queue, and lwkt_switch() must "
@@ -397,6 +403,8 @@ LAB6 = [
      "running thread has it, and lwkt_chktokens() asks for it again"),
     ("t37", "", r"", "lwkt_reltoken_slow() answers requests at once, and must_stay() must see another "
      "reference of the same thread"),
+    ("t38_p", "", r"CAME I:2", "the token was given away or taken while a preempted thread has it: "
+     "must_stay() and lwkt_gettoken_slow() must see that thread below"),
     ("t38_p", "", r"", "lwkt_gettoken_slow() must not take a token that a preempted thread below has: "
      "it waits, and so lets that thread go on"),
     ("t38_o", "", r"", "must_stay() must say true for a token that a thread below the running one "
