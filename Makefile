@@ -30,6 +30,7 @@ KTR           =
 LOG           =
 OUT           =
 NAME          =
+WITHOUT       =
 INVARIANTS    = 1
 TOOLCHAIN     = gcc
 WERROR        = 1
@@ -127,7 +128,8 @@ ULIBOBJ := $(ULIBSRC:%=$(O)/%.o)
 # folder user/NAME/ with C files and .S files.
 UFILES  := $(sort $(patsubst user/%.c,%,$(wildcard user/*.c)))
 UDIRS   := $(filter-out lib,$(sort $(patsubst user/%/,%,$(dir $(wildcard user/*/*.[cS])))))
-PROGS   := $(sort $(UFILES) $(UDIRS))
+# WITHOUT: programs that are left out (the graders do not need a student's unfinished one).
+PROGS   := $(filter-out $(WITHOUT),$(sort $(UFILES) $(UDIRS)))
 UPROGS  := $(PROGS:%=$(BUILD)/user/%)
 TWICE   := $(filter $(UFILES),$(UDIRS))
 ifneq (,$(TWICE))
@@ -135,7 +137,8 @@ $(error $(foreach p,$(TWICE),user/$(p).c and user/$(p)/): two programs with one 
 endif
 with_asm = user/$(1).c $(wildcard user/$(1).S) \
            $(filter-out $(UFILES:%=user/%.S),$(wildcard user/$(1)_*.S))
-USRC    := $(sort $(foreach p,$(UFILES),$(call with_asm,$(p))) $(wildcard $(UDIRS:%=user/%/*.[cS])))
+USRC    := $(sort $(foreach p,$(filter $(PROGS),$(UFILES)),$(call with_asm,$(p))) \
+           $(wildcard $(patsubst %,user/%/*.[cS],$(filter $(PROGS),$(UDIRS)))))
 UOBJ    := $(USRC:%=$(O)/%.o)
 
 MKFSSRC := $(sort $(wildcard mkfs/*.c))

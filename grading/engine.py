@@ -18,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from grading import events, machine, timeline
+from grading import failure as failures
 from grading.failure import Failure, heartbeats, machine_failure, mismatch, never_up, not_written
 
 WORK = 12           # seconds of processor time for a machine; most scenes take half a second
@@ -184,7 +185,7 @@ def judge_panic(case, result, params):
     return failure or case.judge(Panic(result, params))
 
 
-def judge_scene(case, scene, ended):
+def judge_scene(case, scene, ended, result):
     """Raise the Failure of a scene that was played, if there is one. A scene that did not end in time is
     judged like any other, because its events say more than the lack of an end; the failure then also says
     what the cpus did last."""
@@ -196,6 +197,7 @@ def judge_scene(case, scene, ended):
         if not ended:
             failure.cause, words = heartbeats(scene.console)
             failure.seen += f" (the scene does not end; {words})"
+            failure.state = failures.state(result)
         raise
     # A judge takes it that the events are roughly those of a correct kernel. Those of a wrong kernel can
     # break it in any way: that is the kernel's failure, and not an error of the grader.
@@ -210,22 +212,23 @@ def judge_run(case, result, key, params, options):
         if case.panics:
             return judge_panic(case, result, params)
         failure = machine_failure(result)
-        if failure:
+        if failure and "\nend key=" not in result.console:
             return failure
         record = events.parse(result.console, key)
-        judge_scene(case, Scene(record, params, options, result.console), record.result == "ended")
-        if result.status != 0:
-            return Failure("exit status 0", f"exit status {result.status}")
+        judge_scene(case, Scene(record, params, options, result.console), record.result == "ended", result)
+        if failure or result.status != 0:
+            return failure or Failure("exit status 0", f"exit status {result.status}")
     except events.BadEvents as error:
         expected, seen = error.args
-        return Failure(expected, seen) if "harts up" in result.console else never_up(result)
+        return Failure(expected, seen) if result.up else never_up(result)
     except Failure as error:
         return error
     return None
 
 
-def run_seed(case, seed, root=machine.ROOT, work=WORK):
-    """Boot the machine of the tree `root`, run the test and judge it: (Failure or None, Result)."""
+def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None):
+    """Boot the machine of the tree `root`, run the test and judge it: (Failure or None, Result). If stop()
+    becomes true, the run is ended, and Result.why is "stopped"."""
     params, options = case.draw(random.Random(f"{case.name} {seed}"))
     # The key is drawn anew for each run, so that a kernel cannot know it. It always has the same number of
     # letters and no digits, for which the shell executes other instructions: the run of a seed must be
@@ -238,7 +241,7 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK):
     machine_options = {**options, "APPEND": f"{options['APPEND']} stop={0:0{timeline.STOP_DIGITS}}"}
     before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
     result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
-                         **machine_options)
+                         stop=stop, **machine_options)
     return judge_run(case, result, key, params, options), result
 
 

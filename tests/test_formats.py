@@ -63,6 +63,8 @@ def outcomes():
         wrong = make()
         wrong.cause = cause
         yield runs.Outcome(lab, case, [4, 5], 1.25, 4, wrong, console(text))
+    lab, case = cases[9 + len(FAILURES)]
+    yield runs.Outcome(lab, case, [], dead=[runs.Outcome(*cases[9], [4])])
 
 
 def nasty(tests):

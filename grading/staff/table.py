@@ -58,7 +58,7 @@ def as_csv(table):
 def normalized(text):
     """The text of a failure without what differs from run to run: numbers, addresses, repetitions, and
     what each thread waits for in a scene that hangs."""
-    text = re.sub(r"; (deadlock|livelock): .*", "", text)
+    text = re.sub(r"; (deadlock: |livelock: |given up after ).*", "", text)
     text = re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{16}\b", "ADDRESS", text)
     text = re.sub(r"(?<![\w.])-?\d[\d,.]*(?!\w)", "N", text)
     return re.sub(r"(?<!\S)(\S+)(?: \1(?!\S))+", r"\1 ..", " ".join(text.split()))[:160]
@@ -72,7 +72,7 @@ def by_check(results):
             found["no check", result["status"], "", normalized(result["cause"])].append(name)
             continue
         for case in result["record"]["tests"]:
-            if case["status"] != "ok":
+            if case["status"] != "ok" and case["cause"] != "not-run":
                 key = column(case), case["cause"], normalized(case["expected"]), normalized(case["seen"])
                 found[key].append(name)
     return found

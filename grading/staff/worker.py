@@ -54,10 +54,11 @@ def build(tree):
                                            if not re.match(r"  (cc|ld|mkfs) ", line)))
 
 
-def play(tree, options, lab, test, seed):
-    """The record of one seed."""
+def play(tree, options, lab, test, seeds):
+    """The record of a tree that builds."""
     out = pathlib.Path(tree, "record.json")
-    words = ["make", "-s", *options, "grade", f"LAB={lab}", f"SEED={seed}", "FORMAT=json", f"OUT={out.name}"]
+    words = ["make", "-s", *options, "grade", f"LAB={lab}", "SEEDS=" + ",".join(map(str, seeds)),
+             "FORMAT=json", f"OUT={out.name}"]
     done = sandbox.run(words + ([f"TEST={test}"] if test else []), tree, GRADE_SECONDS)
     if done.why:
         raise Failed(f"the tests did not finish within {GRADE_SECONDS} seconds")
@@ -72,19 +73,6 @@ def play(tree, options, lab, test, seed):
     return record
 
 
-def merge(parts):
-    """The record of several seeds: a test passes if it passes with all of them; otherwise the record has
-    its failure with the smallest seed that fails."""
-    tests = []
-    for cases in zip(*(part["tests"] for part in parts)):
-        shown = next((case for case in cases if case["status"] != "ok"), cases[0])
-        tests.append({**shown, "seeds": [seed for case in cases for seed in case["seeds"]],
-                      "seconds": round(sum(case["seconds"] for case in cases), 2)})
-    return records.whole(parts[0]["lab"], parts[0]["seed"] if len(parts) == 1 else None,
-                         sum(part["seconds"] for part in parts),
-                         next((part["build"] for part in parts if part["build"]), None), tests)
-
-
 def cause_of(errors):
     """The line of the compiler's output that says what is wrong."""
     lines = errors.splitlines()
@@ -96,7 +84,7 @@ def grade_tree(tree, lab, test, seeds, also):
     options, errors = build(tree)
     if errors:
         return "build", no_tests_run(lab, test, cause_of(errors), errors)
-    record = merge([play(tree, options, lab, test, seed) for seed in sorted(seeds)])
+    record = play(tree, options, lab, test, sorted(seeds))
     if record["build"]:
         return "build", record
     also(tree, options, record)

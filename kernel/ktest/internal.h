@@ -72,6 +72,9 @@ int kt_audit_copyout(uint64 udst);
 void kt_progress_mark(void);
 const char *kt_progress(void);
 
+/* layout.c: for the graders. The watchdog pokes it. */
+extern uint64 kt_watched_until;
+
 /* testpoints.c. Thread context. which: KP_*; value: at most KT_SETTING_MAX. */
 #define KT_SETTING_MAX 1000000
 void kt_points_init(void);  /* as the boot arguments say */
