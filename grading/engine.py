@@ -14,10 +14,11 @@ import random
 import re
 import secrets
 import string
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 
-from grading import events, machine, timeline
+from grading import emulator_log, events, machine, timeline
 from grading.failure import Failure, heartbeats, machine_failure, mismatch, never_up, not_written
 
 WORK = 12           # seconds of processor time for a machine; most scenes take half a second
@@ -204,11 +205,12 @@ def judge_scene(case, scene, ended):
                       f"({type(error).__name__}: {error})", scene.events) from None
 
 
-def judge_run(case, result, key, params, options):
-    """None, or the Failure of a run: the machine's, the judge's or the audit's."""
+def judge_run(case, result, key, params, options, confirm):
+    """None, or the Failure of a run: the machine's, the judge's or the audit's. confirm(record) raises
+    Failure if QEMU's own record of the run does not agree with the events."""
     try:
         if case.panics:
-            return judge_panic(case, result, params)
+            return judge_panic(case, result, params) or confirm(None)
         failure = machine_failure(result)
         if failure:
             return failure
@@ -216,6 +218,7 @@ def judge_run(case, result, key, params, options):
         judge_scene(case, Scene(record, params, options, result.console), record.result == "ended")
         if result.status != 0:
             return Failure("exit status 0", f"exit status {result.status}")
+        confirm(record)
     except events.BadEvents as error:
         expected, seen = error.args
         return Failure(expected, seen) if "harts up" in result.console else never_up(result)
@@ -237,9 +240,13 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK):
     # there, with the same number of digits, so that the run is the same with any number.
     machine_options = {**options, "APPEND": f"{options['APPEND']} stop={0:0{timeline.STOP_DIGITS}}"}
     before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
-    result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
-                         **machine_options)
-    return judge_run(case, result, key, params, options), result
+    kernel = root / machine_options.get("KERNEL", "build/kernel")
+    with tempfile.NamedTemporaryFile(prefix="nymph.") as log:
+        result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
+                             log=emulator_log.options(kernel, log.name), **machine_options)
+        failure = judge_run(case, result, key, params, options,
+                            lambda record: emulator_log.check(case.name, kernel, log.name, record))
+    return failure, result
 
 
 def choose(lab, wanted):

@@ -16,6 +16,7 @@ CAUSES = {
     "never-booted": "the machine never came up",
     "timeout": "the machine came up, then fell silent",
     "build": "the kernel does not build",
+    "forged": "the events are not those of the run: QEMU's own record differs",
 }
 
 

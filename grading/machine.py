@@ -23,7 +23,8 @@ HALTED = 3               # seconds: a machine that does nothing for so long has 
 BOOT = 4                 # seconds of processor time until "harts up" is printed; a boot takes 0.3
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
 OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
-           "IMAGE SNAPSHOT LAB TEST").split()
+           "IMAGE SNAPSHOT LAB TEST LOG LOG_AT").split()
+LOG_LIMIT = 64 << 20     # bytes of QEMU's own record of a run; that of a correct kernel has at most 5 MB
 
 
 @dataclass
@@ -161,25 +162,26 @@ def end_all():
             pass
 
 
-def run(commands, *, timeout=60, work=None, root=ROOT, **options):
+def run(commands, *, timeout=60, work=None, root=ROOT, log=None, **options):
     """Boot a fresh machine with a fresh disk, let its shell run `commands`, and return the Result.
 
     work: the seconds of processor time that QEMU may use. In the deterministic mode QEMU is never idle,
     so this limits the run however busy the host is. timeout: a limit in seconds of the host's time; with
-    `work`, it limits only how long the machine may do nothing. options: those of tools/qemu."""
+    `work`, it limits only how long the machine may do nothing. options: those of tools/qemu. log: more
+    of them, which the command in the Result does not show (emulator_log.options)."""
     options = {"RUN": commands, **options}
     disk = {} if options.get("DETERMINISTIC") else FRESH_DISK
     started = time.monotonic()
-    limit = ["prlimit", f"--cpu={work}"] if work else []
-    process = subprocess.Popen([*limit, "tools/qemu"], cwd=root, env=environment(**{**disk, **options}),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True)
+    limit = ["prlimit", f"--cpu={work}", *([f"--fsize={LOG_LIMIT}"] if log else [])] if work else []
+    process = subprocess.Popen([*limit, "tools/qemu"], cwd=root,
+                               env=environment(**{**disk, **options, **(log or {})}),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     _running.add(process)
     try:
         chunks, why = read_all(process, timeout, work is not None)
         # The console is closed, so the process is about to end; a busy host may delay that.
         status = -1 if why else process.wait(timeout=60)
-        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        if status in (-signal.SIGXCPU, -signal.SIGXFSZ, -signal.SIGKILL):
             why = "timeout"
     finally:
         _running.discard(process)
