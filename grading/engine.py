@@ -205,9 +205,9 @@ def judge_scene(case, scene, ended):
                       f"({type(error).__name__}: {error})", scene.events) from None
 
 
-def judge_run(case, result, key, params, options, confirm):
+def judge_run(case, result, key, params, options, confirm=lambda record: None):
     """None, or the Failure of a run: the machine's, the judge's or the audit's. confirm(record) raises
-    Failure if QEMU's own record of the run does not agree with the events."""
+    Failure if QEMU's own record of the run does not agree with the events (emulator_log.check)."""
     try:
         if case.panics:
             return judge_panic(case, result, params) or confirm(None)
