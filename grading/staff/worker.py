@@ -19,10 +19,10 @@ from grading import engine
 from grading import record as records
 from grading.build import first_errors
 from grading.machine import ROOT
-from grading.staff import results_folder, sandbox, submission
+from grading.staff import macros, opened, results_folder, sandbox, submission
 from grading.staff.unpack import Refused
 
-BUILD_SECONDS = 600         # of the host's time: how long a build may take
+BUILD_SECONDS = 300         # of the host's time: how long a build may take
 GRADE_SECONDS = 3600        # how long the tests of a lab may take with one seed
 RECORD_LIMIT = 64 << 20     # bytes of a record
 
@@ -39,14 +39,16 @@ def no_tests_run(lab, test, seen, errors=None):
 
 
 def build(tree):
-    """Build the tree: (options that make needs from then on, the compiler's errors or ""). Warnings are
-    errors, as in the student's own build; but if nothing else is wrong, they are ignored, because another
-    compiler may warn about more."""
+    """Build the tree: (options that make needs from then on, the compiler's errors or ""). Refused if the
+    build has read what it must not. Warnings are errors, as in the student's own build; but if nothing else
+    is wrong, they are ignored, because another compiler may warn about more."""
     for options in ([], ["WERROR=0"]):
-        done = sandbox.run(["make", "-s", "-j2", *options, "all"], tree, BUILD_SECONDS)
+        done = sandbox.run(["make", "-s", "-k", "-j2", opened.DEPS, *options, "all"], tree, BUILD_SECONDS)
         if done.why:
             return options, f"the build did not finish within {BUILD_SECONDS} seconds"
+        opened.check(tree, done.output)
         if done.status == 0:
+            macros.check(tree)
             return options, ""
         if "[-Werror" not in done.output:
             break
@@ -56,8 +58,9 @@ def build(tree):
 
 def play(tree, options, lab, test, seed):
     """The record of one seed."""
-    out = pathlib.Path(tree, "record.json")
-    words = ["make", "-s", *options, "grade", f"LAB={lab}", f"SEED={seed}", "FORMAT=json", f"OUT={out.name}"]
+    out = pathlib.Path(tree, "build", "record.json")
+    words = ["make", "-s", *options, "grade", f"LAB={lab}", f"SEED={seed}", "FORMAT=json",
+             f"OUT={out.relative_to(tree)}"]
     done = sandbox.run(words + ([f"TEST={test}"] if test else []), tree, GRADE_SECONDS)
     if done.why:
         raise Failed(f"the tests did not finish within {GRADE_SECONDS} seconds")
@@ -110,10 +113,10 @@ def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options,
     started = time.monotonic()
     scratch = pathlib.Path(scratch)
     shutil.rmtree(scratch, ignore_errors=True)  # left by a worker that was killed
-    result = {"student": name, "lab": lab, "cause": "", "notes": []}
+    result = {"student": name, "lab": lab, "cause": "", "notes": [], "changed": []}
     try:
-        taken = submission.take(source)
-        result["notes"] = taken.notes
+        taken = submission.take(source, engine.load_labs(lab)[0].number)
+        result |= {"notes": taken.notes, "changed": taken.changed}
         status, record = grade_tree(submission.assemble(taken, scratch / "tree"), lab, test, seeds, also)
     except Refused as error:
         status, record = "refused", no_tests_run(lab, test, str(error))
