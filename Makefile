@@ -177,7 +177,7 @@ $(O)/kernel/%.o: kernel/% $(O)/kernel.flags | tools
 	@$(CC) $(KFLAGS) $(DEPS) -c -o $@ $<
 
 # All macros that a kernel file sees.
-$(O)/kernel/%.macros: kernel/% | tools
+$(O)/kernel/%.macros: kernel/% FORCE | tools
 	@mkdir -p $(@D)
 	@$(CC) $(KFLAGS) -E -dM -o $@ $<
 
