@@ -2,6 +2,7 @@
 """Submissions: which files are found, what is refused, what is always the instructor's, and the limits."""
 
 import gzip
+import json
 import os
 import pathlib
 import re
@@ -337,14 +338,16 @@ def test_qemu_in_its_sandbox():
                                           check=True).stdout
 
 
-def test_as_a_command(files, tmp_path):
-    """The command for other autograders makes the tree that is graded, or prints one line."""
-    words = [sys.executable, "-m", "grading.staff.submission"]
+def test_as_a_command(tmp_path):
+    """The command for other autograders prints what was changed and the record in their format, or one line
+    if it cannot grade."""
+    words = [sys.executable, "-m", "grading.staff.worker"]
+    files = {**handed_out(4), "kernel/boot/more.c": b"int more = ;\n"}
     archive = as_tar(files, tmp_path / "handin.tar.gz")
-    subprocess.run([*words, archive, tmp_path / "graded"], check=True)
-    assert (tmp_path / "graded/kernel/lwkt/ipiq.c").read_bytes() == files["kernel/lwkt/ipiq.c"]
-    done = subprocess.run([*words, archive, tmp_path / "graded"], check=False, capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    done = subprocess.run([*words, archive, "4", "autolab"], check=True, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert "kernel/boot/more.c (new, +1 -0)" in lines[0] and "error: expected expression" in done.stdout
+    assert json.loads(lines[-1])["scores"] == {"ipi": 0}
     archive.write_bytes(b"")
-    done = subprocess.run([*words, archive, tmp_path / "other"], check=False, capture_output=True, text=True)
-    assert done.returncode == 1 and "can be read" in done.stderr
+    done = subprocess.run([*words, archive, "4", "text"], check=True, capture_output=True, text=True)
+    assert "can be read" in done.stdout and "Points: 0 of" in done.stdout

@@ -17,10 +17,9 @@ import os
 import pathlib
 import re
 import sys
-import tempfile
 import zipfile
 
-from grading import engine, formats, handout, leaderboard, runs
+from grading import engine, formats, handout, leaderboard
 from grading.machine import ROOT
 from grading.staff import results_folder, sandbox, submission, worker
 
@@ -114,11 +113,9 @@ def leaderboard_lines(tree, options, lab, record):
 
 def run(lab, place):
     """Grade the submission; return the text of results.json."""
-    with tempfile.TemporaryDirectory(prefix="nymph.") as scratch:
-        os.chmod(scratch, 0o711)    # the user that builds may enter
-        result = worker.grade(handed_in(place / "submission"), "submission", lab, runs.draw_seeds(""),
-                              pathlib.Path(scratch, "one"), also=lambda tree, options, record: record.update(
-                                  leaderboard=leaderboard_lines(tree, options, lab, record)))
+    result = worker.grade_alone(handed_in(place / "submission"), lab,
+                                lambda tree, options, record: record.update(
+                                    leaderboard=leaderboard_lines(tree, options, lab, record)))
     text = json.loads(formats.FORMATS["gradescope"][1](result["record"]))
     if result["status"] == "refused":
         text["output"] = f"The submission could not be graded: {result['cause']}"

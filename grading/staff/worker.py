@@ -3,6 +3,8 @@
 
     python3 -m grading.staff.worker RESULTS NUMBER     a worker of grading/class: grade the submission
                                                        with that number in RESULTS/.work/jobs.json
+    python3 -m grading.staff.worker SUBMISSION LAB FORMAT      for other autograders: grade one submission,
+                                                       print what was changed, then the record in a format
 
 A worker may be killed at any time, because it writes its result atomically.
 """
@@ -13,10 +15,12 @@ import pathlib
 import re
 import shutil
 import sys
+import tempfile
 import time
 
-from grading import engine
+from grading import engine, formats
 from grading import record as records
+from grading import runs
 from grading.build import first_errors
 from grading.machine import ROOT
 from grading.staff import macros, opened, results_folder, sandbox, submission
@@ -127,6 +131,22 @@ def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options,
     return {**result, "status": status, "record": record, "seconds": time.monotonic() - started}
 
 
+def grade_alone(source, lab, also=lambda tree, options, record: None):
+    """The result of a submission that belongs to no class."""
+    with tempfile.TemporaryDirectory(prefix="nymph.") as scratch:
+        os.chmod(scratch, 0o711)    # the user that builds may enter
+        return grade(source, "submission", lab, runs.draw_seeds(""), pathlib.Path(scratch, "one"), also=also)
+
+
+def print_one(source, lab, name):
+    """Grade a submission, and print its record in the format with this name; return the exit status."""
+    result = grade_alone(source, lab)
+    why = [f"The submission could not be graded: {result['cause']}"] if result["status"] == "refused" else []
+    text = formats.FORMATS[name][1](result["record"])
+    print("\n".join([*result["changed"], *result["notes"], *why, text]), end="")
+    return 0
+
+
 def worker(place, number):
     """Grade a submission of the class; return the exit status."""
     place = results_folder.ResultsFolder(place)
@@ -141,9 +161,10 @@ def worker(place, number):
 
 def main(words):
     """Run the worker; an error is one line."""
+    words = [os.path.abspath(words[0]), *words[1:]]
     os.chdir(ROOT)
     try:
-        return worker(*words)
+        return print_one(*words) if len(words) == 3 else worker(*words)
     except (Failed, sandbox.Missing, results_folder.Unusable, OSError) as error:
         print(f"{' '.join(words[1:])}: {error}", file=sys.stderr)
         return 1
