@@ -95,20 +95,16 @@ class Record:
 def read(log, places):
     """The Record in a log. places: name -> address, from symbols()."""
     names, record = {place: name for name, place in places.items()}, Record()
-    items, last = [], None
+    items = []
     for found in LINE.finditer(log):
         hart, asynchronous, cause, on, at, stopped = found.groups()
-        if hart:
-            if asynchronous == b"1":
-                items.append((int(cause, 16), int(hart)))
-        elif on:
-            last = names.get(int(at, 16)), int(on)
-            if last[0]:
-                record.entries[last[0]].append(last[1])
-                items.append(last)
-        elif last and last[0] and items[-1] == last and int(stopped, 16) == places[last[0]]:
-            record.entries[last[0]].pop()
-            items.pop()
+        if asynchronous == b"1":
+            items.append((int(cause, 16), int(hart)))
+        elif on and (name := names.get(int(at, 16))):
+            record.entries[name].append(int(on))
+            items.append((name, int(on)))
+        elif stopped and items and items[-1][0] == names.get(int(stopped, 16)):
+            record.entries[items.pop()[0]].pop()
     played = [i for i, (what, _) in enumerate(items) if what in ("kt_play", "kt_log")] or [0]
     last = max((i for i in played if items[i][0] == "kt_log"), default=0) if items else 0
     record.scene, record.after = items[played[0]:last + 1], items[last + 1:]

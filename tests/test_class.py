@@ -206,7 +206,7 @@ def check_table(rows, points, statuses):
     changed = {row["student"]: row["changed"] for row in rows}
     assert not any(changed[name] for name in ("solved0", "solved_tar2", "handout", "twin_a", "other", "empty"))
     assert changed[f"mutant_{UNSEEN[0]}"] == ("CHANGED, though the lab has no place in it: "
-                                              "kernel/lwkt/preempt.c (+0 -1)")
+                                              "kernel/lwkt/preempt.c (+1 -1)")
     notes = {row["student"]: row["notes"] for row in rows}
     assert notes["twin_a"] == "nearly identical to twin_b" and notes["twin_b"] == "nearly identical to twin_a"
     assert "the course's solution" in notes["solved0"] and not notes["handout"] and not notes["other"]
@@ -219,7 +219,7 @@ def check_page(out):
     assert "wrong, wrong_tar" in text and "<li>twin_a, twin_b</li>" in text
     assert len(list(out.glob("*.txt"))) == 40
     assert (out / f"mutant_{UNSEEN[0]}.txt").read_text(encoding="utf-8").startswith("CHANGED")
-    assert "<th>changed</th>" in text and "kernel/lwkt/preempt.c (+0 -1)" in text
+    assert "<th>changed</th>" in text and "kernel/lwkt/preempt.c (+1 -1)" in text
     assert "error: expected expression" in (out / "build0.txt").read_text(encoding="utf-8")
     assert re.search(r"FAIL +t25_create", (out / "wrong.txt").read_text(encoding="utf-8"))
 
