@@ -191,6 +191,21 @@ def test_macros_for_the_test_code(path, line, unbuilt):
         (unbuilt / path).write_bytes(text)
 
 
+def test_header_in_another_ones_place(unbuilt):
+    """A header that takes the place of the course's clock, by defining its guard, does not compile."""
+    path = "kernel/lwkt/cpusync.h"
+    text = (unbuilt / path).read_bytes()
+    clock = b"#define KERNEL_RISCV_H\nstatic inline unsigned long r_time(void)\n{\n    return 1;\n}\n"
+    assert b"#define KERNEL_RISCV_H" in (ROOT / "kernel/riscv.h").read_bytes()
+    try:
+        (unbuilt / path).write_bytes(clock + text)
+        events_c = "kernel/ktest/events.c"
+        done = compiled(unbuilt, events_c, (unbuilt / events_c).read_bytes())
+        assert done.status != 0 and "redefinition" in done.output
+    finally:
+        (unbuilt / path).write_bytes(text)
+
+
 # --- the list of what is changed ---------------------------------------------------------------
 
 def changes_of(lab, **edits):
