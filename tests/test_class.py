@@ -287,3 +287,14 @@ def test_wrong_words(words, line, tmp_path):
     done = subprocess.run(["grading/class", *words, "--out", tmp_path / "out"], cwd=ROOT, check=False,
                           capture_output=True, text=True, env=machine.environment())
     assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as another user")
+def test_no_walls(tmp_path):
+    """Where the user who builds could read the solution, or could not enter the results, nothing is graded."""
+    write(solved(), tmp_path / "in" / "one")
+    done = subprocess.run(["grading/class", tmp_path / "in", "--lab", LAB, "--out", tmp_path / "out"], cwd=ROOT,
+                          check=False, capture_output=True, text=True,
+                          env=machine.environment(NO_BUBBLEWRAP=1))
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "type: chmod go=" in done.stderr or "cannot enter" in done.stderr

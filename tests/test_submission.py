@@ -317,7 +317,7 @@ def test_another_user(folder, tmp_path, monkeypatch):
 def test_limits(inside, folder, monkeypatch):
     """Time, memory, file size and output are limited, inside bubblewrap and outside."""
     monkeypatch.setattr(sandbox, "has_bubblewrap", lambda: inside)
-    monkeypatch.setattr(sandbox, "check_walls", lambda folder: None)
+    monkeypatch.setattr(sandbox, "check_walls", lambda folder: None)    # this tree need not be unreadable
     monkeypatch.setitem(sandbox.LIMITS, "cpu", 1)
     assert run(folder, "while :; do :; done").status != 0
     assert run(folder, "sleep 20 & sleep 20", 1).why == "time"

@@ -83,8 +83,16 @@ def others_may(path, bit):
     return bool(path.stat().st_mode & bit) and all(up.stat().st_mode & 1 for up in path.parents)
 
 
+def runs_as_nobody():
+    """Whether commands run as the user NOBODY, because there is no bubblewrap."""
+    return os.geteuid() == 0 and not has_bubblewrap()
+
+
 def check_walls(folder):
-    """Raise Missing if the user NOBODY could read this tree, or could not enter `folder`."""
+    """Raise Missing if commands run as the user NOBODY, and that user could read this tree or could not enter
+    `folder`."""
+    if not runs_as_nobody():
+        return
     if others_may(ROOT / "kernel" / "boot" / "main.c", 4):
         raise Missing(f"bubblewrap does not work here, and other users can read {ROOT}, which has the "
                       f"solution; type: chmod go= {ROOT}")
@@ -124,7 +132,7 @@ def prlimit(limits):
 
 def limited(words, folder):
     """The complete command that runs `words` in `folder` within the limits."""
-    inside = bubblewrap(folder) if has_bubblewrap() else as_nobody(folder) if os.geteuid() == 0 else []
+    inside = bubblewrap(folder) if has_bubblewrap() else as_nobody(folder) if runs_as_nobody() else []
     return [*prlimit(LIMITS), *inside, *words]
 
 

@@ -47,7 +47,7 @@ def build(tree):
     build has read what it must not. Warnings are errors, as in the student's own build; but if nothing else
     is wrong, they are ignored, because another compiler may warn about more."""
     for options in ([], ["WERROR=0"]):
-        done = sandbox.run(["make", "-s", "-k", "-j2", opened.DEPS, *options, "all"], tree, BUILD_SECONDS)
+        done = sandbox.run(["make", "-s", "-j2", opened.DEPS, *options, "all"], tree, BUILD_SECONDS)
         if done.why:
             return options, f"the build did not finish within {BUILD_SECONDS} seconds"
         opened.check(tree, done.output)
