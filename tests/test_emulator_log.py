@@ -2,6 +2,7 @@
 """QEMU's own record of a run: how it is read, and that events which it does not confirm are no success."""
 
 import random
+import subprocess
 
 import pytest
 
@@ -91,6 +92,17 @@ def test_names():
     assert {name for tests in emulator_log.NEEDS.values() for name in tests.split()} <= names
     assert set(emulator_log.symbols(ROOT / "build/kernel")) == set(emulator_log.WATCHED)
     assert f"#define KT_EVENTS_MAX {emulator_log.STORED}" in (ROOT / "kernel/ktest.h").read_text()
+
+
+@pytest.mark.parametrize("name, plain", [("other", True), ("x\\nTrace 1: 0x7f [0/ffffffc08020ac52/0]", False),
+                                         ("x y", False)])
+def test_names_that_could_forge_lines(name, plain, tmp_path):
+    """QEMU writes names of functions into its log. A kernel with a name that could forge a line has none."""
+    (tmp_path / "x.c").write_text(
+        "void kt_log(void) {}\nvoid kt_play(void) {}\nvoid cpu_switch(void) {}\n"
+        f'asm(".globl \\"{name}\\"\\n.type \\"{name}\\", @function\\n\\"{name}\\": nop");\n')
+    subprocess.run(["riscv64-unknown-elf-gcc", "-c", "x.c", "-o", "x.o"], cwd=tmp_path, check=True)
+    assert set(emulator_log.symbols(tmp_path / "x.o")) == (set(emulator_log.WATCHED) if plain else set())
 
 
 def test_a_run(tmp_path):
