@@ -18,10 +18,8 @@ from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, wri
 
 LAB, TEST = "4", "t25_create"       # only one test of the lab, which takes less time than building
 # Mutants of other mechanisms, in one C file each, which the test does not find; and one that it finds.
-UNSEEN = """preempt-lock-flag-stays preempt-in-critical-section preempt-requeues-at-tail migrate-sent-early
-acquire-serves-no-ipis migrate-flag-cleared-early token-kept-over-sleep token-waiter-keeps-others
-token-first-release-frees token-taken-from-preempted token-release-does-not-wait wait-signal-keeps-generation
-""".split()
+UNSEEN = ["preempt-lock-flag-stays", "acquire-serves-no-ipis", "token-kept-over-sleep",
+          "wait-signal-keeps-generation"]
 SEEN = "create-on-wrong-list"
 
 OWN = """
@@ -107,8 +105,17 @@ def ungradable(place):
     as_zip({**{f"a/{p}": d for p, d in good.items()}, **{f"b/{p}": d for p, d in good.items()}},
            place / "twice.zip")
     write({"Makefile": b"all:\n"}, place / "nothing")
-    return {**{f"build{n}": "build" for n in range(4)},
-            **dict.fromkeys(["empty", "zero", "text", "cut", "link", "reads", "twice", "nothing"], "refused")}
+    write({path: good[path] for path in ("kernel/boot/main.c", "kernel/lwkt/crit.c")}, place / "some")
+    (place / "text_zip.zip").write_text("my dog ate it")
+    as_tar({}, place / "empty_tar.tar")
+    (place / "cut_tar.tar.gz").write_bytes(as_tar(good, place / "cut_tar.tar.gz").read_bytes()[:50_000])
+    as_zip({**good, "../x.c": b""}, place / "leads_out.zip")
+    as_zip({**good, "kernel/lwkt/big.c": b" " * (2 << 20)}, place / "big.zip")
+    as_zip({**good, "kernel/lwkt/two words.c": b""}, place / "odd.zip")
+    as_zip({**good, "kernel/new/file.c": b""}, place / "new_folder.zip")
+    return {**{f"build{n}": "build" for n in range(4)}, **dict.fromkeys(
+        ["empty", "zero", "text", "cut", "link", "reads", "twice", "nothing", "some", "text_zip", "empty_tar",
+         "cut_tar", "leads_out", "big", "odd", "new_folder"], "refused")}
 
 
 class Course:
