@@ -33,7 +33,6 @@ STORED = 2048       # KT_EVENTS_MAX: with as many lines of events, others may ha
 SOFTWARE, TIMER, EXTERNAL = 1, 5, 9
 CAUSES = {SOFTWARE: "software", TIMER: "timer", EXTERNAL: "external"}   # of interrupts in supervisor mode
 OWN = ("log", "end")        # events by which threads say where they are; others may be about another thread
-BODIES = ("ipi", "cs", "intr", "timer")         # names in events that are no thread's, and tm0 ...
 SYMBOL = re.compile(r"([0-9a-f]{16}) ([A-Za-z?]) ([\w.$]+)", re.A)
 LINE = re.compile(rb"riscv_cpu_do_interrupt: hart:(\d+), async:(\d), cause:([0-9a-f]+),"
                   rb"|Trace (\d+): \S+ \[[0-9a-f]+/([0-9a-f]+)/"
@@ -122,11 +121,6 @@ def disagree(expected, seen):
     return Failure(f"events that QEMU's own record of the run confirms: {expected}", seen, cause="forged")
 
 
-def is_thread(name):
-    """Whether a name in an event is a thread's, and not that of a body or a handler."""
-    return name not in BODIES and not re.fullmatch(r"tm\d+", name)
-
-
 def harts_of(events, record):
     """cpu -> the hart on which its events were written down: one with as many of them, if there is one, and
     of these the one that is usual at the same places of both orders."""
@@ -157,9 +151,11 @@ def check_events(events, record):
 
 
 def check_switches(events, harts, record):
-    """A cpu whose events change from thread to thread has switched as often, at least."""
+    """A cpu whose events change from thread to thread has switched as often, at least. Names without an event
+    "end" are those of messages, timers and handlers."""
+    threads = {e.td for e in events if e.what == "end"}
     for cpu, hart in sorted(harts.items()):
-        names = [e.td for e in events if e.cpu == cpu and e.what in OWN and is_thread(e.td)]
+        names = [e.td for e in events if e.cpu == cpu and e.what in OWN and e.td in threads]
         changes = sum(one != other for one, other in zip(names, names[1:]))
         switches = (record.scene + record.after).count(("cpu_switch", hart))
         if switches < changes:

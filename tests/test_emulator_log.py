@@ -51,7 +51,7 @@ def test_reading():
     assert record().entries["kt_log"] == [] and record().scene == []
 
 
-GOOD = [event("A", 0), event("B", 1), event("A", 0), event("C", 0)]
+GOOD = [event("A", 0), event("B", 1), event("A", 0, "end"), event("C", 0, "end")]
 LOG = [trace("kt_play", 2), trace("kt_log", 2), interrupt(1, 1), trace("kt_log", 1), trace("kt_log", 2),
        trace("cpu_switch", 2), trace("kt_log", 2)]
 
