@@ -101,7 +101,7 @@ def ungradable(place):
     write(good, place / "link")
     (place / "link/kernel/lwkt/secret.h").symlink_to("/etc/passwd")
     path = "kernel/lwkt/ipiq.c"
-    write({**good, path: good[path] + b'\n#include "/etc/passwd"\n'}, place / "reads")
+    write({**good, path: good[path] + b'\n#include "/usr/lib/os-release"\n'}, place / "reads")
     as_zip({**{f"a/{p}": d for p, d in good.items()}, **{f"b/{p}": d for p, d in good.items()}},
            place / "twice.zip")
     write({"Makefile": b"all:\n"}, place / "nothing")
