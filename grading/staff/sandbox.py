@@ -152,9 +152,9 @@ def run(words, folder, seconds, **variables):
            **{name: str(value) for name, value in variables.items()}}
     folder = pathlib.Path(folder).resolve()
     log = folder.with_name(folder.name + ".log")
-    why = ""
+    command, why = limited(words, folder), ""
     with open(log, "wb") as output:
-        process = subprocess.Popen(limited(words, folder), cwd=folder, env=env, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             process.wait(timeout=seconds)
