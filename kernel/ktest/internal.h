@@ -4,8 +4,8 @@
 #ifndef KTEST_INTERNAL_H
 #define KTEST_INTERNAL_H
 
-/* The course's own headers come first, so that none of a lab's can take their place: kernel/riscv.h has the
- * clock. */
+/* The course's own headers come first, so that none of a lab's can take their place: kernel/riscv.h
+ * has the clock. */
 #include "kernel/ktest.h"
 #include "kernel/riscv.h"
 
