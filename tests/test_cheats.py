@@ -166,7 +166,7 @@ def test_names_of_functions(honest, place):
     """The table of functions is made from names that the submission chooses. A name that ends its string and
     goes on as a directive of the assembler opens a file, too."""
     path = "kernel/boot/main.c"
-    label = f'\\"x\\\\\\";.incbin\\\\\\"{SECRET}\\\\\\";.string\\\\\\"\\"'
+    label = f'\\"x\\\\\\";.incbin/**/\\\\\\"{SECRET}\\\\\\";.string/**/\\\\\\"\\"'
     text = handed_out(LAB)[path] + f'\nasm(".text\\n{label}: nop");\n'.encode()
     with pytest.raises(Refused, match=f"ksyms: it reads {SECRET}"):
         worker.build(changed(honest, place, "names", {path: text}))
