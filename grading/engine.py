@@ -14,10 +14,11 @@ import random
 import re
 import secrets
 import string
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 
-from grading import events, machine, timeline
+from grading import emulator_log, events, machine, timeline
 from grading import failure as failures
 from grading.failure import Failure, heartbeats, machine_failure, mismatch, never_up, not_written
 
@@ -206,11 +207,12 @@ def judge_scene(case, scene, ended, result):
                       f"({type(error).__name__}: {error})", scene.events) from None
 
 
-def judge_run(case, result, key, params, options):
-    """None, or the Failure of a run: the machine's, the judge's or the audit's."""
+def judge_run(case, result, key, params, options, confirm=lambda record: None):
+    """None, or the Failure of a run: the machine's, the judge's or the audit's. confirm(record) raises
+    Failure if QEMU's own record of the run does not agree with the events (emulator_log.check)."""
     try:
         if case.panics:
-            return judge_panic(case, result, params)
+            return judge_panic(case, result, params) or confirm(None)
         failure = machine_failure(result)
         if failure and "\nend key=" not in result.console:
             return failure
@@ -218,6 +220,7 @@ def judge_run(case, result, key, params, options):
         judge_scene(case, Scene(record, params, options, result.console), record.result == "ended", result)
         if failure or result.status != 0:
             return failure or Failure("exit status 0", f"exit status {result.status}")
+        confirm(record)
     except events.BadEvents as error:
         expected, seen = error.args
         return Failure(expected, seen) if result.up else never_up(result)
@@ -240,9 +243,13 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None):
     # there, with the same number of digits, so that the run is the same with any number.
     machine_options = {**options, "APPEND": f"{options['APPEND']} stop={0:0{timeline.STOP_DIGITS}}"}
     before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
-    result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
-                         stop=stop, **machine_options)
-    return judge_run(case, result, key, params, options), result
+    kernel = root / machine_options.get("KERNEL", "build/kernel")
+    with tempfile.NamedTemporaryFile(prefix="nymph.") as log:
+        result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root, stop=stop,
+                             log=emulator_log.options(kernel, log.name), **machine_options)
+        failure = judge_run(case, result, key, params, options,
+                            lambda record: emulator_log.check(case.name, kernel, log.name, record))
+    return failure, result
 
 
 def choose(lab, wanted):

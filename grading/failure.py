@@ -20,6 +20,7 @@ CAUSES = {
     "timeout": "the machine came up, then fell silent",
     "build": "the kernel does not build",
     "not-run": "not run, because the kernel died in other tests before",
+    "forged": "the events are not those of the run: QEMU's own record differs",
 }
 
 

@@ -39,7 +39,8 @@ SPEED = 33
 STUCK = 4                # in which the machine's time stands still
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
 OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
-           "MONITOR IMAGE SNAPSHOT LAB TEST").split()
+           "MONITOR IMAGE SNAPSHOT LAB TEST LOG LOG_AT").split()
+LOG_LIMIT = 64 << 20     # bytes of QEMU's own record of a run; that of a correct kernel has at most 5 MB
 
 
 @dataclass
@@ -213,6 +214,8 @@ def end_all():
 def start(root, work, options, monitor):
     """Start the machine. The kernel's limit on processor time only comes after the Watch's own."""
     limit = ["prlimit", f"--cpu={work + 10}"] if work else []
+    if work and options.get("LOG"):
+        limit.append(f"--fsize={LOG_LIMIT}")
     fds = (monitor.theirs.fileno(),) if monitor else ()
     process = subprocess.Popen([*limit, "tools/qemu"], cwd=root, stdin=subprocess.DEVNULL, pass_fds=fds,
                                env=environment(**options, **{"MONITOR": fd for fd in fds}),
@@ -223,19 +226,20 @@ def start(root, work, options, monitor):
     return process
 
 
-def run(commands, *, timeout=60, work=None, root=ROOT, stop=None, **options):
+def run(commands, *, timeout=60, work=None, root=ROOT, stop=None, log=None, **options):
     """Boot a fresh machine with a fresh disk, let its shell run `commands`, and return the Result.
 
     work: the seconds of processor time that QEMU may use, in the deterministic mode. QEMU is never idle
     there, so this limits the run however busy the host is; a machine that hangs is ended sooner (Watch).
     timeout: a limit in seconds of the host's time; with `work`, it limits only how long the machine may do
-    nothing. stop: a function; the run ends soon after it has become true. options: those of tools/qemu."""
+    nothing. stop: a function; the run ends soon after it has become true. options: those of tools/qemu.
+    log: more of them, which the command in the Result does not show (emulator_log.options)."""
     options = {"RUN": commands, **options}
     disk = {} if options.get("DETERMINISTIC") else FRESH_DISK
     started, cpus = time.monotonic(), []
     monitor = postmortem.Monitor() if work and options.get("DETERMINISTIC") else None
     kernel = pathlib.Path(root, "build", "kernel")
-    process = start(root, work, {**disk, **options}, monitor)
+    process = start(root, work, {**disk, **options, **(log or {})}, monitor)
     try:
         shift = int(options.get("SHIFT") or USUAL_SHIFT)
         watch = Watch(process, monitor, kernel, work, shift) if monitor else None
@@ -244,7 +248,7 @@ def run(commands, *, timeout=60, work=None, root=ROOT, stop=None, **options):
             cpus = postmortem.look(monitor, kernel)
         # The console is closed, so the process is about to end; a busy host may delay that.
         status = -1 if why else process.wait(timeout=60)
-        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        if status in (-signal.SIGXCPU, -signal.SIGXFSZ, -signal.SIGKILL):
             why = "timeout"
     finally:
         _running.discard(process)

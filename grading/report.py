@@ -12,7 +12,7 @@ WIDTH = 100
 INDENT = 8
 LABEL = 10
 # Causes that are not a scene's own; they show up in many tests, and only the first is reported in full.
-MACHINE = ("panic", "flood", "never-booted", "timeout")
+MACHINE = ("panic", "flood", "never-booted", "timeout", "forged")
 SILENT = ("never-booted", "timeout")
 BOLD, GREEN, RED = 1, 32, 31
 

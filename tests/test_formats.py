@@ -46,6 +46,7 @@ FAILURES = {
     "not-written": lambda: failure.Failure("all functions", "lwkt_send_ipiq is not written yet"),
     "panic": lambda: failure.Failure("no panic", f"panic: {NASTY}"),
     "deadlock": lambda: failure.Failure("the scene to end", "all cpus idle"),
+    "forged": lambda: failure.Failure("events that QEMU confirms", "no calls of kt_log"),
     "livelock": lambda: failure.Failure("the scene to end", "cpu 1 switched 12000 times"),
     "flood": lambda: failure.Failure("a console that can be read", "a flood"),
     "never-booted": lambda: failure.Failure("the scene to end", "the machine never came up"),

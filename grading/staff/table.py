@@ -34,12 +34,12 @@ def rows(jobs, results, similar):
     table = []
     for job in jobs:
         result = results.get(job["name"])
-        row = {"student": safe(job["name"]), "points": "", "most": "", "status": "not graded",
+        row = {"student": safe(job["name"]), "points": "", "most": "", "status": "not graded", "changed": "",
                "cause": "its worker ended early; run the same command again", "notes": ""}
         if result:
             record = result["record"]
             row |= {"points": record["points"], "most": record["most"], "status": result["status"],
-                    "cause": safe(result["cause"]), "notes": safe(notes(result, similar))}
+                    "changed": "; ".join(result.get("changed", [])), "cause": safe(result["cause"]), "notes": safe(notes(result, similar))}
             row |= {column(case): case["points"] for case in record["tests"]}
         table.append(row)
     return table
@@ -92,7 +92,8 @@ def groups(results):
 def report(result, seeds):
     """The report that a student gets back."""
     record = result["record"]
-    lines = [f"{result['student']}: lab {result['lab']}, {record['points']} of {record['most']} points",
+    lines = [*result.get("changed", []),
+             f"{result['student']}: lab {result['lab']}, {record['points']} of {record['most']} points",
              *(f"note: {note}" for note in result["notes"]), ""]
     if result["status"] == "refused":
         return "\n".join([*lines, f"The submission could not be graded: {result['cause']}", ""])
