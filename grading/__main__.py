@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file]`, by way of tools/grade:
-options come in the environment. Status 0: full points, 1: fewer, 2: the options will not do.
+options come in the environment; SEEDS=17,18 gives several seeds. Status 0: full points, 1: fewer, 2: the
+options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
 usual; without OUT, standard output gets the format and nothing else. FORMAT may name several formats, as
@@ -9,6 +10,7 @@ in FORMAT=json,junit: OUT is then a folder, and formats.py has the names of the 
 
 import os
 import pathlib
+import re
 import sys
 import time
 import traceback
@@ -25,7 +27,7 @@ def choose(lab_name, test_name, seed):
     labs = engine.load_labs(lab_name)
     if not labs:
         raise BadOption(f"LAB={lab_name}: there is no such lab")
-    if seed and not (seed.isascii() and seed.isdecimal()):
+    if seed and not re.fullmatch(r"[0-9]+(,[0-9]+)*", seed):
         raise BadOption(f"SEED={seed}: give a number")
     for name, value in build.given().items():
         if value not in build.OPTIONS[name]:
@@ -71,17 +73,18 @@ def write(wanted, whole):
 
 def play(jobs, seed, line, show):
     """Build the kernel and run the tests; call show(record) for each test as soon as it is over. Return
-    (the compiler's errors or None, the records of the tests)."""
+    (the compiler's errors or None, the programs that were left out, the records of the tests)."""
     line.say("building")
-    errors = build.build(lambda what: line.say(f"building: {what}"))
+    errors, left_out = build.build(lambda what: line.say(f"building: {what}"),
+                                   needed=[case.program.partition(" ")[0] for _, case in jobs])
     line.say("")
     if errors:
-        return errors, [record.not_built(lab, case, errors) for lab, case in jobs]
+        return errors, left_out, [record.not_built(lab, case, errors) for lab, case in jobs]
     tests = []
     for outcome in runs.grade(jobs, line, seed):
         tests.append(record.test(outcome))
         show(tests[-1])
-    return None, tests
+    return None, left_out, tests
 
 
 def main(lab_name, test_name, seed, format_names="", out=""):
@@ -92,11 +95,11 @@ def main(lab_name, test_name, seed, format_names="", out=""):
     line = progress.Progress(len(jobs) * len(runs.draw_seeds(seed)))
     shown = report.Report(report.colourful())
     try:
-        errors, tests = play(jobs, seed, line,
-                             lambda test: None if quiet else line.print(shown.test(test)))
+        errors, left_out, tests = play(jobs, seed, line,
+                                       lambda test: None if quiet else line.print(shown.test(test)))
     finally:
         line.close()
-    whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests)
+    whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests, left_out)
     if not quiet:
         print("\n".join(shown.end(whole)))
     write(wanted, whole)
@@ -108,7 +111,9 @@ def guarded():
     or closes the pipe that reads its output."""
     sys.stdout.reconfigure(errors="replace")  # a console may print bytes that the terminal cannot show
     try:
-        return main(*(os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "FORMAT", "OUT")))
+        given = {name: os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "SEEDS", "FORMAT", "OUT")}
+        return main(given["LAB"], given["TEST"], given["SEED"] or given["SEEDS"], given["FORMAT"],
+                    given["OUT"])
     except BadOption as error:
         print(error, file=sys.stderr)
         return 2

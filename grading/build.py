@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Build the tree that is graded; if it does not build, say why in a few lines."""
+"""Build the tree that is graded; if it does not build, say why in a few lines.
+
+A program of the student's own that is not finished does not stop the grading: it is left out.
+"""
 
 import os
 import re
@@ -28,12 +31,21 @@ def given():
     return {name: os.environ[name] for name in OPTIONS if os.environ.get(name)}
 
 
-def build(seen=None, root=machine.ROOT):
-    """Build with the options that `make grade` was given; None, or the first errors. seen(line) is
-    told what is being built."""
-    options = [f"{name}={value}" for name, value in given().items()]
+def unfinished(text, needed):
+    """The user programs that make (with -k) could not build, if nothing else failed and none of them is
+    needed; otherwise []."""
+    failed = re.findall(r"\*\*\* \[\S+ (\S+?)\] Error", text)
+    program = r"build/(?:obj/)?user/(\w[\w+-]*?)(?:(?:_\w+)?\.[cS]\.o|/\S+)?"
+    found = [re.fullmatch(program, path) for path in failed]
+    names = {match.group(1) for match in found if match}
+    return sorted(names) if failed and all(found) and not names & {"lib", "sh", "init", "sysctl", *needed} \
+        else []
+
+
+def make(words, seen, root):
+    """Run make: (its status, its output without the lines about what is built). seen(line) gets those."""
     process = subprocess.Popen(
-        ["timeout", str(LIMIT), "make", "-s", f"-j{machine.processors()}", "--output-sync", *options, "all"],
+        ["timeout", str(LIMIT), "make", "-s", f"-j{machine.processors()}", "--output-sync", *words, "all"],
         cwd=root, env=machine.environment(LC_ALL="C"), stdin=subprocess.DEVNULL, text=True,
         errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     lines = []
@@ -44,11 +56,24 @@ def build(seen=None, root=machine.ROOT):
                     seen(line.strip())
             else:
                 lines.append(line)
-        status = process.wait()
+        return process.wait(), "".join(lines)
     finally:
         if process.poll() is None:  # interrupted
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def build(seen=None, root=machine.ROOT, needed=()):
+    """Build with the options that `make grade` was given: (None or the first errors, the programs that were
+    left out because they do not build). seen(line) is told what is being built; `needed` are the programs
+    of the tests."""
+    options = [f"{name}={value}" for name, value in given().items()]
+    status, text = make(options, seen, root)
+    left_out = []
+    if status not in (0, 124):
+        left_out = unfinished(make(["-k", *options], seen, root)[1], needed)
+        if left_out:
+            status, text = make([*options, "WITHOUT=" + " ".join(left_out)], seen, root)
     if status == 124:
-        return f"the build did not finish within {LIMIT} s"
-    return first_errors("".join(lines)) if status else None
+        return f"the build did not finish within {LIMIT} s", []
+    return first_errors(text) if status else None, left_out

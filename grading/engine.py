@@ -14,10 +14,12 @@ import random
 import re
 import secrets
 import string
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 
-from grading import events, machine, timeline
+from grading import emulator_log, events, machine, timeline
+from grading import failure as failures
 from grading.failure import Failure, heartbeats, machine_failure, mismatch, never_up, not_written
 
 WORK = 12           # seconds of processor time for a machine; most scenes take half a second
@@ -184,7 +186,7 @@ def judge_panic(case, result, params):
     return failure or case.judge(Panic(result, params))
 
 
-def judge_scene(case, scene, ended):
+def judge_scene(case, scene, ended, result):
     """Raise the Failure of a scene that was played, if there is one. A scene that did not end in time is
     judged like any other, because its events say more than the lack of an end; the failure then also says
     what the cpus did last."""
@@ -196,6 +198,7 @@ def judge_scene(case, scene, ended):
         if not ended:
             failure.cause, words = heartbeats(scene.console)
             failure.seen += f" (the scene does not end; {words})"
+            failure.state = failures.state(result)
         raise
     # A judge takes it that the events are roughly those of a correct kernel. Those of a wrong kernel can
     # break it in any way: that is the kernel's failure, and not an error of the grader.
@@ -204,28 +207,31 @@ def judge_scene(case, scene, ended):
                       f"({type(error).__name__}: {error})", scene.events) from None
 
 
-def judge_run(case, result, key, params, options):
-    """None, or the Failure of a run: the machine's, the judge's or the audit's."""
+def judge_run(case, result, key, params, options, confirm=lambda record: None):
+    """None, or the Failure of a run: the machine's, the judge's or the audit's. confirm(record) raises
+    Failure if QEMU's own record of the run does not agree with the events (emulator_log.check)."""
     try:
         if case.panics:
-            return judge_panic(case, result, params)
+            return judge_panic(case, result, params) or confirm(None)
         failure = machine_failure(result)
-        if failure:
+        if failure and "\nend key=" not in result.console:
             return failure
         record = events.parse(result.console, key)
-        judge_scene(case, Scene(record, params, options, result.console), record.result == "ended")
-        if result.status != 0:
-            return Failure("exit status 0", f"exit status {result.status}")
+        judge_scene(case, Scene(record, params, options, result.console), record.result == "ended", result)
+        if failure or result.status != 0:
+            return failure or Failure("exit status 0", f"exit status {result.status}")
+        confirm(record)
     except events.BadEvents as error:
         expected, seen = error.args
-        return Failure(expected, seen) if "harts up" in result.console else never_up(result)
+        return Failure(expected, seen) if result.up else never_up(result)
     except Failure as error:
         return error
     return None
 
 
-def run_seed(case, seed, root=machine.ROOT, work=WORK):
-    """Boot the machine of the tree `root`, run the test and judge it: (Failure or None, Result)."""
+def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None):
+    """Boot the machine of the tree `root`, run the test and judge it: (Failure or None, Result). If stop()
+    becomes true, the run is ended, and Result.why is "stopped"."""
     params, options = case.draw(random.Random(f"{case.name} {seed}"))
     # The key is drawn anew for each run, so that a kernel cannot know it. It always has the same number of
     # letters and no digits, for which the shell executes other instructions: the run of a seed must be
@@ -237,9 +243,13 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK):
     # there, with the same number of digits, so that the run is the same with any number.
     machine_options = {**options, "APPEND": f"{options['APPEND']} stop={0:0{timeline.STOP_DIGITS}}"}
     before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
-    result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root,
-                         **machine_options)
-    return judge_run(case, result, key, params, options), result
+    kernel = root / machine_options.get("KERNEL", "build/kernel")
+    with tempfile.NamedTemporaryFile(prefix="nymph.") as log:
+        result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root, stop=stop,
+                             log=emulator_log.options(kernel, log.name), **machine_options)
+        failure = judge_run(case, result, key, params, options,
+                            lambda record: emulator_log.check(case.name, kernel, log.name, record))
+    return failure, result
 
 
 def choose(lab, wanted):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What can go wrong with a run: the failure that a judge finds, and those of the machine itself.
 
-Every failure has a cause, one of CAUSES; reports group and count failures by it.
+Every failure has a cause, one of CAUSES; reports group and count failures by it. Where a machine's cpus
+were is known from the kernel's own report or, if there is none, from outside (postmortem.py).
 """
 
 import re
+
+from grading import postmortem
 
 CAUSES = {
     "judged": "the scene was played, and the judge found something wrong",
@@ -16,19 +19,26 @@ CAUSES = {
     "never-booted": "the machine never came up",
     "timeout": "the machine came up, then fell silent",
     "build": "the kernel does not build",
+    "not-run": "not run, because the kernel died in other tests before",
+    "forged": "the events are not those of the run: QEMU's own record differs",
 }
 
 
 class Failure(Exception):
     """What a judge raises: what it expected and what it saw. `events` are shown in the report, and the
     wrong one (`at`) is marked. If events were compared with a list, `wanted` and `came` are the two
-    sequences, and `index` is where they begin to differ."""
+    sequences, `index` is where they begin to differ, and `rule` says what the order must be.
+
+    If the machine died, `died` says in which way: the same words for the same way, whatever the test; `up`
+    whether it had come up before; and `hangs` that it lived on to report that its scene hangs. `frames`
+    and `state` say where the cpus were (where(), state())."""
 
     def __init__(self, expected, seen, shown=(), at=None, cause="judged"):
         super().__init__(expected)
         self.expected, self.seen, self.events, self.at = expected, seen, list(shown), at
         self.cause = cause
-        self.wanted, self.came, self.index = [], [], None
+        self.rule, self.wanted, self.came, self.index = "", [], [], None
+        self.died, self.up, self.hangs, self.frames, self.state = "", True, False, [], []
 
 
 def show(sequence, mark, around=10):
@@ -44,34 +54,49 @@ def mismatch(rule, seen, expected, index, events):
     failure = Failure(f"{rule}: {show(expected, index)}",
                       show(seen, index) + (" and nothing after it" if missing else ""), events,
                       None if missing else seen[index])
-    failure.wanted, failure.came, failure.index = expected, seen, index
+    failure.rule, failure.wanted, failure.came, failure.index = rule, expected, seen, index
     return failure
 
 
 def frames_in(console):
-    """[(cpu, thread, "inner < outer < ...")]: the functions that each cpu is in, from the report that the
-    kernel prints of a scene that hangs."""
-    report = console[console.rindex("the scene hangs"):]
-    frames = re.findall(r"^  [0-9a-f]{16} (\w+)\+", report, re.M)
-    frames = frames[frames.index("cpu_relax"):] if "cpu_relax" in frames else frames
-    threads = [(found[0], found[1], " < ".join(frames)) for found in
-               re.findall(r"^cpu (\d+) \(hart \d+\), thread \w+ \((.*?)\)", report, re.M)[:1]]
-    return threads + re.findall(r"^cpu (\d+) \(hart \d+\) ran ([^:\n]*): (.*)$", report, re.M)
+    """[(cpu, thread, [functions, the inner ones first])] from the report of a kernel that panicked. If it
+    did so because a scene hangs, a tick or cpu_relax() has called the watchdog, which is left out."""
+    start = max(console.rfind("panic: "), 0)
+    report = console[start:]
+    head = re.search(r"^cpu (\d+) \(hart \d+\), thread \w+ \((.*?)\)", report, re.M)
+    others = re.findall(r"^cpu (\d+) \(hart \d+\) ran ([^:\n]*): (.*)$", report, re.M)
+    own = report[head.end():] if head else ""
+    names = re.findall(r"^  [0-9a-f]{16} (\w+)\+", re.split(r"^cpu \d+ \(hart", own, flags=re.M)[0], re.M)
+    if "the scene hangs" in report and "cpu_relax" in names:
+        names = names[names.index("cpu_relax"):]
+    return ([(int(head.group(1)), head.group(2), names)] if head else []) + \
+        [(int(cpu), thread, where.split(" < ")) for cpu, thread, where in others]
 
 
-def stuck_in(console):
-    """What such a report says of the cpus that are not idle: the thread, and the functions that it is in,
-    up to those that play the scene."""
-    shown = []
-    for cpu, name, where in frames_in(console):
-        own = re.split(r" < (?:kt_|player\b)", where)[0]
-        if not name.startswith("idle"):
-            shown.append(f"cpu {cpu} runs {name}, in {own}")
+def where(result):
+    """The same for any machine that died."""
+    if result.cpus:
+        return [(cpu.number, cpu.thread, cpu.frames) for cpu in result.cpus]
+    return frames_in(result.console)
+
+
+def own_frames(names):
+    """The functions of a backtrace up to those that play the scene."""
+    end = next((i for i, name in enumerate(names) if i and (name.startswith("kt_") or name == "player")),
+               len(names))
+    return names[:end]
+
+
+def stuck_in(result):
+    """Where the cpus are that are not idle: the thread, and the functions that it is in."""
+    shown = [f"{'a hart' if cpu is None else f'cpu {cpu}'}{f' runs {name}' if name else ' is'}, in "
+             f"{postmortem.path(own_frames(names))}"
+             for cpu, name, names in where(result) if not name.startswith("idle")]
     return "; ".join(shown) or "all cpus are idle: nothing wakes the threads"
 
 
 PROGRESS = re.compile(r"^progress cpu=(\d+) ms=(\d+) ticks=(\d+) switches=(\d+) messages=(\d+) "
-                      r"halts=(\d+) runs=(.*)$", re.M)
+                      r"halts=(\d+) (?:reqflags=(\w+) runq=(\w+) crit=(-?\d+) )?runs=(.*)$", re.M)
 STUCK = re.compile(r"^stuck td=(\S+) cpu=(\d+) (.*)$", re.M)
 BUSY = 1       # switches or messages per millisecond; waiting for the scene's end alone causes fewer
 LONG = 100     # milliseconds: a cpu that lives takes ten ticks in that time
@@ -79,8 +104,8 @@ LONG = 100     # milliseconds: a cpu that lives takes ten ticks in that time
 
 def busy_cpu(line, waiting):
     """In words, what a cpu does without getting on; or "" of one that is idle, waits, or does no harm."""
-    *numbers, name = line
-    cpu, ms, ticks, switches, messages, _ = map(int, numbers)
+    cpu, ms, ticks, switches, messages = map(int, line[:5])
+    name = line[-1]
     did = [f"{count} {what}" for count, what in ((switches, "switches"), (messages, "messages"))
            if count > BUSY * ms]
     if did:
@@ -98,18 +123,37 @@ def spinning(console):
     """cpu -> where it spins, from the report of a scene that hangs. A cpu spins if its innermost function
     is cpu_relax and a tick (hardclock) did not call that."""
     found = {}
-    for cpu, name, where in frames_in(console) if "the scene hangs" in console else []:
-        calls = where.split(" < ")
-        if calls[0] == "cpu_relax" and calls[1:2] != ["hardclock"] and not name.startswith("idle"):
-            found[int(cpu)] = f"{name} (cpu {cpu}) spins in {(calls + ['cpu_relax'])[1]}"
+    for cpu, name, calls in frames_in(console) if "the scene hangs" in console else []:
+        if calls[:1] == ["cpu_relax"] and calls[1:2] != ["hardclock"] and not name.startswith("idle"):
+            found[cpu] = f"{name} (cpu {cpu}) spins in {(calls + ['cpu_relax'])[1]}"
     return found
+
+
+def state(result):
+    """Lines about each cpu of a machine that hangs: where it is, and what its flags say."""
+    if result.cpus:
+        return [line for cpu in result.cpus for line in cpu.lines()]
+    report = last_report(result.console)
+    at = {cpu: postmortem.path(names) for cpu, _, names in frames_in(report)} if "panic: " in report else {}
+    lines = []
+    for line in PROGRESS.findall(report):
+        cpu = int(line[0])
+        lines.append(f"cpu {cpu} runs {line[-1]}" + (f": {at[cpu]}" if cpu in at else ""))
+        lines += [f"    {postmortem.flags(int(line[6], 16))}, {line[8]} critical sections, "
+                  f"runqmask 0x{line[7]}"] if line[6] else []
+    return lines
+
+
+def last_report(console):
+    """The console from the kernel's last report about a scene that does not end."""
+    return console[max(console.rfind("the scene's time is over"), console.rfind("panic: the scene hangs"), 0):]
 
 
 def heartbeats(console):
     """(cause, words) of a scene that does not end, from what the kernel says of its last milliseconds
     (kernel/ktest/progress.c): if some cpu is busy all the while it is a livelock, if all of them are idle
     or wait a deadlock."""
-    report = console[max(console.rfind("the scene's time is over"), console.rfind("the scene hangs"), 0):]
+    report = last_report(console)
     lines = PROGRESS.findall(report)
     if not lines:
         return "timeout", "the kernel does not say why"
@@ -130,26 +174,61 @@ def not_written(result):
                    cause="not-written") if found else None
 
 
+def dead(result, failure, way):
+    """The Failure of a machine that died in this way."""
+    failure.died, failure.up = way, result.up
+    failure.frames = where(result)
+    return failure
+
+
 def never_up(result):
     """The Failure of a machine that ended by itself before its harts were up."""
-    return Failure("the scene to end", f"the machine never came up: it ended with status {result.status}",
-                   cause="never-booted")
+    return dead(result, Failure("the scene to end", "the machine never came up: it ended with status "
+                                f"{result.status}", cause="never-booted"), "never-booted")
+
+
+def hang(result):
+    """The Failure of a scene whose end the kernel's own watchdog has missed."""
+    cause, words = heartbeats(result.console)
+    failure = Failure("the scene to end", f"it hangs; {stuck_in(result)}; {words}", cause=cause)
+    failure.state, failure.hangs = state(result), True
+    return dead(result, failure, "hangs")
+
+
+def silent(result):
+    """The Failure of a machine that no longer answers."""
+    up, ended = result.up, "\nend key=" in result.console
+    how = "all its harts halted for good; " if result.why == "halted" else ""
+    words = "played the scene to its end, but does not end itself" if ended else \
+        "booted, then fell silent" if up else "never came up"
+    where_it_is = f"; {stuck_in(result)}" if result.cpus else ""
+    failure = Failure("the machine to end" if ended else "the scene to end", f"the machine {words}; {how}"
+                      f"given up after {result.seconds:.0f} s{where_it_is}",
+                      cause="timeout" if up else "never-booted")
+    failure.state = state(result) if result.cpus else []
+    return dead(result, failure, words)
+
+
+def overtime(result):
+    """The Failure of a scene that was given up before the kernel's own watchdog did so."""
+    idle = all(thread.startswith("idle") for _, thread, _ in where(result))
+    failure = Failure("the scene to end", f"it hangs; {stuck_in(result)}; given up after {result.seconds:.0f} s",
+                      cause="deadlock" if idle else "livelock")
+    failure.state, failure.hangs = state(result), True
+    return dead(result, failure, "hangs")
 
 
 def machine_failure(result):
     """A Failure if the machine itself failed, so that there is nothing to judge."""
     if "the scene hangs" in result.panic:
-        cause, words = heartbeats(result.console)
-        return Failure("the scene to end", f"it hangs; {stuck_in(result.console)}; {words}", cause=cause)
+        return hang(result)
     if result.panic:
-        return not_written(result) or Failure("no panic", result.panic, cause="panic")
+        inner = [name for _, _, names in where(result)[:1] for name in names[:2]]
+        way = " ".join([re.sub(r"0x[0-9a-f]+|\d+", "", result.panic), "in", *inner])
+        return not_written(result) or dead(result, Failure("no panic", result.panic, cause="panic"), way)
     if result.why == "flood":
-        return Failure("a console that can be read", "the kernel flooded the console", cause="flood")
-    if result.why in ("timeout", "halted"):
-        up = "harts up" in result.console
-        state = "booted, then fell silent" if up else "never came up"
-        how = "all its harts halted for good; " if result.why == "halted" else ""
-        return Failure("the scene to end",
-                       f"the machine {state}; {how}given up after {result.seconds:.0f} s",
-                       cause="timeout" if up else "never-booted")
-    return None
+        return dead(result, Failure("a console that can be read", "the kernel flooded the console",
+                                    cause="flood"), "flood")
+    if result.why == "overtime":
+        return overtime(result)
+    return silent(result) if result.why in ("timeout", "halted") else None

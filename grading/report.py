@@ -12,7 +12,8 @@ WIDTH = 100
 INDENT = 8
 LABEL = 10
 # Causes that are not a scene's own; they show up in many tests, and only the first is reported in full.
-MACHINE = ("panic", "flood", "never-booted", "timeout")
+MACHINE = ("panic", "flood", "never-booted", "timeout", "forged")
+SILENT = ("never-booted", "timeout")
 BOLD, GREEN, RED = 1, 32, 31
 
 
@@ -40,10 +41,10 @@ def block(lines):
 class Report:
     """Makes the lines of a report, test by test. It remembers which failures it has reported already:
     `reported` maps a cause to the first test that failed by it, and `missing` a function that is not
-    written yet to the tests that need it."""
+    written yet to the tests that need it. `unrun`: the tests that were not run."""
 
     def __init__(self, colour=False):
-        self.colour, self.part, self.reported, self.missing = colour, None, {}, {}
+        self.colour, self.part, self.reported, self.missing, self.unrun = colour, None, {}, {}, []
 
     def paint(self, text, code):
         """The text in a colour, if colours are shown."""
@@ -57,6 +58,8 @@ class Report:
         if good:
             seeds = "1 seed" if len(test["seeds"]) == 1 else f"{len(test['seeds'])} seeds"
             return f"{line}  ({seeds}, {test['seconds']:.1f} s)"
+        if test["cause"] == "not-run":
+            return line + ": not run"
         return line + (f": {test['seen']}" if test["cause"] == "not-written" else "")
 
     def details(self, test):
@@ -65,9 +68,11 @@ class Report:
         lines += labelled("with", test["setting"]) if test["setting"] else []
         lines += labelled("expected", test["expected"]) + labelled("seen", test["seen"])
         lines += block(test["shown"]) + block(test["timeline"])
-        if test["console"] and not test["shown"]:
+        if test["state"]:
+            lines += block(["where each cpu is, the inner functions first:"] + test["state"])
+        if test["console"] and not test["shown"] and (not test["state"] or test["cause"] in SILENT):
             lines += block(["the console:"] + [f"| {line}" for line in test["console"]])
-        return lines + ([""] if test["shown"] or test["console"] else [])
+        return lines + ([""] if test["shown"] or test["state"] or test["console"] else [])
 
     def commands(self, test):
         """What to type to see the failure again."""
@@ -81,17 +86,18 @@ class Report:
         if test["cause"] == "not-written":
             self.missing.setdefault(test["seen"].split()[0], []).append(test["name"])
             return []
-        if test["cause"] == "build":
+        if test["cause"] == "not-run":
+            self.unrun.append(test)
+        if test["cause"] in ("build", "not-run"):
             return []
-        why = (test["cause"], re.sub(r"\d+", "", test["seen"]))
+        why = (test["cause"], re.sub(r"\d+", "", test["seen"].partition("; given up")[0]))
         if why in self.reported:
             return labelled("seen", f"{test['seen']} (as in {self.reported[why]})") + \
                 commands("again", [test["replay"]])
         if test["cause"] in MACHINE:
             self.reported[why] = test["name"]
         lines = self.details(test)
-        if test["hint"] and test["cause"] not in MACHINE:
-            lines += labelled("hint", test["hint"])
+        lines += labelled("usually", test["hint"]) if test["hint"] else []
         return lines + self.commands(test)
 
     def test(self, test):
@@ -104,14 +110,23 @@ class Report:
         return lines + (self.failure(test) if test["status"] != "ok" else [])
 
     def end(self, record):
-        """The last lines of the report: build errors, missing functions, points."""
+        """The last lines of the report: build errors, missing functions, what to fix first, points."""
         lines = []
         if record["build"]:
             lines += [self.paint("The kernel does not build:", RED)]
             lines += ["  " + line for line in record["build"].splitlines()]
+        lines += [f"Left out, because it does not build: user/{name}" for name in record["left_out"]]
         for function, tests in self.missing.items():
             lines.append(f"Not written yet: {function} ({len(tests)} "
                          f"{'test' if len(tests) == 1 else 'tests'})")
+        for lab in sorted({test["lab"] for test in self.unrun}):
+            unrun = [test for test in self.unrun if test["lab"] == lab]
+            first = re.sub(r"^not run; fix | first$", "", unrun[0]["seen"])
+            rest = "1 test" if len(unrun) == 1 else f"{len(unrun)} tests"
+            lines += textwrap.wrap(
+                self.paint("Fix this first", BOLD) + f": in lab {lab} the kernel dies in {first}, as reported "
+                f"above. So the {rest} after that did not run, and give 0 points. To run one of them alone: "
+                + unrun[0]["replay"], WIDTH, break_on_hyphens=False)
         return lines + [f"Points: {record['points']} of {record['most']}"]
 
 

@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run many tests with several seeds each, on as many machines at a time as there are processors."""
+"""Run many tests with several seeds each, on as many machines at a time as there are processors.
+
+A kernel that is dead is not run again and again: the grading of a lab ends with the first test in which
+the kernel does not come up, or in which it dies in the same way as in an earlier test (SAME), or which is
+the last of so many in which it dies in whatever way (ANY). The tests after that one are not run and give no
+points. A kernel that lives, and reports that a scene hangs, has failed in that test only; but it, too, is
+graded only up to so many of them (HANGS). The order of the tests decides, and not which run ends first, so
+the same kernel gets the same report.
+"""
 
 import secrets
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from grading import engine, machine
 from grading.failure import Failure
 
-SEEDS = 3  # drawn for each test, unless one is given
+SEEDS = 3  # drawn for each test, unless they are given
+SAME, ANY, HANGS = 2, 4, 8
 
 
 @dataclass
 class Outcome:
     """The result of a test with all of its seeds. `failure` is None, or that of the smallest seed that
-    failed; `seed` and `result` belong to it."""
+    failed; `seed` and `result` belong to it. `dead`: the test was not run, because of these Outcomes."""
     lab: engine.Lab
     test: engine.Test
     seeds: list
@@ -24,33 +34,60 @@ class Outcome:
     seed: int = 0
     failure: Failure | None = None
     result: machine.Result | None = None
+    dead: list = field(default_factory=list)
 
 
 @dataclass
 class Job:
-    """A test whose seeds are being run. `failed` is the smallest seed that has failed so far."""
+    """A test whose seeds are being run. `failed` is the smallest seed that has failed so far; `dropped`
+    says that the test is no longer wanted."""
     lab: engine.Lab
     test: engine.Test
     seeds: list
     failed: int | None = None
+    dropped: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def useless(self, seed):
+        """Whether a run need not be made, or finished. The report is about the smallest seed that fails, so
+        larger ones need not be run after it."""
+        return self.dropped or self.failed is not None and self.failed < seed
+
+
+class Deaths:
+    """The tests of one lab in which the kernel has died so far."""
+
+    def __init__(self):
+        self.outcomes, self.ways, self.over = [], Counter(), False
+
+    def note(self, outcome):
+        """Look at the next test of the lab; then `over` says whether the grading ends here."""
+        failure = outcome.failure
+        if failure is None or not failure.died:
+            return
+        self.outcomes.append(outcome)
+        self.ways[failure.died] += 1
+        hangs = sum(other.failure.hangs for other in self.outcomes)
+        self.over = (not failure.up or hangs >= HANGS or len(self.outcomes) - hangs >= ANY
+                     or not failure.hangs and self.ways[failure.died] >= SAME)
 
 
 def draw_seeds(given, count=SEEDS):
-    """The seed that was given, or else new ones, the smallest first."""
-    return [int(given)] if given else sorted(secrets.randbelow(10 ** 6) for _ in range(count))
+    """The seeds that were given (as in "17" or "17,18"), or else new ones, the smallest first."""
+    return sorted(map(int, given.split(",")) if given else
+                  (secrets.randbelow(10 ** 6) for _ in range(count)))
 
 
 def play(job, seed, progress):
-    """One run: (failure, result, seconds), or None if a smaller seed has failed already. The report is
-    about the smallest seed that fails, so larger ones need not be run after it."""
-    if job.failed is not None and job.failed < seed:
+    """One run: (failure, result, seconds), or None if it is useless."""
+    if job.useless(seed):
         progress.ended(job.test, seed)
         return None
     progress.started(job.test, seed)
     started = time.monotonic()
-    failure, result = engine.run_seed(job.test, seed)
+    failure, result = engine.run_seed(job.test, seed, stop=lambda: job.useless(seed))
+    if job.useless(seed):
+        failure = None
     if failure:
         with job.lock:
             job.failed = seed if job.failed is None else min(seed, job.failed)
@@ -61,8 +98,8 @@ def play(job, seed, progress):
 def collect(job, futures):
     """The Outcome of a job. A run is missing only if a smaller seed has failed."""
     outcome = Outcome(job.lab, job.test, job.seeds)
-    for seed, future in zip(job.seeds, futures):
-        played = future.result()
+    for seed in job.seeds:
+        played = futures[seed].result()
         if played:
             outcome.seconds += played[2]
             if played[0]:
@@ -71,14 +108,35 @@ def collect(job, futures):
     return outcome
 
 
+def follow(jobs, futures):
+    """Yield the Outcome of each job, in their order; drop the rest of a lab whose grading is over."""
+    labs = {job.lab.number: Deaths() for job in jobs}
+    for job, played in zip(jobs, futures):
+        deaths = labs[job.lab.number]
+        if deaths.over:
+            yield Outcome(job.lab, job.test, [], dead=deaths.outcomes)
+            continue
+        outcome = collect(job, played)
+        deaths.note(outcome)
+        if deaths.over:
+            for other in jobs:
+                other.dropped = other.dropped or other.lab.number == job.lab.number
+        yield outcome
+
+
 def grade(jobs, progress, seed="", workers=None):
     """Run (lab, test) pairs; yield an Outcome for each, in their order. progress: a progress.Progress."""
     jobs = [Job(lab, case, draw_seeds(seed)) for lab, case in jobs]
-    with ThreadPoolExecutor(workers or machine.processors()) as pool:
-        futures = [[pool.submit(play, job, number, progress) for number in job.seeds] for job in jobs]
+    workers = workers or machine.processors()
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [{} for _ in jobs]
+        # The first seeds of several tests run at the same time, and not the seeds of one test: if a test
+        # fails with its first seed, the others are not needed.
+        for _, i, number in sorted((i + k * workers, i, number) for i, job in enumerate(jobs)
+                                   for k, number in enumerate(job.seeds)):
+            futures[i][number] = pool.submit(play, jobs[i], number, progress)
         try:
-            for job, played in zip(jobs, futures):
-                yield collect(job, played)
+            yield from follow(jobs, futures)
         finally:  # if interrupted, start no more machines and end those that run
             pool.shutdown(wait=False, cancel_futures=True)
             machine.end_all()

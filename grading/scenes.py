@@ -51,6 +51,21 @@ def setting(command):
     return {**values, **{name: words[name] for name in words if name not in HIDDEN}}
 
 
-def with_values(text, values):
-    """The sentence with the values of a run filled in: "cpu to=" becomes "cpu to=2"."""
-    return re.sub(r"\b(\w+)=(?!\w)", lambda found: found.group(0) + values.get(found.group(1), ""), text)
+@functools.lru_cache(maxsize=None)
+def defaults(program):
+    """name -> value: the parameters that all tests of a program have in common if none are given."""
+    try:
+        text = (machine.ROOT / "user" / f"{program.partition(' ')[0]}.c").read_text(errors="replace")
+    except OSError:
+        return {}
+    pairs = set(re.findall(r'\bparam\("(\w+)", ([^)]+)\)', text))
+    names = [name for name, _ in pairs]
+    return {name: value for name, value in pairs if names.count(name) == 1 and value.isdecimal()}
+
+
+def with_values(text, program, values):
+    """The sentence with the values of a run filled in: "cpu to=" becomes "cpu to=2". If a value is not
+    known, only the name is left."""
+    values = {**defaults(program), **values}
+    return re.sub(r"\b(\w+)=(?!\w)", lambda found: found.group(1) + (
+        f"={values[found.group(1)]}" if found.group(1) in values else ""), text)

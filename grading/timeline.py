@@ -25,7 +25,7 @@ def microseconds(event, first):
 
 def in_words(event, first, more=0):
     """An event as text; `more` events that count up follow right after it."""
-    return (f"{str(event):<18}cpu {event.cpu}  {microseconds(event, first):>9} us"
+    return (f"{str(event):<17} cpu {event.cpu}  {microseconds(event, first):>9} us"
             + (f", and {more} more, counting up" if more else ""))
 
 
@@ -106,7 +106,8 @@ def ruler(events):
 
 
 def draw(failure):
-    """The timeline, as lines: a row for each cpu, a column for each event, a letter for each thread."""
+    """The timeline, as lines: a row for each cpu, a column for each event (columns()), a letter for each
+    thread."""
     events, wrong = columns(failure)
     if not events:
         return []
@@ -118,7 +119,7 @@ def draw(failure):
     if wrong is not None:
         lines.append(" " * (8 + wrong) + "^")
     renamed = [f"{c}: {name}" for name, c in letter.items() if c != name]
-    legend = ["each column is an event, each letter a thread"]
+    legend = ["each column is an event, or several in a row that count up; each letter is a thread"]
     legend += [", ".join(renamed)] if renamed else []
     legend += ["^ marks the wrong event"] if wrong is not None else []
     return lines + textwrap.wrap("; ".join(legend), WIDTH)

@@ -18,7 +18,8 @@ A mutant belongs to the lab of its first test. The tests that the header names r
 of them fails, all others of that lab. The seeds are fixed, so that a mutant that was killed once is always
 killed. A mutant is *killed* if a test fails. It is *named* if the failing check speaks of the mechanism:
 the check must match `says` or, if there is no such line, it must be more than a machine that hung or never
-came up.
+came up. The line "usually" of the report is recorded, too: it names a function of the test's lab, perhaps
+the very one that is broken, or says that the grader does not know.
 
 tests/mutants/NONE lists the bugs that no run can show, with the reasons.
 """
@@ -28,17 +29,19 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import command
 import patches
 from command import Unusable
-from grading import engine
+from grading import diagnosis, engine
 from patches import ROOT
 
 MUTANTS = ROOT / "tests" / "mutants"
 NUMBERS = [f"M{number:02}" for number in range(1, 63)]      # reference, section 5.2
 SEEDS = (1, 2, 3)
+EACH = 9        # seconds for a mutant, on a processor of its own
 LIMIT = 60      # seconds; after that, no test is started that the header does not name
 
 
@@ -52,6 +55,7 @@ class Verdict:
     check: str = ""             # what the failure said
     named: bool = False
     own_lab: bool = False       # whether the test belongs to the mutant's lab
+    usually: str = ""           # what the report says that it usually comes from
     seconds: float = 0.0
 
 
@@ -114,11 +118,26 @@ def grade(mutant, labs, place, stop):
         return Verdict(mutant, home, "survived", check=f"not found by {' '.join(mutant.tests)}, nor by "
                        f"the rest of lab {home.number}")
     return Verdict(mutant, home, "killed", f"{fault.lab.name}/{fault.case.name} seed {fault.seed}",
-                   str(fault), names_mechanism(mutant, fault), fault.lab.number == home.number)
+                   str(fault), names_mechanism(mutant, fault), fault.lab.number == home.number,
+                   diagnosis.usual(fault.lab.number, fault.case, fault.failure))
 
 
-def report(verdict):
-    """Print the lines about a mutant."""
+def helps(verdict):
+    """What the line "usually" does: "culprit" (it names a function that the mutant breaks), "lab" (another
+    one of the lab), "unknown" (it says that the grader does not know), or "nothing"."""
+    if any(re.search(rf"\b{name}\b", verdict.usually) for name in patches.functions(verdict.mutant)):
+        return "culprit"
+    return "unknown" if diagnosis.UNKNOWN in verdict.usually else \
+        "lab" if diagnosis.names_one(verdict.lab.number, verdict.usually) else "nothing"
+
+
+def minutes(seconds):
+    """A time as people say it."""
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
+
+
+def report(verdict, left):
+    """Print the lines about a mutant. left: the seconds that the others may take."""
     mutant = verdict.mutant
     slow = f"; longer than {LIMIT} s" if verdict.seconds > LIMIT else ""
     print(f"{verdict.state:9} {mutant.name}: {mutant.title}  ({verdict.seconds:.0f} s{slow})")
@@ -126,6 +145,10 @@ def report(verdict):
         print(f"          by {verdict.by}{'' if verdict.named else ', which does not name the mechanism'}")
     for line in verdict.check.splitlines():
         print(f"          {line}")
+    if verdict.usually:
+        print(f"          usually: {patches.one_line(verdict.usually, 200)} [{helps(verdict)}]")
+    if left:
+        print(f"          (about {minutes(left)} more)")
     sys.stdout.flush()
 
 
@@ -153,11 +176,16 @@ def summary(verdicts, labs):
     lacking = {"survived": [v for v in verdicts if v.state == "survived"],
                "could not be tried": [v for v in verdicts if v.state == "error"],
                "killed, but by a check that does not name the mechanism":
-                   [v for v in killed if not v.named]}
+                   [v for v in killed if not v.named],
+               "the line \"usually\" neither names a function of the lab nor says that it does not know":
+                   [v for v in killed if helps(v) == "nothing"]}
     print("\n".join(lab_lines(verdicts, labs)))
     for what, some in lacking.items():
         if some:
             print(f"{what}: {' '.join(v.mutant.name for v in some)}")
+    count = Counter(map(helps, killed))
+    print(f"the line \"usually\" names a function that is broken: {share(count['culprit'], len(killed) or 1)}; "
+          f"another one of the lab: {count['lab']}; does not know: {count['unknown']}")
     print(f"mutation score: {share(len(killed), len(verdicts))} killed, "
           f"{sum(v.named for v in killed)} named")
     return not any(lacking.values())
@@ -188,12 +216,15 @@ def run(wanted, jobs):
     mutants, labs, verdicts = patches.choose(all_mutants(), wanted, "MUTANT"), engine.load_labs(), []
     for mutant in mutants:
         patches.find_tests(mutant, labs)
+    print(f"mutants: {len(mutants)}, {jobs} at a time: about {minutes(EACH * len(mutants) / jobs)}", flush=True)
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants.") as place:
         for verdict, seconds in patches.try_all(lambda m, stop: grade(m, labs, place, stop), mutants,
                                                 jobs):
             verdict.seconds = seconds
             verdicts.append(verdict)
-            report(verdict)
+            each = (time.monotonic() - started) / len(verdicts)
+            report(verdict, each * (len(mutants) - len(verdicts)))
     return 0 if summary(verdicts, labs) else 1
 
 

@@ -95,6 +95,25 @@ def find_tests(patch, labs):
     return found
 
 
+def functions(patch):
+    """The functions that a patch changes: for each changed line, the nearest name before it that begins in
+    column 0."""
+    found, lines, at = [], [], 0
+    for line in patch.path.read_text(encoding="utf-8").splitlines():
+        start = re.match(r"@@ -(\d+)", line)
+        if match := re.match(r"--- a/(\S+)", line):
+            lines = (ROOT / match.group(1)).read_text(encoding="utf-8").splitlines()
+        elif start:
+            at = int(start.group(1)) - 1
+        elif lines and line[:1] in ("-", "+") and not line.startswith("+++"):
+            names = [re.match(r"(?:\w[\w\s*]*?[\s*])?(\w+)(?:\(|:$)", re.sub(r"__\w+__\(\(\w+\)\) ", "", above))
+                     for above in lines[:at + 1] if not above.startswith((" ", "#", "/"))]
+            found += [name.group(1) for name in names if name][-1:]
+        if lines and line[:1] in (" ", "-") and not line.startswith("---"):
+            at += 1
+    return list(dict.fromkeys(found))
+
+
 def apply(patch, tree, *options):
     """Apply the patch to a tree; Unusable, with the output of `patch`, if it does not apply."""
     done = subprocess.run(["patch", "-p1", "--no-backup-if-mismatch", "--fuzz=2", "--forward", "-i",

@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A kernel that cheats gets no points that it would not get without the cheat.
+"""A kernel that cheats gets no points that it would not get without the cheat, or it is refused.
 
-tests/cheats/ has three cheats for the kernel that a student of lab 4 begins with: one prints verdicts, one
-replays the recorded console of a good run, and one knows a seed that was used before.
+tests/cheats/ has cheats for the kernel that a student of lab 4 begins with: `verdicts` prints verdicts,
+`replay` the recorded console of a good run, `seed` the same with the key of this run if it knows the seed,
+`events` the events that a judge wants to see, and `calls` also calls the function that writes them down.
+Others read files that they should not see, or change what the test code means.
 """
 
+import pathlib
 import re
 import secrets
+import shutil
+import subprocess
+import tempfile
 
 import pytest
 
+from conftest import ROOT
 from grading import engine, events
-from grading.staff import worker
-from handing_in import CHEATS, handed_out, patched, write
+from grading.staff import changes, macros, opened, sandbox, submission, worker
+from grading.staff.unpack import Refused
+from handing_in import CHEATS, handed_out, patched, solved, write
 
-LAB, TEST, SEED = 4, "t21_wake", 5      # what the cheats have recorded
+LAB, TEST, SEED = 4, "t21_wake", 5      # what `seed` and `replay` have recorded
+SECRET = "/usr/lib/os-release"          # a file that is visible in the sandbox, and is not the submission's
 
 
 def case():
@@ -40,30 +49,193 @@ def recorded():
             f"static const char *const recorded[] = {{{pieces}}};\n").encode()
 
 
-def grade(files, place, seed, test=""):
-    """The record of a kernel in the lab. It is taken in and graded like the submissions of a class."""
-    result = worker.grade(write(files, place / "handed-in"), "student", str(LAB), [seed], place / "scratch",
-                       test)
-    assert result["status"] == "graded", result["cause"]
-    return result["record"]
+@pytest.fixture(scope="module")
+def place():
+    """A folder that other users may enter, as a submission's must be on hosts without bubblewrap."""
+    found = pathlib.Path(tempfile.mkdtemp(prefix="nymph."))
+    found.chmod(0o755)
+    yield found
+    shutil.rmtree(found)
+
+
+def assembled(files, tree):
+    """The tree of a submission that consists of these files."""
+    with tempfile.TemporaryDirectory() as folder:
+        return submission.assemble(submission.take(write(files, folder)), tree)
+
+
+def grade(tree, seed, test=""):
+    """The record of a tree in the lab."""
+    status, record = worker.grade_tree(tree, str(LAB), test, [seed], lambda *_: None)
+    assert status == "graded", record["build"]
+    return record
 
 
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory):
-    """(a seed, the record of the kernel to which the cheats are applied)."""
-    seed = 10 + secrets.randbelow(10 ** 5)
-    return seed, grade(handed_out(LAB), tmp_path_factory.mktemp("honest"), seed)
+def honest(place):
+    """(a built tree, a seed, the record) of the kernel to which the cheats are applied."""
+    tree, seed = assembled(handed_out(LAB), place / "honest"), 10 + secrets.randbelow(10 ** 5)
+    return tree, seed, grade(tree, seed)
 
 
-@pytest.mark.parametrize("name", ["verdicts", "replay", "seed"])
-def test_cheat_gains_nothing(name, recorded, honest, tmp_path):
-    """No check gives more points than it gives the kernel without the cheat, which has few."""
-    seed, record = honest
+def changed(honest, place, name, files):
+    """A copy of the honest tree, with what was built there, and with these files."""
+    tree = place / name
+    subprocess.run(["cp", "-a", "--sparse=always", honest[0], tree], check=True)
+    for path, data in files.items():
+        if not (tree / path).exists() or (tree / path).read_bytes() != data:
+            (tree / path).write_bytes(data)
+    return tree
+
+
+@pytest.mark.parametrize("name", ["verdicts", "replay", "seed", "events", "calls"])
+def test_cheat_gains_nothing(name, recorded, honest, place, tmp_path):
+    """No check gives more points than it gives the kernel without the cheat, which has few. A judge is
+    deceived by events that are printed, but QEMU's own record of the run is not."""
+    _, seed, record = honest
     assert record["points"] <= record["most"] / 10
     files = patched({**handed_out(LAB), "kernel/lib/recorded.h": recorded}, CHEATS / f"{name}.patch",
                     tmp_path / "cheat")
-    cheat = grade(files, tmp_path, seed)
+    tree = changed(honest, place, name, files)
+    cheat = grade(tree, seed)
     for cheated, fair in zip(cheat["tests"], record["tests"]):
         assert cheated["points"] <= fair["points"], cheated["name"]
-    if name == "seed":  # the cheat works if the seed is known; but nobody knows it beforehand
-        assert grade(files, tmp_path, SEED, TEST)["points"] > 0
+    if name == "seed":
+        cheat = grade(tree, SEED, TEST)     # nobody knows it beforehand, and knowing it does not help
+    if name in ("seed", "events", "calls"):
+        assert next(test for test in cheat["tests"] if test["name"] == TEST)["cause"] == "forged"
+    own = {path: (tree / path).read_bytes() for path in files if not submission.is_trusted(path)}
+    assert submission.changed(own, LAB, ROOT)[0].startswith("CHANGED, though the lab has no place in it: "
+                                                            "kernel/boot/main.c (+")
+
+
+# --- files that a submission should not see ----------------------------------------------------
+
+READS = [f'#include "{SECRET}"', f'#include "../../../..{SECRET}"', f"#include <{SECRET}>",
+         f'#define FILE "{SECRET}"\n#include FILE', f'#incl\\\nude "{SECRET}"', f'%:include "{SECRET}"',
+         f'#include/**/"{SECRET}"', '#include_next "/usr/include/stdio.h"', f'#import "{SECRET}"',
+         f'asm(".incbin \\"{SECRET}\\"");', f'asm(".inc" "bin \\"{SECRET}\\"");',
+         f'asm(".include \\"{SECRET}\\"");',
+         f'asm(".macro m a, b\\n.\\\\a\\\\b \\"{SECRET}\\"\\n.endm\\nm inc, bin");',
+         f'const char *a = "/*";\n#include "{SECRET}"\nconst char *b = "*/";',
+         f'const char *a = "/*"; asm(".incbin \\"{SECRET}\\""); const char *b = "*/";']
+
+
+@pytest.fixture(scope="module")
+def unbuilt(place):
+    """The tree of the kernel that a student begins with."""
+    return assembled(handed_out(LAB), place / "unbuilt")
+
+
+def compiled(tree, path, text):
+    """Compile one file of a tree with this text; refused if it opens what it must not. Return the output."""
+    (tree / path).write_bytes(text)
+    done = sandbox.run(["make", "-s", opened.DEPS, f"build/obj/{path}.o"], tree, 60)
+    opened.check(tree, done.output)
+    return done
+
+
+@pytest.mark.parametrize("line", READS)
+def test_sources_that_read_files(line, unbuilt):
+    """Whatever way a source takes to read a file, it is refused, and the file's text is not shown."""
+    path = "kernel/lwkt/ipiq.c"
+    text = handed_out(LAB)[path]
+    with pytest.raises(Refused) as caught:
+        compiled(unbuilt, path, text + f"\n{line}\n".encode())
+    assert re.search(r"reads .*(os-release|stdio\.h)", str(caught.value)), str(caught.value)
+    assert compiled(unbuilt, path, text).status == 0    # the same without the line
+
+
+@pytest.mark.parametrize("name", ["build/kernel", "kernel/lwkt/ipiq.c", "grading/answers/lab4.md",
+                                  "build/obj/kernel/lwkt/ipiq.c.o"])
+@pytest.mark.parametrize("how", ['#include "{}"\n', 'asm(".incbin \\"{}\\"");\n'])
+def test_nothing_of_the_course(name, how, unbuilt):
+    """A kernel of a few lines that brings in the course's own, or a part of it, finds none: neither in its
+    tree, nor where this one is."""
+    path = "kernel/lwkt/crit.c"
+    for place in (name, str(ROOT / name)):
+        if place == path.replace("crit", "ipiq"):
+            continue    # the submission's own file
+        try:
+            assert compiled(unbuilt, path, how.format(place).encode()).status != 0
+        except Refused as refused:
+            assert place in str(refused)
+
+
+def test_names_of_functions(honest, place):
+    """The table of functions is made from names that the submission chooses. A name that ends its string and
+    goes on as a directive of the assembler opens a file, too."""
+    path = "kernel/boot/main.c"
+    label = f'\\"x\\\\\\";.incbin/**/\\\\\\"{SECRET}\\\\\\";.string/**/\\\\\\"\\"'
+    text = handed_out(LAB)[path] + f'\nasm(".text\\n{label}: nop");\n'.encode()
+    with pytest.raises(Refused, match=f"ksyms: it reads {SECRET}"):
+        worker.build(changed(honest, place, "names", {path: text}))
+
+
+# --- what the test code means ------------------------------------------------------------------
+
+@pytest.mark.parametrize("path, line", [
+    ("kernel/lwkt/thread.h", "#define r_time() (cpu_time() / 1000)"),
+    ("kernel/lwkt/ipiq.h", "#define kt_log(what, thread, val) forge(what, thread, val)"),
+    ("kernel/lib/list.h", "#define kt_play(ctx) forge(ctx)"),
+    ("kernel/lwkt/crit.h", "#define while if")])
+def test_macros_for_the_test_code(path, line, unbuilt):
+    """A macro in a header that changes a word of the course's test code is refused: the clock, the events."""
+    text = (unbuilt / path).read_bytes()
+    macros.check(unbuilt)
+    try:
+        (unbuilt / path).write_bytes(text.replace(b"\n#endif", f"\n{line}\n#endif".encode()))
+        with pytest.raises(Refused, match=f"macro {line.split()[1].partition('(')[0]},"):
+            macros.check(unbuilt)
+    finally:
+        (unbuilt / path).write_bytes(text)
+
+
+def test_header_in_another_ones_place(unbuilt):
+    """A header that takes the place of the course's clock, by defining its guard, does not compile."""
+    path = "kernel/lwkt/cpusync.h"
+    text = (unbuilt / path).read_bytes()
+    clock = b"#define KERNEL_RISCV_H\nstatic inline unsigned long r_time(void)\n{\n    return 1;\n}\n"
+    assert b"#define KERNEL_RISCV_H" in (ROOT / "kernel/riscv.h").read_bytes()
+    try:
+        (unbuilt / path).write_bytes(clock + text)
+        events_c = "kernel/ktest/events.c"
+        done = compiled(unbuilt, events_c, (unbuilt / events_c).read_bytes())
+        assert done.status != 0 and "redefinition" in done.output
+    finally:
+        (unbuilt / path).write_bytes(text)
+
+
+# --- the list of what is changed ---------------------------------------------------------------
+
+def changes_of(lab, **edits):
+    """The list for the solved kernel with edits: path, with __ for / -> (old, new)."""
+    course = {path: data.decode() for path, data in solved().items() if not submission.is_trusted(path)}
+    files = dict(course)
+    for name, (old, new) in edits.items():
+        path = "kernel/" + name.replace("__", "/")[::-1].replace("_", ".", 1)[::-1]
+        assert old in files[path]
+        files[path] = files[path].replace(old, new, 1)
+    return changes.of(files, course, lab)
+
+
+def test_what_is_changed():
+    """A clock that is faked by a function in a header is listed, as is all that is outside of the places of
+    the lab and earlier ones; work in these places, comments and layout are not."""
+    clock = {"riscv__machine_h": ("return r_time();", "return r_time() / 1000;")}
+    assert changes_of(4, **clock) == ["CHANGED, though the lab has no place in it: "
+                                      "kernel/riscv/machine.h (+1 -1)"]
+    start = "int lwkt_send_ipiq("
+    assert changes_of(4, lwkt__ipiq_c=(start, "/* mine */\n" + start.replace("(", " ("))) == []
+    assert changes_of(4, lwkt__ipiq_c=(start, f"static int own;\n{start}")) == [
+        "changed beside the places of the lab: kernel/lwkt/ipiq.c"]
+    assert changes_of(4, lwkt__ipiq_c=(start, f"/* x *\\\n/ int own; /* */\n{start}"))
+    assert changes_of(4, lwkt__ipiq_c=(start, f'const char *a = R"("/*)"; int own; /* */\n{start}'))
+
+
+@pytest.mark.parametrize("lab", range(1, 10))
+def test_what_is_not_changed(lab):
+    """Neither the solved kernel nor the handout changes anything outside of the lab's places."""
+    course = {path: data.decode() for path, data in solved().items() if not submission.is_trusted(path)}
+    given = {path: data.decode() for path, data in handed_out(lab).items() if not submission.is_trusted(path)}
+    assert changes.of(course, course, lab) == [] == changes.of(given, course, lab)

@@ -18,10 +18,8 @@ from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, wri
 
 LAB, TEST = "4", "t25_create"       # only one test of the lab, which takes less time than building
 # Mutants of other mechanisms, in one C file each, which the test does not find; and one that it finds.
-UNSEEN = """preempt-lock-flag-stays preempt-in-critical-section preempt-requeues-at-tail migrate-sent-early
-acquire-serves-no-ipis migrate-flag-cleared-early token-kept-over-sleep token-waiter-keeps-others
-token-first-release-frees token-taken-from-preempted token-release-does-not-wait wait-signal-keeps-generation
-""".split()
+UNSEEN = ["preempt-lock-flag-stays", "acquire-serves-no-ipis", "token-kept-over-sleep",
+          "wait-signal-keeps-generation"]
 SEEN = "create-on-wrong-list"
 
 OWN = """
@@ -103,12 +101,21 @@ def ungradable(place):
     write(good, place / "link")
     (place / "link/kernel/lwkt/secret.h").symlink_to("/etc/passwd")
     path = "kernel/lwkt/ipiq.c"
-    write({**good, path: good[path] + b'\n#include "/etc/passwd"\n'}, place / "reads")
+    write({**good, path: good[path] + b'\n#include "/usr/lib/os-release"\n'}, place / "reads")
     as_zip({**{f"a/{p}": d for p, d in good.items()}, **{f"b/{p}": d for p, d in good.items()}},
            place / "twice.zip")
     write({"Makefile": b"all:\n"}, place / "nothing")
-    return {**{f"build{n}": "build" for n in range(4)},
-            **dict.fromkeys(["empty", "zero", "text", "cut", "link", "reads", "twice", "nothing"], "refused")}
+    write({path: good[path] for path in ("kernel/boot/main.c", "kernel/lwkt/crit.c")}, place / "some")
+    (place / "text_zip.zip").write_text("my dog ate it")
+    as_tar({}, place / "empty_tar.tar")
+    (place / "cut_tar.tar.gz").write_bytes(as_tar(good, place / "cut_tar.tar.gz").read_bytes()[:50_000])
+    as_zip({**good, "../x.c": b""}, place / "leads_out.zip")
+    as_zip({**good, "kernel/lwkt/big.c": b" " * (2 << 20)}, place / "big.zip")
+    as_zip({**good, "kernel/lwkt/two words.c": b""}, place / "odd.zip")
+    as_zip({**good, "kernel/new/file.c": b""}, place / "new_folder.zip")
+    return {**{f"build{n}": "build" for n in range(4)}, **dict.fromkeys(
+        ["empty", "zero", "text", "cut", "link", "reads", "twice", "nothing", "some", "text_zip", "empty_tar",
+         "cut_tar", "leads_out", "big", "odd", "new_folder"], "refused")}
 
 
 class Course:
@@ -187,7 +194,7 @@ def test_class(tmp_path):
     assert 16 <= len(before) < 40
     status, printed = Course(tmp_path, "--jobs", "2").end()
     assert status == 0 and f"{len(before)} of them graded already" in printed, printed
-    assert "Traceback" not in printed
+    assert "Traceback" not in printed and "10 of 10; CHANGED, though" in "".join(first.printed) + printed
     assert {name: when for name, when in records(tmp_path).items() if name in before} == before
     check_table(table(tmp_path), points, statuses)
     check_page(tmp_path / "out")
@@ -203,6 +210,10 @@ def check_table(rows, points, statuses):
         assert row["status"] == statuses.get(name, "graded"), row
         assert int(row["points"]) == int(row[f"{number} ipi/{TEST}"]) == points.get(name, 0), row
         assert row["most"] == "10" and bool(row["cause"]) == (name in statuses)
+    changed = {row["student"]: row["changed"] for row in rows}
+    assert not any(changed[name] for name in ("solved0", "solved_tar2", "handout", "twin_a", "other", "empty"))
+    assert changed[f"mutant_{UNSEEN[0]}"] == ("CHANGED, though the lab has no place in it: "
+                                              "kernel/lwkt/preempt.c (+1 -1)")
     notes = {row["student"]: row["notes"] for row in rows}
     assert notes["twin_a"] == "nearly identical to twin_b" and notes["twin_b"] == "nearly identical to twin_a"
     assert "the course's solution" in notes["solved0"] and not notes["handout"] and not notes["other"]
@@ -214,6 +225,8 @@ def check_page(out):
     assert "is not written yet" in text and "handout, handout_zip, other, twin_a, twin_b" in text
     assert "wrong, wrong_tar" in text and "<li>twin_a, twin_b</li>" in text
     assert len(list(out.glob("*.txt"))) == 40
+    assert (out / f"mutant_{UNSEEN[0]}.txt").read_text(encoding="utf-8").startswith("CHANGED")
+    assert "<th>changed</th>" in text and "kernel/lwkt/preempt.c (+1 -1)" in text
     assert "error: expected expression" in (out / "build0.txt").read_text(encoding="utf-8")
     assert re.search(r"FAIL +t25_create", (out / "wrong.txt").read_text(encoding="utf-8"))
 
@@ -281,3 +294,14 @@ def test_wrong_words(words, line, tmp_path):
     done = subprocess.run(["grading/class", *words, "--out", tmp_path / "out"], cwd=ROOT, check=False,
                           capture_output=True, text=True, env=machine.environment())
     assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as another user")
+def test_no_walls(tmp_path):
+    """Where the user who builds could read the solution, or could not enter the results, nothing is graded."""
+    write(solved(), tmp_path / "in" / "one")
+    done = subprocess.run(["grading/class", tmp_path / "in", "--lab", LAB, "--out", tmp_path / "out"], cwd=ROOT,
+                          check=False, capture_output=True, text=True,
+                          env=machine.environment(NO_BUBBLEWRAP=1))
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "type: chmod go=" in done.stderr or "cannot enter" in done.stderr

@@ -46,6 +46,7 @@ FAILURES = {
     "not-written": lambda: failure.Failure("all functions", "lwkt_send_ipiq is not written yet"),
     "panic": lambda: failure.Failure("no panic", f"panic: {NASTY}"),
     "deadlock": lambda: failure.Failure("the scene to end", "all cpus idle"),
+    "forged": lambda: failure.Failure("events that QEMU confirms", "no calls of kt_log"),
     "livelock": lambda: failure.Failure("the scene to end", "cpu 1 switched 12000 times"),
     "flood": lambda: failure.Failure("a console that can be read", "a flood"),
     "never-booted": lambda: failure.Failure("the scene to end", "the machine never came up"),
@@ -63,6 +64,8 @@ def outcomes():
         wrong = make()
         wrong.cause = cause
         yield runs.Outcome(lab, case, [4, 5], 1.25, 4, wrong, console(text))
+    lab, case = cases[9 + len(FAILURES)]
+    yield runs.Outcome(lab, case, [], dead=[runs.Outcome(*cases[9], [4])])
 
 
 def nasty(tests):

@@ -12,7 +12,9 @@ import pexpect
 import pytest
 
 from conftest import ROOT, busy_host, make
-from grading import engine, events, failure, formats, machine, progress, runs, scenes
+from grading import (engine, events, failure, formats, machine, postmortem, progress, runs, scenes,
+                     timeline)
+from grading import record as records
 
 
 def grade(*words, cwd=ROOT):
@@ -283,7 +285,7 @@ def test_gdb_stops_there(broken, built):
 
 def fails_from(limit):
     """A run_seed that fails for all seeds from `limit` on. The run of `limit` itself takes longest."""
-    def run_seed(case, seed):
+    def run_seed(case, seed, stop):
         time.sleep(0.2 if seed == limit else 0.01)
         return failure.Failure("less", str(seed)) if seed >= limit else None, None
     return run_seed
@@ -299,6 +301,109 @@ def test_smallest_failing_seed(monkeypatch, workers):
     outcomes = list(runs.grade(jobs, progress.Progress(15), workers=workers))
     assert [outcome.seed for outcome in outcomes] == [30] * 3
     assert [outcome.failure.seen for outcome in outcomes] == ["30"] * 3
+
+
+def dies(ways):
+    """A run_seed in whose n-th test the kernel dies in the n-th way; "" is no death, "never" a kernel that
+    does not come up."""
+    def run_seed(case, seed, stop):
+        way = ways[[c.name for c in engine.load_labs("switch")[0].tests].index(case.name)]
+        if way == "":
+            return None, None
+        wrong = failure.Failure("the scene to end", way, cause="panic")
+        wrong.died, wrong.up, wrong.hangs = way, way != "never", way == "hangs"
+        return wrong, None
+    return run_seed
+
+
+@pytest.mark.parametrize("ways, run", [
+    (["", "", "", "", ""], 5), (["", "a", "", "a", ""], 4), (["a", "b", "c", "", ""], 5),
+    (["a", "b", "c", "d", ""], 4), (["", "never", "", "", ""], 2), (["hangs"] * 8 + [""], 8),
+    (["hangs"] * 4 + ["a", "", "a", ""], 7)])
+def test_dead_kernel_ends_the_grading(monkeypatch, ways, run):
+    """A kernel that does not come up, or dies in the same way twice or in any way four times, or hangs in
+    eight tests, is graded no further; the other tests give no points, and the report says what to fix
+    first."""
+    monkeypatch.setattr(engine, "run_seed", dies(ways))
+    lab = engine.load_labs("switch")[0]
+    outcomes = list(runs.grade([(lab, case) for case in lab.tests[:len(ways)]], progress.Progress(30)))
+    assert [bool(outcome.dead) for outcome in outcomes] == [i >= run for i in range(len(ways))]
+    tests = [records.test(outcome) for outcome in outcomes if outcome.dead]
+    died = [case.name for case, way in zip(lab.tests, ways[:run]) if way]
+    assert all(test["points"] == 0 and test["cause"] == "not-run" for test in tests)
+    assert all(name in test["seen"] for test in tests for name in died)
+
+
+def test_other_labs_go_on(monkeypatch):
+    """A kernel that is dead in one lab is graded in the next."""
+    monkeypatch.setattr(engine, "run_seed", dies(["never"] + [""] * 40))
+    labs = engine.load_labs()
+    jobs = [(lab, case) for lab in labs if lab.name in ("switch", "life") for case in lab.tests[:2]]
+    other = next(lab for lab in labs if lab.number == 3)
+    fake = engine.Lab(3, "crit", "x", [])
+    jobs += [(fake, labs[1].tests[1])]
+    assert other.number == fake.number
+    outcomes = list(runs.grade(jobs, progress.Progress(15)))
+    assert [bool(outcome.dead) for outcome in outcomes] == [False, True, True, True, False]
+
+
+def test_dead_kernel_is_fixed_first(broken):
+    """The whole report of a kernel that does not come up: one test in full, with the state of each cpu, and
+    what to fix first; it takes a few seconds."""
+    change = ("kernel/lwkt/runq.h", "        gd->gd_runqmask |= 1u << td->td_pri;\n", "")
+    done, whole, seconds = broken(*change, "LAB=2")
+    first, *others = whole["tests"]
+    assert first["cause"] == "never-booted" and {test["cause"] for test in others} == {"not-run"}
+    assert any(line.startswith("cpu 0 ") and "lwkt_idle_loop" in line for line in first["state"])
+    assert any("sip 0x" in line and "sie 0x" in line and "reqflags" in line for line in first["state"])
+    assert "runq_append()" in first["hint"] and f"usually   {first['hint'][:30]}" in done.stdout
+    assert "OpenSBI" not in done.stdout and "Boot HART" not in done.stdout
+    last = " ".join(done.stdout.split())
+    assert f"Fix this first: in lab 2 the kernel dies in {first['name']}" in last
+    assert f"the {len(others)} tests after that did not run, and give 0 points" in last
+    assert seconds < 60
+
+
+def test_silent_machine(broken):
+    """A kernel that falls silent with interrupts off is given up in its own time, and the report says where
+    it is."""
+    loop = "while (td->td_comm[0] == 'A')\n        cpu_intr_disable();"
+    _, whole, seconds = broken(*after_dequeue(loop), "LAB=2", "TEST=t5", "SEED=5")
+    test = whole["tests"][0]
+    assert test["cause"] == "timeout" and "lwkt_deschedule_self" in test["seen"]
+    assert any("interrupts off" in line for line in test["state"]) and seconds < 60
+
+
+def test_unfinished_program(built):
+    """A program of the student's own that does not build does not stop the grading; one that a test needs
+    does."""
+    unfinished = built / "user" / "wip.c"
+    unfinished.write_text("int main(void) { return unknown; }\n")
+    try:
+        done = grade("LAB=2", "TEST=t1", "SEED=5", cwd=built)
+        assert done.returncode == 0 and "Left out, because it does not build: user/wip" in done.stdout
+        needed = built / "user" / "swtest.c"
+        text = needed.read_text()
+        needed.write_text(text + "unknown\n")
+        done = grade("LAB=2", "TEST=t1", "SEED=5", cwd=built)
+        needed.write_text(text)
+        assert done.returncode == 1 and "swtest.c" in done.stdout and "Points: 0 of 10" in done.stdout
+    finally:
+        unfinished.unlink()
+
+
+def test_scene_has_no_blanks():
+    """Where a scene's sentence has a parameter, its value is shown, or its default, or only its name."""
+    values = {"from": "1"}
+    assert scenes.with_values("cpu from= of it", "ipitest t27", values) == "cpu from=1 of it"
+    assert scenes.with_values("for stall= microseconds", "swtest t22", values) == "for stall=30 microseconds"
+    assert scenes.with_values("for none= microseconds", "swtest t22", values) == "for none microseconds"
+
+
+def test_columns_do_not_run_together():
+    """An event with a long value is apart from the cpu in the next column."""
+    long = events.Event("tp", "H", 0, 2 ** 62, 10, "ev")
+    assert re.search(r"tp=4611686018427387904 +cpu 0", timeline.in_words(long, long))
 
 
 def test_judge_that_is_surprised():
@@ -383,6 +488,65 @@ def test_hanging_machine():
     assert result.seconds < 15 and "silent" in failure.machine_failure(result).seen
 
 
+class Clock:
+    """A monitor of a machine whose time is the next of `times`, with a scene until `until`."""
+
+    def __init__(self, times, until):
+        self.times, self.until = iter(times), until
+
+    def time(self):
+        """The time at this look."""
+        return next(self.times)
+
+    def watched_until(self, _kernel):
+        """Until when the kernel's watchdog waits."""
+        return self.until
+
+
+UP = b"Nymph\n1 hart up, boot hart 0 is cpu 0\n"
+ENDED = UP + b"scene key=k\nend key=k\n"
+WATCHED = [  # (console, times of the looks, the scene's end, shift, what the last look says)
+    (b"Nymph\n", [1000, 2900], 0, 4, ""),
+    (b"Nymph\n", [1000, 3100], 0, 4, "timeout"),
+    (b"Nymph\n", [1000, 3100], 0, 5, ""),
+    (UP, [400, 5300], 0, 4, ""),
+    (UP, [400, 5500], 0, 4, "timeout"),
+    (UP, [400, 6000], 5000, 4, ""),
+    (UP, [400, 6300], 4500, 4, "timeout"),
+    (UP, [400, 6500], 20000, 4, "overtime"),
+    (UP, [400, 1300, 1700], 9000, 2, "overtime"),
+    (UP, [400, 10 ** 9], 0, 4, "halted"),
+    (ENDED, [400, 1800], 0, 4, ""),
+    (ENDED, [400, 2000], 0, 4, "timeout"),
+]
+
+
+@pytest.mark.parametrize("console, times, until, shift, why", WATCHED)
+def test_watch(monkeypatch, console, times, until, shift, why):
+    """A machine is judged by its own clock: until it is up, while its own watchdog watches a scene, when it
+    is silent otherwise, and after the scene's last line; if an instruction takes longer, so do the
+    limits."""
+    monkeypatch.setattr(machine, "used_time", lambda process: 1.0)
+    monkeypatch.setattr(machine, "asleep", lambda process: False)
+    watch = machine.Watch(None, Clock(times, until), None, engine.WORK, shift)
+    said = [watch.look(console, i == 0) for i in range(len(times))]
+    assert said[-1] == why and not any(said[:-1])
+
+
+def test_watch_without_time(monkeypatch):
+    """A machine whose time stands still is given up after so much work, or when it does nothing at all; one
+    whose monitor does not answer on a busy host is not."""
+    work = iter([0.5, 1.0, 4.0, 4.9])
+    monkeypatch.setattr(machine, "used_time", lambda process: next(work))
+    monkeypatch.setattr(machine, "asleep", lambda process: False)
+    watch = machine.Watch(None, Clock([100] + [None] * 3, 0), None, engine.WORK, 4)
+    assert [watch.look(UP, False) for _ in range(4)] == ["", "", "", "timeout"]
+    monkeypatch.setattr(machine, "used_time", lambda process: 1.0)
+    monkeypatch.setattr(machine, "asleep", lambda process: True)
+    watch = machine.Watch(None, Clock([100] * 20, 0), None, engine.WORK, 4)
+    assert [watch.look(UP, False) for _ in range(machine.HALTED + 2)].index("halted") == machine.HALTED
+
+
 HANGS = """
 panic: the scene hangs: 1 threads do not end
 progress cpu=2 ms=1000 ticks=100 switches=12000 messages=3 halts=0 runs=B
@@ -433,3 +597,18 @@ def test_panic_is_reported_at_once():
     result = engine.machine.run("sysctl debug.panic=1", timeout=30, DETERMINISTIC=1,
                                 APPEND="ktest=1")
     assert result.seconds < 20 and "debug.panic=1" in failure.machine_failure(result).seen
+
+
+def test_monitor_that_is_late():
+    """An answer that comes too late is not taken for that of the next command."""
+    monitor = postmortem.Monitor()
+    monitor.ours.settimeout(0.1)
+    assert monitor.ask("info cpus") is None
+    sent = [json.loads(line) for line in monitor.theirs.recv(65536).splitlines()]
+    late = [{"QMP": {}}] + [{"return": {}, "id": one["id"]} for one in sent]
+    late += [{"event": "STOP"}, {"return": "0x0000000000004e20\r\n", "id": sent[-1]["id"] + 1}]
+    monitor.theirs.sendall("".join(json.dumps(line) + "\n" for line in late).encode())
+    assert monitor.time() == 2
+    monitor.theirs.close()
+    assert monitor.time() is None
+    monitor.close()

@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Submissions: which files are found, what is refused, what is always the instructor's, and the limits."""
 
+import gzip
+import json
 import os
 import pathlib
+import re
+import resource
+import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+import time
 import zipfile
 
 import pytest
 
 from conftest import ROOT
-from grading.staff import sandbox, submission, unpack
+from grading import handout
+from grading.staff import sandbox, similarity, submission, unpack
 from handing_in import as_tar, as_zip, handed_out, solved, write
 
 
@@ -134,9 +142,59 @@ def test_too_much(files, tmp_path, monkeypatch):
                                                 tmp_path / "big"))
     bomb = as_tar({"big": b"\0" * (4 << 20), **files}, tmp_path / "bomb.tar.gz")
     monkeypatch.setattr(unpack, "ARCHIVE_LIMIT", 3 << 20)
-    assert "unpacks to more than" in refused(bomb)
     monkeypatch.setattr(unpack, "COUNT_LIMIT", 100)
-    assert "more than 100 files" in refused(as_zip(files, tmp_path / "many.zip"))
+    with pytest.raises(unpack.Refused, match="unpacks to more than"):
+        unpack.read_here(bomb)
+    with pytest.raises(unpack.Refused, match="more than 100 files"):
+        unpack.read_here(as_zip(files, tmp_path / "many.zip"))
+
+
+def long_name(path):
+    """Write a tar file with a name of 400 MiB, which is compressed to half a MiB."""
+    with gzip.open(path, "wb", 1) as stream:
+        header = tarfile.TarInfo("././@LongLink")
+        header.type, header.size = tarfile.GNUTYPE_LONGNAME, 400 << 20
+        stream.write(header.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(400):
+            stream.write(b"a" * (1 << 20))
+        stream.write(tarfile.TarInfo("x").tobuf())
+    return path
+
+
+def many_headers(path):
+    """Write a zip file whose directory lists one small source 49,000 times."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(49_000):
+            archive.writestr(f"kernel/lwkt/x{number}.c", b"")
+    return path
+
+
+@pytest.mark.parametrize("bomb", [long_name, many_headers])
+def test_bombs(bomb, tmp_path):
+    """An archive that asks for much time or memory is refused soon, and by another process: this one needs no
+    memory for it."""
+    path, before = bomb(tmp_path / "bomb"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert refused(path)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert used.ru_utime + used.ru_stime - started.ru_utime - started.ru_stime < 15
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10   # KiB
+
+
+COMMENTS = {"without an end": b"/*" * (1 << 19), "in strings": b'"/*" "*/"' * (1 << 16),
+            "quotes": b'"' + b'\\"' * (1 << 18), "splices": b"\\ " * (1 << 18)}
+
+
+@pytest.mark.parametrize("kind", COMMENTS)
+def test_sources_that_take_long(kind, files, tmp_path):
+    """A source of a MiB takes seconds to compare with the course's, whatever it consists of."""
+    path = "kernel/lwkt/ipiq.c"
+    source = as_zip({**files, path: COMMENTS[kind][:(1 << 20) - 2]}, tmp_path / "long.zip")
+    started = time.process_time()
+    taken = submission.take(source, 4)
+    similarity.tokens(taken.files[path].decode())
+    assert time.process_time() - started < 10
+    assert any(path in line for line in taken.changed)
 
 
 @pytest.mark.parametrize("name", ["kernel/lwkt/a;reboot.c", "kernel/lwkt/$(shell reboot).c",
@@ -150,20 +208,6 @@ def test_headers_that_hide_others(files, tmp_path):
     """kernel/kernel/types.h is refused: mkfs would be compiled with it instead of kernel/types.h."""
     evil = {**files, "kernel/kernel/types.h": b"#define x"}
     assert "does not have: kernel/kernel/types.h" in refused(write(evil, tmp_path / "evil"))
-
-
-READS = ['#include "/etc/passwd"', '#include "../../etc/passwd"', "#include </etc/passwd>", "# include FILE",
-         '  #  include "../x.h"', '#incl\\\nude "/etc/passwd"', '%:include "/etc/passwd"',
-         '#include/**/"/etc/passwd"', '#include_next <stdio.h>', '#import "/etc/passwd"',
-         'asm(".incbin \\"/etc/passwd\\"");', 'asm(".inc" "bin \\"/etc/passwd\\"");',
-         'asm(".include \\"/etc/passwd\\"");', "#embed </etc/passwd>"]
-
-
-@pytest.mark.parametrize("line", READS)
-def test_sources_that_read_files(line, files, tmp_path):
-    """Includes that leave the tree, and assembler code that reads files, are refused."""
-    evil = {**files, "kernel/lwkt/ipiq.c": files["kernel/lwkt/ipiq.c"] + b"\n" + line.encode() + b"\n"}
-    assert refused(as_zip(evil, tmp_path / "x.zip")).startswith("kernel/lwkt/ipiq.c: ")
 
 
 def contents(tree):
@@ -182,6 +226,25 @@ FORGED = {"Makefile": b"grade:\n\t@echo Points: 100 of 100\n",
           "kernel/more.h": b"int more;"}
 
 
+@pytest.mark.parametrize("lab", range(1, 10))
+def test_nothing_to_copy_from(lab, tmp_path):
+    """The tree in which a submission is built has no line of the lab's solution, no file of the
+    instructor's, and nothing that was built from a kernel."""
+    tree = submission.assemble(submission.take(write(handed_out(lab), tmp_path / "in")), tmp_path / "tree")
+    names = [str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()]
+    assert not [name for name in names if handout.is_instructors(name)]
+    assert not [name for name in names if re.match(r"build/(kernel|obj/k)|build-bench/", name)]
+    course = solved()
+    given = {name: (tree / name).read_bytes() for name in names if not name.startswith("build/")}
+    assert handout.leaks(handout.marked_files(course), given, lab) == []
+    lines = [line.encode() for line in handout.hidden_lines(handout.marked_files(course), lab)
+             if len(line) > 40]
+    for name in names:
+        if name.startswith("build/") and not name.endswith(".img"):
+            data = (tree / name).read_bytes()
+            assert not [line for line in lines if line in data], name
+
+
 def test_changes_elsewhere_change_nothing(tmp_path):
     """The tree that is graded has the instructor's tests, graders, tools, programs and trusted files of
     kernel/, whatever the submission has in their places."""
@@ -198,42 +261,72 @@ def test_changes_elsewhere_change_nothing(tmp_path):
 needs_bubblewrap = pytest.mark.skipif(not sandbox.has_bubblewrap(), reason="bubblewrap does not work here")
 
 
-def run(tmp_path, script, seconds=30):
+@pytest.fixture
+def folder():
+    """A folder that other users may enter, with a folder build/ in it."""
+    place = pathlib.Path(tempfile.mkdtemp(prefix="nymph."))
+    place.chmod(0o755)
+    (place / "build").mkdir()
+    yield place
+    shutil.rmtree(place)
+
+
+def run(folder, script, seconds=30):
     """Run a shell script within the limits, in a folder of its own."""
-    folder = tmp_path / "inside"
-    folder.mkdir(exist_ok=True)
     return sandbox.run(["sh", "-c", script], folder, seconds)
 
 
 @needs_bubblewrap
-def test_bubblewrap(tmp_path):
-    """Inside bubblewrap only the own folder can be written, no person's files can be read, and there is no
+def test_bubblewrap(folder, tmp_path):
+    """Inside bubblewrap only the own build/ can be written, no person's files can be read, and there is no
     network."""
     (tmp_path / "secret").write_text("secret")
-    done = run(tmp_path, f"cat {tmp_path}/secret {ROOT}/Makefile /etc/passwd; echo x > {tmp_path}/left; "
-               "echo x > /usr/left; ls /home /root; ls /sys/class/net; echo mine > mine")
+    done = run(folder, f"cat {tmp_path}/secret {ROOT}/Makefile /etc/passwd; echo x > {tmp_path}/left; "
+               "echo x > /usr/left; ls /home /root; ls /sys/class/net; echo x > left; echo mine > build/mine")
     assert "secret" not in done.output.replace(f"{tmp_path}/secret", "") and "root:" not in done.output
-    assert not (tmp_path / "left").exists() and not pathlib.Path("/usr/left").exists()
-    assert (tmp_path / "inside" / "mine").read_text() == "mine\n"
+    assert not any((place / "left").exists() for place in (tmp_path, folder, pathlib.Path("/usr")))
+    assert (folder / "build" / "mine").read_text() == "mine\n"
     script = "import socket; socket.create_connection(('127.0.0.1', 22), 1)"
-    assert run(tmp_path, f'{sys.executable} -c "{script}"').status != 0
-    assert "lo:" in run(tmp_path, "cat /proc/net/dev").output
-    assert "eth" not in run(tmp_path, "cat /proc/net/dev").output
+    assert run(folder, f'{sys.executable} -c "{script}"').status != 0
+    assert "lo:" in run(folder, "cat /proc/net/dev").output
+    assert "eth" not in run(folder, "cat /proc/net/dev").output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as another user")
+def test_another_user(folder, tmp_path, monkeypatch):
+    """Where bubblewrap does not work, root runs commands as a user who can write only to build/, and who
+    cannot read what is root's. A tree that others can read is an error."""
+    monkeypatch.setattr(sandbox, "has_bubblewrap", lambda: False)
+    (tmp_path / "kernel" / "boot").mkdir(parents=True)
+    (tmp_path / "kernel" / "boot" / "main.c").write_text("secret")
+    monkeypatch.setattr(sandbox, "ROOT", tmp_path)
+    tmp_path.chmod(0o700)
+    done = run(folder, f"id -u; cat {tmp_path}/kernel/boot/main.c; echo x >left; echo mine >build/mine")
+    assert done.output.startswith(f"{sandbox.NOBODY}\n") and "secret" not in done.output
+    assert not (folder / "left").exists() and (folder / "build" / "mine").read_text() == "mine\n"
+    with pytest.raises(sandbox.Missing, match="cannot enter"):
+        sandbox.check_walls(tmp_path / "kernel")
+    monkeypatch.setattr(sandbox, "ROOT", folder)
+    (folder / "kernel" / "boot").mkdir(parents=True)
+    (folder / "kernel" / "boot" / "main.c").write_text("secret")
+    with pytest.raises(sandbox.Missing, match="chmod go="):
+        run(folder, "true")
 
 
 @pytest.mark.parametrize("inside", [pytest.param(True, marks=needs_bubblewrap), False])
-def test_limits(inside, tmp_path, monkeypatch):
+def test_limits(inside, folder, monkeypatch):
     """Time, memory, file size and output are limited, inside bubblewrap and outside."""
     monkeypatch.setattr(sandbox, "has_bubblewrap", lambda: inside)
+    monkeypatch.setattr(sandbox, "check_walls", lambda folder: None)    # this tree need not be unreadable
     monkeypatch.setitem(sandbox.LIMITS, "cpu", 1)
-    assert run(tmp_path, "while :; do :; done").status != 0
-    assert run(tmp_path, "sleep 20 & sleep 20", 1).why == "time"
+    assert run(folder, "while :; do :; done").status != 0
+    assert run(folder, "sleep 20 & sleep 20", 1).why == "time"
     memory = f"{sys.executable} -c 'x = bytearray(7 << 30)'"
-    assert "MemoryError" in run(tmp_path, memory).output
+    assert "MemoryError" in run(folder, memory).output
     monkeypatch.setitem(sandbox.LIMITS, "fsize", 1 << 20)
-    assert run(tmp_path, "head -c 3000000 /dev/zero > file").status != 0
-    assert (tmp_path / "inside" / "file").stat().st_size <= 1 << 20
-    assert len(run(tmp_path, "head -c 900000 /dev/zero").output) == 900000
+    assert run(folder, "head -c 3000000 /dev/zero > build/file").status != 0
+    assert (folder / "build" / "file").stat().st_size <= 1 << 20
+    assert len(run(folder, "head -c 900000 /dev/zero").output) == 900000
 
 
 def test_qemu_in_its_sandbox():
@@ -245,14 +338,16 @@ def test_qemu_in_its_sandbox():
                                           check=True).stdout
 
 
-def test_as_a_command(files, tmp_path):
-    """The command for other autograders makes the tree that is graded, or prints one line."""
-    words = [sys.executable, "-m", "grading.staff.submission"]
+def test_as_a_command(tmp_path):
+    """The command for other autograders prints what was changed and the record in their format, or one line
+    if it cannot grade."""
+    words = [sys.executable, "-m", "grading.staff.worker"]
+    files = {**handed_out(4), "kernel/boot/more.c": b"int more = ;\n"}
     archive = as_tar(files, tmp_path / "handin.tar.gz")
-    subprocess.run([*words, archive, tmp_path / "graded"], check=True)
-    assert (tmp_path / "graded/kernel/lwkt/ipiq.c").read_bytes() == files["kernel/lwkt/ipiq.c"]
-    done = subprocess.run([*words, archive, tmp_path / "graded"], check=False, capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    done = subprocess.run([*words, archive, "4", "autolab"], check=True, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert "kernel/boot/more.c (new, +1 -0)" in lines[0] and "error: expected expression" in done.stdout
+    assert json.loads(lines[-1])["scores"] == {"ipi": 0}
     archive.write_bytes(b"")
-    done = subprocess.run([*words, archive, tmp_path / "other"], check=False, capture_output=True, text=True)
-    assert done.returncode == 1 and "can be read" in done.stderr
+    done = subprocess.run([*words, archive, "4", "text"], check=True, capture_output=True, text=True)
+    assert "can be read" in done.stdout and "Points: 0 of" in done.stdout

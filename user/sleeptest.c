@@ -21,7 +21,7 @@ static void turns(void)
     step(K_END, 0, 0);
     int b = step(K_TURNS, IN(0, 1), param("turns", 1000));
     step(K_END, 0, 0);
-    scene_timeout(param("limit", 20000));
+    scene_timeout(param("limit", 8000));
     thread("A", param("cpu0", 0), param("pri", 12), a, 1);
     thread("B", param("cpu1", 1), param("pri", 12), b, 1);
 }
@@ -80,7 +80,7 @@ static void timeout_race(void)
     step(K_WAKEUP, IN(4, 0), -1);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
-    scene_timeout(20000);
+    scene_timeout(8000);
     thread("A", param("cpu0", 0), param("pri", 12), a, 1);
     thread("B", param("cpu1", 1), param("pri", 12), b, 1);
 }

@@ -246,14 +246,14 @@ def judge_self(scene):
 
 def declare():
     """Declare the tests of this part."""
-    test("t21_wake", "an idle cpu runs at once what another cpu schedules", 15, "ipitest t21", draw_wake,
+    test("t21_wake", "an idle cpu runs at once what another cpu schedules", 20, "ipitest t21", draw_wake,
          judge_wake, covers="T21", hint="the target is not notified, or is notified before the message is "
          "in the ring, or its idle thread enables interrupts between its last look and its wait")
     test("t21_harts", "cpu numbers are not hart ids", 5, "ipitest t21", draw_reversed, judge_wake,
          covers="T21", hint="a cpu number is used as a hart id, or as an index in the device tree")
     test("t25_create", "threads created for a cpu run there", 10, "ipitest t25", draw_create,
          judge_create, covers="T25", hint="the thread is on the lists of another cpu than its own")
-    test("t27_order", "messages arrive in order, each once", 15, "ipitest t27", draw_order,
+    test("t27_order", "messages arrive in order, each once", 20, "ipitest t27", draw_order,
          judge_order, covers="T27", hint="an index is published before its slot is written or copied")
     test("t27_wrap", "the indices may wrap", 5, "ipitest t27", draw_wrap, judge_order, covers="T27",
          hint="compare indices by the sign of their difference, not as numbers")
@@ -265,18 +265,18 @@ def declare():
          hint="a body that waits for room runs other bodies, which may wait too: that must have a bound")
     test("t28_no_memory", "the same when there is no memory left", 5, "ipitest t28", draw_no_memory,
          judge_all, covers="T28", hint="a ring must not be made when it is first used")
-    test("t28_crowd", "the same on eight cpus", 5, "ipitest t28", draw_crowd, judge_all, covers="T28",
+    test("t28_crowd", "the same on eight cpus", 15, "ipitest t28", draw_crowd, judge_all, covers="T28",
          hint="a cpu that waits for room must serve its own rings")
-    test("t29_nowait", "a full ring refuses a message", 10, "ipitest t29", draw_nowait, judge_nowait,
+    test("t29_nowait", "a full ring refuses a message", 5, "ipitest t29", draw_nowait, judge_nowait,
          covers="T29", hint="the limit in lwkt_send_ipiq_nowait")
-    test("t30_passive", "a passive message raises no interrupt", 10, "ipitest t30", draw_passive,
+    test("t30_passive", "a passive message raises no interrupt", 5, "ipitest t30", draw_passive,
          judge_passive, covers="T30", hint="the tick must look at all rings (lwkt_poll_ipiq)")
-    test("t31_burst", "one interrupt for many messages", 10, "ipitest t31", draw_burst, judge_burst,
+    test("t31_burst", "one interrupt for many messages", 5, "ipitest t31", draw_burst, judge_burst,
          covers="T31", hint="gd_ipimask says which cpus have notified the target already")
     test("t31_late", "a message that arrives while another one runs", 10, "ipitest t31late", draw_late,
          judge_late, covers="T31", hint="the mask must be cleared before the indices are read")
     test("t32_wait", "lwkt_wait_ipiq waits until the function has ended", 10, "ipitest t32", draw_wait,
          judge_wait, covers="T32", hint="ip_xindex means that all messages before it have run, including "
          "those whose functions wait and so run other messages")
-    test("t33_self", "a message to the own cpu is a function call", 10, "ipitest t33", draw_self, judge_self,
+    test("t33_self", "a message to the own cpu is a function call", 5, "ipitest t33", draw_self, judge_self,
          covers="T33", hint="a ring of the own cpu would be read only at the end of the critical section")

@@ -18,7 +18,7 @@ import time
 
 from grading import engine, handout, machine
 from grading.machine import ROOT
-from grading.staff import html_report, results_folder, similarity, submission, table
+from grading.staff import html_report, results_folder, sandbox, similarity, submission, table
 from grading.staff.results_folder import Unusable
 from grading.staff.unpack import Refused
 
@@ -68,7 +68,7 @@ def check(given):
 
 
 def build_tree():
-    """Build the instructor's tree; the trees of the submissions start with its object files."""
+    """Build the instructor's tree; the trees of the submissions start with its programs and images."""
     done = subprocess.run(["make", "-s", "all"], cwd=ROOT, env=machine.environment(), check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     if done.returncode != 0:
@@ -179,6 +179,7 @@ def main(words):
     jobs = collect(given.submissions)
     place = results_folder.ResultsFolder(given.out)
     with place.make():
+        sandbox.check_walls(place.work)
         settings = place.agree(given.lab, given.test, given.seed)
         place.set_jobs(jobs)
         place.settle(60)
@@ -205,7 +206,7 @@ def guarded(words):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return main(words)
-    except Unusable as error:
+    except (Unusable, sandbox.Missing) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Gradescope's autograder: pack it, and run it on Gradescope.
 
-    make gradescope LAB=4 [OUT=autograder.zip]      pack this tree, setup.sh and run_autograder
+    make gradescope LAB=4 [OUT=autograder.zip]      pack the lab's handout, the staff's part of the graders,
+                                                    setup.sh and run_autograder
     python3 -m grading.staff.gradescope run LAB     on Gradescope: grade submission/, write
                                                     results/results.json
+
+The zip has no line of the lab's solution, and what it has is unpacked where only root can read it: most of
+Gradescope's images do not allow bubblewrap, so submissions are built as another user (sandbox.py).
 
 Gradescope's folders are in /autograder, or in the folder that AUTOGRADER in the environment names.
 """
@@ -13,15 +17,13 @@ import os
 import pathlib
 import re
 import sys
-import tempfile
 import zipfile
 
-from grading import engine, formats, leaderboard, runs
+from grading import engine, formats, handout, leaderboard
 from grading.machine import ROOT
-from grading.staff import results_folder, sandbox, worker
+from grading.staff import results_folder, sandbox, submission, worker
 
-TREE = ("Makefile", "README.md", "LICENSE", "kernel", "user", "mkfs", "tools", "grading")
-LEFT_OUT = ("__pycache__", "answers")
+STAFF = ("grading/handout.py", "grading/staff")    # what a handout does not have, but grading needs
 BENCH_SECONDS = 600             # of the host's time: how long the benchmarks may take
 
 SETUP = """#!/bin/sh
@@ -36,6 +38,7 @@ tools/doctor >doctor.txt || {
     exit 1
 }
 make -s all >build.txt 2>&1 || { cat build.txt; exit 1; }
+chmod -R go= .
 echo "setup: all is well"
 """
 
@@ -48,16 +51,20 @@ cd "$AUTOGRADER/source/nymph" && exec /usr/bin/python3 -m grading.staff.gradesco
 
 # --- packing -----------------------------------------------------------------------------------
 
-def files():
-    """The files of the tree that are packed, relative to its top."""
-    found = []
-    for name in TREE:
-        top = ROOT / name
-        for path in [top] if top.is_file() else sorted(top.rglob("*")):
-            inside = path.relative_to(ROOT)
-            if path.is_file() and not any(part in LEFT_OUT or part.startswith(".") for part in inside.parts):
-                found.append(inside)
-    return found
+def files(lab):
+    """path -> content of what is packed: the lab's handout, and what grades it."""
+    number = engine.load_labs(lab)[0].number
+    paths = [*submission.given_files(), *submission.course_files()]
+    for name in STAFF:
+        paths += [str(path.relative_to(ROOT)) for path in [ROOT / name, *(ROOT / name).glob("*.py")]
+                  if path.is_file()]
+    tree = {path: (ROOT / path).read_bytes() for path in sorted(set(paths))}
+    marked = handout.marked_files(tree)
+    given = {**tree, **{path: handout.handout_text(parts, number).encode() for path, parts in marked.items()}}
+    found = handout.leaks(marked, given, number)
+    if found:
+        raise handout.Refused(f"{found[0][0]}:{found[0][1]}: a line of the solution: {found[0][2]}")
+    return given
 
 
 def add(archive, name, data, executable):
@@ -70,12 +77,13 @@ def add(archive, name, data, executable):
 
 def pack(lab, out):
     """Write the zip file."""
+    packed = files(lab)
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w") as archive:
         add(archive, "setup.sh", SETUP, True)
         add(archive, "run_autograder", RUN % lab, True)
-        for path in files():
-            add(archive, f"nymph/{path}", (ROOT / path).read_bytes(), os.access(ROOT / path, os.X_OK))
+        for path, data in packed.items():
+            add(archive, f"nymph/{path}", data, os.access(ROOT / path, os.X_OK))
     print(f"{out}: lab {lab}; upload it as the autograder of a programming assignment")
 
 
@@ -94,26 +102,24 @@ def leaderboard_lines(tree, options, lab, record):
     leaderboard."""
     if lab not in leaderboard.figures() or record["points"] < record["most"]:
         return []
-    (tree / "graded.json").write_text(json.dumps(record), encoding="utf-8")
-    done = sandbox.run(["make", "-s", *options, "leaderboard", f"LAB={lab}", "OUT=entry.json"], tree,
-                       BENCH_SECONDS, RECORD="graded.json")
+    (tree / "build" / "graded.json").write_text(json.dumps(record), encoding="utf-8")
+    done = sandbox.run(["make", "-s", *options, "leaderboard", f"LAB={lab}", "OUT=build/entry.json"],
+                       tree, BENCH_SECONDS, RECORD="build/graded.json")
     if done.status != 0:
         print(f"no leaderboard: {done.output[-500:]}")
         return []
-    return json.loads((tree / "entry.json").read_text(encoding="utf-8"))["leaderboard"]
+    return json.loads((tree / "build" / "entry.json").read_text(encoding="utf-8"))["leaderboard"]
 
 
 def run(lab, place):
     """Grade the submission; return the text of results.json."""
-    with tempfile.TemporaryDirectory(prefix="nymph.") as scratch:
-        result = worker.grade(handed_in(place / "submission"), "submission", lab, runs.draw_seeds(""),
-                              pathlib.Path(scratch, "one"), also=lambda tree, options, record: record.update(
-                                  leaderboard=leaderboard_lines(tree, options, lab, record)))
+    result = worker.grade_alone(handed_in(place / "submission"), lab,
+                                lambda tree, options, record: record.update(
+                                    leaderboard=leaderboard_lines(tree, options, lab, record)))
     text = json.loads(formats.FORMATS["gradescope"][1](result["record"]))
     if result["status"] == "refused":
         text["output"] = f"The submission could not be graded: {result['cause']}"
-    if result["notes"]:
-        text["output"] += "\n" + "\n".join(result["notes"])
+    text["output"] = "\n".join([*result["changed"], text["output"], *result["notes"]])
     return json.dumps(text, indent=1) + "\n"
 
 

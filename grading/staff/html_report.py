@@ -21,7 +21,7 @@ def cell(value, kind=""):
 
 def checks_of(rows):
     """The names of the columns that are checks, in order."""
-    fixed = ("student", "points", "most", "status", "cause", "notes")
+    fixed = ("student", "points", "most", "status", "changed", "cause", "notes")
     return list(dict.fromkeys(name for row in rows for name in row if name not in fixed))
 
 
@@ -32,14 +32,15 @@ def row_of(row, checks):
     points = "".join(cell(row.get(check, ""), "n" if row.get(check) else "none") for check in checks)
     state = "" if row["status"] == "graded" else " bad"
     return (f"<tr><td>{link}</td>{cell(row['points'], 'n')}{cell(row['most'], 'n')}"
-            f"<td class='{state.strip()}'>{html.escape(row['status'])}</td>{points}"
+            f"<td class='{state.strip()}'>{html.escape(row['status'])}</td>"
+            f"{cell(row['changed'], 'bad')}{points}"
             f"{cell(row['cause'])}{cell(row['notes'])}</tr>")
 
 
 def points_table(rows):
     """The table of all submissions."""
     checks = checks_of(rows)
-    heads = ["student", "points", "of", "status", *checks, "cause", "notes"]
+    heads = ["student", "points", "of", "status", "changed", *checks, "cause", "notes"]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
     return f"<table><tr>{head}</tr>\n" + "\n".join(row_of(row, checks) for row in rows) + "</table>"
 
@@ -75,6 +76,8 @@ def render(settings, rows, results, similar, compared):
 <h1>Lab {html.escape(settings['lab'])}</h1>
 <p>{len(rows)} submissions, {graded} graded, {full} with full points. Seeds: {seeds}.</p>
 <h2>Points</h2>
+<p><em>Changed</em> is what differs outside of the places that this lab, or an earlier one, leaves to students.
+Read it if there are points: a kernel that deceives its graders has it there.</p>
 {points_table(rows)}
 <h2>Failures, grouped by their texts</h2>
 {group_table(table.groups(results))}

@@ -46,7 +46,8 @@ def progress_line(result):
     """What the progress says about a result."""
     record = result["record"]
     if result["status"] == "graded":
-        return f"{result['student']}: {record['points']} of {record['most']}"
+        flags = [line[:100] for line in result.get("changed", []) if line.startswith("CHANGED")]
+        return "; ".join([f"{result['student']}: {record['points']} of {record['most']}", *flags])
     return f"{result['student']}: {result['status']}: {result['cause'][:80]}"
 
 

@@ -3,32 +3,44 @@
 
 The commands are the instructor's (make, compilers, the graders, QEMU), but the files that they read come
 from a stranger. So they run inside bubblewrap where the host allows that: without a network, with no files
-but the system's programs (read-only) and their own folder, and without access to other processes. In any
-case there are limits on processor time, memory, file size and time (LIMITS), and QEMU runs in its own
+but the system's programs (read-only) and their own folder, and without access to other processes. Where it
+does not, root runs them as the user NOBODY, who must not be able to read this tree (check_walls). In both
+cases they can write only to the folders in WRITABLE.
+
+In any case there are limits on processor time, memory, file size and time (LIMITS), and QEMU runs in its own
 seccomp sandbox (tools/qemu, SANDBOX=1). The section "What is run, and within what limits" of
 grading/README.md says what remains possible.
 """
 
 import functools
+import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
+
+from grading.machine import ROOT
+from grading.staff import unpack
 
 LIMITS = {"cpu": 300,           # seconds of processor time of one process
           "as": 6 << 30,        # bytes of address space of one process
           "fsize": 256 << 20,   # bytes of one file; the disk image has 128 MiB and is sparse
           "nofile": 1024,       # open files of one process
           "core": 0}
+UNPACKING = {"cpu": 30, "as": 512 << 20, "fsize": 64 << 20, "core": 0}     # for unpack.py
 PROCESSES = 256                 # inside bubblewrap, all together
 OUTPUT = 1 << 20                # bytes of output that are kept
 PATH = "/usr/local/bin:/usr/bin:/bin"
+WRITABLE = ("build", "build-bench")     # of a tree
+NOBODY = 65534                          # user and group
 
 
 class Missing(Exception):
-    """A program that sets the limits is missing; the text says which."""
+    """The limits cannot be set; the text says why."""
 
 
 @dataclass
@@ -54,11 +66,51 @@ def system_folders():
 
 
 def bubblewrap(folder):
-    """The words to put before a command that may see the system's programs, and write only to `folder`."""
+    """The words to put before a command that may see the system's programs and `folder`, and write only to
+    what is WRITABLE in it."""
+    writable = [word for name in WRITABLE if (pathlib.Path(folder) / name).is_dir()
+                for word in ("--bind", f"{folder}/{name}", f"{folder}/{name}")]
     return ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", *system_folders(),
             "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp",
-            "--bind", str(folder), str(folder), "--chdir", str(folder),
+            "--ro-bind", str(folder), str(folder), *writable, "--chdir", str(folder),
             "prlimit", f"--nproc={PROCESSES}"]
+
+
+def others_may(path, bit):
+    """Whether users other than the owner and the group have this right (4: read, 1: enter) to a file or
+    folder, and may enter all folders above it."""
+    path = pathlib.Path(path).resolve()
+    return bool(path.stat().st_mode & bit) and all(up.stat().st_mode & 1 for up in path.parents)
+
+
+def runs_as_nobody():
+    """Whether commands run as the user NOBODY, because there is no bubblewrap."""
+    return os.geteuid() == 0 and not has_bubblewrap()
+
+
+def check_walls(folder):
+    """Raise Missing if commands run as the user NOBODY, and that user could read this tree or could not enter
+    `folder`."""
+    if not runs_as_nobody():
+        return
+    if others_may(ROOT / "kernel" / "boot" / "main.c", 4):
+        raise Missing(f"bubblewrap does not work here, and other users can read {ROOT}, which has the "
+                      f"solution; type: chmod go= {ROOT}")
+    if not others_may(folder, 1):
+        raise Missing(f"bubblewrap does not work here, and other users cannot enter {folder}; give a folder "
+                      "that they can enter, as in --out /var/tmp/results")
+
+
+def as_nobody(folder):
+    """The words to put before a command that runs as NOBODY. What is WRITABLE in `folder` becomes that
+    user's."""
+    check_walls(folder)
+    for name in WRITABLE:
+        place = pathlib.Path(folder, name)
+        for path in [place, *place.rglob("*")] if place.is_dir() else []:
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all",
+            "--no-new-privs"]
 
 
 @functools.cache
@@ -71,13 +123,17 @@ def has_bubblewrap():
     return done.returncode == 0
 
 
-def limited(words, folder):
-    """The complete command that runs `words` in `folder` within the limits."""
+def prlimit(limits):
+    """The words to put before a command that has these limits."""
     if not shutil.which("prlimit"):
         raise Missing("missing: prlimit (Debian package util-linux)")
-    limits = ["prlimit", *(f"--{name}={value}" for name, value in LIMITS.items())]
-    inside = bubblewrap(folder) if has_bubblewrap() else []
-    return [*limits, *inside, *words]
+    return ["prlimit", *(f"--{name}={value}" for name, value in limits.items())]
+
+
+def limited(words, folder):
+    """The complete command that runs `words` in `folder` within the limits."""
+    inside = bubblewrap(folder) if has_bubblewrap() else as_nobody(folder) if runs_as_nobody() else []
+    return [*prlimit(LIMITS), *inside, *words]
 
 
 def end(process):
@@ -96,9 +152,9 @@ def run(words, folder, seconds, **variables):
            **{name: str(value) for name, value in variables.items()}}
     folder = pathlib.Path(folder).resolve()
     log = folder.with_name(folder.name + ".log")
-    why = ""
+    command, why = limited(words, folder), ""
     with open(log, "wb") as output:
-        process = subprocess.Popen(limited(words, folder), cwd=folder, env=env, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             process.wait(timeout=seconds)
@@ -110,3 +166,20 @@ def run(words, folder, seconds, **variables):
         text = printed.read(OUTPUT).decode("utf-8", "replace")
     log.unlink()
     return Ended(process.returncode, text, why)
+
+
+def read_submission(source, seconds=120):
+    """path -> bytes of the sources in a submission: unpack.py as a program of its own, within limits. It is
+    the instructor's code, so it runs as this user, who can read what was handed in."""
+    with tempfile.TemporaryFile() as output:
+        try:
+            status = subprocess.run([*prlimit(UNPACKING), sys.executable, "-I", unpack.__file__,
+                                     str(source)], stdin=subprocess.DEVNULL, stdout=output,
+                                    stderr=subprocess.DEVNULL, timeout=seconds, check=False).returncode
+        except subprocess.TimeoutExpired:
+            status = -1
+        output.seek(0)
+        found = json.load(output) if status == 0 else {"refused": "reading it takes too much time or memory"}
+    if "refused" in found:
+        raise unpack.Refused(found["refused"])
+    return {path: text.encode("latin-1") for path, text in found["files"].items()}

@@ -7,30 +7,37 @@ else. What is graded is the instructor's tree (Makefile, tools, graders, program
 its kernel/. Some files of kernel/ are taken from the instructor, too (is_trusted): those that print the
 lines that count, those that are compiled for the host, and the linker script.
 
-The instructor's other kernel sources do *not* fill gaps in a submission, because they are the solution.
+The tree holds nothing that students must not see, because the sources of a submission can read it when they
+are compiled: none of the instructor's files, and no other kernel source, because that is the solution; and
+nothing that was built from one.
 """
 
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 
+from grading import handout
 from grading.machine import ROOT
-from grading.staff.unpack import Refused, printable, read_any
+from grading.staff import changes, sandbox
+from grading.staff.unpack import Refused, printable
 
 LEAST = 0.5                 # a kernel/ with a smaller part of the course's files is refused
-PARTS = ("Makefile", "README.md", "user", "mkfs", "tools", "grading", "build", "build-bench")
+PARTS = ("Makefile", "README.md", "LICENSE", "user", "mkfs", "tools", "grading")
+# What is built without the kernel; the tree that is graded starts with it.
+BUILT = ("user", "mkfs", "boothart", "fresh.img", "fs.img", "ram.img", "obj/user", "obj/user.flags",
+         "obj/user.list", "obj/image.list", "obj/boothart", "obj/boothart.o")
 SOURCE = re.compile(r"(?:[a-z0-9_]+/)?[A-Za-z0-9_][A-Za-z0-9_-]*\.[chS]")
 
 
 @dataclass
 class Submission:
-    """What was taken in. files: path, such as kernel/lwkt/ipiq.c -> bytes. notes: lines for the report."""
+    """What was taken in. files: path, such as kernel/lwkt/ipiq.c -> bytes. notes: lines for the report.
+    changed: what differs outside of the places of the lab (changes.py)."""
     name: str
     files: dict
     notes: list = field(default_factory=list)
+    changed: list = field(default_factory=list)
 
 
 def is_trusted(path):
@@ -59,26 +66,7 @@ def check_names(paths, folders):
             raise Refused(f"a file is in a folder that the course's kernel/ does not have: {printable(path)}")
 
 
-# --- what the sources must not do --------------------------------------------------------------
-
-def check_reads(path, data):
-    """Refuse a source that makes the compiler read files outside of the tree. It may include the tree's
-    files, in quotes, without .. and without a leading /, and the compiler's own headers; the assembler
-    must not read data. (Bubblewrap prevents such reads anyway; on a host without it, this check is all
-    there is.)"""
-    text = data.decode("latin-1").replace("\\\r\n", "").replace("\\\n", "")
-    if "??/" in text:
-        raise Refused(f"{path}: it has a trigraph, which is not allowed")
-    text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
-    for found in re.finditer(r"^[ \t\f\v]*(?:#|%:)[ \t\f\v]*(include\w*|import|embed)\b(.*)$", text, re.M):
-        name = re.match(r'\s*(?:"([\w./-]+)"|<(std\w+\.h|limits\.h)>)\s*(?://.*)?$', found.group(2))
-        if found.group(1) != "include" or not name or re.search(r"^/|\.\.",
-                                                               name.group(1) or ""):
-            raise Refused(f"{path}: this include is not allowed: {printable(found.group(0).strip())}")
-    joined = re.sub(r'"\s*"', "", text)
-    if re.search(r"\.\s*(incbin|include)\b", joined, re.I):
-        raise Refused(f"{path}: its assembler code reads a file (.incbin, .include), which is not allowed")
-
+# --- what was handed in ------------------------------------------------------------------------
 
 def notes_on(files, root):
     """(lines that say which files were not used and which are missing, the missing ones)."""
@@ -98,10 +86,18 @@ def name_of(source):
     return re.sub(r"\.(zip|tar|tgz|tbz2?|txz|tar\.\w+)$", "", pathlib.Path(source).name, flags=re.I)
 
 
-def take(source, root=ROOT):
-    """The Submission in a folder or an archive; Refused, with one line, if it cannot be graded."""
+def changed(own, lab, root):
+    """What a submission changes outside of the places of the lab, and of earlier ones."""
+    course = {path: (root / path).read_text(encoding="utf-8") for path in course_files(root)
+              if not is_trusted(path)}
+    return changes.of({path: data.decode("utf-8", "replace") for path, data in own.items()}, course, lab)
+
+
+def take(source, lab=None, root=ROOT):
+    """The Submission in a folder or an archive; Refused, with one line, if it cannot be graded. lab: the
+    number of its lab, if what is changed is of interest."""
     source = pathlib.Path(source)
-    files = read_any(source)
+    files = sandbox.read_submission(source)
     course = course_files(root)
     check_names(files, {str(pathlib.PurePath(path).parent) for path in course})
     notes, missing = notes_on(files, root)
@@ -110,45 +106,34 @@ def take(source, root=ROOT):
     if len(missing) > expected * (1 - LEAST):
         raise Refused(f"its kernel/ has only {expected - len(missing)} of the course's {expected} files: "
                       "hand in the whole folder kernel/")
-    for path, data in own.items():
-        check_reads(path, data)
-    return Submission(name_of(source), own, notes)
+    return Submission(name_of(source), own, notes, changed(own, lab, root) if lab is not None else [])
 
 
 # --- the tree that is graded -------------------------------------------------------------------
 
+def given_files(root=ROOT):
+    """The paths of the instructor's files in the tree that is graded."""
+    found = [path for path in course_files(root) if is_trusted(path)]
+    for part in PARTS:
+        for path in [root / part, *(root / part).rglob("*")]:
+            name = str(path.relative_to(root))
+            if path.is_file() and not handout.is_instructors(name) and "__pycache__" not in path.parts:
+                found.append(name)
+    return found
+
+
 def assemble(submission, tree, root=ROOT):
-    """Make the folder `tree` from the instructor's tree, including what was built there, and the kernel
-    of the submission. Files that are the same keep their times, so that make builds only what differs."""
+    """Make the folder `tree` from the instructor's tree, with the programs that were built there, and the
+    kernel of the submission. Files keep their times, so that make does not build the programs again."""
     tree = pathlib.Path(tree)
     tree.mkdir(parents=True)
-    parts = [name for name in PARTS if (root / name).exists()]
-    subprocess.run(["cp", "-a", *(root / name for name in parts), tree], check=True)
-    for path in course_files(root):
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        if is_trusted(path) or submission.files.get(path) == (root / path).read_bytes():
-            shutil.copy2(root / path, tree / path)
+    built = [f"build/{name}" for name in BUILT if (root / "build" / name).exists()]
+    subprocess.run(["cp", "-a", "--sparse=always", "--parents", *given_files(root), *built, tree.resolve()],
+                   cwd=root, check=True)
     for path, data in submission.files.items():
-        if not (tree / path).exists():
-            (tree / path).write_bytes(data)
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(data)
+    for name in sandbox.WRITABLE:
+        (tree / name).mkdir(exist_ok=True)
+    subprocess.run(["chmod", "-R", "go+rX", tree], check=True)  # another user may build it
     return tree
-
-
-def main(words):
-    """python3 -m grading.staff.submission SUBMISSION FOLDER: make the tree that is graded, for autograders
-    other than this tree's own. Return the exit status."""
-    if len(words) != 2 or pathlib.Path(words[1]).exists():
-        print("give a submission, and a folder that does not exist yet", file=sys.stderr)
-        return 2
-    try:
-        taken = take(words[0])
-        assemble(taken, words[1])
-    except (Refused, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print("\n".join(taken.notes), end="\n" if taken.notes else "")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

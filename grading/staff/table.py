@@ -34,12 +34,12 @@ def rows(jobs, results, similar):
     table = []
     for job in jobs:
         result = results.get(job["name"])
-        row = {"student": safe(job["name"]), "points": "", "most": "", "status": "not graded",
+        row = {"student": safe(job["name"]), "points": "", "most": "", "status": "not graded", "changed": "",
                "cause": "its worker ended early; run the same command again", "notes": ""}
         if result:
             record = result["record"]
             row |= {"points": record["points"], "most": record["most"], "status": result["status"],
-                    "cause": safe(result["cause"]), "notes": safe(notes(result, similar))}
+                    "changed": "; ".join(result.get("changed", [])), "cause": safe(result["cause"]), "notes": safe(notes(result, similar))}
             row |= {column(case): case["points"] for case in record["tests"]}
         table.append(row)
     return table
@@ -58,7 +58,7 @@ def as_csv(table):
 def normalized(text):
     """The text of a failure without what differs from run to run: numbers, addresses, repetitions, and
     what each thread waits for in a scene that hangs."""
-    text = re.sub(r"; (deadlock|livelock): .*", "", text)
+    text = re.sub(r"; (deadlock: |livelock: |given up after ).*", "", text)
     text = re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{16}\b", "ADDRESS", text)
     text = re.sub(r"(?<![\w.])-?\d[\d,.]*(?!\w)", "N", text)
     return re.sub(r"(?<!\S)(\S+)(?: \1(?!\S))+", r"\1 ..", " ".join(text.split()))[:160]
@@ -72,7 +72,7 @@ def by_check(results):
             found["no check", result["status"], "", normalized(result["cause"])].append(name)
             continue
         for case in result["record"]["tests"]:
-            if case["status"] != "ok":
+            if case["status"] != "ok" and case["cause"] != "not-run":
                 key = column(case), case["cause"], normalized(case["expected"]), normalized(case["seen"])
                 found[key].append(name)
     return found
@@ -92,7 +92,8 @@ def groups(results):
 def report(result, seeds):
     """The report that a student gets back."""
     record = result["record"]
-    lines = [f"{result['student']}: lab {result['lab']}, {record['points']} of {record['most']} points",
+    lines = [*result.get("changed", []),
+             f"{result['student']}: lab {result['lab']}, {record['points']} of {record['most']} points",
              *(f"note: {note}" for note in result["notes"]), ""]
     if result["status"] == "refused":
         return "\n".join([*lines, f"The submission could not be graded: {result['cause']}", ""])

@@ -4,20 +4,26 @@
 Nothing is unpacked to the disk. Names are checked first; the files that are wanted are read into memory,
 within limits, and all others are skipped. Only regular files are accepted: no links, and no names that
 lead out of the archive.
+
+An archive can ask its reader for any amount of time and memory: by a name of 400 MiB, a header that says
+so, a compression that unpacks to a thousand times its size. So read_any() runs this file as a program, with
+limits of its own (sandbox.UNPACKING), and the program prints what it has read.
 """
 
 import bz2
 import gzip
+import json
 import lzma
 import os
 import re
 import stat
+import sys
 import tarfile
 import zipfile
 import zlib
 
 FILE_LIMIT = 1 << 20        # bytes of a source file
-TOTAL_LIMIT = 8 << 20       # bytes of all source files
+TOTAL_LIMIT = 4 << 20       # bytes of all source files
 ARCHIVE_LIMIT = 512 << 20   # bytes of an archive, and of what is decompressed in search of kernel/
 COUNT_LIMIT = 50_000        # files of any kind in a submission
 
@@ -183,19 +189,34 @@ def read_tar(source):
     return {path: data[name] for name, path in wanted_names(data).items()}
 
 
-def read_any(source):
+def read_here(source):
     """path -> bytes, for a submission of any kind."""
-    if source.is_dir():
+    if os.path.isdir(source):
         return read_folder(source)
-    if not source.is_file():
+    if not os.path.isfile(source):
         raise Refused("there is no such file or folder")
-    if source.stat().st_size > ARCHIVE_LIMIT:
+    if os.stat(source).st_size > ARCHIVE_LIMIT:
         raise Refused(f"it is larger than {ARCHIVE_LIMIT >> 20} MiB")
+    is_zip = zipfile.is_zipfile(source)
     try:
-        if zipfile.is_zipfile(source):
-            return read_zip(source)
-        return read_tar(source)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, NotImplementedError,
-            OSError, ValueError, MemoryError, UnicodeError) as error:
-        kind = "zip" if zipfile.is_zipfile(source) else "folder, zip or tar"
+        return read_zip(source) if is_zip else read_tar(source)
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
+            NotImplementedError, OSError, ValueError, UnicodeError) as error:
+        kind = "zip" if is_zip else "folder, zip or tar"
         raise Refused(f"it is not a {kind} that can be read: {printable(str(error)) or 'damaged'}") from None
+
+
+def main(source):
+    """Print what is in a submission: {"files": {path: text, a character for each byte}}, or {"refused": why}
+    if it cannot be graded."""
+    try:
+        found = {"files": {path: data.decode("latin-1") for path, data in read_here(source).items()}}
+    except Refused as error:
+        found = {"refused": str(error)}
+    except MemoryError:
+        found = {"refused": "reading it takes too much memory"}
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -3,6 +3,8 @@
 
     python3 -m grading.staff.worker RESULTS NUMBER     a worker of grading/class: grade the submission
                                                        with that number in RESULTS/.work/jobs.json
+    python3 -m grading.staff.worker SUBMISSION LAB FORMAT      for other autograders: grade one submission,
+                                                       print what was changed, then the record in a format
 
 A worker may be killed at any time, because it writes its result atomically.
 """
@@ -13,16 +15,18 @@ import pathlib
 import re
 import shutil
 import sys
+import tempfile
 import time
 
-from grading import engine
+from grading import engine, formats
 from grading import record as records
+from grading import runs
 from grading.build import first_errors
 from grading.machine import ROOT
-from grading.staff import results_folder, sandbox, submission
+from grading.staff import macros, opened, results_folder, sandbox, submission
 from grading.staff.unpack import Refused
 
-BUILD_SECONDS = 600         # of the host's time: how long a build may take
+BUILD_SECONDS = 300         # of the host's time: how long a build may take
 GRADE_SECONDS = 3600        # how long the tests of a lab may take with one seed
 RECORD_LIMIT = 64 << 20     # bytes of a record
 
@@ -39,14 +43,16 @@ def no_tests_run(lab, test, seen, errors=None):
 
 
 def build(tree):
-    """Build the tree: (options that make needs from then on, the compiler's errors or ""). Warnings are
-    errors, as in the student's own build; but if nothing else is wrong, they are ignored, because another
-    compiler may warn about more."""
+    """Build the tree: (options that make needs from then on, the compiler's errors or ""). Refused if the
+    build has read what it must not. Warnings are errors, as in the student's own build; but if nothing else
+    is wrong, they are ignored, because another compiler may warn about more."""
     for options in ([], ["WERROR=0"]):
-        done = sandbox.run(["make", "-s", "-j2", *options, "all"], tree, BUILD_SECONDS)
+        done = sandbox.run(["make", "-s", "-j2", opened.DEPS, *options, "all"], tree, BUILD_SECONDS)
         if done.why:
             return options, f"the build did not finish within {BUILD_SECONDS} seconds"
+        opened.check(tree, done.output)
         if done.status == 0:
+            macros.check(tree)
             return options, ""
         if "[-Werror" not in done.output:
             break
@@ -54,10 +60,11 @@ def build(tree):
                                            if not re.match(r"  (cc|ld|mkfs) ", line)))
 
 
-def play(tree, options, lab, test, seed):
-    """The record of one seed."""
-    out = pathlib.Path(tree, "record.json")
-    words = ["make", "-s", *options, "grade", f"LAB={lab}", f"SEED={seed}", "FORMAT=json", f"OUT={out.name}"]
+def play(tree, options, lab, test, seeds):
+    """The record of a tree that builds."""
+    out = pathlib.Path(tree, "build", "record.json")
+    words = ["make", "-s", *options, "grade", f"LAB={lab}", "SEEDS=" + ",".join(map(str, seeds)),
+             "FORMAT=json", f"OUT={out.relative_to(tree)}"]
     done = sandbox.run(words + ([f"TEST={test}"] if test else []), tree, GRADE_SECONDS)
     if done.why:
         raise Failed(f"the tests did not finish within {GRADE_SECONDS} seconds")
@@ -72,19 +79,6 @@ def play(tree, options, lab, test, seed):
     return record
 
 
-def merge(parts):
-    """The record of several seeds: a test passes if it passes with all of them; otherwise the record has
-    its failure with the smallest seed that fails."""
-    tests = []
-    for cases in zip(*(part["tests"] for part in parts)):
-        shown = next((case for case in cases if case["status"] != "ok"), cases[0])
-        tests.append({**shown, "seeds": [seed for case in cases for seed in case["seeds"]],
-                      "seconds": round(sum(case["seconds"] for case in cases), 2)})
-    return records.whole(parts[0]["lab"], parts[0]["seed"] if len(parts) == 1 else None,
-                         sum(part["seconds"] for part in parts),
-                         next((part["build"] for part in parts if part["build"]), None), tests)
-
-
 def cause_of(errors):
     """The line of the compiler's output that says what is wrong."""
     lines = errors.splitlines()
@@ -96,7 +90,7 @@ def grade_tree(tree, lab, test, seeds, also):
     options, errors = build(tree)
     if errors:
         return "build", no_tests_run(lab, test, cause_of(errors), errors)
-    record = merge([play(tree, options, lab, test, seed) for seed in sorted(seeds)])
+    record = play(tree, options, lab, test, sorted(seeds))
     if record["build"]:
         return "build", record
     also(tree, options, record)
@@ -110,10 +104,10 @@ def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options,
     started = time.monotonic()
     scratch = pathlib.Path(scratch)
     shutil.rmtree(scratch, ignore_errors=True)  # left by a worker that was killed
-    result = {"student": name, "lab": lab, "cause": "", "notes": []}
+    result = {"student": name, "lab": lab, "cause": "", "notes": [], "changed": []}
     try:
-        taken = submission.take(source)
-        result["notes"] = taken.notes
+        taken = submission.take(source, engine.load_labs(lab)[0].number)
+        result |= {"notes": taken.notes, "changed": taken.changed}
         status, record = grade_tree(submission.assemble(taken, scratch / "tree"), lab, test, seeds, also)
     except Refused as error:
         status, record = "refused", no_tests_run(lab, test, str(error))
@@ -122,6 +116,22 @@ def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options,
     if status != "graded":
         result["cause"] = record["tests"][0]["seen"]
     return {**result, "status": status, "record": record, "seconds": time.monotonic() - started}
+
+
+def grade_alone(source, lab, also=lambda tree, options, record: None):
+    """The result of a submission that belongs to no class."""
+    with tempfile.TemporaryDirectory(prefix="nymph.") as scratch:
+        os.chmod(scratch, 0o711)    # the user that builds may enter
+        return grade(source, "submission", lab, runs.draw_seeds(""), pathlib.Path(scratch, "one"), also=also)
+
+
+def print_one(source, lab, name):
+    """Grade a submission, and print its record in the format with this name; return the exit status."""
+    result = grade_alone(source, lab)
+    why = [f"The submission could not be graded: {result['cause']}"] if result["status"] == "refused" else []
+    text = formats.FORMATS[name][1](result["record"])
+    print("\n".join([*result["changed"], *result["notes"], *why, text]), end="")
+    return 0
 
 
 def worker(place, number):
@@ -138,9 +148,10 @@ def worker(place, number):
 
 def main(words):
     """Run the worker; an error is one line."""
+    words = [os.path.abspath(words[0]), *words[1:]]
     os.chdir(ROOT)
     try:
-        return worker(*words)
+        return print_one(*words) if len(words) == 3 else worker(*words)
     except (Failed, sandbox.Missing, results_folder.Unusable, OSError) as error:
         print(f"{' '.join(words[1:])}: {error}", file=sys.stderr)
         return 1

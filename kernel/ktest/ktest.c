@@ -151,6 +151,7 @@ static int wait_for_end(struct kt_run *run)
 static void watchdog_stop(void)
 {
     amo_and(&testpoints_on, ~(1u << TP_WATCHDOG));
+    poke(&kt_watched_until, 0);
 }
 
 /*
@@ -181,6 +182,7 @@ static void watchdog_start(struct kt_run *run, uint64 ms)
     kt_progress_mark();
     run->hung_at = cpu_time() + per_ms * (ms + FLUSH_MS);
     run->late_at = run->hung_at - per_ms * FLUSH_MS / 2;
+    poke(&kt_watched_until, run->hung_at);
     amo_or(&testpoints_on, 1u << TP_WATCHDOG);
 }
 

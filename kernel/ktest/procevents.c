@@ -14,7 +14,7 @@ static bool log_free;
 void kt_proc_events_begin(bool with_free)
 {
     log_free = with_free;
-    began = cpu_time();
+    began = r_time();
 }
 
 /*
@@ -59,7 +59,7 @@ int kt_proc_event(uint64 uevent)
         kt_log("stray", e.name, curproc()->p_pid);
     if (log_free && e.what[0] != 0 && (mask = free_cpus()) != 0)
         kt_log("free", e.name, mask);
-    return (int)((cpu_time() - began) / (cpu_timebase / 1000));
+    return (int)((r_time() - began) / (cpu_timebase / 1000));
 }
 
 static int victim; /* pid */

@@ -3,7 +3,7 @@
  * threads waits for. It tells a deadlock, in which all threads wait, from a livelock, in which cpus are
  * busy but get nowhere.
  *
- *   progress cpu=1 ms=1000 ticks=100 switches=12031 messages=0 halts=0 runs=B
+ *   progress cpu=1 ms=1000 ticks=100 switches=1203 messages=0 halts=0 reqflags=0 runq=0 crit=1 runs=B
  *   stuck td=A cpu=0 waits: ktwait
  *
  * The counts begin at the last kt_progress_mark(). The lines are for people and for the grader's
@@ -13,7 +13,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 
-#define LINE 112 /* bytes of a line, more than any has */
+#define LINE 192 /* bytes of a line, more than any has */
 
 static struct progress {
     uint64 ticks;
@@ -45,13 +45,16 @@ void kt_progress_mark(void)
 static void add_cpu(int cpu, uint64 ms)
 {
     struct progress now = progress_of(cpu), *then = &marked[cpu];
+    globaldata_t gd = globaldata_of[cpu];
+    thread_t td = peek(&gd->gd_curthread);
     char line[LINE];
 
     snprintf(line, sizeof(line),
-             "\nprogress cpu=%d ms=%lu ticks=%lu switches=%lu messages=%lu halts=%lu runs=%s", cpu,
-             ms, now.ticks - then->ticks, now.switches - then->switches,
-             now.messages - then->messages, now.halts - then->halts,
-             peek(&globaldata_of[cpu]->gd_curthread)->td_comm);
+             "\nprogress cpu=%d ms=%lu ticks=%lu switches=%lu messages=%lu halts=%lu reqflags=%x "
+             "runq=%x crit=%d runs=%s",
+             cpu, ms, now.ticks - then->ticks, now.switches - then->switches,
+             now.messages - then->messages, now.halts - then->halts, peek(&gd->gd_reqflags),
+             peek(&gd->gd_runqmask), peek(&td->td_critcount), td->td_comm);
     strlcpy(text + strlen(text), line, sizeof(text) - strlen(text));
 }
 

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the headers of a submission do to the course's test code.
+
+The test code (kernel/ktest) includes headers of the submission, because the structures of the core are
+there, and a submission may change them. But a macro in such a header changes the text of the test code: one
+called cpu_time would fake the clock, one called kt_log the events. So the compiler lists the macros that
+each file of the test code sees, and a submission is refused if one of them, which the course does not have,
+is a word of the test code.
+"""
+
+import pathlib
+import re
+import subprocess
+
+from grading.machine import ROOT
+from grading.staff import opened, sandbox, similarity
+from grading.staff.unpack import Refused, printable
+
+SECONDS = 60
+DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
+GIVEN = {"NYMPH_KERNEL", "INVARIANTS", "__ASSEMBLER__"}     # by the Makefile, and by the compiler to assembly
+STANDARD = ("limits", "stdarg", "stdatomic", "stdbool", "stddef", "stdint")
+
+
+def of_compiler():
+    """The macros of the compiler and of its own headers."""
+    text = "".join(f"#include <{name}.h>\n" for name in STANDARD)
+    done = subprocess.run([opened.COMPILER, "-ffreestanding", "-E", "-dM", "-"], input=text, text=True,
+                          capture_output=True, check=True)
+    return set(DEFINE.findall(done.stdout))
+
+
+def test_code(root):
+    """The sources of the test code, with the headers that only it includes."""
+    return sorted((root / "kernel" / "ktest").glob("*.[chS]"))
+
+
+def of_course(root):
+    """The macros that the course's own files define."""
+    return {name for path in (root / "kernel").rglob("*.[chS]") for name in
+            DEFINE.findall(path.read_text(encoding="utf-8"))}
+
+
+def words(root):
+    """The words of the test code, and of the headers that it shares with the programs."""
+    texts = [path.read_text(encoding="utf-8") for path in [*test_code(root), *(root / "kernel").glob("*.h")]]
+    return {word for text in texts for word in
+            re.findall(r"[A-Za-z_]\w*", similarity.without_comments(text))}
+
+
+def check(tree, root=ROOT):
+    """Refuse a submission one of whose macros is a word of the test code."""
+    tree = pathlib.Path(tree)
+    names = [f"{opened.OBJECTS}/{path.relative_to(root)}.macros" for path in test_code(root)
+             if path.suffix != ".h"]
+    done = sandbox.run(["make", "-s", "-j2", *names], tree, SECONDS)
+    if done.status != 0:
+        raise Refused(f"the macros of the test code cannot be listed: {printable(done.output)}")
+    seen = {name for path in names for name in
+            DEFINE.findall((tree / path).read_text(encoding="utf-8", errors="replace"))}
+    found = sorted((seen - of_course(root) - of_compiler() - GIVEN) & words(root))
+    if found:
+        raise Refused(f"it defines the macro {found[0]}, which is a word of the course's test code: give it "
+                      "another name")
