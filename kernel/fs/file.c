@@ -56,7 +56,7 @@ void file_close(struct file *f)
         return;
     if (f->f_type == FD_PIPE)
         pipe_close(f->f_pipe, f->f_writable);
-    else if (f->f_inode != NULL)
+    else
         inode_close(f->f_inode);
     file_free(f);
 }
@@ -69,6 +69,7 @@ int filedesc_open_console(struct filedesc *fdp)
         return -1;
     f->f_type = FD_DEVICE;
     f->f_major = CONSOLE;
+    f->f_inode = inode_dup(fdp->fd_cwd); /* it has none of its own */
     f->f_readable = f->f_writable = true;
     fdp->fd_file[0] = f;
     fdp->fd_file[1] = file_dup(f);
@@ -83,16 +84,15 @@ int file_stat(struct file *f, struct stat *st)
     if (f->f_type == FD_PIPE)
         return -1;
     memset(st, 0, sizeof(*st)); /* padding goes to the user, too */
-    st->dev = ROOTDEV;
-    st->type = T_DEVICE;
-    if (ip == NULL)
-        return 0;
     inode_lock(ip);
+    st->dev = ROOTDEV;
     st->ino = ip->i_inum;
     st->type = ip->i_type;
     st->nlink = ip->i_nlink;
     st->size = ip->i_size;
     inode_unlock(ip);
+    if (f->f_type == FD_DEVICE)
+        st->type = T_DEVICE; /* also when it has the root's inode (filedesc_open_console) */
     return 0;
 }
 

@@ -19,7 +19,7 @@ struct file {
     bool f_append;
     short f_major;         /* FD_DEVICE */
     struct pipe *f_pipe;   /* FD_PIPE */
-    struct inode *f_inode; /* FD_INODE, FD_DEVICE; NULL: the console that process 1 begins with */
+    struct inode *f_inode; /* FD_INODE, FD_DEVICE */
     uint64 f_off;          /* FD_INODE: where the next read or write starts; f_inode's lock */
 };
 

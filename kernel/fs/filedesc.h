@@ -21,7 +21,7 @@ void filedesc_copy(struct filedesc *dst, const struct filedesc *src);
 void filedesc_release(struct filedesc *fdp);
 
 /* Open files 0, 1 and 2 of the first process: the console, whatever has its name in the file system.
- * 0, or -1: no memory. */
+ * fd_cwd is set. 0, or -1: no memory. */
 int filedesc_open_console(struct filedesc *fdp);
 
 #endif

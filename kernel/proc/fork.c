@@ -81,7 +81,7 @@ int proc_fork(void)
     child->p_vruntime = parent->p_vruntime;
     child->p_thread->td_mach.md_satp = vmspace_satp(vm);
     child->p_size = parent->p_size;
-    lwkt_set_comm(child->p_thread, "%s", child->p_name);
+    strlcpy(child->p_thread->td_comm, child->p_name, sizeof(child->p_thread->td_comm));
     pid = child->p_pid;
 
     adopt(parent, child);
