@@ -3,6 +3,7 @@
 (`make reliability PART=xv6 XV6=folder` runs a real tree's own.)"""
 
 import subprocess
+import textwrap
 
 import pytest
 
@@ -164,7 +165,7 @@ def fixture_built(tmp_path_factory):
     for name in ("Makefile", "README.md", "kernel", "mkfs", "tools", "grading", "user"):
         subprocess.run(["cp", "-r", ROOT / name, tree / name], check=True)
     for name, text in PROGRAMS.items():
-        (tree / f"user/x{name}.c").write_text(text + "\n", encoding="ascii")
+        (tree / f"user/x{name}.c").write_text(textwrap.dedent(text) + "\n", encoding="ascii")
     make("-s", "-j2", "all", cwd=tree)
     return tree
 
