@@ -27,10 +27,9 @@ FLAGS = ["-std=gnu11", "-g", "-O2", "-fno-pie", "-Wall", "-Wextra", "-Werror", "
 # What is instrumented: the core, and the scenes that run on it.
 CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
-SCENES = [SIM / f"{name}.c" for name in ("explore_scenes", "litmus")]
-HOST = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", "explore", "report",
-                                       "explore_base", "explore_main", "scenes_threads")]
-SCENES.append(SIM / "explore_pairs.c")
+SCENES = [*sorted(SIM.glob("x_*.c")), SIM / "litmus.c", SIM / "explore_pairs.c"]
+HOST = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "memory", "explore", "turns",
+                                       "schedule", "report", "explore_base", "explore_main")]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "
                   r"(?P<end>complete|not complete), (?P<outcomes>\d+) outcomes (?P<hash>\w+), "
@@ -56,7 +55,7 @@ def build(folder, extra=()):
     commands, objects = [], {"explore": [], "explore-memory": []}
     for program, core, host in (("explore", [], []),
                                 ("explore-memory", ["-fsanitize=thread"], ["-DDETECT", "-O3"])):
-        for source in [*CORE, *SCENES, *HOST, *([SIM / "races.c"] if core else [])]:
+        for source in [*CORE, *SCENES, *HOST, *([SIM / "races.c", SIM / "views.c"] if core else [])]:
             target = folder / program / "obj" / f"{source.stem}.o"
             target.parent.mkdir(parents=True, exist_ok=True)
             flags = core if source in CORE or source in SCENES else host

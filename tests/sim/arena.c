@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "cpu.h"
+#include "views.h"
 #include "lwkt/ring.h"
 
 #if defined(__has_feature)

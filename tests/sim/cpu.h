@@ -2,9 +2,11 @@
  * The simulated machine's inside: what its files share, and no scene sees.
  *
  *   sim.c       the cpus: stacks, interrupts, turns          run.c      a run's beginning and end
- *   memory.c    what a primitive does, and may return        races.c    the race detector
- *   arena.c     memory, and the way back to a snapshot       rest.c     the look whether all is at rest
- *   explore.c   the search                                   report.c   a failure's timeline
+ *   memory.c    what a primitive does                        arena.c    objects, stacks, snapshots
+ *   views.c     what a load may return                       races.c    the race detector
+ *   spawn.c     threads of scenes                            rest.c     the look whether all is at rest
+ *   explore.c   the search                                   turns.c    its choices
+ *   schedule.c  a schedule as text                           report.c   a failure's timeline
  */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H
@@ -99,25 +101,6 @@ static inline int64 word_of(const volatile void *p)
         return (int64)((ARENA_SIZE + a - (uint64)__data_start) / 4);
     return -1;
 }
-
-/* --- what happened before what; memory.c --- */
-
-/* How much of each cpu's past a cpu has seen: for the race detector. */
-uint32 *sim_clock(int cpu);
-void memory_begin(bool views);
-void memory_sync_all(void);
-void memory_forget(const void *start, size_t size);
-void memory_plain_write(const volatile void *p);
-void sim_ipi_release(int cpu);
-void sim_ipi_acquire(void);
-
-/* --- the race detector, in the instrumented build; races.c --- */
-
-void races_begin(void);
-void races_forget(const void *start, size_t size);
-void races_free(const void *start, size_t size);
-void races_written(const void *start, size_t size); /* by the machine, for this cpu */
-void races_atomic(const volatile void *p, size_t size, bool read, bool write, const void *pc);
 
 /* --- the explorer --- */
 

@@ -15,7 +15,7 @@
  * Where all cpus wait and no timer is armed, nothing can ever happen again: that is a lost wakeup, and
  * ends the run. So does a run of more than POINTS_MAX points, which is a livelock.
  */
-#include "cpu.h"
+#include "views.h"
 
 #include <string.h>
 
