@@ -15,7 +15,7 @@ FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-DNYMPH
 CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
 SCENES = sorted(SIM.glob("scenes_*.c"))
-MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "memory", "explore",
+MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
                                           "turns", "schedule", "report")]
 MAIN = SIM / "main.c"
 SWITCH = SIM / "switch.S"

@@ -21,7 +21,7 @@ bool explore_over;
 
 /* Of this execution. */
 static uint32 position; /* next decision */
-static int used[NBUDGETS];
+int budget_used[NBUDGETS];
 static uint64 mark_sp;
 
 /* --- choices --- */
@@ -48,11 +48,6 @@ uint32 choose(enum kind kind, uint32 n, int64 word)
     return 0;
 }
 
-bool affordable(int what)
-{
-    return keep->replay || used[what] < keep->budget[what];
-}
-
 /* A choice whose first alternative costs nothing. */
 uint32 choose_at_cost(enum kind kind, int what, uint32 n, int64 word)
 {
@@ -61,7 +56,7 @@ uint32 choose_at_cost(enum kind kind, int what, uint32 n, int64 word)
 
     uint32 k = choose(kind, n, word);
 
-    used[what] += k != 0;
+    budget_used[what] += k != 0;
     return k;
 }
 /* --- executions --- */
@@ -141,6 +136,7 @@ bool explore_setup(const struct scene *s, int ncpu)
 void execute(void)
 {
     snapshot_restore();
+    events_wanted |= keep->replay;
     keep->failed = false;
     jump(&host_sp, mark_sp, curthread);
     if (!keep->failed && !keep->replay && position < keep->depth) {
@@ -208,6 +204,7 @@ struct verdict explore_search(const int *budget, double limit, bool everywhere)
     memcpy(keep->budget, budget, sizeof(keep->budget));
     keep->everywhere = everywhere;
     begin_anew();
+    snapshot_watch();
     while (more) {
         execute();
         v.executions++;

@@ -208,7 +208,7 @@ int main(int argc, char **argv)
             quiet = true;
             break;
         case 'u':
-            sites_used = true;
+            sites_used = events_wanted = true;
             break;
         case 'w':
             weaken(sites, nsites, optarg);

@@ -54,20 +54,24 @@ extern struct keep {
     uint32 nwords;
 } * keep;
 
-/* Of this execution: its first point; whether it is between the marks. */
+/* Of this execution: its first point; how much of each budget it has used. */
 extern uint64 mark_point;
-extern bool marked;
+extern int budget_used[NBUDGETS];
 
-/* The number of the alternative, of n. / The same where each but the first costs one of a budget. / Whether there
- * is one left of it. */
+/* The number of the alternative, of n. / The same where each but the first costs one of a budget. */
 uint32 choose(enum kind kind, uint32 n, int64 word);
 uint32 choose_at_cost(enum kind kind, int what, uint32 n, int64 word);
-bool affordable(int what);
+
+/* Whether something is left of that budget. */
+static inline bool affordable(int what)
+{
+    return keep->replay || budget_used[what] < keep->budget[what];
+}
 
 /* From the mark to the end, or to a failure. */
 void execute(void);
 
-/* A schedule that is played again: what it asks for here; whether all of it came up. */
+/* The alternative that the schedule that is played again asks for here. */
 uint32 wished(enum kind kind, uint32 n);
 
 #endif

@@ -152,11 +152,6 @@ void cpu_switch(struct thread *from, struct thread *to)
 
 /* --- interrupts --- */
 
-bool pending(const struct cpu *c)
-{
-    return c->soft || (c->timer_on && now >= c->timer) || (c->ext & ~c->ext_held) != 0;
-}
-
 /* Note what is pending, and hold its source off. The core's words without points: interrupts are off. */
 static void note(struct cpu *c)
 {

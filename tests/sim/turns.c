@@ -49,11 +49,6 @@ bool explore_shared(uint64 address)
     return word < 0 || several_cpus(keep->seen[word]);
 }
 
-bool explore_marked(void)
-{
-    return marked;
-}
-
 static bool in_interrupt(void)
 {
     return mycpu->gd_intr_nesting_level > 0 || curthread->td_nest_count > 0 ||
@@ -62,11 +57,11 @@ static bool in_interrupt(void)
 
 static void learn(int kind, int64 word, bool write)
 {
-    uint32 w = keep->seen[word], old = w;
+    uint32 old = keep->seen[word], w = old;
 
     if (kind == POINT_PRIMITIVE)
         w |= 1u << self | (write ? WORD_WRITTEN : 0);
-    if (in_interrupt())
+    if ((w & WORD_BODY(self)) == 0 && in_interrupt())
         w |= WORD_BODY(self);
     if (w == old)
         return;
@@ -123,14 +118,17 @@ static void come_early(int64 word)
 
 static void interrupts(int kind, int64 word)
 {
-    while (cpus[self].intr_on && pending(&cpus[self])) {
+    const struct cpu *c = &cpus[self];
+
+    while (c->intr_on && pending(c)) {
         if (!comes(kind, word))
             return;
         ++points;
         explore_note('i', "takes an interrupt");
         take_interrupt();
+        c = &cpus[self];
     }
-    if (cpus[self].intr_on && touched(kind, word))
+    if (c->intr_on && affordable(BUDGET_INTERRUPTS) && touched(kind, word))
         come_early(word);
 }
 
@@ -157,9 +155,9 @@ static void preempt(int64 word)
 {
     int list[SIM_CPUS];
 
-    if (word >= 0 && !several_cpus(keep->now[word]) && !keep->everywhere && !keep->replay)
-        return;
     if (!affordable(BUDGET_PREEMPTIONS))
+        return;
+    if (word >= 0 && !several_cpus(keep->now[word]) && !keep->everywhere && !keep->replay)
         return;
 
     uint32 n = candidates(self, false, list);
