@@ -219,7 +219,7 @@ struct verdict explore_search(const int *budget, double limit, bool everywhere)
             begin_anew();
         else
             more = advance();
-        if ((v.executions & 255) == 0 && seconds() - start > limit)
+        if ((v.executions & 31) == 0 && seconds() - start > limit)
             break;
     }
     v.complete = !more && !v.failed;

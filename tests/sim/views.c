@@ -24,7 +24,7 @@
 
 #include "views.h"
 
-#define LOCATIONS 16384 /* words, in a run; with views, VIEWED */
+#define LOCATIONS 65536 /* words, in a run; with views, VIEWED */
 #define VIEWED 1024
 #define KEPT 8 /* stores of a word */
 #define POOL (64UL << 20)

@@ -275,3 +275,19 @@ void play_x_port_moves_away(void)
     explore_thread(2, PRI, ask_once, NULL, "client");
     explore_run();
 }
+
+/* The same after the port has been used on cpu 1. */
+static void serve_here_and_elsewhere(void *arg)
+{
+    serve(arg);
+    serve_elsewhere(arg);
+}
+
+void play_x_port_moves_used(void)
+{
+    x_init();
+    server = explore_thread(1, PRI, serve_here_and_elsewhere, (void *)1, "server");
+    explore_thread(1, PRI, ask_once, NULL, "near");
+    explore_thread(2, PRI, ask_once, NULL, "far");
+    explore_run();
+}

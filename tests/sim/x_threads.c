@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes of the explorer: threads that sleep, move and end; timers, and the trace.
+ * Scenes of the explorer: threads that sleep, move and end; timers.
  */
-#include "lwkt/ktr.h"
 #include "x.h"
 
 void x_nothing(void *arg)
@@ -176,36 +175,4 @@ void play_x_timer(void)
     explore_thread(0, PRI, pause_a_little, (void *)5, "pause0");
     explore_thread(1, PRI, pause_a_little, (void *)7, "pause1");
     explore_run();
-}
-
-/* A reader of the trace takes an entry whole or not at all. */
-static struct ktr_entry page[SIM_CPUS][KTR_PAGES][KTR_PER_PAGE];
-
-static void record(void *arg)
-{
-    (void)arg;
-    for (uint64 i = 1; i < 3; i++)
-        ktr_record(KTR_TICK, i, 10 * i);
-}
-
-static void read_entries(void *arg)
-{
-    struct ktr_entry e;
-
-    (void)arg;
-    for (uint64 seq = ktr_oldest(1); seq < ktr_next(1); seq++)
-        if (ktr_read(1, seq, &e) && e.event == KTR_TICK)
-            CHECK(e.b == 10 * e.a, "%lu %lu", e.a, e.b);
-}
-
-void play_x_trace(void)
-{
-    for (int cpu = 0; cpu < SIM_CPUS; cpu++)
-        for (int i = 0; i < KTR_PAGES; i++)
-            ktr_attach(cpu, i, page[cpu][i]);
-    ktr_set_mask(1u << KTR_TICK);
-    explore_thread(1, PRI, record, NULL, "writer");
-    explore_thread(0, PRI, read_entries, NULL, "reader");
-    explore_run();
-    ktr_set_mask(0);
 }
