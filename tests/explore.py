@@ -29,6 +29,7 @@ CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
 SCENES = [*sorted(SIM.glob("x_*.c")), SIM / "litmus.c", SIM / "explore_pairs.c"]
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
                                        "turns", "schedule", "report", "explore_base", "explore_main")]
+INSTRUMENTED = [*CORE, *SCENES, *HOST, SIM / "races.c", SIM / "views.c"]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "
                   r"(?P<end>complete|not complete), (?P<outcomes>\d+) outcomes (?P<hash>\w+), "
@@ -54,7 +55,7 @@ def build(folder, extra=()):
     commands, objects = [], {"explore": [], "explore-memory": []}
     for program, core, host in (("explore", [], []),
                                 ("explore-memory", ["-fsanitize=thread"], ["-DDETECT", "-O3"])):
-        for source in [*CORE, *SCENES, *HOST, *([SIM / "races.c", SIM / "views.c"] if core else [])]:
+        for source in INSTRUMENTED if core else [*CORE, *SCENES, *HOST]:
             target = folder / program / "obj" / f"{source.stem}.o"
             target.parent.mkdir(parents=True, exist_ok=True)
             flags = core if source in CORE or source in SCENES else host
@@ -173,7 +174,8 @@ def reason(text):
 # --- which lines no scene reaches ---
 
 def coverage(folder, seconds):
-    """Print the lines of the core that no scene reaches, and how many branches."""
+    """Print the lines of the core that no scene reaches and for which no reason is given, those that have one
+    and are reached, and how many branches are not taken; true when there are no such lines."""
     plain, _ = build(folder, ["--coverage", "-fprofile-abs-path"])
     counters = folder / "counters"
     symbols = (line.split() for line in run(["nm", "-S", plain]).stdout.splitlines())
@@ -196,9 +198,22 @@ def coverage(folder, seconds):
                 reached[key] = reached.get(key, False) or found.group(1) != "#####"
             elif place and place.endswith(".c"):
                 branches += bool(re.match(r"branch +\d+ (never executed|taken 0%)", line))
-    for place, number, code in sorted(key for key, seen in reached.items() if not seen):
-        print(f"{place}:{number}: {code}")
-    print(f"{list(reached.values()).count(False)} of {len(reached)} lines; {branches} branches")
+    left = {(place, code): number for (place, number, code), seen in reached.items() if not seen}
+    known = reasons()
+    for (place, code), number in sorted(left.items()):
+        if (place, code) not in known:
+            print(f"{place}:{number}: {code}    no reason is given")
+    for place, code in sorted(known - left.keys()):
+        print(f"{place}: {code}    is reached, or is gone")
+    print(f"{len(left)} of {len(reached)} lines are not reached, {len(left.keys() - known)} of them without a "
+          f"reason; {branches} branches")
+    return left.keys() == known
+
+
+def reasons():
+    """(file, code) of the lines that no scene reaches, as tests/sim/unreached.txt says."""
+    lines = (SIM / "unreached.txt").read_text(encoding="utf-8").splitlines()
+    return {tuple(line.split(": ", 1)) for line in lines if line and not line.startswith("#")}
 
 
 def main():
@@ -207,14 +222,14 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "explore",
                         help="where to build")
     parser.add_argument("--seconds", type=float, default=20, help="limit of one row")
-    parser.add_argument("--part", choices=("scenes", "pairs", "orders", "coverage"),
-                        action="append", help="what to do; the first three by default")
+    parser.add_argument("--part", choices=("scenes", "pairs", "orders", "swaps", "coverage"),
+                        action="append", help="what to do; all but the last by default")
     parser.add_argument("only", nargs="*", help="only these scenes, or sites that contain this")
     args = parser.parse_args()
-    parts = args.part or ("scenes", "pairs", "orders")
+    parts = args.part or ("scenes", "pairs", "orders", "swaps")
     if "coverage" in parts:
-        coverage(args.folder / "coverage", args.seconds)
-        return 0
+        return 0 if coverage(args.folder / "coverage", args.seconds) else 1
+    import explore_swaps  # pylint: disable=import-outside-toplevel  # which imports this file
     plain, memory = build(args.folder)
 
     def play(row):
@@ -236,6 +251,9 @@ def main():
         well = table(in_parallel(play, rows("pair:", ((plain, (2, 0, 0)), (plain, (1, 1, 0)))))) and well
     if "orders" in parts:
         print(orders(memory, args.seconds, args.only), "orders are not shown to be needed")
+    if "swaps" in parts:
+        print(explore_swaps.swaps(args.folder, memory, args.seconds, args.only),
+              "swaps make nothing fail")
     return 0 if well else 1
 
 

@@ -64,7 +64,16 @@
     SCENE(x_token_polls, 2)        \
     SCENE(x_ring_late, 3)          \
     SCENE(x_put_off, 2)            \
-    SCENE(x_put_off_third, 3)
+    SCENE(x_put_off_third, 3)      \
+    SCENE(x_timer_periodic, 2)     \
+    SCENE(x_timer_there, 2)        \
+    SCENE(x_timer_once_there, 2)   \
+    SCENE(x_cpusync_fastdata, 2)   \
+    SCENE(x_stopped_here, 2)       \
+    SCENE(x_stopped_there, 2)      \
+    SCENE(x_below, 2)              \
+    SCENE(x_untimely, 2)           \
+    SCENE(x_counters, 2)
 #define DECLARE_SCENE(name, cpus) void play_##name(void);
 LITMUS_SCENES(DECLARE_SCENE)
 CORE_SCENES(DECLARE_SCENE)
