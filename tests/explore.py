@@ -51,7 +51,7 @@ def compile_all(commands):
 
 
 def build(folder, extra=()):
-    """Both programs, in that folder."""
+    """Both programs, in that folder; the core with those options as well."""
     commands, objects = [], {"explore": [], "explore-memory": []}
     for program, core, host in (("explore", [], []),
                                 ("explore-memory", ["-fsanitize=thread"], ["-DDETECT", "-O3"])):
@@ -59,7 +59,8 @@ def build(folder, extra=()):
             target = folder / program / "obj" / f"{source.stem}.o"
             target.parent.mkdir(parents=True, exist_ok=True)
             flags = core if source in CORE or source in SCENES else host
-            commands.append(["gcc", *FLAGS, *extra, *flags, "-c", "-o", target,
+            more = extra if source in CORE else ()
+            commands.append(["gcc", *FLAGS, *more, *flags, "-c", "-o", target,
                              source.relative_to(ROOT)])
             objects[program].append(target)
     compile_all(commands)
@@ -166,8 +167,8 @@ def orders(program, seconds, only=()):
 def reason(text):
     """What went wrong, in few words."""
     why = re.search(r"executions, [\d.]+ s: (.*)", text).group(1)
-    if why.startswith("tests/sim/"):
-        return "the scene's check"
+    if re.match(r"\S+\.[ch]:\d+: ", why):
+        return "the scene's check" if why.startswith("tests/sim/x_") else "an assertion"
     return re.sub(r" at 0x\w+.*|: cpus wait.*", "", why)[:60]
 
 

@@ -10,7 +10,7 @@ import re
 import explore
 
 FOLDERS = ("swaps", "mutants")
-BUDGETS = ((0, 0, 0), (1, 0, 0), (1, 1, 0), (2, 0, 0), (2, 0, 1), (3, 0, 0))
+BUDGETS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 0), (2, 0, 0), (2, 0, 1), (3, 0, 0))
 
 
 def patches():

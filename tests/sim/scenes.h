@@ -73,7 +73,9 @@
     SCENE(x_stopped_there, 2)      \
     SCENE(x_below, 2)              \
     SCENE(x_untimely, 2)           \
-    SCENE(x_counters, 2)
+    SCENE(x_counters, 2)           \
+    SCENE(x_section, 2)            \
+    SCENE(x_token_released, 2)
 #define DECLARE_SCENE(name, cpus) void play_##name(void);
 LITMUS_SCENES(DECLARE_SCENE)
 CORE_SCENES(DECLARE_SCENE)

@@ -50,10 +50,36 @@ void play_x_token_shared_twice(void)
     CHECK(x_under[0] == 5, "%u", x_under[0]);
 }
 
+/* A token that was released is given at once, not when its last holder switches. */
+static uint32 done;
+
+static void take_and_say(void *arg)
+{
+    x_take(arg);
+    poke(&done, 1);
+}
+
+static void release_and_stay(void *arg)
+{
+    x_take(arg);
+    while (!peek(&done))
+        relax();
+}
+
+void play_x_token_released(void)
+{
+    x_init();
+    done = 0;
+    explore_thread(0, PRI, release_and_stay, NULL, "stays");
+    explore_thread(1, PRI, take_and_say, NULL, "takes");
+    explore_run();
+    CHECK(x_under[0] == 2, "%u", x_under[0]);
+}
+
 /* Cpu 1 was idle, and looked for the token of a thread that waits; now it runs another thread, which gives way
  * only when it is asked to. So the token's owner must not take the cpu for one that still looks. */
 static thread_t busy;
-static uint32 awake, done;
+static uint32 awake;
 
 static void run_until_asked(void *arg)
 {
@@ -68,12 +94,6 @@ static void run_until_asked(void *arg)
     while (!peek(&done) && (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) == 0)
         relax();
     lwkt_yield();
-}
-
-static void take_and_say(void *arg)
-{
-    x_take(arg);
-    poke(&done, 1);
 }
 
 static void wake_busy(void *arg)

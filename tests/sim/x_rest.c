@@ -102,12 +102,19 @@ static void count_cpu(void *data)
     counts[mycpuid]++;
 }
 
+static struct lwkt_cpusync poll;
+
 static void sync_fast(void *arg)
 {
     (void)arg;
     lwkt_cpusync_fastdata(lwkt_all_cpus(), count_cpu, synced);
+    poll = (struct lwkt_cpusync){.cs_fin2_func = count_cpu, .cs_data = synced};
+    lwkt_cpusync_start(lwkt_all_cpus(), &poll);
+    lwkt_cpusync_finish(&poll);
+    poll.cs_fin2_func = NULL;
+    poll.cs_data = NULL;
     lwkt_wait_ipiq(globaldata_of[1], lwkt_send_ipiq_bycpu(1, x_nothing, NULL));
-    CHECK(synced[0] == 1 && synced[1] == 1, "%u %u", synced[0], synced[1]);
+    CHECK(synced[0] == 2 && synced[1] == 2, "%u %u", synced[0], synced[1]);
 }
 
 void play_x_cpusync_fastdata(void)
@@ -211,5 +218,31 @@ static void read_and_reset(void *arg)
 void play_x_counters(void)
 {
     explore_thread(0, PRI, read_and_reset, NULL, "reads");
+    explore_run();
+}
+
+/* --- the end of a critical section leaves nothing deferred --- */
+
+static void end_sections(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 2; i++) {
+        crit_enter();
+        crit_exit();
+        CHECK(peek(&mycpu->gd_reqflags) == 0, "%x is left", mycpu->gd_reqflags);
+    }
+}
+
+static void send_two(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 2; i++)
+        lwkt_send_ipiq_bycpu(1, x_nothing, NULL);
+}
+
+void play_x_section(void)
+{
+    explore_thread(1, PRI, end_sections, NULL, "sections");
+    explore_thread(0, PRI, send_two, NULL, "sends");
     explore_run();
 }
