@@ -50,6 +50,17 @@ def compile_all(commands):
                 sys.exit(done.stderr[-4000:])
 
 
+def build_foreign(folder, compiler):
+    """explore-memory for another host, without shared libraries, in that folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    objects = {source: folder / f"{source.stem}.o" for source in INSTRUMENTED}
+    compile_all([[compiler, *FLAGS, *(["-fsanitize=thread"] if s in CORE or s in SCENES else ["-DDETECT"]),
+                  "-c", "-o", o, s.relative_to(ROOT)] for s, o in objects.items()])
+    compile_all([[compiler, "-static", "-no-pie", "-o", folder / "explore-memory", *objects.values(),
+                  SIM / "switch.S"]])
+    return folder / "explore-memory"
+
+
 def build(folder, extra=()):
     """Both programs, in that folder; the core with those options as well."""
     commands, objects = [], {"explore": [], "explore-memory": []}
@@ -176,7 +187,7 @@ def reason(text):
 
 def coverage(folder, seconds):
     """Print the lines of the core that no scene reaches and for which no reason is given, those that have one
-    and are reached, and how many branches are not taken; true when there are no such lines."""
+    and are reached, and how many branches are not taken; true when each line has its reason."""
     plain, _ = build(folder, ["--coverage", "-fprofile-abs-path"])
     counters = folder / "counters"
     symbols = (line.split() for line in run(["nm", "-S", plain]).stdout.splitlines())
@@ -208,7 +219,7 @@ def coverage(folder, seconds):
         print(f"{place}: {code}    is reached, or is gone")
     print(f"{len(left)} of {len(reached)} lines are not reached, {len(left.keys() - known)} of them without a "
           f"reason; {branches} branches")
-    return left.keys() == known
+    return left.keys() <= known
 
 
 def reasons():

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 import explore
+import explore_swaps
 
 pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"),
                                 reason="switch.S knows two kinds of hosts")
@@ -117,3 +118,23 @@ def test_weakened(programs):
         debugged(again)
         good, text = explore.explore(programs[1], name, "-x", schedule)
         assert good and "nothing went wrong" in text, text
+
+
+def test_aarch64_host(tmp_path):
+    """The same on another kind of host, which has registers of its own and a weaker memory."""
+    program = explore.build_foreign(tmp_path, "aarch64-linux-gnu-gcc")
+    for name in ("sb_fence", "mp_release", "iriw_fence"):
+        done = explore.run(["qemu-aarch64", program, "-s", name, "-p", 1, "-r", 2, "-o"], timeout=600)
+        assert done.stdout.splitlines()[-1].split() == [o.ljust(4, "0") for o in LITMUS[name].split()], name
+    done = explore.run(["qemu-aarch64", program, "-s", "x_token", "-p", 1, "-i", 1, "-r", 1], timeout=600)
+    assert " complete," in done.stdout, done.stdout + done.stderr
+
+
+def test_swapped(programs, tmp_path):
+    """Two stores whose order a comment claims, swapped: a scene fails. All pairs: make explore."""
+    found = {path.stem: (path, names) for path, _, names in explore_swaps.patches()}
+    for stem in ("ipi-windex-early", "acquire-given-before-moved"):
+        path, names = found[stem]
+        assert explore_swaps.judge(explore_swaps.patched(tmp_path, programs[1], path), names, 20)[0], stem
+    for path, _, names in found.values():
+        assert set(names) <= {name for name, _ in explore.scenes(programs[1])}, path.name

@@ -67,20 +67,6 @@ static void put_back(const struct part *p)
     memcpy(p->live, p->copy, p->size);
 }
 
-void snapshot_take(uint64 mark_sp)
-{
-    char *base;
-    size_t size;
-
-    snap = host_alloc(sizeof(*snap));
-    while (sim_stack(snap->nstacks, &base, &size)) {
-        char *sp = (char *)stack_pointer((uint64)base, (uint64)base + size, mark_sp);
-        snap->stack[snap->nstacks++] = copy_of(sp, (size_t)(base + size - sp));
-    }
-    snap->objects = copy_of((char *)ARENA, sim_objects());
-    snap->variables = copy_of(__data_start, (size_t)(_end - __data_start));
-}
-
 /* --- pages --- */
 
 static char *page_of(const void *p)
@@ -109,31 +95,53 @@ static bool touch(const struct part *p, char *page)
     return true;
 }
 
-/* The signal handler. Anything else is a fault of the program, and is met again without the handler. */
+/* The signal handler: the first store to a page, or else a bad access of what is explored. */
 static void first_store(int sig, siginfo_t *info, void *context)
 {
     char *page = page_of(info->si_addr);
     struct part whole = {.live = page, .size = PAGE};
 
     (void)context;
-    if (touch(&snap->variables, page) || touch(&snap->objects, page))
+    if (snap->watched && (touch(&snap->variables, page) || touch(&snap->objects, page)))
         protect(&whole, PROT_READ | PROT_WRITE);
+    else if (running)
+        panic("a fault at %p", info->si_addr);
     else
-        signal(sig, SIG_DFL);
+        signal(sig, SIG_DFL); /* it is met again, and ends the program */
+}
+
+static void handle_faults(void)
+{
+    struct sigaction action = {.sa_sigaction = first_store,
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    stack_t stack = {.ss_size = 1UL << 16};
+
+    stack.ss_sp = host_alloc(stack.ss_size);
+    if (sigaltstack(&stack, NULL) < 0 || sigaction(SIGSEGV, &action, NULL) < 0)
+        panic("no signal handler");
+}
+
+void snapshot_take(uint64 mark_sp)
+{
+    char *base;
+    size_t size;
+
+    snap = host_alloc(sizeof(*snap));
+    while (sim_stack(snap->nstacks, &base, &size)) {
+        char *sp = (char *)stack_pointer((uint64)base, (uint64)base + size, mark_sp);
+        snap->stack[snap->nstacks++] = copy_of(sp, (size_t)(base + size - sp));
+    }
+    snap->objects = copy_of((char *)ARENA, sim_objects());
+    snap->variables = copy_of(__data_start, (size_t)(_end - __data_start));
+    handle_faults();
 }
 
 void snapshot_watch(void)
 {
-    struct sigaction action = {.sa_sigaction = first_store, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    stack_t stack = {.ss_size = 1UL << 16};
-
     if (snap->watched)
         return;
     snapshot_restore();
     snap->watched = true;
-    stack.ss_sp = host_alloc(stack.ss_size);
-    if (sigaltstack(&stack, NULL) < 0 || sigaction(SIGSEGV, &action, NULL) < 0)
-        panic("no signal handler");
     protect(&snap->variables, PROT_READ);
     protect(&snap->objects, PROT_READ);
 }

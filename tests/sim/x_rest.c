@@ -228,6 +228,7 @@ static void end_sections(void *arg)
     (void)arg;
     for (int i = 0; i < 2; i++) {
         crit_enter();
+        (void)peek(&x_under[0]); /* so that the other cpu may go on here */
         crit_exit();
         CHECK(peek(&mycpu->gd_reqflags) == 0, "%x is left", mycpu->gd_reqflags);
     }
@@ -236,8 +237,10 @@ static void end_sections(void *arg)
 static void send_two(void *arg)
 {
     (void)arg;
-    for (int i = 0; i < 2; i++)
+    for (uint32 i = 0; i < 2; i++) {
+        poke(&x_under[0], i);
         lwkt_send_ipiq_bycpu(1, x_nothing, NULL);
+    }
 }
 
 void play_x_section(void)
