@@ -277,6 +277,7 @@ grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,g
 explore: | $(FIRST) ## play the core's scenes with every schedule within a budget: half an hour
 	@tools/need $(HOSTCC)
 	@$(PYTHON) tests/explore.py
+	@$(PYTHON) tests/explore_swaps.py
 
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions
