@@ -36,7 +36,7 @@ extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's 
 static bool quiet, everywhere, outcomes, sites_used;
 static int budget[NBUDGETS] = {2, 0, 0}, ncpu;
 static double limit = 60;
-static const char *scene_name, *schedule, *program;
+static const char *scene_name, *schedule, *program, *weaker;
 
 static int by_place(const void *a, const void *b)
 {
@@ -114,7 +114,8 @@ static void print_failure(const struct verdict *v, const int *b)
     printf("%s: %d cpus, FAILED with %d preemptions, %d interrupts, %d stale reads, after %lu "
            "executions, %.1f s: %s\n",
            scene_name, ncpu, b[0], b[1], b[2], v->executions, v->seconds, explore_message());
-    printf("again: %s -s %s -c %d -x '%s'\n", program, scene_name, ncpu, copy);
+    printf("again: %s -s %s -c %d%s%s -x '%s'\n", program, scene_name, ncpu,
+           weaker != NULL ? " -w " : "", weaker != NULL ? weaker : "", copy);
 }
 
 /* Each budget up to what was asked for, by the sum. */
@@ -208,10 +209,11 @@ int main(int argc, char **argv)
             quiet = true;
             break;
         case 'u':
-            sites_used = true;
+            sites_used = events_wanted = true;
             break;
         case 'w':
-            weaken(sites, nsites, optarg);
+            weaker = optarg;
+            weaken(sites, nsites, weaker);
             break;
         case 'g':
             spare_variables(optarg);

@@ -15,7 +15,7 @@
  * Where all cpus wait and no timer is armed, nothing can ever happen again: that is a lost wakeup, and
  * ends the run. So does a run of more than POINTS_MAX points, which is a livelock.
  */
-#include "cpu.h"
+#include "views.h"
 
 #include <string.h>
 
@@ -151,11 +151,6 @@ void cpu_switch(struct thread *from, struct thread *to)
 }
 
 /* --- interrupts --- */
-
-bool pending(const struct cpu *c)
-{
-    return c->soft || (c->timer_on && now >= c->timer) || (c->ext & ~c->ext_held) != 0;
-}
 
 /* Note what is pending, and hold its source off. The core's words without points: interrupts are off. */
 static void note(struct cpu *c)
