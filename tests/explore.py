@@ -31,6 +31,12 @@ SCENES = [SIM / f"{name}.c" for name in ("explore_scenes", "litmus")]
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", "explore", "report",
                                        "explore_base", "explore_main", "scenes_threads")]
 SCENES.append(SIM / "explore_pairs.c")
+# What builds on the core, its scenes, and what the host has in the kernel's place.
+UPPER = [ROOT / "kernel" / f"{name}.c" for name in (
+    "sync/tsleep", "sync/mutex", "sync/lockorder", "fs/pipe", "proc/proc",
+    "proc/usertrap", "proc/usched", "proc/usched_queue")]
+SCENES += [SIM / f"{name}.c" for name in ("explore_sleep", "explore_pipe", "explore_usched")]
+HOST += [SIM / f"{name}.c" for name in ("host_memory", "host_proc")]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "
                   r"(?P<end>complete|not complete), (?P<outcomes>\d+) outcomes (?P<hash>\w+), "
@@ -56,10 +62,10 @@ def build(folder, extra=()):
     commands, objects = [], {"explore": [], "explore-memory": []}
     for program, core, host in (("explore", [], []),
                                 ("explore-memory", ["-fsanitize=thread"], ["-DDETECT", "-O3"])):
-        for source in [*CORE, *SCENES, *HOST, *([SIM / "races.c"] if core else [])]:
+        for source in [*CORE, *UPPER, *SCENES, *HOST, *([SIM / "races.c"] if core else [])]:
             target = folder / program / "obj" / f"{source.stem}.o"
             target.parent.mkdir(parents=True, exist_ok=True)
-            flags = core if source in CORE or source in SCENES else host
+            flags = core if source in CORE + UPPER + SCENES else host
             commands.append(["gcc", *FLAGS, *extra, *flags, "-c", "-o", target,
                              source.relative_to(ROOT)])
             objects[program].append(target)
@@ -180,7 +186,7 @@ def coverage(folder, seconds):
         if not name.startswith("pair:") or name.endswith(("on:free:0", "sleep:locked:0")):
             explore(plain, name, "-q", "-g", counters, "-p", 1, "-i", 1, seconds=seconds)
     reached, branches = {}, 0
-    for source in CORE:
+    for source in [*CORE, *UPPER]:
         target = folder / "explore" / "obj" / f"{source.stem}.o"
         place = None
         for line in run(["gcov", "-b", "-t", "-o", target, source]).stdout.splitlines():

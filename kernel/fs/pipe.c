@@ -93,8 +93,8 @@ static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 s
 {
     /* Not tsleep_until(): the flag is set before each look, and the mutex is let go only to sleep. */
     tsleep_interlock(flag, PCATCH);
-    poke(flag, 1);
-    fence(); /* pairs with the one in pipe_notify */
+    amo_or(flag, 1); /* an AMO, as the other side stores to it, too */
+    fence();         /* pairs with the one in pipe_notify */
     if (peek(index) != seen || peek(open) == 0) {
         tsleep_remove();
         return;

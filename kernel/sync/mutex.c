@@ -18,9 +18,13 @@ void mutex_init(struct mutex *m, const char *name)
 static inline uint32 kind_of(struct mutex *m)
 {
 #ifdef INVARIANTS
-    if (peek(&m->kind) == 0)
-        poke(&m->kind, lockorder_kind(m->name));
-    return m->kind;
+    uint32 kind = peek(&m->kind);
+
+    if (kind == 0) { /* several cpus may look it up at once, and find the same */
+        kind = lockorder_kind(m->name);
+        amo_or(&m->kind, kind);
+    }
+    return kind;
 #else
     (void)m;
     return 0;
