@@ -151,7 +151,10 @@ static void become_current(struct proc *p)
         if (p->p_target < 0 && take_over(p))
             p->p_target = mycpuid;
         if (p->p_target >= 0) {
-            lwkt_setcpu_self(globaldata_of[p->p_target]);
+            if (p->p_target != mycpuid) {
+                lwkt_setcpu_self(globaldata_of[p->p_target]);
+                fence(); /* the new td_gd, before the next look at td_killed: kill_here */
+            }
             take_designation(p);
             break;
         }

@@ -297,7 +297,7 @@ void play_x_usched_tick_exit(void)
 /* One waits for the cpu, and is killed; or it is picked first. */
 static void kill_victim(void *arg)
 {
-    (void)arg;
+    lwkt_pause((uint64)arg);
     CHECK(proc_kill(victim->p_pid) == 0, "there is no such process");
     set(&flags[0]);
 }
@@ -308,6 +308,40 @@ void play_x_usched_kill(void)
     host_proc(0, until_daemon, "user");
     victim = host_proc(1, once, "victim");
     victim->p_affinity = CPU0_ONLY;
-    explore_thread(1, TDPRI_KERN_USER - 1, kill_victim, NULL, "killer");
+    explore_thread(1, TDPRI_KERN_DAEMON, kill_victim, (void *)5, "killer");
+    finish();
+}
+
+/* A process that is killed ends, and be it on its way to another cpu: user mode has no other end here. */
+static void stay(struct proc *p)
+{
+    host_user_until(p, &flags[1]);
+}
+
+static void kill_only(void *arg)
+{
+    (void)arg;
+    CHECK(proc_kill(victim->p_pid) == 0, "there is no such process");
+}
+
+static void moves_and_is_killed(void)
+{
+    begin();
+    victim = host_proc(0, stay, "victim");
+    victim->p_affinity = CPU1_ONLY;
+    explore_thread(0, TDPRI_KERN_USER - 1, kill_only, NULL, "killer");
+}
+
+void play_x_usched_kill_moves(void)
+{
+    moves_and_is_killed();
+    finish();
+}
+
+/* The same, and its memory is used again while the kill is still under way. */
+void play_x_usched_kill_reap(void)
+{
+    moves_and_is_killed();
+    explore_thread(1, TDPRI_KERN_DAEMON, reap_victim, NULL, "parent");
     finish();
 }

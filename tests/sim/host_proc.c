@@ -11,6 +11,7 @@
 #include "dev/console.h"
 #include "host.h"
 #include "kernel/syscall.h"
+#include "lwkt/wait.h"
 #include "proc/clock.h"
 #include "proc/proctable.h"
 #include "proc/usertrap.h"
@@ -84,7 +85,7 @@ void host_reap(struct proc *p)
     bool gone = false;
 
     while (!gone) {
-        cpu_relax();
+        lwkt_pause(20);
         spin_lock(&proctable_lock);
         gone = p->p_state == P_ZOMBIE;
         spin_unlock(&proctable_lock);
@@ -140,11 +141,24 @@ void host_user(struct proc *p)
     cpu_intr_enable();
 }
 
+/* A turn for the others. Unlike cpu_relax, it asks the kernel for nothing. */
+static void user_step(void)
+{
+    struct cpu *c = &cpus[self];
+
+    ++now;
+    ++points;
+    c->relaxed = true;
+    pass_turn(self);
+    if (pending(&cpus[self]))
+        take_interrupt();
+}
+
 void host_user_until(struct proc *p, const uint32 *flag)
 {
     host_user(p);
     while (consume(flag) == 0) {
-        cpu_relax();
+        user_step();
         host_user(p);
     }
 }

@@ -34,7 +34,9 @@
     SCENE(x_usched_yield, 2)     \
     SCENE(x_usched_tick, 2)      \
     SCENE(x_usched_tick_exit, 2) \
-    SCENE(x_usched_kill, 2)
+    SCENE(x_usched_kill, 2)      \
+    SCENE(x_usched_kill_moves, 2) \
+    SCENE(x_usched_kill_reap, 2)
 
 #define DECLARE_UPPER_SCENE(name, cpus) void play_##name(void);
 UPPER_SCENES(DECLARE_UPPER_SCENE)
