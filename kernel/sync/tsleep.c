@@ -248,7 +248,7 @@ void wakeup_domain(const void *ident, int domain, int count)
 
     ktr(KTR_WAKEUP, (uint64)ident, (uint64)count);
     crit_enter();
-    fence(); /* the condition, before the look: the other half: tsleep_interlock */
+    fence(); /* the condition, before the look; the other half: tsleep_interlock */
     cpumask_t mask = peek(&bucket_cpus[b]);
     int woken = 0;
     if (mask & CPUMASK(mycpuid)) {
