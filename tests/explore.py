@@ -35,7 +35,7 @@ SCENES.append(SIM / "explore_pairs.c")
 UPPER = [ROOT / "kernel" / f"{name}.c" for name in (
     "sync/tsleep", "sync/mutex", "sync/lockorder", "fs/pipe", "proc/proc",
     "proc/usertrap", "proc/usched", "proc/usched_queue")]
-SCENES += [SIM / f"{name}.c" for name in ("explore_sleep", "explore_pipe", "explore_usched")]
+SCENES += sorted(SIM.glob("x_*.c"))
 HOST += [SIM / f"{name}.c" for name in ("host_memory", "host_proc")]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "
@@ -66,6 +66,8 @@ def build(folder, extra=()):
             target = folder / program / "obj" / f"{source.stem}.o"
             target.parent.mkdir(parents=True, exist_ok=True)
             flags = core if source in CORE + UPPER + SCENES else host
+            if source in UPPER:
+                flags = [*flags, "-include", "kernel/riscv.h"]      # PGSIZE
             commands.append(["gcc", *FLAGS, *extra, *flags, "-c", "-o", target,
                              source.relative_to(ROOT)])
             objects[program].append(target)

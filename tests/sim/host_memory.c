@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "kernel/riscv.h"
 #include "lib/backtrace.h"
 #include "lib/list.h"
 #include "mm/page.h"

@@ -13,7 +13,6 @@
 #include <stddef.h>
 
 #include "kernel/param.h"
-#include "kernel/riscv.h" /* PGSIZE */
 #include "kernel/types.h"
 
 #define CACHE_LINE 64
