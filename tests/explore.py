@@ -72,7 +72,7 @@ def build(folder, extra=()):
                              source.relative_to(ROOT)])
             objects[program].append(target)
     compile_all(commands)
-    compile_all([["gcc", *extra, "-no-pie", "-o", folder / program / program, *objects[program],
+    compile_all([["gcc", *extra, "-no-pie", "-Wl,--wrap=printf", "-o", folder / program / program, *objects[program],
                   SIM / "switch.S"] for program in objects])
     return folder / "explore" / "explore", folder / "explore-memory" / "explore-memory"
 

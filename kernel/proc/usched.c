@@ -117,7 +117,7 @@ static bool take_over(struct proc *p)
     gd->gd_uschedparked = NULL;
     lwkt_deschedule(q->p_thread);
     lwkt_setpri(q->p_thread, TDPRI_KERN_USER); /* if it is picked, it need not wait for p */
-    publish(&gd->gd_uschedcp, p);              /* consume: usched_current */
+    poke(&gd->gd_uschedcp, p);
     usched_show(gd->gd_cpuid, p);
     usched_offer(q);
     return true;

@@ -19,6 +19,9 @@ void host_sleep_audit(void);
 /* Pages and objects in use, without those of the sleep queues. */
 int host_memory_used(void);
 
+/* How often something was printed between the marks; there printf prints nothing. */
+uint64 host_printed(void);
+
 /* --- processes --- */
 
 /* A process whose program is `main`: a thread of the scene, on that cpu, that begins inside the kernel,

@@ -2,8 +2,11 @@
  * Pages, zones and sleep queues for the explorer's scenes, and what else kernel/sync asks of the kernel.
  * Nothing here is a point: another cpu's turn or an interrupt may come before or after, as well.
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "cpu.h"
 #include "host.h"
 #include "kernel/riscv.h"
 #include "lib/backtrace.h"
@@ -28,6 +31,7 @@ void *page_alloc(void)
 void page_unref(void *page)
 {
     npages--;
+    races_written(page, PGSIZE); /* all who have used it are before */
     sim_free(page, PGSIZE);
 }
 
@@ -53,6 +57,7 @@ void *zalloc(struct zone *z)
 void zfree(struct zone *z, void *obj)
 {
     nobjects--;
+    races_written(obj, z->size);
     sim_free(obj, z->size);
 }
 
@@ -83,6 +88,32 @@ void host_sleep_audit(void)
     for (int cpu = 0; cpu < ncpus; cpu++)
         for (struct list *q = queues[cpu]; q->next != NULL; q++)
             CHECK(list_empty(q), "a thread is on a sleep queue of cpu %d", cpu);
+}
+
+/* --- printf: the linker sends all calls here (--wrap) --- */
+
+int __wrap_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static uint64 printed;
+
+int __wrap_printf(const char *fmt, ...)
+{
+    static char text[2000];
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    printed++;
+    if (!running)
+        fputs(text, stdout);
+    return n;
+}
+
+uint64 host_printed(void)
+{
+    return printed;
 }
 
 /* --- the check of lock orders: no names of functions here --- */

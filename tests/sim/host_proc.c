@@ -38,7 +38,7 @@ static void run_main(void *arg)
 
 static struct proc *new_proc(thread_t td, struct proc *p)
 {
-    *p = (struct proc){.p_pid = nprocs, .p_thread = td, .p_state = P_ALIVE, .p_target = -1};
+    *p = (struct proc){.p_pid = nprocs, .p_order = (uint64)nprocs, .p_thread = td, .p_state = P_ALIVE, .p_target = -1};
     p->p_upri = USER_PRI_NORMAL;
     p->p_affinity = ~0UL;
     list_init(&p->p_runnode);

@@ -22,6 +22,7 @@
     SCENE(x_pipe_readers, 2)     \
     SCENE(x_pipe_close_write, 2) \
     SCENE(x_pipe_close_read, 2)  \
+    SCENE(x_pipe_close_other, 3) \
     SCENE(x_pipe_kill, 2)        \
     SCENE(x_usched_two, 2)       \
     SCENE(x_usched_handover, 2)  \
@@ -33,10 +34,15 @@
     SCENE(x_usched_fork, 2)      \
     SCENE(x_usched_yield, 2)     \
     SCENE(x_usched_tick, 2)      \
+    SCENE(x_usched_ps, 2)        \
     SCENE(x_usched_tick_exit, 2) \
     SCENE(x_usched_kill, 2)      \
     SCENE(x_usched_kill_moves, 2) \
-    SCENE(x_usched_kill_reap, 2)
+    SCENE(x_usched_kill_reap, 2) \
+    SCENE(x_waits_spin, 2)       \
+    SCENE(x_waits_token, 2)      \
+    SCENE(x_waits_mplock, 2)     \
+    SCENE(x_waits_ipiq, 2)
 
 #define DECLARE_UPPER_SCENE(name, cpus) void play_##name(void);
 UPPER_SCENES(DECLARE_UPPER_SCENE)

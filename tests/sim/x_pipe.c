@@ -217,6 +217,35 @@ void play_x_pipe_close_write(void)
     play_two(0, 0, 1, 8);
 }
 
+/* The writer's descriptor is closed by another process, which has the last one. */
+static uint32 descriptors;
+
+static void write_and_close_first(void *arg)
+{
+    (void)arg;
+    write_numbers(1);
+    amo_add_acqrel(&descriptors, -1);
+}
+
+static void close_last(void *arg)
+{
+    (void)arg;
+    while (consume(&descriptors) != 1)
+        cpu_relax();
+    pipe_close(scene_pipe, true);
+}
+
+void play_x_pipe_close_other(void)
+{
+    begin(0, 0);
+    descriptors = 2;
+    explore_thread(0, TDPRI_KERN_USER, reader, (void *)8, "reader");
+    explore_thread(1, TDPRI_KERN_USER, write_and_close_first, NULL, "writer");
+    explore_thread(2, TDPRI_KERN_USER, close_last, NULL, "closes");
+    finish();
+    CHECK(seen[0] == 1, "%u", seen[0]);
+}
+
 /* A reader that is killed, while a writer writes. */
 static struct proc *victim;
 

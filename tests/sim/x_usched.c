@@ -262,6 +262,33 @@ void play_x_usched_tick(void)
     finish();
 }
 
+/* --- ps, of a process that sleeps, moves and ends --- */
+
+static void list_processes(void *arg)
+{
+    struct procinfo info[2];
+    uint64 order = 0;
+
+    (void)arg;
+    int n = proc_list(info, 2, &order);
+    CHECK(n == 1 && info[0].pid == victim->p_pid, "%d processes, pid %d", n, info[0].pid);
+    explore_outcome((uint64)info[0].state);
+}
+
+static void sleep_and_move(struct proc *p)
+{
+    tsleep(&flags[0], 0, "scene", 1);
+    change_cpu(p);
+}
+
+void play_x_usched_ps(void)
+{
+    begin();
+    victim = host_proc(0, sleep_and_move, "victim");
+    explore_thread(1, TDPRI_KERN_DAEMON, list_processes, NULL, "ps");
+    finish();
+}
+
 /* --- ends --- */
 
 /* The tick comes while the process ends, whose memory another cpu then uses again. */
