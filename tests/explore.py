@@ -57,24 +57,45 @@ def compile_all(commands):
                 sys.exit(done.stderr[-4000:])
 
 
+def compilation(program, source, target, extra=()):
+    """The command that compiles one source for a program."""
+    instrumented = source in CORE + UPPER + SCENES
+    flags = ([] if program == "explore" else ["-fsanitize=thread"] if instrumented else ["-DDETECT", "-O3"])
+    if source in UPPER:
+        flags = [*flags, "-include", "kernel/riscv.h"]      # PGSIZE
+    return ["gcc", *FLAGS, *extra, *flags, "-c", "-o", target, source.relative_to(ROOT)]
+
+
+def linkage(objects, target, extra=()):
+    """The command that makes a program of its objects."""
+    return ["gcc", *extra, "-no-pie", "-Wl,--wrap=printf", "-o", target, *objects, SIM / "switch.S"]
+
+
 def build(folder, extra=()):
     """Both programs, in that folder."""
-    commands, objects = [], {"explore": [], "explore-memory": []}
-    for program, core, host in (("explore", [], []),
-                                ("explore-memory", ["-fsanitize=thread"], ["-DDETECT", "-O3"])):
-        for source in [*CORE, *UPPER, *SCENES, *HOST, *([SIM / "races.c"] if core else [])]:
-            target = folder / program / "obj" / f"{source.stem}.o"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            flags = core if source in CORE + UPPER + SCENES else host
-            if source in UPPER:
-                flags = [*flags, "-include", "kernel/riscv.h"]      # PGSIZE
-            commands.append(["gcc", *FLAGS, *extra, *flags, "-c", "-o", target,
-                             source.relative_to(ROOT)])
-            objects[program].append(target)
+    commands, links = [], []
+    for program in ("explore", "explore-memory"):
+        place = folder / program / "obj"
+        place.mkdir(parents=True, exist_ok=True)
+        sources = [*CORE, *UPPER, *SCENES, *HOST, *([SIM / "races.c"] if program != "explore" else [])]
+        commands += [compilation(program, source, place / f"{source.stem}.o", extra) for source in sources]
+        links.append(linkage([place / f"{source.stem}.o" for source in sources],
+                             folder / program / program, extra))
     compile_all(commands)
-    compile_all([["gcc", *extra, "-no-pie", "-Wl,--wrap=printf", "-o", folder / program / program, *objects[program],
-                  SIM / "switch.S"] for program in objects])
+    compile_all(links)
     return folder / "explore" / "explore", folder / "explore-memory" / "explore-memory"
+
+
+def build_changed(folder, tree, source):
+    """Both programs of `folder`, with one source of another tree: `tree`/explore, `tree`/explore-memory."""
+    made = []
+    for program in ("explore", "explore-memory"):
+        own = tree / f"{program}.o"
+        subprocess.run(compilation(program, source, own), cwd=tree, check=True)
+        others = [o for o in (folder / program / "obj").glob("*.o") if o.stem != source.stem]
+        subprocess.run(linkage([own, *others], tree / program), cwd=ROOT, check=True)
+        made.append(tree / program)
+    return made
 
 
 def explore(program, scene, *options, cpus=0, seconds=60):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The explorer: what it reaches is what a list says, it finds what is wrong, and the core's scenes pass."""
+"""The explorer: what it reaches is what a list says, it finds what is wrong, and all scenes pass."""
 
 import platform
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -104,3 +106,36 @@ def test_weakened(programs):
         assert not good and "data race" in text and "cpu 1  " in text, text
         good, text = explore.explore(programs[1], name, "-x", schedule)
         assert good and "nothing went wrong" in text, text
+
+
+# A mutant, or a line of the kernel that is taken out: the scene that fails then, and with which budget. No scene
+# was made for one of them.
+FAULTS = {
+    "usched-lost-resched": ("kernel/proc/usched.c", "x_usched_resched", (2, 0, 0)),
+    "tsleep-second-interlock": ("kernel/sync/tsleep.c", "x_sleep", (1, 0, 0)),
+    "wakeup-one-on-each-cpu": ("kernel/sync/tsleep.c", "x_sleep_one", (0, 0, 0)),
+    "    fence(); /* the bit, before": ("kernel/sync/tsleep.c", "x_sleep", (1, 0, 1)),
+    "fence(); /* the new td_gd, before": ("kernel/proc/usched.c", "x_usched_kill_moves", (1, 0, 1)),
+    "(flags & TDF_MIGRATING) == 0 && ": ("kernel/proc/proc.c", "x_usched_kill_reap", (1, 1, 0)),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_above_the_core(programs, fault, tmp_path):
+    """tsleep, the user scheduler and kill, each with a fault, fail in a scene that passes without it."""
+    source, name, budget = FAULTS[fault]
+    for part in ("kernel", "tests/sim"):
+        shutil.copytree(explore.ROOT / part, tmp_path / part)
+    mutant = explore.ROOT / "tests" / "mutants" / f"{fault}.patch"
+    if mutant.exists():
+        subprocess.run(["patch", "-p1", "-s", "-i", mutant], cwd=tmp_path, check=True)
+    else:
+        text = (tmp_path / source).read_text(encoding="utf-8")
+        assert text.count(fault) == 1
+        (tmp_path / source).write_text(text.replace(fault, "/*" if fault.endswith("before") else ""),
+                                       encoding="utf-8")
+    plain, memory = explore.build_changed(programs[0].parent.parent, tmp_path, explore.ROOT / source)
+    program, whole = (memory, programs[1]) if budget[1:] != (0, 0) else (plain, programs[0])
+    good, text = explore.explore(program, name, "-q", "-p", budget[0], "-i", budget[1], "-r", budget[2])
+    assert not good and "FAILED" in text, text
+    play(whole, name, budget)
