@@ -78,6 +78,7 @@ void pipe_close(struct pipe *pipe, bool writer)
 {
     publish(writer ? &pipe->p_wopen : &pipe->p_ropen, 0);
     pipe_notify(writer ? &pipe->p_rwait : &pipe->p_wwait);
+    /* The one that frees it has seen all that the other did, up to the fence in pipe_notify. */
     if (amo_add_acqrel(&pipe->p_ends, -1) == 1) {
         page_unref(pipe->p_ring);
         zfree(pipe_zone, pipe);

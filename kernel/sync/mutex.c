@@ -51,6 +51,7 @@ static bool take_or_mark(void *arg)
         KASSERT((owner & ~CONTESTED) != (uint64)curthread, "%s is locked by the caller", m->name);
         if (owner == 0 && amo_cas(&m->owner, 0UL, (uint64)curthread | CONTESTED))
             return true; /* acquire; release: mutex_unlock */
+        /* The mark needs no order: the owner's compare and swap sees the newest value. */
         if (owner != 0 && ((owner & CONTESTED) || amo_cas(&m->owner, owner, owner | CONTESTED)))
             return false;
     }
