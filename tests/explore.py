@@ -33,7 +33,7 @@ HOST = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", 
 SCENES.append(SIM / "explore_pairs.c")
 # What builds on the core, its scenes, and what the host has in the kernel's place.
 UPPER = [ROOT / "kernel" / f"{name}.c" for name in (
-    "sync/tsleep", "sync/mutex", "sync/lockorder", "fs/pipe", "proc/proc",
+    "sync/tsleep", "sync/mutex", "sync/lockorder", "sync/ithread", "fs/pipe", "proc/proc",
     "proc/usertrap", "proc/usched", "proc/usched_queue")]
 SCENES += sorted(SIM.glob("x_*.c"))
 HOST += [SIM / f"{name}.c" for name in ("host_memory", "host_proc")]

@@ -127,6 +127,7 @@ def test_weakened(programs):
 FAULTS = {
     "usched-lost-resched": ("kernel/proc/usched.c", "x_usched_resched", (2, 0, 0)),
     "tsleep-second-interlock": ("kernel/sync/tsleep.c", "x_sleep", (1, 0, 0)),
+    "ithread-running-cleared-late": ("kernel/sync/ithread.c", "x_ithread", (1, 0, 0)),
     "wakeup-one-on-each-cpu": ("kernel/sync/tsleep.c", "x_sleep_one", (0, 0, 0)),
     "    fence(); /* the bit, before": ("kernel/sync/tsleep.c", "x_sleep", (1, 0, 1)),
     "fence(); /* the new td_gd, before": ("kernel/proc/usched.c", "x_usched_kill_moves", (1, 0, 1)),

@@ -25,7 +25,7 @@ uint64 host_printed(void);
 /* --- processes --- */
 
 /* A process whose program is `main`: a thread of the scene, on that cpu, that begins inside the kernel,
- * without a designation. `wakes`: it is not scheduled at the mark; the scene does that. */
+ * without a designation. / The same, not scheduled at the mark: the scene does that. */
 struct proc *host_proc(int cpu, void (*main)(struct proc *p), const char *name);
 struct proc *host_proc_stopped(int cpu, void (*main)(struct proc *p), const char *name);
 /* For `main`: go to user mode, as the end of a system call does; come back from it at once. A process that

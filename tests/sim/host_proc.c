@@ -15,6 +15,7 @@
 #include "proc/clock.h"
 #include "proc/proctable.h"
 #include "proc/usertrap.h"
+#include "riscv/plic.h"
 
 #define PROCS_MAX 6
 
@@ -36,33 +37,37 @@ static void run_main(void *arg)
     proc_exit(0);
 }
 
-static struct proc *new_proc(thread_t td, struct proc *p)
+typedef thread_t (*make_thread)(int cpu, int pri, void (*func)(void *), void *arg,
+                                const char *name);
+
+static struct proc *new_proc(make_thread make, int cpu, void (*main)(struct proc *p),
+                             const char *name)
 {
-    *p = (struct proc){.p_pid = nprocs, .p_order = (uint64)nprocs, .p_thread = td, .p_state = P_ALIVE, .p_target = -1};
+    CHECK(nprocs < PROCS_MAX, "more than %d processes", PROCS_MAX);
+    struct proc *p = &procs[nprocs].proc;
+
+    procs[nprocs++].main = main;
+    p->p_pid = nprocs;
+    p->p_order = (uint64)nprocs;
+    p->p_state = P_ALIVE;
     p->p_upri = USER_PRI_NORMAL;
     p->p_affinity = ~0UL;
+    p->p_target = -1;
     list_init(&p->p_runnode);
     list_insert_tail(&proc_all, &p->p_all);
-    td->td_proc = p;
+    p->p_thread = make(cpu, TDPRI_KERN_USER, run_main, p, name);
+    p->p_thread->td_proc = p;
     return p;
 }
 
 struct proc *host_proc(int cpu, void (*main)(struct proc *p), const char *name)
 {
-    CHECK(nprocs < PROCS_MAX, "more than %d processes", PROCS_MAX);
-    struct proc *p = &procs[nprocs].proc;
-
-    procs[nprocs++].main = main;
-    return new_proc(explore_thread(cpu, TDPRI_KERN_USER, run_main, p, name), p);
+    return new_proc(explore_thread, cpu, main, name);
 }
 
 struct proc *host_proc_stopped(int cpu, void (*main)(struct proc *p), const char *name)
 {
-    CHECK(nprocs < PROCS_MAX, "more than %d processes", PROCS_MAX);
-    struct proc *p = &procs[nprocs].proc;
-
-    procs[nprocs++].main = main;
-    return new_proc(explore_stopped(cpu, TDPRI_KERN_USER, run_main, p, name), p);
+    return new_proc(explore_stopped, cpu, main, name);
 }
 
 /* What exit.c does for the user scheduler, and for kill. From then on the process may be freed. */
@@ -168,6 +173,16 @@ void host_user_until(struct proc *p, const uint32 *flag)
 void (*console_show_threads)(void);
 
 void clock_wake(void) {}
+
+void plic_enable(uint32 irq)
+{
+    (void)irq;
+}
+
+void plic_complete(int cpu, uint32 irq)
+{
+    sim_irq_complete(cpu, (int)irq);
+}
 
 size_t strlcpy(char *dst, const char *src, size_t size)
 {
