@@ -157,6 +157,16 @@ bool pending(const struct cpu *c)
     return c->soft || (c->timer_on && now >= c->timer) || (c->ext & ~c->ext_held) != 0;
 }
 
+/* The machine's part of the interrupt's entry, and of cpu_relax: a store of this cpu, which its loads see. */
+static void request(uint32 flags)
+{
+#ifdef DETECT
+    if (running && (mycpu->gd_reqflags & flags) != flags)
+        memory_plain_write(&mycpu->gd_reqflags);
+#endif
+    mycpu->gd_reqflags |= flags;
+}
+
 /* Note what is pending, and hold its source off. The core's words without points: interrupts are off. */
 static void note(struct cpu *c)
 {
@@ -178,7 +188,7 @@ static void note(struct cpu *c)
         c->ext &= ~c->ext_noted;
         flags |= RQF_INTPEND;
     }
-    mycpu->gd_reqflags |= flags;
+    request(flags);
 }
 
 /* kernel/boot/trap.c's interrupt(). */
@@ -449,7 +459,7 @@ void cpu_relax(void)
     if (cpus[self].soft)
         sim_ipi_acquire();
     cpus[self].soft = cpus[self].delayed = false;
-    mycpu->gd_reqflags |= RQF_IPIQ;
+    request(RQF_IPIQ);
     cpus[self].intr_on = was;
     if (was && pending(&cpus[self]))
         take_interrupt();
