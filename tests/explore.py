@@ -26,10 +26,16 @@ FLAGS = ["-std=gnu11", "-g", "-O2", "-fno-pie", "-Wall", "-Wextra", "-Werror", "
 # What is instrumented: the core, and the scenes that run on it.
 CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
+# What builds on the core.
+UPPER = [ROOT / "kernel" / f"{name}.c" for name in (
+    "sync/tsleep", "sync/mutex", "sync/lockorder", "sync/ithread", "fs/pipe", "proc/proc", "proc/kill",
+    "proc/usertrap", "proc/usched", "proc/usched_queue")]
 SCENES = [*sorted(SIM.glob("x_*.c")), SIM / "litmus.c", SIM / "explore_pairs.c"]
+# The simulation, and what the host has in the kernel's place.
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
-                                       "turns", "schedule", "report", "explore_base", "explore_main")]
-INSTRUMENTED = [*CORE, *SCENES, *HOST, SIM / "races.c", SIM / "views.c"]
+                                       "turns", "schedule", "report", "explore_base", "explore_main",
+                                       "host_memory", "host_proc")]
+INSTRUMENTED = [*CORE, *UPPER, *SCENES, *HOST, SIM / "races.c", SIM / "views.c"]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "
                   r"(?P<end>complete|not complete), (?P<outcomes>\d+) outcomes (?P<hash>\w+), "
@@ -50,34 +56,56 @@ def compile_all(commands):
                 sys.exit(done.stderr[-4000:])
 
 
+def compilation(program, source, target, extra=(), compiler="gcc"):
+    """The command that compiles one source for a program; the core and what builds on it with those options
+    as well."""
+    flags = [] if program == "explore" else \
+        ["-fsanitize=thread"] if source in CORE + UPPER + SCENES else ["-DDETECT", "-O3"]
+    if source in UPPER:
+        flags = [*flags, "-include", "kernel/riscv.h"]      # PGSIZE
+    if source in CORE + UPPER:
+        flags = [*flags, *extra]
+    return [compiler, *FLAGS, *flags, "-c", "-o", target, source.relative_to(ROOT)]
+
+
+def linkage(objects, target, extra=(), compiler="gcc"):
+    """The command that makes a program of its objects."""
+    return [compiler, *extra, "-no-pie", "-Wl,--wrap=printf", "-o", target, *objects, SIM / "switch.S"]
+
+
 def build_foreign(folder, compiler):
     """explore-memory for another host, without shared libraries, in that folder."""
     folder.mkdir(parents=True, exist_ok=True)
     objects = {source: folder / f"{source.stem}.o" for source in INSTRUMENTED}
-    compile_all([[compiler, *FLAGS, *(["-fsanitize=thread"] if s in CORE or s in SCENES else ["-DDETECT"]),
-                  "-c", "-o", o, s.relative_to(ROOT)] for s, o in objects.items()])
-    compile_all([[compiler, "-static", "-no-pie", "-o", folder / "explore-memory", *objects.values(),
-                  SIM / "switch.S"]])
+    compile_all([compilation("explore-memory", s, o, compiler=compiler) for s, o in objects.items()])
+    compile_all([linkage(objects.values(), folder / "explore-memory", ["-static"], compiler)])
     return folder / "explore-memory"
 
 
 def build(folder, extra=()):
     """Both programs, in that folder; the core with those options as well."""
-    commands, objects = [], {"explore": [], "explore-memory": []}
-    for program, core, host in (("explore", [], []),
-                                ("explore-memory", ["-fsanitize=thread"], ["-DDETECT", "-O3"])):
-        for source in INSTRUMENTED if core else [*CORE, *SCENES, *HOST]:
-            target = folder / program / "obj" / f"{source.stem}.o"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            flags = core if source in CORE or source in SCENES else host
-            more = extra if source in CORE else ()
-            commands.append(["gcc", *FLAGS, *more, *flags, "-c", "-o", target,
-                             source.relative_to(ROOT)])
-            objects[program].append(target)
+    commands, links = [], []
+    for program in ("explore", "explore-memory"):
+        place = folder / program / "obj"
+        place.mkdir(parents=True, exist_ok=True)
+        sources = [*CORE, *UPPER, *SCENES, *HOST] if program == "explore" else INSTRUMENTED
+        commands += [compilation(program, source, place / f"{source.stem}.o", extra) for source in sources]
+        links.append(linkage([place / f"{source.stem}.o" for source in sources], folder / program / program, extra))
     compile_all(commands)
-    compile_all([["gcc", *extra, "-no-pie", "-o", folder / program / program, *objects[program],
-                  SIM / "switch.S"] for program in objects])
+    compile_all(links)
     return folder / "explore" / "explore", folder / "explore-memory" / "explore-memory"
+
+
+def build_changed(folder, tree, source):
+    """Both programs of `folder`, with one source of another tree: `tree`/explore, `tree`/explore-memory."""
+    made = []
+    for program in ("explore", "explore-memory"):
+        own = tree / f"{program}.o"
+        subprocess.run(compilation(program, source, own), cwd=tree, check=True)
+        others = [o for o in (folder / program / "obj").glob("*.o") if o.stem != source.stem]
+        subprocess.run(linkage([own, *others], tree / program), cwd=ROOT, check=True)
+        made.append(tree / program)
+    return made
 
 
 def explore(program, scene, *options, cpus=0, seconds=60):
@@ -197,7 +225,7 @@ def coverage(folder, seconds):
         if not name.startswith("pair:") or name.endswith(("on:free:0", "sleep:locked:0")):
             explore(plain, name, "-q", "-g", counters, "-p", 1, "-i", 1, seconds=seconds)
     reached, branches = {}, 0
-    for source in CORE:
+    for source in [*CORE, *UPPER]:
         target = folder / "explore" / "obj" / f"{source.stem}.o"
         place = None
         for line in run(["gcov", "-b", "-t", "-o", target, source]).stdout.splitlines():

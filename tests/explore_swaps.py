@@ -39,17 +39,17 @@ def patched(folder, program, path):
     assert done.returncode == 0, f"{path.name} does not apply: {done.stdout}"
     again = [overlay / name for name in files if name.endswith(".c")]
     if len(again) < len(files):
-        again += [s for s in (*explore.CORE, *explore.SCENES)
+        again += [s for s in (*explore.CORE, *explore.UPPER, *explore.SCENES)
                   if str(s.relative_to(explore.ROOT)) not in files]
     objects = {f"{s.stem}.o": program.parent / "obj" / f"{s.stem}.o" for s in explore.INSTRUMENTED}
     commands = []
     for source in again:
         objects[f"{source.stem}.o"] = overlay / f"{source.stem}.o"
-        commands.append(["gcc", f"-I{overlay}/kernel", *explore.FLAGS, "-fsanitize=thread", "-c", "-o",
-                         objects[f"{source.stem}.o"], source])
+        commands.append(["gcc", f"-I{overlay}/kernel", *explore.FLAGS, "-fsanitize=thread", "-include",
+                         "kernel/riscv.h", "-c", "-o", objects[f"{source.stem}.o"], source])
     explore.compile_all(commands)
     target = overlay / "explore-memory"
-    explore.compile_all([["gcc", "-no-pie", "-o", target, *objects.values(), explore.SIM / "switch.S"]])
+    explore.compile_all([explore.linkage(objects.values(), target)])
     return target
 
 

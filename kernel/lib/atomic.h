@@ -7,6 +7,7 @@
  *   consume(p)      load; from here on this hart sees all that the publisher wrote before
  *   peek(p)         load that orders nothing: a hint, or a word that only this cpu writes
  *   poke(p, v)      store that orders nothing; other cpus see all of it or nothing of it
+ *   glance(p)       as peek, of a word that its cpu writes plainly: only for what is shown to people
  *   fence()         everything before is visible before anything after (store to load too)
  *   fence_acq()     loads before come before anything after
  *   fence_rel()     anything before comes before stores after
@@ -21,6 +22,7 @@
 
 #define consume(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define peek(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define glance(p) peek(p)
 /* A plain store to the compiler: for __atomic_store_n gcc 12 emits an AMO. */
 #define poke(p, v) (*(volatile __typeof__(*(p)) *)(p) = (v))
 #define publish(p, v)                            \

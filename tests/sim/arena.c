@@ -85,7 +85,7 @@ void *sim_alloc(size_t size)
     return p;
 }
 
-static void sim_free(void *p, size_t size)
+void sim_free(void *p, size_t size)
 {
     POISON(p, size);
     races_free(p, size);

@@ -23,10 +23,12 @@
 #include "cpu.h"
 #include "explore.h"
 #include "scenes.h"
+#include "scenes_upper.h"
 
 #define ENTRY(name_, cpus_) {.name = #name_, .min_cpus = (cpus_), .play = play_##name_},
 
-const struct scene explore_scenes[] = {LITMUS_SCENES(ENTRY) CORE_SCENES(ENTRY)};
+const struct scene explore_scenes[] = {LITMUS_SCENES(ENTRY) CORE_SCENES(ENTRY)
+                                       UPPER_SCENES(ENTRY)};
 const int explore_nscenes = sizeof(explore_scenes) / sizeof(explore_scenes[0]);
 
 extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's */

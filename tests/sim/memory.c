@@ -47,13 +47,23 @@ static void point(const volatile void *p, bool write)
         sim_point();
 }
 
+/* Outside critical sections another cpu's turn just after an access is not that just before the next one: an
+ * interrupt that the other cpu sends may come at once, and the next one may be inside a section. */
+static void point_after(const volatile void *p)
+{
+    if (running && exploring && curthread->td_critcount == 0 && cpus[self].intr_on)
+        explore_point(POINT_PRIMITIVE, p, false);
+}
+
 uint64 sim_load(const volatile void *p, size_t size, const struct sim_site *site)
 {
     if (!running)
         return memory_load(p, size);
     point(p, false);
     DETECTOR(p, size, true, false);
-    return views_load(p, size, site);
+    uint64 v = views_load(p, size, site);
+    point_after(p);
+    return v;
 }
 
 void sim_store(volatile void *p, size_t size, uint64 v, const struct sim_site *site)
@@ -64,6 +74,7 @@ void sim_store(volatile void *p, size_t size, uint64 v, const struct sim_site *s
         views_store(p, size, cut(v, size), site);
     }
     raw_store(p, size, v);
+    point_after(p);
 }
 
 static uint64 amo_result(enum sim_amo op, uint64 old, uint64 v)
@@ -85,6 +96,7 @@ uint64 sim_amo(volatile void *p, size_t size, enum sim_amo op, uint64 v,
         explore_event(site, p, new, 0);
     }
     raw_store(p, size, new);
+    point_after(p);
     return old;
 }
 
@@ -104,6 +116,7 @@ bool sim_cas(volatile void *p, size_t size, uint64 old, uint64 v, const struct s
         explore_event(site, p, same ? cut(v, size) : memory_load(p, size), 0);
     if (same)
         raw_store(p, size, v);
+    point_after(p);
     return same;
 }
 
