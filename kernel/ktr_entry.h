@@ -52,10 +52,11 @@ struct ktr_entry {
     uint32 event;
     uint32 td; /* id of the thread that was current */
     uint64 a, b;
-    char comm[16];     /* that thread's name */
-    uint32 pc;         /* where the event was recorded: the low half of the address */
-    uint32 pri : 8;    /* that thread's priority, td_pri */
-    uint32 wmesg : 24; /* the low bits of td_wmesg, the address of a string; 0: it does not sleep */
+    char comm[16]; /* that thread's name */
+    uint32 pc;     /* where the event was recorded: the low half of the address */
+    /* that thread's priority, td_pri; << 8: the low bits of td_wmesg, the address of a string, 0: it
+     * does not sleep */
+    uint32 pri_wmesg;
 };
 
 /*

@@ -15,8 +15,8 @@ FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-DNYMPH
 CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
 SCENES = sorted(SIM.glob("scenes_*.c"))
-MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", "explore",
-                                          "report")]
+MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
+                                          "turns", "schedule", "report")]
 MAIN = SIM / "main.c"
 SWITCH = SIM / "switch.S"
 
@@ -57,7 +57,8 @@ def test_core_races(tmp_path):
                         tmp_path / f"{source.stem}.o", source)
     program = tmp_path / "sim"
     compile_program("gcc", *dense, "-DDETECT", "-no-pie", "-o", program,
-                    *sorted(tmp_path.glob("*.o")), *MACHINE, MAIN, SIM / "races.c", SWITCH)
+                    *sorted(tmp_path.glob("*.o")), *MACHINE, MAIN, SIM / "races.c",
+                    SIM / "views.c", SWITCH)
     play(program, 30)
 
 

@@ -163,7 +163,8 @@ static void print_entry(int cpu, struct ktr_entry *e)
     printf(
         "ktr t=%lu cpu=%d seq=%lu td=%u comm=%s ev=%s a=0x%lx b=0x%lx pri=%u pc=0x%x wmesg=0x%x\n",
         e->time, cpu, e->seq, e->td, comm[0] != 0 ? comm : "-",
-        e->event < KTR_NEVENTS ? names[e->event] : "unknown", e->a, e->b, e->pri, e->pc, e->wmesg);
+        e->event < KTR_NEVENTS ? names[e->event] : "unknown", e->a, e->b, e->pri_wmesg & 0xff,
+        e->pc, e->pri_wmesg >> 8);
 }
 
 /* Print all entries but the first `skip`, or none without `print`. Returns how many there are. */

@@ -78,6 +78,7 @@ void pipe_close(struct pipe *pipe, bool writer)
 {
     publish(writer ? &pipe->p_wopen : &pipe->p_ropen, 0);
     pipe_notify(writer ? &pipe->p_rwait : &pipe->p_wwait);
+    /* The one that frees it has seen all that the other did, up to the fence in pipe_notify. */
     if (amo_add_acqrel(&pipe->p_ends, -1) == 1) {
         page_unref(pipe->p_ring);
         zfree(pipe_zone, pipe);
@@ -93,8 +94,8 @@ static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 s
 {
     /* Not tsleep_until(): the flag is set before each look, and the mutex is let go only to sleep. */
     tsleep_interlock(flag, PCATCH);
-    poke(flag, 1);
-    fence(); /* pairs with the one in pipe_notify */
+    amo_or(flag, 1); /* an AMO, as the other side stores to it, too */
+    fence();         /* pairs with the one in pipe_notify */
     if (peek(index) != seen || peek(open) == 0) {
         tsleep_remove();
         return;

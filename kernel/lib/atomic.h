@@ -7,7 +7,10 @@
  *   consume(p)      load; from here on this hart sees all that the publisher wrote before
  *   peek(p)         load that orders nothing: a hint, or a word that only this cpu writes
  *   poke(p, v)      store that orders nothing; other cpus see all of it or nothing of it
+ *   glance(p)       as peek, of a word that its cpu writes plainly: only for what is shown to people
  *   fence()         everything before is visible before anything after (store to load too)
+ *   fence_acq()     loads before come before anything after
+ *   fence_rel()     anything before comes before stores after
  *
  * The amo functions name their ordering: _rel and _acq as above; without a suffix they order nothing.
  * An interrupt cannot divide an AMO, but it can divide a C `|=`, which is three instructions.
@@ -19,6 +22,7 @@
 
 #define consume(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define peek(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define glance(p) peek(p)
 /* A plain store to the compiler: for __atomic_store_n gcc 12 emits an AMO. */
 #define poke(p, v) (*(volatile __typeof__(*(p)) *)(p) = (v))
 #define publish(p, v)                            \
@@ -27,6 +31,8 @@
         poke((p), (v));                          \
     } while (0)
 #define fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define fence_acq() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define fence_rel() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 /* Keeps the compiler from moving memory accesses across it; emits no instruction. Enough between a
  * thread and the interrupts of its own hart. */
@@ -42,12 +48,14 @@
 #define amo_swap_acq(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define amo_or_full(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 
-/* Compare and swap: true if *p was `old` and is `new` now. Success is an acquire and a release. */
-#define amo_cas(p, old, new)                                                         \
-    ({                                                                               \
-        __typeof__(*(p)) amo_expected_ = (old);                                      \
-        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, __ATOMIC_ACQ_REL, \
-                                    __ATOMIC_ACQUIRE);                               \
+/* Compare and swap: true if *p was `old` and is `new` now. Success is an acquire and a release; with
+ * _acq, an acquire only. */
+#define amo_cas(p, old, new) amo_cas_ordered((p), (old), (new), __ATOMIC_ACQ_REL)
+#define amo_cas_acq(p, old, new) amo_cas_ordered((p), (old), (new), __ATOMIC_ACQUIRE)
+#define amo_cas_ordered(p, old, new, order)                                                    \
+    ({                                                                                         \
+        __typeof__(*(p)) amo_expected_ = (old);                                                \
+        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, (order), __ATOMIC_ACQUIRE); \
     })
 
 #endif

@@ -5,12 +5,12 @@
  *   ------                                        -----------
  *   start: message remote1     ---------------->  cs_run_func
  *                                                 gd_cpusyncq[master] = poll
- *   serves messages until      <-- AMO, aqrl ---  cs_count + 1
+ *   serves messages until      <-- AMO, rl -----  cs_count + 1
  *     cs_count == cs_maxcount                     stops: serves messages, and looks at all polls of
  *   (the caller does its work)                      gd_cpusyncq (remote2) until none is left
  *   finish: publish cs_count = -1  ------------>  consume cs_count: below 0
  *                                                 cs_fin1_func
- *   serves messages until      <-- AMO, aqrl ---  cs_count - 1; poll is the master's again
+ *   serves messages until      <-- AMO, rl -----  cs_count - 1; poll is the master's again
  *     cs_count == -1 - cs_maxcount                cs_fin2_func(cs_data)
  *                                                 goes on with what it did
  *
@@ -50,7 +50,7 @@ static void lwkt_cpusync_remote1(void *arg)
         poll->cs_run_func(poll);
     gd->gd_cpusyncq[poll->cs_master] = poll;
     gd->gd_cpusyncmask |= CPUMASK(poll->cs_master);
-    amo_add_acqrel(&poll->cs_count, 1); /* acquire: wait_for_count */
+    amo_add_rel(&poll->cs_count, 1); /* consume: wait_for_count */
 }
 
 /* Let this target go if that master has finished. On a target, in a critical section. */
@@ -65,7 +65,7 @@ static void lwkt_cpusync_remote2(globaldata_t gd, int master)
         poll->cs_fin1_func(poll);
     cpusync_func2_t fin2 = poll->cs_fin2_func;
     void *data = poll->cs_data;
-    amo_add_acqrel(&poll->cs_count, -1); /* acquire: wait_for_count */
+    amo_add_rel(&poll->cs_count, -1); /* consume: wait_for_count */
     if (fin2 != NULL)
         fin2(data);
 }

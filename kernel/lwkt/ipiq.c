@@ -68,7 +68,7 @@ static bool make_ring(globaldata_t from, globaldata_t to)
         return true;
 
     struct lwkt_ipiq *ip = cpu_ring_alloc();
-    publish(&from->gd_ipiq[to->gd_cpuid], ip); /* consume: drain */
+    publish(&from->gd_ipiq[to->gd_cpuid], ip); /* consume: ring_from */
     return ip != NULL;
 }
 
@@ -78,6 +78,13 @@ bool lwkt_ipiq_connect(globaldata_t gd)
         if (!make_ring(gd, globaldata_of[cpu]) || !make_ring(globaldata_of[cpu], gd))
             return false;
     return true;
+}
+
+/* The ring from that cpu to this one, or NULL. For looks that no message asked for: the ring may have
+ * been made just now. */
+static inline struct lwkt_ipiq *ring_from(int cpu, globaldata_t gd)
+{
+    return consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]); /* publish: make_ring */
 }
 
 static inline uint32 ring_depth(struct lwkt_ipiq *ip)
@@ -108,7 +115,7 @@ static void put_off(globaldata_t gd)
     struct putoff *p = &putoffs[gd->gd_cpuid];
 
     for (int cpu = 0; cpu < ncpus; cpu++) {
-        struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);
+        struct lwkt_ipiq *ip = ring_from(cpu, gd);
 
         while (ip != NULL && p->end - p->first < PUT_OFF_MAX &&
                ip->ip_rindex != consume(&ip->ip_windex)) { /* publish: append, F1 */
@@ -378,7 +385,7 @@ void lwkt_poll_ipiq(void)
     /* lab 4: from here */
     ++gd->gd_intr_nesting_level;
     for (int cpu = 0; cpu < ncpus; cpu++) {
-        struct lwkt_ipiq *ip = consume(&globaldata_of[cpu]->gd_ipiq[gd->gd_cpuid]);
+        struct lwkt_ipiq *ip = ring_from(cpu, gd);
         if (ip != NULL)
             drain(ip, cpu);
     }

@@ -7,9 +7,12 @@
  *
  *   writer                                   reader
  *   take sequence number s (AMO)
- *   entry.seq = 0; fence                     consume entry.seq == s ?
- *   fill it in                               copy it
- *   publish entry.seq = s    ------------>   fence; entry.seq still s ?
+ *   entry.seq = 0; fence_rel                 consume entry.seq == s ?
+ *   poke the rest            ------------>   peek at the rest
+ *   publish entry.seq = s    ------------>   fence_acq; entry.seq still s ?
+ *
+ * A reader that peeks at something of a later entry has seen, after its fence, the 0 that was stored
+ * before the writer's fence, or what came after it.
  *
  * Differences from DragonFly: there a critical section protects the index, and readers look at a
  * machine that has stopped. Here programs read rings while they are being written.
@@ -28,6 +31,9 @@ static struct ring {
 } __attribute__((aligned(CACHE_LINE))) rings[NCPU];
 
 _Static_assert(sizeof(struct ktr_entry) == CACHE_LINE, "entries share no cache line");
+
+/* A name as two words, so that a reader may look while it changes. */
+typedef uint64 __attribute__((may_alias)) name_word;
 
 /* The slot of entry seq, or NULL if this cpu cannot see that ring yet. */
 static inline struct ktr_entry *slot_of(struct ring *r, uint64 seq)
@@ -64,16 +70,16 @@ void ktr_record(enum ktr_event event, uint64 a, uint64 b)
     if (e == NULL)
         return;
     poke(&e->seq, 0);
-    fence();
-    e->time = cpu_time();
-    e->event = event;
-    e->td = td->td_id;
-    e->pc = (uint32)(uint64)__builtin_return_address(0);
-    e->pri = (uint8)peek(&td->td_pri);
-    e->wmesg = (uint64)td->td_wmesg & 0xffffff;
-    e->a = a;
-    e->b = b;
-    memcpy(e->comm, td->td_comm, sizeof(e->comm));
+    fence_rel(); /* fence_acq: ktr_read */
+    poke(&e->time, cpu_time());
+    poke(&e->event, event);
+    poke(&e->td, td->td_id);
+    poke(&e->pc, (uint32)(uint64)__builtin_return_address(0));
+    poke(&e->pri_wmesg, (uint32)peek(&td->td_pri) | (uint32)(uint64)td->td_wmesg << 8);
+    poke(&e->a, a);
+    poke(&e->b, b);
+    poke((name_word *)e->comm, *(name_word *)td->td_comm);
+    poke((name_word *)e->comm + 1, ((name_word *)td->td_comm)[1]);
     publish(&e->seq, seq); /* consume: ktr_read */
 }
 
@@ -123,8 +129,19 @@ bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e)
         return false;
     if (consume(&slot->seq) != seq) /* publish: ktr_record */
         return false;
-    *e = *slot;
-    fence();
+    *e = (struct ktr_entry){
+        .seq = seq,
+        .time = peek(&slot->time),
+        .event = peek(&slot->event),
+        .td = peek(&slot->td),
+        .a = peek(&slot->a),
+        .b = peek(&slot->b),
+        .pc = peek(&slot->pc),
+        .pri_wmesg = peek(&slot->pri_wmesg),
+    };
+    *(name_word *)e->comm = peek((name_word *)slot->comm);
+    ((name_word *)e->comm)[1] = peek((name_word *)slot->comm + 1);
+    fence_acq(); /* fence_rel: ktr_record */
     return peek(&slot->seq) == seq;
 }
 
@@ -170,7 +187,7 @@ void ktr_print_last(int n)
             if (ktr_read(cpu, seq, &e))
                 printf("ktr t=%lu cpu=%d seq=%lu td=%u comm=%s ev=%s a=0x%lx b=0x%lx pri=%u "
                        "pc=0x%x wmesg=0x%x\n",
-                       e.time, cpu, seq, e.td, e.comm, ktr_name(e.event), e.a, e.b, e.pri, e.pc,
-                       e.wmesg);
+                       e.time, cpu, seq, e.td, e.comm, ktr_name(e.event), e.a, e.b,
+                       e.pri_wmesg & 0xff, e.pc, e.pri_wmesg >> 8);
     }
 }

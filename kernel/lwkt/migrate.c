@@ -30,11 +30,11 @@
 #include "lwkt/runq.h"
 #include "lwkt/waitwarn.h"
 
-/* Whether td is off the cpu and its stack is at rest: it neither runs nor was preempted. If so, what it
- * did before is visible (publish: lwkt_switch_return, F6). */
+/* Whether td is off the cpu and its stack is at rest: it neither runs nor was preempted. Called on td's
+ * cpu: the one that it leaves or, after the message, the one that it has come to. */
 static inline bool thread_off_cpu(thread_t td)
 {
-    return (consume(&td->td_flags) & (TDF_RUNNING | TDF_PREEMPT_LOCK)) == 0;
+    return (peek(&td->td_flags) & (TDF_RUNNING | TDF_PREEMPT_LOCK)) == 0;
 }
 
 /* IPI body on the new cpu: take the thread in, and make it runnable. */

@@ -11,7 +11,7 @@ static int mp_lock = -1; /* acquire: cpu_try_mplock; release: cpu_rel_mplock */
 
 bool cpu_try_mplock(globaldata_t gd)
 { /* lab 6 */
-    if (!gd->gd_mpheld && peek(&mp_lock) == -1 && amo_cas(&mp_lock, -1, gd->gd_cpuid))
+    if (!gd->gd_mpheld && peek(&mp_lock) == -1 && amo_cas_acq(&mp_lock, -1, gd->gd_cpuid))
         gd->gd_mpheld = true;
     return gd->gd_mpheld;
 }

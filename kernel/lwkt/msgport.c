@@ -36,7 +36,7 @@
 
 static inline bool port_is_here(lwkt_port_t port)
 {
-    return consume(&port->mp_gd) == mycpu;
+    return consume(&port->mp_gd) == mycpu; /* publish: lwkt_port_move */
 }
 
 /* Something has arrived, so wake the owner if it waits. */
@@ -69,7 +69,7 @@ static bool go_to_port(lwkt_port_t port, ipifunc_t body, void *arg)
 {
     if (port_is_here(port))
         return true;
-    lwkt_send_ipiq(consume(&port->mp_gd), body, arg);
+    lwkt_send_ipiq(peek(&port->mp_gd), body, arg);
     return false;
 }
 

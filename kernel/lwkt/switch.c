@@ -15,6 +15,10 @@
  * A's stack is in use until cpu_switch has left it, so only B can say that it is free. Whatever must
  * not happen before that (running A elsewhere, reusing its stack) is therefore started by B.
  *
+ * TDF_RUNNING itself orders nothing, because only A's own cpu goes by it. Another cpu gets A by a
+ * message (F1), and A's memory when the last of td_refs is gone; both come after the flag is off, and
+ * order what A did before.
+ *
  * What is rare (a lock to look after, a preempted thread to go back to) is a function of its own, in
  * which lwkt_switch ends. So the common case needs no stack frame, and saves registers once, in
  * cpu_switch.
@@ -172,7 +176,7 @@ static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flag
 {
     ktr(KTR_SWITCH, old->td_id, flags);
     /* lab 2: from here */
-    publish(&old->td_flags, flags);
+    poke(&old->td_flags, flags);
     if (flags & TDF_MIGRATING)
         lwkt_setcpu_finish(old);
     else if (flags & TDF_EXITING)
@@ -199,8 +203,7 @@ void lwkt_switch_return(thread_t old)
         return;
     }
     /* lab 2: from here */
-    /* Code that sees old off the cpu sees all that old did (consume: lwkt_schedule). */
-    publish(&old->td_flags, flags);
+    poke(&old->td_flags, flags);
     crit_exit();
     /* lab 2: to here */
 }

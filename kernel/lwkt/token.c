@@ -83,9 +83,10 @@ static bool held_below(thread_t td, lwkt_token_t tok)
     return false;
 }
 
+/* A thread that has tok has also seen what others did with it, since it took it. */
 bool lwkt_havetoken(lwkt_token_t tok)
 {
-    return consume(&tok->t_cpu) == mycpu && has_ref(curthread, tok);
+    return peek(&tok->t_cpu) == mycpu && has_ref(curthread, tok);
 }
 
 /* IPI body on the asker: a token has arrived for a thread that waits in line, or must be asked for

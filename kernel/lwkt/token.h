@@ -103,7 +103,7 @@ static inline void lwkt_reltoken(lwkt_tokref_t ref)
     thread_t td = curthread;
     globaldata_t gd = mycpu;
 
-    KASSERT(consume(&ref->tr_tok->t_cpu) == gd, "%s releases a token of cpu %d", td->td_comm,
+    KASSERT(peek(&ref->tr_tok->t_cpu) == gd, "%s releases a token of cpu %d", td->td_comm,
             ref->tr_tok->t_cpu->gd_cpuid);
     ktr_on_cpu(gd, KTR_TOKEN_REL, (uint64)ref->tr_tok, 0);
     if (td->td_toks == ref)

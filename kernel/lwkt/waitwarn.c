@@ -45,13 +45,13 @@ static void print_ring(int from, int to)
 /* What a cpu does that is waited for. */
 static void print_cpu(const struct globaldata *gd)
 {
-    const struct thread *td = peek(&gd->gd_curthread);
+    const struct thread *td = glance(&gd->gd_curthread);
 
     printf("wait:   cpu %d runs %.15s, in %d critical sections and %d bodies, with %d spin locks; "
            "requests 0x%x, told by cpus 0x%lx, stopped by cpus 0x%lx, %lu ticks\n",
-           gd->gd_cpuid, td->td_comm, peek(&td->td_critcount), peek(&gd->gd_intr_nesting_level),
-           peek(&gd->gd_spinlocks), peek(&gd->gd_reqflags), peek(&gd->gd_ipimask),
-           peek(&gd->gd_cpusyncmask), peek(&gd->gd_heartbeat));
+           gd->gd_cpuid, td->td_comm, glance(&td->td_critcount), glance(&gd->gd_intr_nesting_level),
+           glance(&gd->gd_spinlocks), peek(&gd->gd_reqflags), peek(&gd->gd_ipimask),
+           glance(&gd->gd_cpusyncmask), glance(&gd->gd_heartbeat));
 }
 
 static void report(thread_t td, uint64 ms, const char *where, const char *what, cpumask_t whom)

@@ -141,14 +141,14 @@ static int state_of(const struct proc *p)
 static void describe(const struct proc *p, struct procinfo *info)
 {
     thread_t td = p->p_thread;
-    const char *wmesg = td != NULL ? peek(&td->td_wmesg) : NULL;
+    const char *wmesg = td != NULL ? glance(&td->td_wmesg) : NULL;
 
     memset(info, 0, sizeof(*info));
     info->pid = p->p_pid;
     info->ppid = p->p_parent != NULL ? p->p_parent->p_pid : 0;
     info->state = state_of(p);
-    info->cpu = td != NULL ? td->td_gd->gd_cpuid : -1;
-    info->pri = td != NULL ? td->td_pri : 0;
+    info->cpu = td != NULL ? peek(&td->td_gd)->gd_cpuid : -1;
+    info->pri = td != NULL ? glance(&td->td_pri) : 0;
     info->size = info->state != PI_ZOMBIE ? peek(&p->p_size) : 0;
     strlcpy(info->name, p->p_name, sizeof(info->name));
     if (info->state == PI_SLEEP && wmesg != NULL)

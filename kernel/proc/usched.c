@@ -117,7 +117,7 @@ static bool take_over(struct proc *p)
     gd->gd_uschedparked = NULL;
     lwkt_deschedule(q->p_thread);
     lwkt_setpri(q->p_thread, TDPRI_KERN_USER); /* if it is picked, it need not wait for p */
-    publish(&gd->gd_uschedcp, p);              /* consume: usched_current */
+    poke(&gd->gd_uschedcp, p);
     usched_show(gd->gd_cpuid, p);
     usched_offer(q);
     return true;
@@ -151,7 +151,10 @@ static void become_current(struct proc *p)
         if (p->p_target < 0 && take_over(p))
             p->p_target = mycpuid;
         if (p->p_target >= 0) {
-            lwkt_setcpu_self(globaldata_of[p->p_target]);
+            if (p->p_target != mycpuid) {
+                lwkt_setcpu_self(globaldata_of[p->p_target]);
+                fence(); /* the new td_gd, before the next look at td_killed: kill_here */
+            }
             take_designation(p);
             break;
         }

@@ -171,7 +171,7 @@ int usched_claim_any(struct proc *p)
 
 void usched_vacate(globaldata_t gd)
 { /* lab 8 */
-    /* consume: usched_current, claim */
+    /* consume: claim, so that stores to the hints have an order */
     publish(&gd->gd_uschedcp, NULL);
     fence(); /* before the look at the queue: see the top */
     pick_for(gd);

@@ -26,7 +26,7 @@ static inline bool usched_may_use(const struct proc *p, int cpu)
 
 static inline struct proc *usched_current(globaldata_t gd)
 {
-    return consume(&gd->gd_uschedcp); /* publish: usched_vacate, take_over */
+    return peek(&gd->gd_uschedcp); /* only compared; a claim acquires */
 }
 
 /* Show others how much time p, a cpu's current process, has had. */

@@ -18,9 +18,13 @@ void mutex_init(struct mutex *m, const char *name)
 static inline uint32 kind_of(struct mutex *m)
 {
 #ifdef INVARIANTS
-    if (peek(&m->kind) == 0)
-        poke(&m->kind, lockorder_kind(m->name));
-    return m->kind;
+    uint32 kind = peek(&m->kind);
+
+    if (kind == 0) { /* several cpus may look it up at once, and find the same */
+        kind = lockorder_kind(m->name);
+        amo_or(&m->kind, kind);
+    }
+    return kind;
 #else
     (void)m;
     return 0;
@@ -47,6 +51,7 @@ static bool take_or_mark(void *arg)
         KASSERT((owner & ~CONTESTED) != (uint64)curthread, "%s is locked by the caller", m->name);
         if (owner == 0 && amo_cas(&m->owner, 0UL, (uint64)curthread | CONTESTED))
             return true; /* acquire; release: mutex_unlock */
+        /* The mark needs no order: the owner's compare and swap sees the newest value. */
         if (owner != 0 && ((owner & CONTESTED) || amo_cas(&m->owner, owner, owner | CONTESTED)))
             return false;
     }

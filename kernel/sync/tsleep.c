@@ -91,10 +91,9 @@ void tsleep_interlock(const void *ident, int flags)
     td->td_wchan = ident;
     td->td_wdomain = flags >> PDOMAIN_SHIFT;
     list_insert_tail(&queues[mycpuid]->bucket[b], &td->td_sleepq);
-    if (peek(&bucket_cpus[b]) & CPUMASK(mycpuid))
-        fence();
-    else
-        amo_or_full(&bucket_cpus[b], CPUMASK(mycpuid));
+    if ((peek(&bucket_cpus[b]) & CPUMASK(mycpuid)) == 0)
+        amo_or(&bucket_cpus[b], CPUMASK(mycpuid));
+    fence(); /* the bit, before the caller's look at the condition: wakeup_domain */
     crit_exit();
 }
 
@@ -249,7 +248,7 @@ void wakeup_domain(const void *ident, int domain, int count)
 
     ktr(KTR_WAKEUP, (uint64)ident, (uint64)count);
     crit_enter();
-    fence(); /* the condition, before the look: the other half is in tsleep_interlock */
+    fence(); /* the condition, before the look; the other half: tsleep_interlock */
     cpumask_t mask = peek(&bucket_cpus[b]);
     int woken = 0;
     if (mask & CPUMASK(mycpuid)) {

@@ -3,16 +3,15 @@
  * the same in every execution and in every process, and nothing of it from malloc.
  *
  * Objects are never reused within a run: the use of one that was freed is found (by the sanitizer, or
- * the race detector). Stacks are, by size. What a run has changed is put back by snapshot_restore: the
- * program's variables, the objects, and of each stack the part that was in use at the snapshot. What must
- * outlive that is in memory of its own (host_alloc).
+ * the race detector). Stacks are, by size. snapshot.c puts all of it back. What must outlive that is in memory
+ * of its own (host_alloc).
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "cpu.h"
+#include "views.h"
 #include "lwkt/ring.h"
 
 #if defined(__has_feature)
@@ -28,7 +27,6 @@
 #endif
 
 #define GAP CACHE_LINE /* between objects */
-#define STACKS 256
 
 /* In variables, so that a restore takes the allocations back, too. */
 static size_t used;
@@ -47,27 +45,6 @@ static size_t stacks_used;
 static int nstructs; /* threads' */
 static uint32 ring_size, ring_start;
 size_t stack_extra = 56 * 1024;
-
-static struct snapshot {
-    char *variables, *objects;
-    size_t objects_size;
-    struct {
-        char *live, *copy;
-        size_t size;
-    } stack[STACKS];
-    int nstacks;
-} * snap;
-
-/* What a restore leaves as it is: the counters of a build that measures coverage. */
-#define SPARED_MAX 8192
-static struct spared {
-    char *p;
-    size_t size;
-    char kept[256];
-} * spared;
-static int nspared;
-
-extern char __data_start[], _end[]; /* the linker's */
 
 void *host_alloc(size_t size)
 {
@@ -108,7 +85,7 @@ void *sim_alloc(size_t size)
     return p;
 }
 
-static void sim_free(void *p, size_t size)
+void sim_free(void *p, size_t size)
 {
     POISON(p, size);
     races_free(p, size);
@@ -183,6 +160,18 @@ int sim_stacks(void)
     return n;
 }
 
+size_t sim_objects(void)
+{
+    return used;
+}
+
+bool sim_stack(int i, char **base, size_t *size)
+{
+    *base = stacks[i].base;
+    *size = stacks[i].size;
+    return i < nstacks;
+}
+
 int sim_structs(void)
 {
     return nstructs;
@@ -213,72 +202,4 @@ struct lwkt_ipiq *cpu_ring_alloc(void)
     ip->ip_size = ring_size;
     ip->ip_windex = ip->ip_rindex = ip->ip_xindex = ring_start;
     return ip;
-}
-
-/* --- the snapshot --- */
-
-/* Where the thread that owns the stack left it: with the turn, off the cpu, or never begun. */
-static uint64 stack_pointer(const struct stack *s, uint64 mark_sp)
-{
-    uint64 low = (uint64)s->base, high = low + s->size, sp = low;
-
-    for (int i = 0; i < ncpus; i++)
-        list_foreach(node, &globaldata_of[i]->gd_tdallq)
-        {
-            uint64 p = list_entry(node, struct thread, td_allq)->td_mach.md_sp;
-            if (p > low && p < high)
-                sp = p;
-        }
-    for (int i = 0; i < ncpus; i++)
-        if (i != self && cpus[i].sp > low && cpus[i].sp < high)
-            sp = cpus[i].sp;
-    return mark_sp > low && mark_sp < high ? mark_sp : sp;
-}
-
-static char *copy_of(const void *p, size_t size)
-{
-    return memcpy(host_alloc(size), p, size);
-}
-
-void snapshot_take(uint64 mark_sp)
-{
-    snap = host_alloc(sizeof(*snap));
-    for (int i = 0; i < nstacks; i++) {
-        uint64 sp = stack_pointer(&stacks[i], mark_sp);
-        size_t size = (uint64)stacks[i].base + stacks[i].size - sp;
-        snap->stack[i].live = (char *)sp;
-        snap->stack[i].size = size;
-        snap->stack[i].copy = copy_of((char *)sp, size);
-    }
-    snap->nstacks = nstacks;
-    snap->objects = copy_of((void *)ARENA, used);
-    snap->objects_size = used;
-    snap->variables = copy_of(__data_start, (size_t)(_end - __data_start));
-}
-
-void snapshot_spare(char *p, size_t size)
-{
-    if (spared == NULL)
-        spared = host_alloc(SPARED_MAX * sizeof(*spared));
-    for (; size > 0 && nspared < SPARED_MAX; nspared++) {
-        size_t part = size < sizeof(spared->kept) ? size : sizeof(spared->kept);
-        spared[nspared].p = p;
-        spared[nspared].size = part;
-        p += part;
-        size -= part;
-    }
-}
-
-void snapshot_restore(void)
-{
-    struct snapshot *s = snap;
-
-    for (int i = 0; i < nspared; i++)
-        memcpy(spared[i].kept, spared[i].p, spared[i].size);
-    memcpy(__data_start, s->variables, (size_t)(_end - __data_start));
-    memcpy((void *)ARENA, s->objects, s->objects_size);
-    for (int i = 0; i < s->nstacks; i++)
-        memcpy(s->stack[i].live, s->stack[i].copy, s->stack[i].size);
-    for (int i = 0; i < nspared; i++)
-        memcpy(spared[i].p, spared[i].kept, spared[i].size);
 }

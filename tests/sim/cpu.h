@@ -2,9 +2,12 @@
  * The simulated machine's inside: what its files share, and no scene sees.
  *
  *   sim.c       the cpus: stacks, interrupts, turns          run.c      a run's beginning and end
- *   memory.c    what a primitive does, and may return        races.c    the race detector
- *   arena.c     memory, and the way back to a snapshot       rest.c     the look whether all is at rest
- *   explore.c   the search                                   report.c   a failure's timeline
+ *   memory.c    what a primitive does                        arena.c    objects and stacks
+ *   views.c     what a load may return                       races.c    the race detector
+ *   spawn.c     threads of scenes                            rest.c     the look whether all is at rest
+ *   explore.c   the search                                   turns.c    its choices
+ *   snapshot.c  the way back to a mark                       schedule.c a schedule as text
+ *   report.c    a failure's timeline
  */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H
@@ -59,7 +62,10 @@ uint64 sim_frame(void *top, void (*enter)(void));
 void pass_turn(int not );
 void give_turn(int cpu);
 bool runnable(const struct cpu *c);
-bool pending(const struct cpu *c);
+static inline bool pending(const struct cpu *c)
+{
+    return c->soft || (c->timer_on && now >= c->timer) || (c->ext & ~c->ext_held) != 0;
+}
 void take_interrupt(void);
 void sleep_together(void);
 
@@ -80,12 +86,19 @@ extern size_t stack_extra; /* bytes below a kernel stack: the host's library is 
 void arena_begin(void);
 void sim_memory_end(void);
 int sim_stacks(void);
+size_t sim_objects(void); /* bytes of the first part that were given out */
+#define STACKS 256
+bool sim_stack(int i, char **base, size_t *size);  /* the i-th; false: there are fewer */
 bool sim_stack_is_mapped(const struct thread *td); /* as far as this cpu knows for sure */
 int sim_structs(void);
 void *host_alloc(size_t size);
+
+/* What a run has changed since the mark, whose stack pointer is given, is put back by snapshot_restore: variables,
+ * objects, stacks; except what is spared before. Watched, it costs what is touched and not what there is. */
 void snapshot_take(uint64 mark_sp);
+void snapshot_watch(void);
 void snapshot_restore(void);
-void snapshot_spare(char *p, size_t size); /* before snapshot_take */
+void snapshot_spare(char *p, size_t size);
 
 /* Words of the machine's memory and of the program's variables have numbers; -1: neither. */
 static inline int64 word_of(const volatile void *p)
@@ -100,25 +113,6 @@ static inline int64 word_of(const volatile void *p)
     return -1;
 }
 
-/* --- what happened before what; memory.c --- */
-
-/* How much of each cpu's past a cpu has seen: for the race detector. */
-uint32 *sim_clock(int cpu);
-void memory_begin(bool views);
-void memory_sync_all(void);
-void memory_forget(const void *start, size_t size);
-void memory_plain_write(const volatile void *p);
-void sim_ipi_release(int cpu);
-void sim_ipi_acquire(void);
-
-/* --- the race detector, in the instrumented build; races.c --- */
-
-void races_begin(void);
-void races_forget(const void *start, size_t size);
-void races_free(const void *start, size_t size);
-void races_written(const void *start, size_t size); /* by the machine, for this cpu */
-void races_atomic(const volatile void *p, size_t size, bool read, bool write, const void *pc);
-
 /* --- the explorer --- */
 
 enum { POINT_PRIMITIVE, POINT_ACCESS, POINT_BARRIER };
@@ -126,8 +120,21 @@ void explore_point(int kind, const volatile void *p, bool write);
 void explore_pass_turn(int not );
 uint32 explore_stale(uint32 n, const volatile void *p);
 void explore_failed(const char *message) __attribute__((noreturn));
-void explore_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age);
-bool explore_marked(void);
+extern bool marked; /* the execution is between its marks */
+static inline bool explore_marked(void)
+{
+    return marked;
+}
+
+/* A primitive, for the timeline, or for the list of those that were played. */
+extern bool events_wanted;
+void record_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age);
+static inline void explore_event(const struct sim_site *site, const volatile void *p, uint64 v,
+                                 uint32 age)
+{
+    if (__builtin_expect(events_wanted, 0))
+        record_event(site, p, v, age);
+}
 void explore_used(const struct sim_site *site);
 void explore_note(char letter, const char *what);
 

@@ -34,7 +34,9 @@ void play_pair(void);
 
 /* For scenes. A thread of the scene, on that cpu; it ends when all have come to their ends. */
 thread_t explore_thread(int cpu, int pri, void (*func)(void *), void *arg, const char *name);
-/* The same for one that ends at once, */
+/* The same for one that the scene itself schedules, */
+thread_t explore_stopped(int cpu, int pri, void (*func)(void *), void *arg, const char *name);
+/* for one that ends at once, */
 thread_t explore_leaver(int cpu, int pri, void (*func)(void *), void *arg, const char *name);
 /* and for an interrupt thread: `body` runs when source irq, which may come once, does. */
 void explore_ithread(int cpu, int irq, int pri, void (*body)(void *), void *arg);

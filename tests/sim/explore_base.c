@@ -13,7 +13,7 @@ static struct entry {
     void *arg;
     bool leaves; /* ends at once */
     bool ended, released;
-    bool sleeps; /* an interrupt thread: not scheduled, not waited for */
+    bool sleeps; /* not scheduled: an interrupt thread, or one that the scene schedules */
 } entries[THREADS_MAX];
 static int nentries, nended, nawaited;
 static thread_t first;
@@ -59,6 +59,14 @@ thread_t explore_thread(int cpu, int pri, void (*func)(void *), void *arg, const
 {
     nawaited++;
     return new_entry(cpu, pri, enter, func, arg, name)->td;
+}
+
+thread_t explore_stopped(int cpu, int pri, void (*func)(void *), void *arg, const char *name)
+{
+    nawaited++;
+    struct entry *e = new_entry(cpu, pri, enter, func, arg, name);
+    e->sleeps = true;
+    return e->td;
 }
 
 thread_t explore_leaver(int cpu, int pri, void (*func)(void *), void *arg, const char *name)

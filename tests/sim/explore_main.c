@@ -23,10 +23,12 @@
 #include "cpu.h"
 #include "explore.h"
 #include "scenes.h"
+#include "scenes_upper.h"
 
 #define ENTRY(name_, cpus_) {.name = #name_, .min_cpus = (cpus_), .play = play_##name_},
 
-const struct scene explore_scenes[] = {LITMUS_SCENES(ENTRY) CORE_SCENES(ENTRY)};
+const struct scene explore_scenes[] = {LITMUS_SCENES(ENTRY) CORE_SCENES(ENTRY)
+                                       UPPER_SCENES(ENTRY)};
 const int explore_nscenes = sizeof(explore_scenes) / sizeof(explore_scenes[0]);
 
 extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's */
@@ -36,7 +38,7 @@ extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's 
 static bool quiet, everywhere, outcomes, sites_used;
 static int budget[NBUDGETS] = {2, 0, 0}, ncpu;
 static double limit = 60;
-static const char *scene_name, *schedule, *program;
+static const char *scene_name, *schedule, *program, *weaker;
 
 static int by_place(const void *a, const void *b)
 {
@@ -114,7 +116,8 @@ static void print_failure(const struct verdict *v, const int *b)
     printf("%s: %d cpus, FAILED with %d preemptions, %d interrupts, %d stale reads, after %lu "
            "executions, %.1f s: %s\n",
            scene_name, ncpu, b[0], b[1], b[2], v->executions, v->seconds, explore_message());
-    printf("again: %s -s %s -c %d -x '%s'\n", program, scene_name, ncpu, copy);
+    printf("again: %s -s %s -c %d%s%s -x '%s'\n", program, scene_name, ncpu,
+           weaker != NULL ? " -w " : "", weaker != NULL ? weaker : "", copy);
 }
 
 /* Each budget up to what was asked for, by the sum. */
@@ -208,10 +211,11 @@ int main(int argc, char **argv)
             quiet = true;
             break;
         case 'u':
-            sites_used = true;
+            sites_used = events_wanted = true;
             break;
         case 'w':
-            weaken(sites, nsites, optarg);
+            weaker = optarg;
+            weaken(sites, nsites, weaker);
             break;
         case 'g':
             spare_variables(optarg);

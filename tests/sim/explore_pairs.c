@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explore.h"
+#include "host.h"
 #include "lwkt/cpusync.h"
 #include "lwkt/mplock.h"
 #include "lwkt/token.h"
 #include "lwkt/wait.h"
+#include "sync/sleep.h"
 
 #define PRI TDPRI_KERN_DAEMON
 #define WORKERS 2
@@ -130,6 +131,31 @@ static void block_enter(struct runner *r)
         lwkt_block(&queue, "pair", &gen);
     else
         lwkt_signal(&queue, -1);
+}
+
+/* --- tsleep: cpu 0's worker sleeps until the other one, or the interrupt thread, wakes it --- */
+
+static uint32 slept_for;
+
+static void tsleep_setup(void)
+{
+    slept_for = 0;
+    host_sleep_init();
+}
+
+static bool tsleep_over(void *arg)
+{
+    return consume((uint32 *)arg) != 0; /* publish: tsleep_enter */
+}
+
+static void tsleep_enter(struct runner *r)
+{
+    if (r == &runners[0]) {
+        tsleep_until(&slept_for, 0, "pair", tsleep_over, &slept_for);
+    } else {
+        publish(&slept_for, 1); /* consume: tsleep_over */
+        wakeup(&slept_for);
+    }
 }
 
 /* --- cpus --- */
@@ -307,6 +333,7 @@ static const struct feature features[] = {
     {"mplock", NULL, mplock_enter, mplock_leave, false, false},
     {"preempt", NULL, preempt_enter, NULL, false, false},
     {"block", block_setup, block_enter, NULL, false, true},
+    {"tsleep", tsleep_setup, tsleep_enter, NULL, false, false},
     {"migrate", NULL, migrate_enter, migrate_enter, false, true},
     {"acquire", acquire_setup, acquire_enter, NULL, false, true},
     {"exit", NULL, exit_enter, NULL, false, false},
@@ -444,4 +471,6 @@ void play_pair(void)
     else if (pair.first->setup == hold_setup || pair.second->setup == hold_setup)
         lwkt_rele(held);
     explore_run();
+    if (pair.first->setup == tsleep_setup || pair.second->setup == tsleep_setup)
+        host_sleep_audit();
 }

@@ -25,6 +25,7 @@ struct md_thread {
     uint64 md_sp;            /* saved sp while the thread is off the cpu */
     void (*md_func)(void *); /* what it runs, for its first switch */
     void *md_arg;
+    uint64 md_stack_top; /* for headers: nothing uses it here */
 };
 
 /* The other cpus may run here, and interrupts come. / Interrupts of this cpu alone may come. */

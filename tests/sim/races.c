@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu.h"
+#include "views.h"
 
 /* What is known of four bytes: the last write, and each cpu's last read. */
 struct shadow {

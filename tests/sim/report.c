@@ -31,6 +31,9 @@ static struct report {
     bool on;
 } * report;
 
+bool
+    events_wanted; /* set before the mark, for the list of sites; by each execution that is replayed */
+
 void report_begin(void)
 {
     report = host_alloc(sizeof(*report));
@@ -51,9 +54,9 @@ static struct event *add(void)
     return e;
 }
 
-void explore_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age)
+void record_event(const struct sim_site *site, const volatile void *p, uint64 v, uint32 age)
 {
-    if (!exploring || !explore_marked())
+    if (!explore_marked())
         return;
     explore_used(site);
     if (!report->on)

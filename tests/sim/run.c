@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cpu.h"
+#include "views.h"
 #include "lib/testpoint.h"
 #include "lwkt/ktr.h"
 #include "lwkt/token.h"

@@ -15,7 +15,7 @@
  * Where all cpus wait and no timer is armed, nothing can ever happen again: that is a lost wakeup, and
  * ends the run. So does a run of more than POINTS_MAX points, which is a livelock.
  */
-#include "cpu.h"
+#include "views.h"
 
 #include <string.h>
 
@@ -152,9 +152,14 @@ void cpu_switch(struct thread *from, struct thread *to)
 
 /* --- interrupts --- */
 
-bool pending(const struct cpu *c)
+/* The machine's part of the interrupt's entry, and of cpu_relax: a store of this cpu, which its loads see. */
+static void request(uint32 flags)
 {
-    return c->soft || (c->timer_on && now >= c->timer) || (c->ext & ~c->ext_held) != 0;
+#ifdef DETECT
+    if (running && (mycpu->gd_reqflags & flags) != flags)
+        memory_plain_write(&mycpu->gd_reqflags);
+#endif
+    mycpu->gd_reqflags |= flags;
 }
 
 /* Note what is pending, and hold its source off. The core's words without points: interrupts are off. */
@@ -178,7 +183,7 @@ static void note(struct cpu *c)
         c->ext &= ~c->ext_noted;
         flags |= RQF_INTPEND;
     }
-    mycpu->gd_reqflags |= flags;
+    request(flags);
 }
 
 /* kernel/boot/trap.c's interrupt(). */
@@ -296,6 +301,12 @@ void sim_irq_rate(int cpu, int irq, uint64 rate)
 uint64 sim_irq_count(int cpu, int irq)
 {
     return cpus[cpu].ext_count[irq];
+}
+
+/* For reports that the core prints: neither a point nor an access. */
+uint64 sim_glance(const volatile void *p, size_t size)
+{
+    return size == 4 ? *(const volatile uint32 *)p : *(const volatile uint64 *)p;
 }
 
 /* --- turns --- */
@@ -443,7 +454,7 @@ void cpu_relax(void)
     if (cpus[self].soft)
         sim_ipi_acquire();
     cpus[self].soft = cpus[self].delayed = false;
-    mycpu->gd_reqflags |= RQF_IPIQ;
+    request(RQF_IPIQ);
     cpus[self].intr_on = was;
     if (was && pending(&cpus[self]))
         take_interrupt();

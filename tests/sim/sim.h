@@ -131,6 +131,7 @@ uint64 sim_points(void);
 /* Between sim.c and its parts. */
 void sim_audit(void);
 void *sim_alloc(size_t size);
+void sim_free(void *p, size_t size);
 bool sim_rings_empty(void);
 void sim_print_rings(int cpu);
 int sim_threads(void);

@@ -15,8 +15,12 @@
 #ifdef __SANITIZE_THREAD__
 extern unsigned lwkt_fence_word;
 #define fence() ((void)__atomic_fetch_add(&lwkt_fence_word, 1, __ATOMIC_SEQ_CST))
+#define fence_acq() fence()
+#define fence_rel() fence()
 #else
 #define fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define fence_acq() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define fence_rel() __atomic_thread_fence(__ATOMIC_RELEASE)
 #endif
 
 #define amo_or(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
@@ -28,11 +32,12 @@ extern unsigned lwkt_fence_word;
 #define amo_swap_acq(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
 #define amo_or_full(p, v) __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 
-#define amo_cas(p, old, new)                                                         \
-    ({                                                                               \
-        __typeof__(*(p)) amo_expected_ = (old);                                      \
-        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, __ATOMIC_ACQ_REL, \
-                                    __ATOMIC_ACQUIRE);                               \
+#define amo_cas(p, old, new) amo_cas_ordered((p), (old), (new), __ATOMIC_ACQ_REL)
+#define amo_cas_acq(p, old, new) amo_cas_ordered((p), (old), (new), __ATOMIC_ACQUIRE)
+#define amo_cas_ordered(p, old, new, order)                                                    \
+    ({                                                                                         \
+        __typeof__(*(p)) amo_expected_ = (old);                                                \
+        __atomic_compare_exchange_n((p), &amo_expected_, (new), 0, (order), __ATOMIC_ACQUIRE); \
     })
 
 #endif

@@ -35,6 +35,7 @@ uint64 sim_amo(volatile void *p, size_t size, enum sim_amo op, uint64 v,
                const struct sim_site *site);
 bool sim_cas(volatile void *p, size_t size, uint64 old, uint64 v, const struct sim_site *site);
 void sim_fence(const struct sim_site *site);
+uint64 sim_glance(const volatile void *p, size_t size);
 
 #define SITE_PASTE(a, b) a##b
 #define SITE_NAME(n) SITE_PASTE(sim_site_, n)
@@ -57,23 +58,27 @@ void sim_fence(const struct sim_site *site);
         SITE(id, what, #p, order);                                          \
         (__typeof__(*(p)))sim_amo((p), sizeof(*(p)), op, (uint64)(v), &id); \
     })
-#define CAS(id, p, old, v)                                           \
+#define CAS(id, what, p, old, v, order)                              \
     ({                                                               \
-        SITE(id, "amo_cas", #p, ORDER_ACQREL);                       \
+        SITE(id, what, #p, order);                                   \
         sim_cas((p), sizeof(*(p)), (uint64)(old), (uint64)(v), &id); \
     })
-#define FENCE(id)                          \
-    ({                                     \
-        SITE(id, "fence", "", ORDER_FULL); \
-        sim_fence(&id);                    \
+#define FENCE(id, what, order)     \
+    ({                             \
+        SITE(id, what, "", order); \
+        sim_fence(&id);            \
     })
 #define NEW_SITE SITE_NAME(__COUNTER__)
 
 #define publish(p, v) STORE(NEW_SITE, "publish", p, v, ORDER_RELEASE)
 #define consume(p) LOAD(NEW_SITE, "consume", p, ORDER_ACQUIRE)
 #define peek(p) LOAD(NEW_SITE, "peek", p, ORDER_RELAXED)
+/* What is there, whoever writes it: the race detector is not told. */
+#define glance(p) ((__typeof__(*(p)))sim_glance((p), sizeof(*(p))))
 #define poke(p, v) STORE(NEW_SITE, "poke", p, v, ORDER_RELAXED)
-#define fence() FENCE(NEW_SITE)
+#define fence() FENCE(NEW_SITE, "fence", ORDER_FULL)
+#define fence_acq() FENCE(NEW_SITE, "fence_acq", ORDER_ACQUIRE)
+#define fence_rel() FENCE(NEW_SITE, "fence_rel", ORDER_RELEASE)
 #define compiler_barrier() sim_barrier()
 
 #define amo_or(p, v) AMO(NEW_SITE, "amo_or", p, AMO_OR, v, ORDER_RELAXED)
@@ -84,6 +89,7 @@ void sim_fence(const struct sim_site *site);
 #define amo_add_acqrel(p, v) AMO(NEW_SITE, "amo_add_acqrel", p, AMO_ADD, v, ORDER_ACQREL)
 #define amo_swap_acq(p, v) AMO(NEW_SITE, "amo_swap_acq", p, AMO_SWAP, v, ORDER_ACQUIRE)
 #define amo_or_full(p, v) AMO(NEW_SITE, "amo_or_full", p, AMO_OR, v, ORDER_FULL)
-#define amo_cas(p, old, v) CAS(NEW_SITE, p, old, v)
+#define amo_cas(p, old, v) CAS(NEW_SITE, "amo_cas", p, old, v, ORDER_ACQREL)
+#define amo_cas_acq(p, old, v) CAS(NEW_SITE, "amo_cas_acq", p, old, v, ORDER_ACQUIRE)
 
 #endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Scenes of the explorer: the user scheduler. At each entry to user mode host_proc.c checks its promises;
+ * a process that is left in the queue, or a thread that waits for a tick that does not come, is a deadlock
+ * or a livelock.
+ */
+#include <string.h>
+
+#include "host.h"
+#include "proc/proc.h"
+#include "scenes_upper.h"
+#include "sync/sleep.h"
+
+#define CPU0_ONLY CPUMASK(0)
+#define CPU1_ONLY CPUMASK(1)
+
+static uint32 flags[4]; /* publish, consume: one is set when its process has been in user mode */
+static thread_t daemon_thread;
+static struct proc *other, *victim;
+
+static void begin(void)
+{
+    host_sleep_init();
+    memset(flags, 0, sizeof(flags));
+}
+
+static void finish(void)
+{
+    explore_run();
+    host_sleep_audit();
+    host_proc_audit();
+}
+
+static void set(uint32 *flag)
+{
+    publish(flag, 1); /* consume: host_user_until, is_set */
+    wakeup(flag);
+}
+
+static bool is_set(void *arg)
+{
+    return consume((uint32 *)arg) != 0; /* publish: set */
+}
+
+/* --- getting a cpu --- */
+
+static void once(struct proc *p)
+{
+    host_user(p);
+}
+
+/* Both begin on cpu 0, and are in user mode at a time: one of them moves. */
+static void meet0(struct proc *p)
+{
+    host_user(p);
+    set(&flags[0]);
+    host_user_until(p, &flags[1]);
+}
+
+static void meet1(struct proc *p)
+{
+    host_user(p);
+    set(&flags[1]);
+    host_user_until(p, &flags[0]);
+}
+
+void play_x_usched_two(void)
+{
+    begin();
+    host_proc(0, meet0, "p0");
+    host_proc(0, meet1, "p1");
+    finish();
+}
+
+/* One frees the cpu that another, elsewhere, begins to wait for: both sides of the store-load race. */
+void play_x_usched_handover(void)
+{
+    begin();
+    host_proc(0, once, "leaves");
+    host_proc(1, once, "waits")->p_affinity = CPU0_ONLY;
+    finish();
+}
+
+/* A process gives up its cpu to sleep, and wants it back when another has it. */
+static void sleep_between(struct proc *p)
+{
+    host_user(p);
+    tsleep_until(&flags[0], PCATCH, "scene", is_set, &flags[0]);
+    host_user(p);
+}
+
+static void wake_sleeper(struct proc *p)
+{
+    host_user(p);
+    set(&flags[0]);
+    host_user(p);
+}
+
+void play_x_usched_sleep(void)
+{
+    begin();
+    host_proc(0, sleep_between, "sleeps")->p_affinity = CPU0_ONLY;
+    host_proc(1, wake_sleeper, "wakes")->p_affinity = CPU0_ONLY;
+    finish();
+}
+
+/* --- threads that wake while a process is on its way to user mode --- */
+
+static void daemon_body(void *arg)
+{
+    (void)arg;
+    set(&flags[0]);
+}
+
+static void until_daemon(struct proc *p)
+{
+    host_user_until(p, &flags[0]);
+}
+
+/* On cpu 1, and current there: first a process of cpu 0 wakes, which can wait, then a better thread. */
+static void wake_both(struct proc *p)
+{
+    host_user(p);
+    lwkt_schedule(other->p_thread);
+    lwkt_schedule(daemon_thread);
+    host_user_until(p, &flags[0]);
+}
+
+static void play_woken(void (*waker)(struct proc *p))
+{
+    begin();
+    host_proc(0, until_daemon, "user0");
+    host_proc(1, waker, "user1");
+    other = host_proc_stopped(0, once, "woken");
+    daemon_thread = explore_stopped(0, TDPRI_KERN_DAEMON, daemon_body, NULL, "daemon");
+    finish();
+}
+
+void play_x_usched_resched(void)
+{
+    play_woken(wake_both);
+}
+
+/* The same in the other order: the one that lets the daemon run may lose its place meanwhile. */
+static void wake_both_daemon_first(struct proc *p)
+{
+    host_user(p);
+    lwkt_schedule(daemon_thread);
+    lwkt_schedule(other->p_thread);
+    host_user_until(p, &flags[0]);
+}
+
+void play_x_usched_park(void)
+{
+    play_woken(wake_both_daemon_first);
+}
+
+/* --- an interrupt thread preempts processes, with a designation or without one --- */
+
+static void interrupt(void *arg)
+{
+    (void)arg;
+    set(&flags[0]);
+}
+
+void play_x_usched_preempted(void)
+{
+    begin();
+    host_proc(0, sleep_between, "sleeps")->p_affinity = CPU0_ONLY;
+    host_proc(0, once, "once")->p_affinity = CPU0_ONLY;
+    explore_ithread(0, 0, TDPRI_INT_MED, interrupt, NULL);
+    finish();
+}
+
+/* --- from one cpu to another --- */
+
+static void change_cpu(struct proc *p)
+{
+    host_user(p);
+    CHECK(usched_setaffinity(p, CPU1_ONLY) == 0, "there is no cpu 1");
+    host_user(p);
+    CHECK(mycpuid == 1, "on cpu %d", mycpuid);
+}
+
+void play_x_usched_moves(void)
+{
+    begin();
+    host_proc(0, change_cpu, "moves");
+    host_proc(1, once, "leaves")->p_affinity = CPU1_ONLY;
+    finish();
+}
+
+/* --- a new process --- */
+
+static void fork_other(struct proc *p)
+{
+    host_user(p);
+    usched_setrunqueue(other);
+    host_user(p);
+}
+
+void play_x_usched_fork(void)
+{
+    begin();
+    host_proc(0, fork_other, "parent");
+    host_proc(1, once, "leaves");
+    other = host_proc_stopped(0, once, "child");
+    finish();
+}
+
+/* --- turns --- */
+
+static void yield_until(struct proc *p)
+{
+    host_user(p);
+    while (!is_set(&flags[0])) {
+        usched_yield(p);
+        cpu_relax();
+        host_user(p);
+    }
+}
+
+static void set_in_user_mode(struct proc *p)
+{
+    host_user(p);
+    set(&flags[0]);
+}
+
+void play_x_usched_yield(void)
+{
+    begin();
+    host_proc(0, yield_until, "yields")->p_affinity = CPU0_ONLY;
+    host_proc(1, set_in_user_mode, "waits")->p_affinity = CPU0_ONLY;
+    finish();
+}
+
+/* Cpu 0's tick, until the flag is set. */
+static struct systimer tick;
+static uint64 period;
+
+static void tick_here(struct systimer *st)
+{
+    (void)st;
+    usched_tick();
+    if (!is_set(&flags[0]))
+        systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
+}
+
+static void with_ticks_until(struct proc *p)
+{
+    crit_enter();
+    systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
+    crit_exit();
+    host_user_until(p, &flags[0]);
+}
+
+void play_x_usched_tick(void)
+{
+    begin();
+    period = 200;
+    host_proc(0, with_ticks_until, "user")->p_affinity = CPU0_ONLY;
+    host_proc(1, set_in_user_mode, "waits")->p_affinity = CPU0_ONLY;
+    finish();
+}
+
+/* --- ps, of a process that sleeps, moves and ends --- */
+
+static void list_processes(void *arg)
+{
+    struct procinfo info[2];
+    uint64 order = 0;
+
+    (void)arg;
+    int n = proc_list(info, 2, &order);
+    CHECK(n == 1 && info[0].pid == victim->p_pid, "%d processes, pid %d", n, info[0].pid);
+    explore_outcome((uint64)info[0].state);
+}
+
+static void sleep_and_move(struct proc *p)
+{
+    tsleep(&flags[0], 0, "scene", 1);
+    change_cpu(p);
+}
+
+void play_x_usched_ps(void)
+{
+    begin();
+    victim = host_proc(0, sleep_and_move, "victim");
+    explore_thread(1, TDPRI_KERN_DAEMON, list_processes, NULL, "ps");
+    finish();
+}
+
+/* --- ends --- */
+
+/* The tick comes while the process ends, whose memory another cpu then uses again. */
+static void tick_once(struct systimer *st)
+{
+    (void)st;
+    usched_tick();
+}
+
+static void end_with_tick(struct proc *p)
+{
+    crit_enter();
+    systimer_init_oneshot(&tick, tick_once, NULL, cpu_time() + period);
+    crit_exit();
+    host_user(p);
+}
+
+static void reap_victim(void *arg)
+{
+    (void)arg;
+    host_reap(victim);
+}
+
+void play_x_usched_tick_exit(void)
+{
+    begin();
+    period = 1000;
+    victim = host_proc(0, end_with_tick, "victim");
+    explore_thread(1, TDPRI_KERN_USER, reap_victim, NULL, "parent");
+    finish();
+}
+
+/* One waits for the cpu, and is killed; or it is picked first. */
+static void kill_victim(void *arg)
+{
+    lwkt_pause((uint64)arg);
+    CHECK(proc_kill(victim->p_pid) == 0, "there is no such process");
+    set(&flags[0]);
+}
+
+void play_x_usched_kill(void)
+{
+    begin();
+    host_proc(0, until_daemon, "user");
+    victim = host_proc(1, once, "victim");
+    victim->p_affinity = CPU0_ONLY;
+    explore_thread(1, TDPRI_KERN_DAEMON, kill_victim, (void *)5, "killer");
+    finish();
+}
+
+/* A process that is killed ends, and be it on its way to another cpu: user mode has no other end here. */
+static void stay(struct proc *p)
+{
+    host_user_until(p, &flags[1]);
+}
+
+static void kill_only(void *arg)
+{
+    (void)arg;
+    CHECK(proc_kill(victim->p_pid) == 0, "there is no such process");
+}
+
+static void moves_and_is_killed(void)
+{
+    begin();
+    victim = host_proc(0, stay, "victim");
+    victim->p_affinity = CPU1_ONLY;
+    explore_thread(0, TDPRI_KERN_USER - 1, kill_only, NULL, "killer");
+}
+
+void play_x_usched_kill_moves(void)
+{
+    moves_and_is_killed();
+    finish();
+}
+
+/* The same, and its memory is used again while the kill is still under way. */
+void play_x_usched_kill_reap(void)
+{
+    moves_and_is_killed();
+    explore_thread(1, TDPRI_KERN_DAEMON, reap_victim, NULL, "parent");
+    finish();
+}
