@@ -34,6 +34,7 @@ struct kt_context {
     int gen;                  /* K_GEN, K_BLOCK */
     struct lwkt_cpusync sync; /* from K_CS_START to K_CS_FINISH */
     lwkt_msg_t sent;          /* last message sent, or NULL */
+    bool reuse;               /* K_MSG_REUSE */
     lwkt_msg_t msg;           /* last request received and not replied to, or NULL */
     struct kt_refs *refs;     /* a thread's tokens; NULL: the script is a body's */
 };
@@ -89,26 +90,39 @@ void kt_proc_events_begin(bool with_free);
 
 /* waitsteps.c */
 void kt_wait_reset(void);
-void kt_wait_flush(int round); /* at the end of a scene that hangs */
+void kt_wait_flush(void); /* at the end of a scene that hangs */
 void kt_await_var(int v, int64 value);
 void kt_wait_asleep(thread_t td);
 int64 kt_thread_state(thread_t td);
+void kt_log_port(const char *name, thread_t td);
+void kt_log_wmesg(const char *name, thread_t td);
 void kt_wait_gen(struct kt_context *ctx, int w);
 void kt_wait_block(struct kt_context *ctx, int w);
 void kt_wait_until(int w, int64 value);
 void kt_wait_signal(struct kt_context *ctx, int w, int count);
 void kt_log_waiters(const char *name, int w);
-void kt_sync_start(struct kt_context *ctx, cpumask_t mask);
+
+/* portsteps.c */
+void kt_ports_reset(void);
+void kt_ports_flush(void); /* at the end of a scene that hangs */
+void kt_sync_start(struct kt_context *ctx, cpumask_t mask, bool serving);
+void kt_sync_finish(struct kt_context *ctx);
+void kt_log_sync(struct kt_context *ctx);
 void kt_sync_simple(cpumask_t mask);
 void kt_sync_fast(cpumask_t mask);
 void kt_sync_end(struct kt_context *ctx); /* at the end of a script */
 void kt_msg_send(struct kt_context *ctx, thread_t to, int cmd);
 void kt_msg_do(struct kt_context *ctx, thread_t to, int cmd);
 void kt_msg_receive(struct kt_context *ctx);
-void kt_msg_reply(struct kt_context *ctx, int error);
+void kt_msg_reply(struct kt_context *ctx, bool keep, int error);
 void kt_msg_serve(struct kt_context *ctx, int count);
 void kt_msg_abort(struct kt_context *ctx);
 void kt_msg_tell(struct kt_context *ctx);
+void kt_msg_pick(struct kt_context *ctx, int back);
+void kt_msg_steal(struct kt_context *ctx, thread_t from);
+void kt_msg_unprepared(struct kt_context *ctx, thread_t to, bool wait);
+void kt_msg_at_once(struct kt_context *ctx, bool wait, int reply);
+void kt_msg_flags(struct kt_context *ctx, bool sent);
 
 /* tokensteps.c */
 void kt_tokens_reset(void);
