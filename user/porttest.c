@@ -3,7 +3,7 @@
  * third thread schedules the waiting one without cause (t62sync), the state of ports and messages at
  * each step (t62state), one reply among several (t62pick), a message that is used again (t62reuse), a
  * port that replies at once (t62once), aborts (t62abort, t62race), threads that migrate (t62move,
- * t62gone), and misuse, which panics (t62steal, t62unprep, t62twice). See user/scene.h.
+ * t62gone), a reply that is on its way (t62done), and misuse, which panics (t62steal, t62unprep, t62twice). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -177,11 +177,14 @@ static void picking(void)
 }
 
 /* C uses one message again and again, at once after each reply, while each cpu that has sent a message to
- * another one stalls for stall= microseconds. */
+ * another one stalls for stall= microseconds, and N schedules C and S again and again. */
 static void reuse(void)
 {
     int count = param("count", 10);
-    serve(2 * count);
+    int s = step(K_MSG_SERVE, 0, 2 * count);
+    step(K_AWAIT, 0, 2); /* a thread that has exited must not be scheduled */
+    step(K_END, 0, 0);
+    add_server(s);
     int c = step(K_MSG_REUSE, 0, 1);
     step(K_TESTPOINT, KP_STALL_IPI, param("stall", 20));
     for (int i = 0; i < count; i++) {
@@ -189,8 +192,19 @@ static void reuse(void)
         step(K_MSG_SEND, SERVER, 101 + 2 * i);
         step(K_MSG_RECEIVE, 0, 0);
     }
+    step(K_SET, 0, 1);
+    step(K_AWAIT, 0, 2);
     step(K_END, 0, 0);
     thread("C", param("from", 0), param("cpri", 12), c, 1);
+    int n = step(K_REPEAT, 0, param("strays", 100));
+    step(K_SCHED, SERVER, 0);
+    step(K_SCHED, CLIENT, 0);
+    step(K_PAUSE, 0, 3);
+    step(K_AGAIN, 0, 0);
+    step(K_AWAIT, 0, 1);
+    step(K_SET, 0, 2);
+    step(K_END, 0, 0);
+    thread("N", param("third", 0), param("npri", 12), n, 1);
 }
 
 /* C sends messages to a port that replies at once: with lwkt_domsg, then with lwkt_sendmsg. */
@@ -366,6 +380,32 @@ static void gone(void)
     thread("C", from, param("cpri", 12), c, 1);
 }
 
+/* C waits for S's reply, which is on its way: cpu from= leaves it in its ring. N, also on cpu from=,
+ * schedules C meanwhile. */
+static void not_yet(void)
+{
+    int s = step(K_MSG_RECEIVE, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_AWAIT, 0, 2);
+    step(K_MSG_REPLY, 0, 100);
+    step(K_SET, 0, 3);
+    step(K_END, 0, 0);
+    add_server(s);
+    int c = step(K_MSG_DO, SERVER, 100);
+    step(K_END, 0, 0);
+    thread("C", param("from", 0), param("cpri", 12), c, 1);
+    int n = step(K_AWAIT, 0, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << param("from", 0));
+    step(K_SET, 0, 2);
+    step(K_AWAIT, 0, 3);
+    step(K_SCHED, CLIENT, 0);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_END, 0, 0);
+    thread("N", param("from", 0), param("cpri", 12), n, 1);
+}
+
 /* C waits at the port of S, which it may not: it panics. */
 static void steal(void)
 {
@@ -401,9 +441,19 @@ static void twice(void)
 }
 
 static const struct test tests[] = {
-    {"t62", order},      {"t62sync", synchronous}, {"t62state", states}, {"t62pick", picking},
-    {"t62reuse", reuse}, {"t62once", at_once},     {"t62abort", aborts}, {"t62race", abort_race},
-    {"t62move", moving}, {"t62gone", gone},        {"t62steal", steal},  {"t62unprep", unprepared},
+    {"t62", order},
+    {"t62sync", synchronous},
+    {"t62state", states},
+    {"t62pick", picking},
+    {"t62reuse", reuse},
+    {"t62once", at_once},
+    {"t62abort", aborts},
+    {"t62race", abort_race},
+    {"t62move", moving},
+    {"t62gone", gone},
+    {"t62done", not_yet},
+    {"t62steal", steal},
+    {"t62unprep", unprepared},
     {"t62twice", twice},
 };
 

@@ -43,9 +43,11 @@ def draw_pick(rng):
 
 
 def draw_reuse(rng):
-    """A stall that is longer than a message takes."""
-    params, options = machine(rng)
-    return {**params, "count": rng.randint(5, 15), "stall": rng.randint(15, 40)}, options
+    """Three cpus, and a stall that is longer than a message takes."""
+    cpus = rng.randint(3, 4)
+    to, source, third = rng.sample(range(cpus), 3)
+    return {"to": to, "from": source, "third": third, "count": rng.randint(8, 15),
+            "strays": rng.randint(80, 150), "stall": rng.randint(15, 40)}, {"CPUS": cpus}
 
 
 def draw_race(rng):
@@ -189,6 +191,12 @@ def judge_gone(scene):
     scene.must_be_on(scene.of("replied")[-1], scene.params["to"], "the last reply")
 
 
+def judge_done(scene):
+    """A reply is there when its message has arrived, and not before."""
+    scene.order(scene.of("log", "replied"), ["N:1", "C:replied=100"],
+                "C waits as long as the reply is on its way (N:1), although N schedules it")
+
+
 def judge_steal(panic):
     """A thread waits at its own ports only."""
     panic.must_say("C uses S's port", panic.params["from"], "C")
@@ -206,7 +214,7 @@ def judge_twice(panic):
 
 def declare():
     """Declare the tests of this part."""
-    test("t62_order", "messages and replies keep their order", 8, "porttest t62", draw_order,
+    test("t62_order", "messages and replies keep their order", 6, "porttest t62", draw_order,
          judge_order, covers="T62", hint="queue at the tail, on the port's own cpu; take from the head")
     test("t62_sync", "a synchronous message waits for its reply, whoever wakes the sender", 8,
          "porttest t62sync", draw_sync, judge_sync, covers="T62",
@@ -235,6 +243,8 @@ def declare():
     test("t62_gone", "messages that find the port gone, and one that finds itself aborted", 4,
          "porttest t62gone", draw_gone, judge_gone, covers="T62",
          hint="put_body and reply_body begin with go_to_port; put_body replies to a message that is ABORTED")
+    test("t62_done", "a reply that is on its way", 2, "porttest t62done", draw_two, judge_done, covers="T62",
+         hint="reply_body sets MSGF_DONE, on the cpu of the reply port")
     test("t62_steal", "another thread's port", 2, "porttest t62steal", draw_two, judge_steal, covers="T62",
          hint="thread_waitport begins with assert_owner", panics=True)
     test("t62_unprepared", "a message that is not prepared", 2, "porttest t62unprep", draw_unprepared,

@@ -84,6 +84,9 @@ int kt_bench(uint64 ubench);      /* bench.c */
 int kt_load(uint64 uload);        /* load.c */
 int kt_proc_event(uint64 uevent); /* procevents.c */
 void kt_proc_events_begin(bool with_free);
+void kt_log_usched(const char *name);
+void kt_log_ast(const char *name);
+void kt_log_space(const char *name, int cpu);
 
 /* What follows are the steps' functions: kernel/ktest_steps.h says what each does. The functions that
  * end in _reset prepare for a scene. */
