@@ -57,7 +57,8 @@ STEP(K_UNTIL, ANY, COUNT, kt_until_resched(ctx->name, b))
 /* Looks at threads and cpus. K_LOOK's events are logged as thread a's own; b: KL_* */
 STEP(K_LOOK, THREAD, ANY, kt_look(a, b))
 STEP(K_THREAD, THREAD, ANY, kt_log("state", ctx->name, kt_thread_state(td(a)))) /* KT_* */
-STEP(K_WMESG, THREAD, ANY, kt_log_wmesg(ctx->name, td(a))) /* an event of this kind, or "no-wmesg" */
+STEP(K_WMESG, THREAD, ANY,
+     kt_log_wmesg(ctx->name, td(a)))             /* an event of this kind, or "no-wmesg" */
 STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name)) /* "reqflags", "sie", "sip", "crit", "nesting" */
 /* "messages", "hardware", "avoided", "fifofull", "passive", "tokcontend", "mpcontend", "missed",
  * "switches", "idle_waits" */
@@ -159,17 +160,18 @@ STEP(K_MSG_DO, THREAD, ANY, kt_msg_do(ctx, td(a), b))
 STEP(K_MSG_RECEIVE, ANY, ANY, kt_msg_receive(ctx)) /* "got" or "aborted": the command; "replied" */
 /* Error b, to the last request received; a = 1: and again with the next K_MSG_REPLY. */
 STEP(K_MSG_REPLY, BOOL, ANY, kt_msg_reply(ctx, a == 1, b))
-STEP(K_MSG_SERVE, ANY, ANY, kt_msg_serve(ctx, b))  /* b times: receive, reply with the command */
-STEP(K_MSG_ABORT, ANY, ANY, kt_msg_abort(ctx))     /* To the last message sent. */
+STEP(K_MSG_SERVE, ANY, ANY, kt_msg_serve(ctx, b)) /* b times: receive, reply with the command */
+STEP(K_MSG_ABORT, ANY, ANY, kt_msg_abort(ctx))    /* To the last message sent. */
 STEP(K_MSG_TELL, ANY, ANY, kt_msg_tell(ctx)) /* send this thread an abort of its last request */
 STEP(K_MSG_PICK, ANY, NATURAL, kt_msg_pick(ctx, b)) /* the reply to the message b before the last */
-STEP(K_MSG_REUSE, ANY, BOOL, ctx->reuse = b == 1)   /* later messages are in the last one's memory */
+STEP(K_MSG_REUSE, ANY, BOOL, ctx->reuse = b == 1) /* later messages are in the last one's memory */
 STEP(K_MSG_AT_ONCE, BOOL, ANY, kt_msg_at_once(ctx, a == 1, b)) /* send or do; the port replies b */
 STEP(K_MSG_UNPREPARED, THREAD, BOOL, kt_msg_unprepared(ctx, td(a), b == 1)) /* the last one again */
 STEP(K_MSG_STEAL, THREAD, ANY, kt_msg_steal(ctx, td(a))) /* from a's port; "stolen": the command */
 /* "flags": ms_flags of the last request received or (a = 1) of the last message sent */
 STEP(K_MSG_FLAGS, BOOL, ANY, kt_msg_flags(ctx, a == 1))
-STEP(K_PORT, THREAD, ANY, kt_log_port(ctx->name, td(a))) /* "waiting": 0 or 1, "inqueue": messages */
+STEP(K_PORT, THREAD, ANY,
+     kt_log_port(ctx->name, td(a))) /* "waiting": 0 or 1, "inqueue": messages */
 
 /* Tokens, and the MP lock. */
 STEP(K_GETTOKEN, TOKEN, ANY, kt_token_get(ctx, a))
