@@ -117,16 +117,22 @@ static void storm(void)
         thread(names[i + 1], i, param("pri", 12), b, 1);
 }
 
-/* S goes to sleep, slowly. A learns of it before S has left its cpu, and acquires S. */
+/* S goes to sleep, slowly: it takes messages when it is off its run queue, for open= microseconds; or the
+ * switch takes long. A learns of it before S has left its cpu, and acquires S. */
 static void leaving(void)
 {
+    int open = param("open", 0);
     int s = step(K_LOG, 0, 1);
     stalls();
-    step(K_CRIT_ENTER, 0, 0);
+    if (open == 0)
+        step(K_CRIT_ENTER, 0, 0);
     step(K_DESCHED, 0, 0);
     step(K_SET, 0, 1);
+    if (open != 0)
+        step(K_PAUSE, 0, open);
     step(K_SWITCH, 0, 0);
-    step(K_CRIT_EXIT, 0, 0);
+    if (open == 0)
+        step(K_CRIT_EXIT, 0, 0);
     step(K_LOG, 0, 2);
     step(K_STAMP, 0, 50);
     step(K_LISTED, 0, 0);

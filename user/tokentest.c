@@ -108,7 +108,9 @@ static void preempted(void)
     int cpu = param("cpu", 0);
     int i = begin_interrupt_thread();
     step(K_LOG, 0, 1);
+    step(K_COUNTERS, 0, 0);
     step(K_GETTOKEN, 0, 0);
+    step(K_COUNTERS, 0, 0);
     step(K_LOG, 0, 2);
     step(K_VALUE, 1, 0);
     step(K_RELTOKEN, 0, 0);
@@ -193,7 +195,8 @@ static void preempted_crosswise(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* I preempts A and tries to take the token, which first A has, and then no thread. */
+/* I preempts A and tries to take the token, which first A has, and then no thread. Token 1 is owned by
+ * another cpu, where B has released it. */
 static void try_preempted(void)
 {
     int cpu = param("cpu", 0);
@@ -214,9 +217,57 @@ static void try_preempted(void)
     step(K_RELTOKEN, 0, 0);
     step(K_SCHED, 0, 0);
     step(K_LOG, 0, 3);
+    step(K_WAIT, 0, 1);
+    step(K_TRYTOKEN, 1, 0);
+    step(K_HAVETOKEN, 1, 0);
+    step(K_GETTOKEN, 1, 0);
+    step(K_TRYTOKEN, 1, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    int b = step(K_GETTOKEN, 1, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_SET, 0, 1);
     step(K_END, 0, 0);
     thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
     thread("A", cpu, param("pri", 12), a, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+}
+
+/*
+ * T sleeps with both tokens, which B and C, on two other cpus, take then. C wakes T, waits until T has
+ * asked, and releases its token, which B's keeps T from using. Then C may not have it back.
+ */
+static void asked(void)
+{
+    int kept = param("kept", 0);
+    int t = step(K_GETTOKEN, 0, 0);
+    step(K_GETTOKEN, 1, 0);
+    announce_and_sleep(0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_HAVETOKEN, 1, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, kept, 0);
+    step(K_ADD, 1, 1);
+    step(K_WAIT, 2, 1);
+    step(K_RELTOKEN, kept, 0);
+    step(K_END, 0, 0);
+    int c = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 1 - kept, 0);
+    step(K_ADD, 1, 1);
+    step(K_WAIT, 1, 2);
+    step(K_SCHED, 0, 0);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_RELTOKEN, 1 - kept, 0);
+    step(K_TRYTOKEN, 1 - kept, 0);
+    step(K_SET, 2, 1);
+    step(K_END, 0, 0);
+    thread("T", param("from", 0), param("pri", 12), t, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+    thread("C", param("third", 2), param("pri", 12), c, 1);
 }
 
 /* A thread on each of cpus= cpus takes tokens= tokens, each beginning with another one, and adds 1 to a
@@ -283,6 +334,82 @@ static void asked_for(void)
     thread("S", here, param("high", 20), s, 1);
     thread("T", here, param("pri", 12), t, 1);
     thread("C", param("to", 1), param("pri", 12), c, 1);
+}
+
+/* B has the token, and its cpu leaves messages in the rings. A, whose cpu's ring to B's is full, wants it.
+ * L, worse than A, runs meanwhile. */
+static void ring_full(void)
+{
+    int here = param("from", 0), there = param("to", 1);
+    int b = step(K_GETTOKEN, 0, 0);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << there);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_NOWAIT, there, 1000);
+    step(K_GETTOKEN, 0, 0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int l = step(K_LOG, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_END, 0, 0);
+    thread("A", here, param("high", 14), a, 1);
+    thread("L", here, 8, l, 1);
+    thread("B", there, param("pri", 12), b, 1);
+}
+
+/*
+ * O has both tokens. X waits for token 0 while L, on X's cpu, runs. Then that cpu takes no messages, and
+ * O's ring to it is full: so O's release of token 0 has to wait in the middle. In this time Y asks for
+ * token 1, which O releases later.
+ */
+static void kept(void)
+{
+    int to = param("to", 1);
+    int o = step(K_GETTOKEN, 0, 0);
+    step(K_GETTOKEN, 1, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_SET, 2, 1);
+    step(K_WAIT, 3, 1);
+    step(K_NOWAIT, to, 1000);
+    step(K_SET, 4, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_PAUSE, 0, 100);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    int x = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int l = step(K_SET, 1, 1);
+    step(K_WAIT, 2, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_SET, 3, 1);
+    step(K_WAIT, 4, 1);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_PAUSE, 0, 50);
+    step(K_YIELD, 0, 0);
+    step(K_END, 0, 0);
+    int y = step(K_WAIT, 4, 1);
+    step(K_PAUSE, 0, 20);
+    step(K_GETTOKEN, 1, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    thread("O", param("from", 0), param("pri", 12), o, 1);
+    thread("X", to, param("high", 14), x, 1);
+    thread("L", to, 8, l, 1);
+    thread("Y", param("third", 2), param("pri", 12), y, 1);
 }
 
 /* P holds the token for pause= microseconds. Q, on another cpu, wants it. */
@@ -357,6 +484,9 @@ static const struct test tests[] = {
     {"t38cross", preempted_crosswise},
     {"t39", try_preempted},
     {"t40", several},
+    {"t40ask", asked},
+    {"t41full", ring_full},
+    {"t41kept", kept},
     {"t41", asked_for},
     {"t42", in_body},
     {"t43", better_waits},

@@ -48,9 +48,11 @@ def draw_storm(rng):
 
 
 def draw_leaving(rng):
-    """A stall makes the switch away from the thread last long."""
+    """A stall makes the switch away from the thread last long, or the thread still runs for some time when it
+    has left its run queue."""
     one, other, options = two_cpus(rng)
-    return {"from": one, "to": other, "pri": rng.randint(8, 20), "running": rng.randint(30, 150)}, options
+    return {"from": one, "to": other, "pri": rng.randint(8, 20), "running": rng.randint(30, 150),
+            "open": rng.cycle(0, rng.randint(60, 150))}, options
 
 
 def draw_preempted(rng):
