@@ -13,11 +13,13 @@
 struct kt_run {
     struct kt_scene scene;
     thread_t td[KT_THREADS]; /* each with a reference */
-    int64 var[KT_VARS];      /* publish, consume, AMO */
-    uint32 alive;            /* threads that have not ended: AMO, wakeup */
-    uint32 stop;             /* give up: the time is over */
-    uint64 late_at;          /* when kt_watchdog marks the progress; hung_at once it has */
-    uint64 hung_at;          /* when kt_watchdog panics */
+    /* publish, consume, AMO; of four that follow each other, from 0, 4, .. on, the idents have the same
+     * bucket in tsleep.c */
+    int64 var[KT_VARS] __attribute__((aligned(64)));
+    uint32 alive;   /* threads that have not ended: AMO, wakeup */
+    uint32 stop;    /* give up: the time is over */
+    uint64 late_at; /* when kt_watchdog marks the progress; hung_at once it has */
+    uint64 hung_at; /* when kt_watchdog panics */
 };
 
 extern struct kt_run *kt_run;
@@ -141,9 +143,11 @@ void kt_log_mplock(const char *name, thread_t td);
 
 /* sleepsteps.c, timersteps.c */
 void kt_tsleep(struct kt_context *ctx, int ident, int ticks, int flags);
+void kt_kill(thread_t td);
 void kt_take_turns(struct kt_context *ctx, int ident, int turns);
 void kt_systimers_reset(void);
-void kt_systimer_start(int i, int cpu, int us, bool periodic);
+void kt_systimer_start(int i, int cpu, int us, bool periodic, bool once);
+void kt_nap(const char *name, int us);
 void kt_systimer_delete(int i);
 
 /* preemptsteps.c, pattern.c */
