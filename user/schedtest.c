@@ -385,13 +385,14 @@ static void last_moment(void)
 
 /* --- scenes of steps: A is the calling process --- */
 
-/* A child computes at that level on A's cpu for so many tenths of a second. */
-static void add_rival(int level, int tenths)
+/* A child computes at that level on A's cpu for so many tenths of a second, after it has slept. */
+static void add_rival(int level, int sleeps, int tenths)
 {
     if (fork() != 0)
         return;
     setaffinity(1UL << param("cpu", 0));
     setpri(level);
+    sleep(sleeps);
     for (int end = uptime() + tenths; uptime() < end;)
         spin();
     exit(0);
@@ -436,13 +437,14 @@ static void ticks(void)
     step(K_SPIN, 0, 30000);
     step(K_AST, 0, 0);
     step(K_TSLEEP, 1, 1);
+    step(K_USCHED, 0, 0);
     step(K_AST, 0, 0);
     step(K_SPIN, 0, 30000);
     step(K_AST, 0, 0);
     step(K_USCHED, 0, 0);
     step(K_END, 0, 0);
     if (param("rival", 0))
-        add_rival(USER_PRI_NORMAL, 6);
+        add_rival(USER_PRI_NORMAL, 0, 6);
     caller("A", param("cpu", 0), a);
     thread_flags(thread("I", param("cpu", 0), 28, i, 0), KTF_ITHREAD);
     thread("L", param("cpu", 0), 12, l, 0);
@@ -451,7 +453,7 @@ static void ticks(void)
 /* A waits in the queue, as a process of a better level has its cpu; N schedules A all the time. */
 static void strays(void)
 {
-    int a = step(K_TSLEEP, 1, 1);
+    int a = step(K_TSLEEP, 1, param("ticks", 20)); /* the rival computes now */
     step(K_SET, 0, 1);
     step(K_USEREXIT, 0, 0);
     step(K_USCHED, 0, 0);
@@ -466,7 +468,7 @@ static void strays(void)
     step(K_AWAIT, 0, 2);
     step(K_SET, 2, 1);
     step(K_END, 0, 0);
-    add_rival(USER_PRI_REAL, 4);
+    add_rival(USER_PRI_REAL, 2, 5);
     caller("A", param("cpu", 0), a);
     thread("N", param("other", 1), 12, n, 1);
 }

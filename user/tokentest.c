@@ -195,6 +195,37 @@ static void preempted_crosswise(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
+/* I preempts A, which has no token, and wants B's. B, on another cpu, releases it while A runs on. Then A
+ * yields. */
+static void preempted_asks(void)
+{
+    int i = begin_interrupt_thread();
+    step(K_LOG, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_WAIT, 2, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int b = step(K_GETTOKEN, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_RELTOKEN, 0, 0);
+    step(K_SET, 2, 1);
+    step(K_END, 0, 0);
+    thread_flags(thread("I", param("from", 0), param("high", 28), i, 1), KTF_ITHREAD);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", param("to", 1), param("pri", 12), b, 1);
+}
+
 /* I preempts A and tries to take the token, which first A has, and then no thread. Token 1 is owned by
  * another cpu, where B has released it. */
 static void try_preempted(void)
@@ -482,6 +513,7 @@ static const struct test tests[] = {
     {"t38", preempted},
     {"t38other", preempted_other},
     {"t38cross", preempted_crosswise},
+    {"t38ask", preempted_asks},
     {"t39", try_preempted},
     {"t40", several},
     {"t40ask", asked},

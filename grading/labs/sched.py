@@ -357,6 +357,8 @@ def judge_ticks(scene):
                 [f"A:ast={value}" for value in (waits, waits, AST_USER | AST_LWKT, 0)],
                 "what the ticks of 30 ms ask for: while the current process computes; while I runs on top of "
                 "it; while L is runnable; and when A is not the current process")
+    released, last = scene.of("had")[2:4]
+    scene.must_equal(last, released.val, "A not to be charged when it is not the current process any more")
     if scene.params["rival"]:
         before, after = scene.of("had")[:2]
         scene.must(15000 <= after.val - before.val <= 35000, "A to be charged by ticks for 15 to 35 ms of the 30 "

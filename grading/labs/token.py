@@ -137,6 +137,12 @@ def judge_crosswise(scene):
                " ".join(rest) or "none of them")
 
 
+def judge_preempted_asks(scene):
+    """I's token has been asked for at once, so it is there when A yields."""
+    scene.order(words(scene), ["I:1", "A:1", "I:2", "A:2"],
+                "I preempts A, lacks the token, and lets A go on; when A yields, the token is there, and I runs")
+
+
 def judge_try(scene):
     """trytoken fails at once, and succeeds when the token is free."""
     scene.order(words(scene), ["A:1", "I:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3", "A:try=0",
@@ -202,7 +208,7 @@ def declare():
          judge_count, covers="T35",
          hint="t_cpu is read before the reference is on td_toks, or a token that a running thread holds is "
               "given away")
-    test("t36_sleep", "a sleeper releases the token, and has it again when it runs", 12, "tokentest t36",
+    test("t36_sleep", "a sleeper releases the token, and has it again when it runs", 8, "tokentest t36",
          draw_pair, judge_sleep, timely=True, covers="T36",
          hint="a sleeper keeps its token, or the switch does not check td_toks (lwkt_chktokens)")
     test("t37_recursive", "only the last release gives the token away", 8, "tokentest t37",
@@ -216,6 +222,9 @@ def declare():
     test("t38_cross", "a preempting thread that waits for a token lets the preempted one go on", 8,
          "tokentest t38cross", draw_preempted, judge_crosswise, covers="T38",
          hint="lwkt_gettoken_slow waits without a switch, so the preempted thread cannot release its token")
+    test("t38_asked", "a preempting thread asks for its token at once", 4, "tokentest t38ask", draw_preempted,
+         judge_preempted_asks, covers="T38", timely=True, hint="lwkt_gettoken_slow calls lwkt_chktokens before it "
+         "lets the thread below run")
     test("t39_try", "trytoken never waits", 6, "tokentest t39", draw_try, judge_try, covers="T39",
          hint="held_below() in lwkt_trytoken")
     test("t40_several", "several tokens in any order", 12, "tokentest t40", draw_several,
