@@ -90,7 +90,7 @@ static void timeout_race(void)
  * Four times, A is a sleeper of v[8], and is none any more: it interlocks on v[9] after v[8]; it takes the
  * interlock back; W schedules it without a wakeup; its time is up. B sleeps on v[8] after that, and
  * must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED, and W, on
- * the same cpu, wakes it.
+ * the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is up.
  */
 static void states(void)
 {
@@ -115,6 +115,8 @@ static void states(void)
     step(K_TSLEEP, IN(8, 0), 0);
     step(K_SET, 0, 6);
     step(K_TSLEEP_QUIET, IN(8, 0), 0);
+    step(K_SET, 0, 7);
+    step(K_TSLEEP, IN(8, 0), 5);
     step(K_END, 0, 0);
     int b = step(K_LOG, 0, 0);
     for (int i = 1; i <= 4; i++) {
@@ -146,6 +148,10 @@ static void states(void)
         step(K_WAKEUP, IN(8, 0), -1);
         step(K_AST, 0, 0);
     }
+    step(K_AWAIT, 0, 7);
+    step(K_LOG, 0, 7);
+    step(K_WAKEUP, IN(8, 0), -1);
+    step(K_SPIN, 0, 60000); /* longer than A's time limit */
     step(K_END, 0, 0);
     thread("A", cpu, 14, a, 1);
     thread("B", cpu, 14, b, 1);

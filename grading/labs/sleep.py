@@ -241,7 +241,8 @@ def judge_state(scene):
     scene.order([e for e in scene.of("log", "woke", "scene", "no-wmesg")
                  if str(e) not in ("W:0", "B:0", "W:woke=1")],
                 ["W:scene=0", "W:1", "B:woke=0", "A:woke=0", "W:2", "B:woke=0", "A:woke=0", "W:3", "B:woke=0",
-                 "A:woke=1", "A:no-wmesg=0", "W:4", "B:woke=0", "W:5", "A:woke=0", "W:6", "A:woke=0"],
+                 "A:woke=1", "A:no-wmesg=0", "W:4", "B:woke=0", "W:5", "A:woke=0", "W:6", "A:woke=0", "W:7",
+                 "A:woke=0"],
                 "wakeup_one finds B, which sleeps on the ident, and not A, which slept there before; td_wmesg is "
                 "set while a thread sleeps")
     seen = scene.of("ast")[1::2]
