@@ -27,7 +27,7 @@ FLAGS = ["-std=gnu11", "-g", "-O2", "-fno-pie", "-Wall", "-Wextra", "-Werror", "
 # What is instrumented: the core, and the scenes that run on it.
 CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
-SCENES = [SIM / f"{name}.c" for name in ("explore_scenes", "litmus")]
+SCENES = [SIM / f"{name}.c" for name in ("explore_scenes", "x_cpusync_reuse", "litmus")]
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "rest", "arena", "memory", "explore", "report",
                                        "explore_base", "explore_main", "scenes_threads")]
 SCENES.append(SIM / "explore_pairs.c")

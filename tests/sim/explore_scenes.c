@@ -452,30 +452,6 @@ void play_x_cpusync(void)
     explore_run();
 }
 
-/* --- cpusync: fin2 comes after the target has counted down, and the master uses its struct again --- */
-
-static void fin2_body(void *data)
-{
-    CHECK(data == &seen_by, "fin2 gets %p", data);
-}
-
-static void reusing_master(void *arg)
-{
-    static struct lwkt_cpusync poll;
-
-    (void)arg;
-    poll = (struct lwkt_cpusync){.cs_fin2_func = fin2_body, .cs_data = &seen_by};
-    lwkt_cpusync_start(CPUMASK(!mycpuid), &poll);
-    lwkt_cpusync_finish(&poll);
-    poll = (struct lwkt_cpusync){.cs_data = NULL};
-}
-
-void play_x_cpusync_reuse(void)
-{
-    explore_thread(0, PRI, reusing_master, NULL, "master");
-    explore_run();
-}
-
 static void count_fin(lwkt_cpusync_t poll)
 {
     (void)poll;
