@@ -40,8 +40,8 @@ STEP(K_DESCHED, ANY, ANY, lwkt_deschedule_self(curthread))
 STEP(K_SCHED, THREAD, ANY, lwkt_schedule(td(a)))
 STEP(K_SCHED_IDLE, CPU, ANY, lwkt_schedule(&globaldata_of[a]->gd_idlethread))
 STEP(K_USEREXIT, ANY, ANY, kt_userexit()) /* the process goes almost to user mode, and back */
-/* Of the calling process: "current" of this cpu, "hook" (td_release): 0 or 1; "pri"; "target": p_target;
- * "had": microseconds as a current process */
+/* Of the calling process: "current" of this cpu, "hook" (td_release): 0 or 1; "pri"; "target":
+ * p_target; "had": microseconds as a current process */
 STEP(K_USCHED, ANY, ANY, kt_log_usched(ctx->name))
 /* "ast": AST_USER_RESCHED (2) and AST_LWKT_RESCHED (4) of this cpu; they are cleared. */
 STEP(K_AST, ANY, ANY, kt_log_ast(ctx->name))
