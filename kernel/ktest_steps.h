@@ -156,8 +156,8 @@ STEP(K_WAITERS, WAIT_QUEUE, ANY, kt_log_waiters(ctx->name, a)) /* "waiters", "qu
 STEP(K_CS_START, CPUS, BOOL, kt_sync_start(ctx, a, b == 1))
 STEP(K_CS_ADD, CPUS, ANY, lwkt_cpusync_add(a, &ctx->sync))
 STEP(K_CS_FINISH, ANY, ANY, kt_sync_finish(ctx))
-/* "syncs" of this cpu so far, "mastering": td_cscount, "sections": td_critcount; "mask" and "targets" of
- * the last sync */
+/* "syncs" of this cpu so far, "mastering": td_cscount, "sections": td_critcount; "mask" and
+ * "targets" of the last sync */
 STEP(K_CS_STATE, ANY, ANY, kt_log_sync(ctx))
 STEP(K_CS_SIMPLE, CPUS, ANY, kt_sync_simple(a))
 STEP(K_CS_FAST, CPUS, ANY, kt_sync_fast(a))

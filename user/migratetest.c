@@ -33,8 +33,8 @@ static void roam(void)
         thread(names[i], i % param("cpus", 2), param("pri", 12), s, 1);
 }
 
-/* S moves from cpu from= to cpu to=, and waits at its port for a message of C, on cpu from=. Then, while
- * S waits for another one, A, on cpu third=, acquires it. */
+/* S moves from cpu from= to cpu to=, and waits at its port for a message of C, on cpu from=. Then,
+ * while S waits for another one, A, on cpu third=, acquires it. */
 static void port_moves(void)
 {
     int s = step(K_SETCPU, param("to", 1), 0);
@@ -117,8 +117,8 @@ static void storm(void)
         thread(names[i + 1], i, param("pri", 12), b, 1);
 }
 
-/* S goes to sleep, slowly: it takes messages when it is off its run queue, for open= microseconds; or the
- * switch takes long. A learns of it before S has left its cpu, and acquires S. */
+/* S goes to sleep, slowly: it takes messages when it is off its run queue, for open= microseconds;
+ * or the switch takes long. A learns of it before S has left its cpu, and acquires S. */
 static void leaving(void)
 {
     int open = param("open", 0);
@@ -185,8 +185,8 @@ static void preempted(void)
 }
 
 /*
- * Cpu from= leaves its messages in the rings, so that A's request for S, which is there, does not arrive
- * before S has moved to cpu third= and sleeps there. C takes care of that.
+ * Cpu from= leaves its messages in the rings, so that A's request for S, which is there, does not
+ * arrive before S has moved to cpu third= and sleeps there. C takes care of that.
  */
 static void moved(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about the MP lock: a thread that holds it for long, and others that need it or not (t44) or
- * try to take it (t44try), a holder that sleeps (t45, and t45token with a token too), and preemption while another cpu has the
- * lock (t46). See user/scene.h.
+ * try to take it (t44try), a holder that sleeps (t45, and t45token with a token too), and preemption
+ * while another cpu has the lock (t46). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -39,8 +39,8 @@ static void long_holder(void)
     thread("R", there, param("low", 10), r, 1);
 }
 
-/* P takes the lock twice, and releases it twice. Q, on another cpu, tries to take it before each release
- * and after the last one; then twice in all. */
+/* P takes the lock twice, and releases it twice. Q, on another cpu, tries to take it before each
+ * release and after the last one; then twice in all. */
 static void trying(void)
 {
     int p = step(K_GETMP, 0, 0);

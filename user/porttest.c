@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about message ports: the order of messages and replies (t62), synchronous messages while a
  * third thread schedules the waiting one without cause (t62sync), the state of ports and messages at
- * each step (t62state), one reply among several (t62pick), a message that is used again (t62reuse), a
- * port that replies at once (t62once), aborts (t62abort, t62race), threads that migrate (t62move,
- * t62gone), a reply that is on its way (t62done), and misuse, which panics (t62steal, t62unprep, t62twice). See user/scene.h.
+ * each step (t62state), one reply among several (t62pick), a message that is used again (t62reuse),
+ * a port that replies at once (t62once), aborts (t62abort, t62race), threads that migrate (t62move,
+ * t62gone), a reply that is on its way (t62done), and misuse, which panics (t62steal, t62unprep,
+ * t62twice). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -146,8 +147,8 @@ static void states(void)
     thread("L", param("from", 0), 9, l, 1);
 }
 
-/* C sends three messages, and waits for the reply to the second, then the third, then the first: while S
- * sends the replies slowly one by one; and then again, when all are there. */
+/* C sends three messages, and waits for the reply to the second, then the third, then the first:
+ * while S sends the replies slowly one by one; and then again, when all are there. */
 static void picking(void)
 {
     int s = step(K_LOG, 0, 0);
@@ -176,8 +177,8 @@ static void picking(void)
     thread("C", param("from", 0), param("cpri", 12), c, 1);
 }
 
-/* C uses one message again and again, at once after each reply, while each cpu that has sent a message to
- * another one stalls for stall= microseconds, and N schedules C and S again and again. */
+/* C uses one message again and again, at once after each reply, while each cpu that has sent a
+ * message to another one stalls for stall= microseconds, and N schedules C and S again and again. */
 static void reuse(void)
 {
     int count = param("count", 10);
@@ -272,9 +273,10 @@ static void abort_client(int base)
 }
 
 /*
- * C aborts messages: one before S has received it; one after that, and S is not told; two after that, of
- * which S is told at its port, and takes the one abort before it replies, and the other one not; and one
- * that S has replied to. Each gets one reply. Then C moves to S's cpu, and does the same again.
+ * C aborts messages: one before S has received it; one after that, and S is not told; two after
+ * that, of which S is told at its port, and takes the one abort before it replies, and the other one
+ * not; and one that S has replied to. Each gets one reply. Then C moves to S's cpu, and does the
+ * same again.
  */
 static void aborts(void)
 {

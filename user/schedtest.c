@@ -503,7 +503,8 @@ static void killer(int i)
     log_event("gone", 0);
 }
 
-/* V, the child of K, waits in the queue for cpu=, where A computes, whose level is better. K kills V. */
+/* V, the child of K, waits in the queue for cpu=, where A computes, whose level is better. K kills
+ * V. */
 static void killed(void)
 {
     make_pipe(0);

@@ -87,10 +87,11 @@ static void timeout_race(void)
 }
 
 /*
- * Four times, A is a sleeper of v[8], and is none any more: it interlocks on v[9] after v[8]; it takes the
- * interlock back; W schedules it without a wakeup; its time is up. B sleeps on v[8] after that, and
- * must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED, and W, on
- * the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is up.
+ * Four times, A is a sleeper of v[8], and is none any more: it interlocks on v[9] after v[8]; it
+ * takes the interlock back; W schedules it without a wakeup; its time is up. B sleeps on v[8] after
+ * that, and must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED,
+ * and W, on the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is
+ * up.
  */
 static void states(void)
 {

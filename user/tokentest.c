@@ -195,8 +195,8 @@ static void preempted_crosswise(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* I preempts A, which has no token, and wants B's. B, on another cpu, releases it while A runs on. Then A
- * yields. */
+/* I preempts A, which has no token, and wants B's. B, on another cpu, releases it while A runs on.
+ * Then A yields. */
 static void preempted_asks(void)
 {
     int i = begin_interrupt_thread();
@@ -367,8 +367,8 @@ static void asked_for(void)
     thread("C", param("to", 1), param("pri", 12), c, 1);
 }
 
-/* B has the token, and its cpu leaves messages in the rings. A, whose cpu's ring to B's is full, wants it.
- * L, worse than A, runs meanwhile. */
+/* B has the token, and its cpu leaves messages in the rings. A, whose cpu's ring to B's is full,
+ * wants it. L, worse than A, runs meanwhile. */
 static void ring_full(void)
 {
     int here = param("from", 0), there = param("to", 1);
@@ -396,9 +396,9 @@ static void ring_full(void)
 }
 
 /*
- * O has both tokens. X waits for token 0 while L, on X's cpu, runs. Then that cpu takes no messages, and
- * O's ring to it is full: so O's release of token 0 has to wait in the middle. In this time Y asks for
- * token 1, which O releases later.
+ * O has both tokens. X waits for token 0 while L, on X's cpu, runs. Then that cpu takes no messages,
+ * and O's ring to it is full: so O's release of token 0 has to wait in the middle. In this time Y
+ * asks for token 1, which O releases later.
  */
 static void kept(void)
 {

@@ -190,8 +190,8 @@ def declare():
          covers="T54", hint="lwkt_setcpu_remote must not wait: the new cpu would wait inside the message")
     test("t55_storm", "a thread is woken all the time while it moves", 12, "migratetest t55", draw_storm,
          judge_storm, covers="T55",
-         hint="lwkt_setcpu_self sets TDF_MIGRATING after it has left the run queue; lwkt_setcpu_remote clears "
-              "it after td_gd is written")
+         hint="lwkt_setcpu_self sets TDF_MIGRATING after it has left the run queue; lwkt_setcpu_remote "
+              "clears it after td_gd is written")
     test("t56_leaving", "a thread is acquired while it goes to sleep", 8, "migratetest t56", draw_leaving,
          judge_leaving, covers="T56", hint="acquire_remote looks at TDF_RUNNING")
     test("t56_preempted", "a thread is acquired while it is preempted", 6, "migratetest t56preempt",
@@ -201,7 +201,8 @@ def declare():
     test("t56_moved", "a thread has moved when the request for it comes", 4, "migratetest t56moved",
          draw_three, judge_moved, covers="T56", hint="acquire_remote sends the request on to td_gd")
     test("t56_own", "a thread of the same cpu is acquired", 2, "migratetest t56own", draw_leaving,
-         judge_own, covers="T56", hint="lwkt_acquire asks nobody for a thread of its own cpu, and does not wait "
+         judge_own, covers="T56",
+         hint="lwkt_acquire asks nobody for a thread of its own cpu, and does not wait "
          "for itself")
     test("acquire_sleeper", "no thread is acquired out of tsleep", 5, "migratetest sleeper", draw_sleeper,
          judge_sleeper, covers="T56", panics=True, hint="acquire_remote asserts that TDF_TSLEEPQ is not set")

@@ -13,7 +13,8 @@ def machine(rng, cpus=(2, 4), ipi=True):
     """(parameters, options): the server and the client are on two cpus."""
     count = rng.randint(*cpus)
     to, source = rng.sample(range(count), 2)
-    return {"to": to, "from": source}, {"CPUS": count, **({"IPI": rng.choice(("sbi", "sswi"))} if ipi else {})}
+    options = {"CPUS": count, "IPI": rng.choice(("sbi", "sswi"))} if ipi else {"CPUS": count}
+    return {"to": to, "from": source}, options
 
 
 def draw_order(rng):
@@ -227,15 +228,16 @@ def declare():
     test("t62_pick", "one reply among several", 6, "porttest t62pick", draw_pick, judge_pick, covers="T62",
          hint="thread_waitport with a message looks at that message, and takes that one off the queue")
     test("t62_reuse", "a message that is used again at once", 6, "porttest t62reuse", draw_reuse,
-         judge_reuse, covers="T62", hint="after lwkt_replymsg has called replyport, the message is not its own "
+         judge_reuse, covers="T62",
+         hint="after lwkt_replymsg has called replyport, the message is not its own "
          "any more: all flags are set before")
     test("t62_once", "a port that replies at once", 4, "porttest t62once", draw_two, judge_once,
          covers="T62", hint="putport's result, if it is not EASYNC, is the reply: lwkt_domsg returns it, and "
          "lwkt_sendmsg sends it by lwkt_replymsg")
     test("t62_abort", "aborts before and after a message is received", 8, "porttest t62abort",
          draw_two, judge_abort, covers="T62",
-         hint="abort_here looks at REPLY1 and ABORTED first, then at QUEUED, then at RETRIEVED; lwkt_replymsg "
-              "takes a message off the abort port")
+         hint="abort_here looks at REPLY1 and ABORTED first, then at QUEUED, then at RETRIEVED; "
+              "lwkt_replymsg takes a message off the abort port")
     test("t62_race", "an abort races with the reply", 6, "porttest t62race", draw_race, judge_race,
          covers="T62", hint="MSGF_REPLY1 must be set, and tested, on the target port's cpu")
     test("t62_move", "a receiver that moves", 4, "porttest t62move", draw_move, judge_move,

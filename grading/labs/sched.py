@@ -338,10 +338,11 @@ def judge_late(scene):
 def judge_states(scene):
     """What it means to be the current process, at each step of A's way, and how much time it has had."""
     current = ["A:current=1", "A:hook=1", f"A:pri={USER_NORM}", "A:target=-1"]
+    released = ["A:current=0", "A:hook=0", f"A:pri={KERN_USER}", "A:target=-1"]
     scene.order(scene.of("current", "hook", "pri", "target"),
-                current + current + ["A:current=0", "A:hook=0", f"A:pri={KERN_USER}", "A:target=-1"] + current,
-                "A is designated on its way to user mode and while it computes, not after it has blocked, and "
-                "again on its way to user mode")
+                current + current + released + current,
+                "A is designated on its way to user mode and while it computes, not after it has blocked, "
+                "and again on its way to user mode")
     before, after = scene.of("had")[0], scene.of("had")[2]
     took, spin = after.val - before.val, scene.params["spin"]
     scene.must(spin <= took <= spin + 8000, f"A to be charged for the {spin} us that it was designated, or a "
@@ -361,8 +362,8 @@ def judge_ticks(scene):
     scene.must_equal(last, released.val, "A not to be charged when it is not the current process any more")
     if scene.params["rival"]:
         before, after = scene.of("had")[:2]
-        scene.must(15000 <= after.val - before.val <= 35000, "A to be charged by ticks for 15 to 35 ms of the 30 "
-                   "that it has computed", f"{after.val - before.val} us", after)
+        scene.must(15000 <= after.val - before.val <= 35000, "A to be charged by ticks for 15 to 35 ms of "
+                   "the 30 that it has computed", f"{after.val - before.val} us", after)
 
 
 def judge_strays(scene):
@@ -394,7 +395,8 @@ def declare():
         test(name, title, points, f"schedtest {name}", draw, judge, covers="the user scheduler", hint=hint)
 
     usched("states", "what the current process has, and what it loses when it blocks", 6, draw_states,
-           judge_states, "usched_release clears td_release, sets TDPRI_KERN_USER, charges, and vacates the cpu")
+           judge_states, "usched_release clears td_release, sets TDPRI_KERN_USER, charges, and vacates the "
+                         "cpu")
     usched("ticks", "what a tick asks for", 5, draw_ticks, judge_ticks,
            "usched_tick looks below all threads that preempted, does nothing to a thread without td_release, "
            "and asks for AST_LWKT_RESCHED only if a better thread is runnable")
@@ -405,13 +407,13 @@ def declare():
     usched("home", "a process comes back to its own cpu", 3, draw_home, judge_home,
            "usched_claim_any tries the own cpu first")
     usched("share", "equal processes share a cpu evenly", 4, draw_share, judge_share,
-           "before: the process that has had the least time goes first; usched_tick charges the current process "
-           "and asks for a new choice; give_way compares with before")
+           "before: the process that has had the least time goes first; usched_tick charges the current "
+           "process and asks for a new choice; give_way compares with before")
     usched("yield", "a yield lets another process run first", 3, draw_yield, judge_yield,
            "give_way releases the cpu if the first in the queue goes before, and becomes current again")
     usched("busy", "no cpu is idle while processes wait", 4, draw_busy, judge_busy,
-           "usched_vacate looks at the queue after it has cleared gd_uschedcp; become_current looks for a free "
-           "cpu (usched_claim_any) first")
+           "usched_vacate looks at the queue after it has cleared gd_uschedcp; become_current looks for a "
+           "free cpu (usched_claim_any) first")
     usched("wake", "a process that is woken runs before those that compute", 4, draw_wake, judge_wake,
            "before: by the time that each process has had; usched_tick asks, and give_way gives way")
     usched("credit", "a process that has slept for long does not keep the cpu", 3, draw_credit, judge_credit,
@@ -421,12 +423,12 @@ def declare():
     usched("turns", "two processes that wake each other do not starve a third", 2, draw_turns, judge_turns,
            "usched_vacate and pick_for hand on a cpu whose process blocks")
     usched("affinity", "a process runs where its mask says", 4, draw_affinity, judge_affinity,
-           "usched_may_use wherever a cpu is chosen: pick_for, usched_claim_any; and give_way must give a cpu "
-           "up that it may no longer use")
+           "usched_may_use wherever a cpu is chosen: pick_for, usched_claim_any; and give_way must give a "
+           "cpu up that it may no longer use")
     usched("levels", "levels come before time", 3, draw_levels, judge_levels,
            "before: by level first and then by time; give_way must compare by that rule")
     usched("late", "a thread that wakes at the last moment is not forgotten", 2, draw_late, judge_late,
            "take_designation is called by become_current on the cpu of p_target, and sets td_release")
     usched("storm", "one current process for each cpu", 2, draw_storm, judge_storm,
-           "gd_uschedcp changes from NULL to p by compare-and-swap (claim), and from p to NULL once, and only on "
-           "its own cpu")
+           "gd_uschedcp changes from NULL to p by compare-and-swap (claim), and from p to NULL once, and "
+           "only on its own cpu")

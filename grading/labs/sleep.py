@@ -57,10 +57,11 @@ def draw_one(rng):
 
 def draw_some(rng):
     """Four to six sleepers, on the waker's cpu."""
-    params, options = draw_sleepers(rng)
+    _, options = draw_sleepers(rng)
     cpus, count = rng.randint(1, 4), rng.randint(4, 6)
     cpu = rng.randrange(cpus)
-    return {"sleepers": count, "waker": cpu, **{f"c{i}": cpu for i in range(count)}}, {**options, "CPUS": cpus}
+    places = {f"c{i}": cpu for i in range(count)}
+    return {"sleepers": count, "waker": cpu, **places}, {**options, "CPUS": cpus}
 
 
 def draw_state(rng):
@@ -77,8 +78,8 @@ def draw_idents(rng):
 
 
 def draw_spread(rng):
-    """The sleepers are on all cpus but the waker's; those are two or three. In some runs the last one is on the
-    waker's."""
+    """The sleepers are on all cpus but the waker's; those are two or three. In some runs the last one is on
+    the waker's."""
     params, options = draw_sleepers(rng)
     cpus = rng.randint(3, 4)
     others = [cpu for cpu in range(cpus) if cpu != params["waker"] % cpus]
@@ -196,8 +197,8 @@ def judge_one(scene):
         cpu = scene.params[f"c{NAMES.index(name)}"]
         cpus = [scene.params[f"c{NAMES.index(n)}"] for n in left]
         first = scene.params["waker"] if scene.params["waker"] in cpus else min(cpus)
-        scene.must(cpu == first, f"a thread of the waker's own cpu if one sleeps there, else of the first cpu that "
-                   f"has one: of cpu {first}", f"{name}, of cpu {cpu}", woken[0])
+        scene.must(cpu == first, "a thread of the waker's own cpu if one sleeps there, else of the first "
+                   f"cpu that has one: of cpu {first}", f"{name}, of cpu {cpu}", woken[0])
         older = [n for n in left[:left.index(name)] if scene.params[f"c{NAMES.index(n)}"] == cpu]
         scene.must(not older, "the thread that has slept longest on its cpu first",
                    f"{name} before {' '.join(older)}", woken[0])
@@ -232,8 +233,8 @@ def judge_idents(scene):
 def must_leave_nothing(scene):
     """After each tsleep none of its flags is set."""
     for event in scene.of("sleepflags"):
-        scene.must_equal(event, 0, f"none of TDF_TSLEEPQ, TDF_SINTR, TDF_TIMEOUT, TDF_NORESCHED left in {event.td} "
-                         "at the return of tsleep")
+        scene.must_equal(event, 0, "none of TDF_TSLEEPQ, TDF_SINTR, TDF_TIMEOUT, TDF_NORESCHED left in "
+                         f"{event.td} at the return of tsleep")
 
 
 def judge_state(scene):
@@ -243,11 +244,12 @@ def judge_state(scene):
                 ["W:scene=0", "W:1", "B:woke=0", "A:woke=0", "W:2", "B:woke=0", "A:woke=0", "W:3", "B:woke=0",
                  "A:woke=1", "A:no-wmesg=0", "W:4", "B:woke=0", "W:5", "A:woke=0", "W:6", "A:woke=0", "W:7",
                  "A:woke=0"],
-                "wakeup_one finds B, which sleeps on the ident, and not A, which slept there before; td_wmesg is "
-                "set while a thread sleeps")
+                "wakeup_one finds B, which sleeps on the ident, and not A, which slept there before; "
+                "td_wmesg is set while a thread sleeps")
     seen = scene.of("ast")[1::2]
     scene.order(seen, ["W:ast=4", "W:ast=0"],
-                "the wakeup of a better thread asks for AST_LWKT_RESCHED, but not if it sleeps with PNORESCHED")
+                "the wakeup of a better thread asks for AST_LWKT_RESCHED, but not if it sleeps with "
+                "PNORESCHED")
     must_leave_nothing(scene)
 
 
@@ -258,7 +260,8 @@ def judge_kill(scene):
     scene.must_have(pairs, 4, "four sleeps")
     for i, (asleep, woke) in enumerate(pairs[:3]):
         scene.must(woke.val == EINTR and woke.time - max(asleep.time, killed.time) < tick // 4,
-                   "EINTR at once, " + ("when the process is killed" if i == 0 else "as it was killed before"),
+                   "EINTR at once, " +
+                   ("when the process is killed" if i == 0 else "as it was killed before"),
                    f"{woke.val} after {(woke.time - asleep.time) / tick:.2f} ticks", woke)
     must_last(scene, *pairs[3])
     must_leave_nothing(scene)
@@ -279,7 +282,8 @@ def judge_domains(scene):
 def declare():
     """Declare the tests of this part."""
     test("t47_turns", "thousands of wakeups, none lost", 12, "sleeptest t47", draw_turns, judge_turns,
-         covers="T47", hint="tsleep_interlock's order is queue, bit, fence, and the caller's test; wakeup_domain's "
+         covers="T47",
+         hint="tsleep_interlock's order is queue, bit, fence, and the caller's test; wakeup_domain's "
          "is the condition, fence, look")
     test("t47_late", "a wakeup between interlock and sleep", 10, "sleeptest t47late", draw_late,
          judge_late, covers="T47", hint="tsleep(PINTERLOCKED) must see that it was taken off the queue")
@@ -287,23 +291,27 @@ def declare():
          judge_state, covers="T47", hint="tsleep_interlock ends an older interlock, tsleep_remove and "
          "sleep_until_woken take the thread off the list, tsleep_timeout too; tsleep clears all of its flags")
     test("t48_timeout", "a timeout races with a wakeup", 11, "sleeptest t48", draw_timeout, judge_timeout,
-         covers="T48", hint="sleep_until_timeout deletes its timer, and tsleep clears TDF_TIMEOUT, before they "
+         covers="T48",
+         hint="sleep_until_timeout deletes its timer, and tsleep clears TDF_TIMEOUT, before they "
          "return")
     test("t48_kill", "a sleeper is killed", 8, "sleeptest t48kill", draw_turns, judge_kill, covers="T48",
-         hint="tsleep with PCATCH sets TDF_SINTR and then looks at thread_killed(), and again after the sleep")
+         hint="tsleep with PCATCH sets TDF_SINTR and then looks at thread_killed(), and again after the "
+              "sleep")
     test("t49_one", "wakeup_one wakes one thread, the oldest", 6, "sleeptest t49one", draw_one, judge_one,
          covers="T49", hint="wakeup_here walks the bucket from its head, and stops after one thread")
     test("t49_some", "wakeups of several", 4, "sleeptest t49some", draw_some, judge_some, covers="T49",
          hint="wakeup_here wakes `count` threads at most")
     test("t49_spread", "wakeup_one wakes one thread, whatever cpu it is on", 8, "sleeptest t49one",
          draw_spread, judge_one, covers="T49",
-         hint="wakeup_domain looks here first; wakeup_one_remote asks the next cpu (wakeup_one_from) only if it "
-         "had no thread to wake")
+         hint="wakeup_domain looks here first; wakeup_one_remote asks the next cpu (wakeup_one_from) only "
+         "if it had no thread to wake")
     test("t49_all", "wakeup wakes all, on all cpus", 6, "sleeptest t49all", draw_sleepers, judge_all,
-         covers="T49", hint="wakeup_here goes on after a thread is woken; wakeup_domain tells every cpu in the "
+         covers="T49",
+         hint="wakeup_here goes on after a thread is woken; wakeup_domain tells every cpu in the "
          "bucket's word")
     test("t49_domains", "other domains sleep on", 4, "sleeptest t49dom", draw_domains, judge_domains,
          covers="T49", hint="wakeup_here compares td_wdomain; the domain travels with the ident")
     test("t49_idents", "other idents of the same bucket sleep on", 4, "sleeptest t49id", draw_idents,
-         judge_idents, covers="T49", hint="wakeup_here compares td_wchan, and takes the cpu's bit back only if "
+         judge_idents, covers="T49",
+         hint="wakeup_here compares td_wchan, and takes the cpu's bit back only if "
          "the bucket is empty")

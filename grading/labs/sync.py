@@ -46,7 +46,8 @@ def draw_short(rng):
 def draw_two(rng):
     """Two or more masters, each of which stops all cpus."""
     cpus = rng.randint(2, 4)
-    return {"masters": rng.cycle(2, cpus, rng.randint(2, cpus)), "mask": (1 << cpus) - 1, "rounds": rng.randint(5, 12),
+    return {"masters": rng.cycle(2, cpus, rng.randint(2, cpus)), "mask": (1 << cpus) - 1,
+            "rounds": rng.randint(5, 12),
             "pause": rng.randint(1, 10)}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
 
 
@@ -190,8 +191,8 @@ def declare():
     """Declare the tests of this part."""
     test("t34_one", "targets stop, serve messages, and are released", 16, "synctest t34", draw_one,
          judge_one, covers="T34",
-         hint="lwkt_cpusync_remote1 must count after cs_run_func; lwkt_cpusync_add tells only cpus that exist "
-              "and are new; lwkt_cpusync_remote2 takes its bit away before cs_fin1_func")
+         hint="lwkt_cpusync_remote1 must count after cs_run_func; lwkt_cpusync_add tells only cpus that "
+              "exist and are new; lwkt_cpusync_remote2 takes its bit away before cs_fin1_func")
     test("t34_short", "lwkt_cpusync_simple and lwkt_cpusync_fastdata", 10, "synctest t34short", draw_short,
          judge_short, covers="T34", hint="the function of simple is fin1, that of fastdata fin2; "
          "lwkt_cpusync_finish runs the master's own part")

@@ -127,7 +127,8 @@ def judge_pause(scene):
     naps = scene.of("paused")
     scene.must_have(naps, 2, "two pauses")
     for event in naps:
-        scene.must(us <= event.val < us + 1000, f"a pause of {us} us, or a little more", f"{event.val} us", event)
+        scene.must(us <= event.val < us + 1000, f"a pause of {us} us, or a little more",
+                   f"{event.val} us", event)
     scene.must_equal(scene.of("state", td="L")[0], 0, "A neither running nor on a run queue while it pauses")
 
 
@@ -178,20 +179,24 @@ def judge_periodic(scene):
 def declare():
     """Declare the tests of this part."""
     test("order", "the timer that is due first fires first", 10, "timertest order", draw_order, judge_order,
-         covers="systimers", hint="insert sorts the queue; systimer_intr runs the earliest first, and arms the "
+         covers="systimers",
+         hint="insert sorts the queue; systimer_intr runs the earliest first, and arms the "
          "hardware for the next (gd_systimer_armed must forget what has fired)")
     test("same", "timers of the same time", 5, "timertest same", draw_same, judge_same, covers="systimers",
          hint="insert puts a timer after those that are due at the same time")
     test("delete", "a timer that is deleted does not fire", 5, "timertest delete", draw_delete,
-         judge_delete, covers="systimers", hint="insert sets st_gd, by which systimer_del sees that it is queued")
+         judge_delete, covers="systimers",
+         hint="insert sets st_gd, by which systimer_del sees that it is queued")
     test("periodic", "a timer fires in every period and skips missed ones", 9, "timertest periodic",
          draw_periodic, judge_periodic, covers="systimers",
          hint="systimer_intr must skip the periods that are already over")
     test("drift", "one late firing does not move the others", 6, "timertest drift", draw_drift, judge_drift,
-         covers="systimers", hint="in systimer_intr, the next time is one period after the last due time, not after now")
+         covers="systimers",
+         hint="in systimer_intr, the next time is one period after the last due time, not after now")
     test("own", "a timer that deletes itself", 4, "timertest own", draw_own, judge_own, covers="systimers",
          hint="systimer_intr queues a periodic timer again before it calls the function")
     test("foreign", "a timer for another cpu fires there", 6, "timertest foreign", draw_foreign,
          judge_foreign, covers="systimers", hint="insert is called on the timer's cpu, and sets st_gd to it")
     test("pause", "a pause lasts as long as it should", 5, "timertest pause", draw_pause, judge_pause,
-         covers="systimers", hint="lwkt_pause sleeps until the timer is off its queue, whoever schedules the thread")
+         covers="systimers",
+         hint="lwkt_pause sleeps until the timer is off its queue, whoever schedules the thread")

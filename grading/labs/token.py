@@ -140,15 +140,16 @@ def judge_crosswise(scene):
 def judge_preempted_asks(scene):
     """I's token has been asked for at once, so it is there when A yields."""
     scene.order(words(scene), ["I:1", "A:1", "I:2", "A:2"],
-                "I preempts A, lacks the token, and lets A go on; when A yields, the token is there, and I runs")
+                "I preempts A, lacks the token, and lets A go on; when A yields, the token is there, and I "
+                "runs")
 
 
 def judge_try(scene):
     """trytoken fails at once, and succeeds when the token is free."""
     scene.order(words(scene), ["A:1", "I:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3", "A:try=0",
                                "A:have=0", "A:try=1"],
-                "trytoken fails while A, which was preempted, has the token, and succeeds afterwards; it fails "
-                "if another cpu owns the token, and succeeds if the caller has it")
+                "trytoken fails while A, which was preempted, has the token, and succeeds afterwards; it "
+                "fails if another cpu owns the token, and succeeds if the caller has it")
 
 
 def judge_asked(scene):
@@ -160,7 +161,8 @@ def judge_asked(scene):
 def judge_full(scene):
     """The request is sent again when there is room, and other threads run meanwhile."""
     scene.order(scene.of("log", "have"), ["L:1", "B:1", "A:have=1"],
-                "L runs while A, whose request finds the ring full, waits; A gets the token after B's release")
+                "L runs while A, whose request finds the ring full, waits; A gets the token after B's "
+                "release")
 
 
 def judge_kept(scene):
@@ -223,7 +225,8 @@ def declare():
          "tokentest t38cross", draw_preempted, judge_crosswise, covers="T38",
          hint="lwkt_gettoken_slow waits without a switch, so the preempted thread cannot release its token")
     test("t38_asked", "a preempting thread asks for its token at once", 4, "tokentest t38ask", draw_preempted,
-         judge_preempted_asks, covers="T38", timely=True, hint="lwkt_gettoken_slow calls lwkt_chktokens before it "
+         judge_preempted_asks, covers="T38",
+         timely=True, hint="lwkt_gettoken_slow calls lwkt_chktokens before it "
          "lets the thread below run")
     test("t39_try", "trytoken never waits", 6, "tokentest t39", draw_try, judge_try, covers="T39",
          hint="held_below() in lwkt_trytoken")
@@ -238,16 +241,19 @@ def declare():
          hint="while a thread waits for one token, another one that it needs is given to a thread with a "
               "higher ticket; see kept_for_waiter()")
     test("t40_asked", "all tokens that a thread lacks are asked for", 6, "tokentest t40ask", draw_three,
-         judge_asked, covers="T40", timely=True, hint="lwkt_chktokens asks for each token that it lacks, not for "
+         judge_asked, covers="T40",
+         timely=True, hint="lwkt_chktokens asks for each token that it lacks, not for "
          "the first one only")
     test("t41_reference", "a released reference is the caller's own", 10, "tokentest t41", draw_preempted,
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")
     test("t41_full", "the ring to the owner is full", 6, "tokentest t41full", draw_full, judge_full,
-         covers="T41", timely=True, hint="request uses lwkt_send_ipiq_nowait, and makes the reference TR_IDLE "
+         covers="T41",
+         timely=True, hint="request uses lwkt_send_ipiq_nowait, and makes the reference TR_IDLE "
          "again when that refuses")
     test("t41_kept", "a request in the middle of a release", 4, "tokentest t41kept", draw_three, judge_kept,
-         covers="T41", timely=True, hint="lwkt_answer_requests empties gd_tokreqbase first, and puts those that "
+         covers="T41",
+         timely=True, hint="lwkt_answer_requests empties gd_tokreqbase first, and puts those that "
          "wait back with queue_request")
     test("t42_body", "a message's function cannot take a token", 4, "tokentest t42", draw_pair, judge_body,
          covers="T42", panics=True, hint="the assertion in lwkt_gettoken")

@@ -72,12 +72,14 @@ def must_sleep(scene):
     """Each reading found the waiter blocked, on the wait queue and on no run queue."""
     for event in scene.of("state", "ktblock", "no-wmesg"):
         if event.td != "S":
-            scene.must(event.val & ASLEEP == 0 and event.what != "ktblock", f"{event.td}, which has woken, without "
+            scene.must(event.val & ASLEEP == 0 and event.what != "ktblock",
+            f"{event.td}, which has woken, without "
                        "TDF_BLOCKQ and td_wmesg, and on no wait queue", str(event), event)
             continue
         scene.must(event.what != "no-wmesg", "td_wmesg to say why a thread waits", "nothing", event)
-        scene.must(event.what != "state" or event.val == ASLEEP, "a blocked thread: TDF_BLOCKQ, on the wait queue, and neither "
-                   f"running nor on a run queue (state {ASLEEP})", f"state {event.val}", event)
+        scene.must(event.what != "state" or event.val == ASLEEP, "a blocked thread: TDF_BLOCKQ, on the "
+                   "wait queue, and neither running nor on a run queue (state "
+                   f"{ASLEEP})", f"state {event.val}", event)
 
 
 def must_count(scene, wanted):
