@@ -226,8 +226,8 @@ static void preempted_asks(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* I preempts A and tries to take the token, which first A has, and then no thread. Token 1 is owned by
- * another cpu, where B has released it. */
+/* I preempts A and tries to take the token, which first A has, and then no thread. Then A tries to take
+ * token 1, which B has, on another cpu. */
 static void try_preempted(void)
 {
     int cpu = param("cpu", 0);
@@ -251,14 +251,16 @@ static void try_preempted(void)
     step(K_WAIT, 0, 1);
     step(K_TRYTOKEN, 1, 0);
     step(K_HAVETOKEN, 1, 0);
+    step(K_SET, 1, 1);
     step(K_GETTOKEN, 1, 0);
     step(K_TRYTOKEN, 1, 0);
     step(K_RELTOKEN, 1, 0);
     step(K_RELTOKEN, 1, 0);
     step(K_END, 0, 0);
     int b = step(K_GETTOKEN, 1, 0);
-    step(K_RELTOKEN, 1, 0);
     step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_RELTOKEN, 1, 0);
     step(K_END, 0, 0);
     thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
     thread("A", cpu, param("pri", 12), a, 1);
@@ -267,7 +269,8 @@ static void try_preempted(void)
 
 /*
  * T sleeps with both tokens, which B and C, on two other cpus, take then. C wakes T, waits until T has
- * asked, and releases its token, which B's keeps T from using. Then C may not have it back.
+ * asked, and releases its token, which B's keeps T from using. Then C's cpu takes no messages for a
+ * while, in which B releases its token, too.
  */
 static void asked(void)
 {
@@ -293,8 +296,12 @@ static void asked(void)
     step(K_SCHED, 0, 0);
     step(K_PAUSE, 0, param("pause", 200));
     step(K_RELTOKEN, 1 - kept, 0);
-    step(K_TRYTOKEN, 1 - kept, 0);
+    step(K_PAUSE, 0, 50);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << param("third", 2));
     step(K_SET, 2, 1);
+    step(K_PAUSE, 0, 1000);
+    step(K_LOG, 0, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
     step(K_END, 0, 0);
     thread("T", param("from", 0), param("pri", 12), t, 1);
     thread("B", param("to", 1), param("pri", 12), b, 1);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lab 8: the user scheduler. The scenes are in user/schedtest.c. They are played by processes, each of
-which logs an event for every step that it computes: the order and the number of the events show which
-process ran, on which cpu, and how much."""
+"""Lab 8: the user scheduler. The scenes are in user/schedtest.c and user/uschedtest.c. The first are played
+by processes, each of which logs an event for every step that it computes: the order and the number of the
+events show which process ran, on which cpu, and how much."""
 
 from grading.engine import test
 
@@ -392,7 +392,8 @@ def judge_home(scene):
 def declare():
     """Declare the tests of this part."""
     def usched(name, title, points, draw, judge, hint):
-        test(name, title, points, f"schedtest {name}", draw, judge, covers="the user scheduler", hint=hint)
+        program = "uschedtest" if name in ("states", "ticks", "strays") else "schedtest"
+        test(name, title, points, f"{program} {name}", draw, judge, covers="the user scheduler", hint=hint)
 
     usched("states", "what the current process has, and what it loses when it blocks", 6, draw_states,
            judge_states, "usched_release clears td_release, sets TDPRI_KERN_USER, charges, and vacates the "

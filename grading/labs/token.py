@@ -149,13 +149,14 @@ def judge_try(scene):
     scene.order(words(scene), ["A:1", "I:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3", "A:try=0",
                                "A:have=0", "A:try=1"],
                 "trytoken fails while A, which was preempted, has the token, and succeeds afterwards; it "
-                "fails if another cpu owns the token, and succeeds if the caller has it")
+                "fails while B, on another cpu, has the token, and succeeds if the caller has it")
 
 
 def judge_asked(scene):
-    """Every token that T lacks is asked for, so the one that is released first goes to T's cpu."""
-    scene.order(scene.of("try", "have"), ["C:try=0", "T:have=1", "T:have=1"],
-                "C's token goes to T's cpu at C's release (try=0), though T lacks B's, too; then T has both")
+    """Every token that T lacks is asked for, so C's cpu has nothing more to do when it has released its."""
+    scene.order(scene.of("log", "have"), ["T:have=1", "T:have=1", "C:1"],
+                "T to have both tokens as soon as B has released its, although C's cpu, which has released the "
+                "other one before, takes no messages (up to C:1)")
 
 
 def judge_full(scene):
