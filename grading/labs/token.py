@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lab 6: tokens. The scenes are in user/tokentest.c. A and B are on different cpus, and I is an interrupt
-thread on A's cpu."""
+"""Lab 6: tokens. The scenes are in user/tokentest.c and user/tokenpretest.c. A and B are on different cpus,
+and I is an interrupt thread on A's cpu."""
 
 from grading.engine import test
 
@@ -155,8 +155,8 @@ def judge_try(scene):
 def judge_asked(scene):
     """Every token that T lacks is asked for, so C's cpu has nothing more to do when it has released its."""
     scene.order(scene.of("log", "have"), ["T:have=1", "T:have=1", "C:1"],
-                "T to have both tokens as soon as B has released its, although C's cpu, which has released the "
-                "other one before, takes no messages (up to C:1)")
+                "T to have both tokens as soon as B has released its, although C's cpu, which has released "
+                "the other one before, takes no messages (up to C:1)")
 
 
 def judge_full(scene):
@@ -218,18 +218,18 @@ def declare():
          draw_recursive, judge_recursive, timely=True, covers="T37",
          hint="a release must look for other references of the thread to the same token, and must serve "
               "waiters at once, not at the next switch")
-    test("t38_preempted", "a thread that preempts the holder waits for it", 8, "tokentest t38", draw_one,
+    test("t38_preempted", "a thread that preempts the holder waits for it", 8, "tokenpretest t38", draw_one,
          judge_preempted, covers="T38", hint="held_below() in lwkt_gettoken")
-    test("t38_other", "a preempted holder keeps the token", 8, "tokentest t38other", draw_preempted,
+    test("t38_other", "a preempted holder keeps the token", 8, "tokenpretest t38other", draw_preempted,
          judge_preempted_other, timely=True, covers="T38", hint="held_below() in reqtoken_remote")
     test("t38_cross", "a preempting thread that waits for a token lets the preempted one go on", 8,
-         "tokentest t38cross", draw_preempted, judge_crosswise, covers="T38",
+         "tokenpretest t38cross", draw_preempted, judge_crosswise, covers="T38",
          hint="lwkt_gettoken_slow waits without a switch, so the preempted thread cannot release its token")
-    test("t38_asked", "a preempting thread asks for its token at once", 4, "tokentest t38ask", draw_preempted,
-         judge_preempted_asks, covers="T38",
+    test("t38_asked", "a preempting thread asks for its token at once", 4, "tokenpretest t38ask",
+         draw_preempted, judge_preempted_asks, covers="T38",
          timely=True, hint="lwkt_gettoken_slow calls lwkt_chktokens before it "
          "lets the thread below run")
-    test("t39_try", "trytoken never waits", 6, "tokentest t39", draw_try, judge_try, covers="T39",
+    test("t39_try", "trytoken never waits", 6, "tokenpretest t39", draw_try, judge_try, covers="T39",
          hint="held_below() in lwkt_trytoken")
     test("t40_several", "several tokens in any order", 12, "tokentest t40", draw_several,
          judge_several, covers="T40",
