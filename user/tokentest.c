@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), several tokens
- * in any order (t40), two that a thread lacks (t40ask), a reference that another cpu has a request of
- * (t41), a full ring to the owner (t41full), requests that come in the middle of a release (t41kept),
- * messages (t42), and a waiter of better priority than the running thread (t43). Those with interrupt
- * threads are in tokenpretest.c. See user/scene.h.
+ * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), several
+ * tokens in any order (t40), two that a thread lacks (t40ask), a reference that another cpu has a
+ * request of (t41), a full ring to the owner (t41full), requests that come in the middle of a release
+ * (t41kept), messages (t42), and a waiter of better priority than the running thread (t43). Those with
+ * interrupt threads are in tokenpretest.c. See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"

@@ -74,8 +74,8 @@ def draw_turns(rng):
 def draw_affinity(rng):
     """Fewer processes than cpus, or more."""
     params, options = machine(rng, 2)
-    return {**params, "cpus": options["CPUS"], "procs": rng.randint(1, 6),
-            "rounds": rng.randint(10, 20)}, options
+    return {**params, "cpus": options["CPUS"], "procs": rng.cycle(6, 5, rng.randint(1, 4)),
+            "rounds": rng.randint(12, 20)}, options
 
 
 def draw_levels(rng):
