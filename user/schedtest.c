@@ -383,66 +383,10 @@ static void last_moment(void)
     thread("L", 0, param("low", 10), l, 0);
 }
 
-/* Tell the killer who we are, and go to cpu=, where another process computes, whose level is better. */
-static void victim(int i)
-{
-    int pid = getpid();
-
-    if (write(pipes[0][1], &pid, sizeof(pid)) != sizeof(pid))
-        exit(1);
-    on_cpu(i);
-    for (;;)
-        spin();
-}
-
-/* Kill the victim when it waits, and wait until it is gone. */
-static void killer(int i)
-{
-    int pid;
-
-    if (fork() == 0)
-        victim(i);
-    if (read(pipes[0][0], &pid, sizeof(pid)) != sizeof(pid))
-        exit(1);
-    sleep(3);
-    log_event("kill", 0);
-    kill(pid);
-    wait(0);
-    log_event("gone", 0);
-}
-
-/* V, the child of K, waits in the queue for cpu=, where A computes, whose level is better. K kills
- * V. */
-static void killed(void)
-{
-    make_pipe(0);
-    process("A", on_cpu_real, hog);
-    process("K", on_other_cpu, killer);
-}
-
-/* Sleep and compute, rounds= times. */
-static void homebody(int i)
-{
-    setaffinity(~0UL);
-    log_event("begin", 0);
-    for (int n = 0; n < param("rounds", 8); n++) {
-        sleep(1);
-        compute_until(log_event(0, 0) + 5);
-    }
-    log_event("done", i);
-}
-
-/* A may use all cpus, of which only its own, cpu=, has something to do now and then. */
-static void home(void)
-{
-    process("A", on_cpu, homebody);
-}
-
 static const struct test tests[] = {
     {"share", share},   {"yield", yields}, {"busy", busy},        {"wake", wake},
     {"credit", credit}, {"debt", debt},    {"turns", turns},      {"affinity", affinity},
-    {"levels", levels}, {"storm", storm},  {"late", last_moment}, {"killed", killed},
-    {"home", home},
+    {"levels", levels}, {"storm", storm},  {"late", last_moment},
 };
 
 int main(int argc, char **argv)

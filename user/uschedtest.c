@@ -1,14 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes about the user scheduler in which A, the calling process, plays the steps of a thread: what it
- * has as a current process and after it has blocked (states), what the tick asks for (ticks), and
- * schedules without cause while it waits in the queue (strays). See user/scene.h.
+ * More scenes about the user scheduler. In some of them A, the calling process, plays the steps of a
+ * thread: what it has as a current process and after it has blocked (states), what the tick asks for
+ * (ticks), and schedules without cause while it waits in the queue (strays). The others are played by
+ * processes, as those of schedtest.c: one that is killed while it waits (killed), and one that has a
+ * cpu to go back to (home). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "kernel/syscall.h"
 #include "user/scene.h"
 #include "user/user.h"
 
-#define LOOPS 600 /* between two looks at the time */
+#define LOOPS 600 /* of a small step */
+
+static int channel[2];
+
+static void spin(void)
+{
+    for (volatile int i = 0; i < LOOPS; i++)
+        ;
+}
+
+static void on_cpu(int i)
+{
+    (void)i;
+    setaffinity(1UL << param("cpu", 0));
+}
+
+static void on_cpu_real(int i)
+{
+    on_cpu(i);
+    setpri(USER_PRI_REAL);
+}
+
+static void on_other_cpu(int i)
+{
+    (void)i;
+    setaffinity(1UL << param("other", 1));
+}
 
 /* A child computes at that level on A's cpu for so many tenths of a second, after it has slept. */
 static void add_rival(int level, int sleeps, int tenths)
@@ -19,8 +47,7 @@ static void add_rival(int level, int sleeps, int tenths)
     setpri(level);
     sleep(sleeps);
     for (int end = uptime() + tenths; uptime() < end;)
-        for (volatile int i = 0; i < LOOPS; i++)
-            ;
+        spin();
     exit(0);
 }
 
@@ -99,10 +126,81 @@ static void strays(void)
     thread("N", param("other", 1), 12, n, 1);
 }
 
+/* Compute until the scene is so many milliseconds old. */
+static void compute_until(int ms)
+{
+    static int steps;
+
+    do
+        spin();
+    while (log_event("ran", ++steps) < ms);
+}
+
+/* Compute until the end of the scene, at ms=. */
+static void computer(int i)
+{
+    compute_until(param("ms", 1000));
+    log_event("done", i);
+}
+
+/* Tell the killer who we are, and go to cpu=, where another process computes, whose level is better. */
+static void victim(int i)
+{
+    int pid = getpid();
+
+    if (write(channel[1], &pid, sizeof(pid)) != sizeof(pid))
+        exit(1);
+    on_cpu(i);
+    for (;;)
+        spin();
+}
+
+/* Kill the victim when it waits, and wait until it is gone. */
+static void killer(int i)
+{
+    int pid;
+
+    if (fork() == 0)
+        victim(i);
+    if (read(channel[0], &pid, sizeof(pid)) != sizeof(pid))
+        exit(1);
+    sleep(3);
+    log_event("kill", 0);
+    kill(pid);
+    wait(0);
+    log_event("gone", 0);
+}
+
+/* V, the child of K, waits in the queue for cpu=, where A computes, whose level is better. K kills
+ * V. */
+static void killed(void)
+{
+    if (pipe(channel) < 0)
+        exit(1);
+    process("A", on_cpu_real, computer);
+    process("K", on_other_cpu, killer);
+}
+
+/* Sleep and compute, rounds= times. */
+static void homebody(int i)
+{
+    setaffinity(~0UL);
+    log_event("begin", 0);
+    for (int n = 0; n < param("rounds", 8); n++) {
+        sleep(1);
+        compute_until(log_event(0, 0) + 5);
+    }
+    log_event("done", i);
+}
+
+/* A may use all cpus, of which only its own, cpu=, has something to do now and then. */
+static void home(void)
+{
+    process("A", on_cpu, homebody);
+}
+
 static const struct test tests[] = {
-    {"states", states},
-    {"ticks", ticks},
-    {"strays", strays},
+    {"states", states}, {"ticks", ticks}, {"strays", strays}, {"killed", killed}, {"home", home},
 };
 
 int main(int argc, char **argv)

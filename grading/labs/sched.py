@@ -9,6 +9,7 @@ SHIFT = 6                   # an instruction takes 64 ns of virtual time, so a t
 TICK = 100_000              # ticks of the time CSR (10 MHz) in a tick of the scheduler (100 a second)
 NAMES = "ABCDEFGH"
 BUSY = 1000                 # milliseconds
+USCHEDTEST = ("states", "ticks", "strays", "killed", "home")  # scenes of user/uschedtest.c
 
 
 KERN_USER, USER_NORM = 10, 6    # TDPRI_*
@@ -392,7 +393,7 @@ def judge_home(scene):
 def declare():
     """Declare the tests of this part."""
     def usched(name, title, points, draw, judge, hint):
-        program = "uschedtest" if name in ("states", "ticks", "strays") else "schedtest"
+        program = "uschedtest" if name in USCHEDTEST else "schedtest"
         test(name, title, points, f"{program} {name}", draw, judge, covers="the user scheduler", hint=hint)
 
     usched("states", "what the current process has, and what it loses when it blocks", 6, draw_states,

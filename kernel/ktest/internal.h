@@ -86,9 +86,6 @@ int kt_bench(uint64 ubench);      /* bench.c */
 int kt_load(uint64 uload);        /* load.c */
 int kt_proc_event(uint64 uevent); /* procevents.c */
 void kt_proc_events_begin(bool with_free);
-void kt_log_usched(const char *name);
-void kt_log_ast(const char *name);
-void kt_log_space(const char *name, int cpu);
 
 /* What follows are the steps' functions: kernel/ktest_steps.h says what each does. The functions that
  * end in _reset prepare for a scene. */
@@ -170,6 +167,11 @@ void kt_lrsc(struct kt_context *ctx, bool direct, int rounds);
 void kt_log_sum(const char *name);
 /* func(arg), with a pattern in the registers that a call keeps. Returns a bit for each that changed. */
 uint64 kt_pattern_call(struct kt_context *ctx, void (*func)(void *), void *arg);
+
+/* uschedsteps.c */
+void kt_log_usched(const char *name);
+void kt_log_ast(const char *name);
+void kt_log_space(const char *name, int cpu);
 
 /* intrsteps.c, floodsteps.c */
 void kt_raise(int sources);
