@@ -217,7 +217,7 @@ def declare():
     """Declare the tests of this part."""
     test("t62_order", "messages and replies keep their order", 6, "porttest t62", draw_order,
          judge_order, covers="T62", hint="queue at the tail, on the port's own cpu; take from the head")
-    test("t62_sync", "a synchronous message waits for its reply, whoever wakes the sender", 8,
+    test("t62_sync", "a synchronous message waits for its reply, though others wake the sender", 8,
          "porttest t62sync", draw_sync, judge_sync, covers="T62",
          hint="thread_waitport must look again after each wakeup; reply_body sets DONE on the waiter's cpu, "
               "and wakes it")

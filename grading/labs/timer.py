@@ -122,7 +122,7 @@ def judge_own(scene):
 
 
 def judge_pause(scene):
-    """A pause takes its time, whoever schedules the thread, and the thread sleeps in it."""
+    """A pause takes its time, though the thread is scheduled in it, and the thread sleeps."""
     us = scene.params["us"]
     naps = scene.of("paused")
     scene.must_have(naps, 2, "two pauses")
@@ -199,4 +199,4 @@ def declare():
          judge_foreign, covers="systimers", hint="insert is called on the timer's cpu, and sets st_gd to it")
     test("pause", "a pause lasts as long as it should", 5, "timertest pause", draw_pause, judge_pause,
          covers="systimers",
-         hint="lwkt_pause sleeps until the timer is off its queue, whoever schedules the thread")
+         hint="lwkt_pause sleeps on, if it was scheduled, until the timer is off its queue")
