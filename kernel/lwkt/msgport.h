@@ -48,7 +48,7 @@ struct lwkt_msg {
     struct list ms_node; /* mp_msgq while MSGF_QUEUED */
     lwkt_port_t ms_target_port;
     lwkt_port_t ms_reply_port;
-    lwkt_port_t ms_abort_port; /* set by a receiver that wants to hear of an abort: one of its cpu */
+    lwkt_port_t ms_abort_port; /* the receiver may set it, to a port of its cpu: for an abort */
     int ms_cmd;                /* what it asks for; between sender and receiver */
     int ms_error;              /* the reply */
     uint32 ms_flags;
