@@ -139,6 +139,8 @@ def judge_leaving(scene):
     """S leaves its stack, then runs on the new cpu."""
     scene.order(scene.of("log"), ["S:1", "A:1", "S:2"], "A has acquired S (A:1), then S runs")
     must_be_off(scene)
+    scene.order(scene.of("listed", "astray", td="S"), ["S:listed=1", "S:astray=0"],
+                "S once on its cpu's list, and on no other")
     ran = scene.of("log", td="S")[1]
     scene.must_be_on(ran, scene.params["to"], "S")
 
