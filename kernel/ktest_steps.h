@@ -40,6 +40,12 @@ STEP(K_DESCHED, ANY, ANY, lwkt_deschedule_self(curthread))
 STEP(K_SCHED, THREAD, ANY, lwkt_schedule(td(a)))
 STEP(K_SCHED_IDLE, CPU, ANY, lwkt_schedule(&globaldata_of[a]->gd_idlethread))
 STEP(K_USEREXIT, ANY, ANY, kt_userexit()) /* the process goes almost to user mode, and back */
+/* Of the calling process: "current" of this cpu, "hook" (td_release): 0 or 1; "pri"; "target":
+ * p_target; "had": microseconds as a current process */
+STEP(K_USCHED, ANY, ANY, kt_log_usched(ctx->name))
+/* "ast": AST_USER_RESCHED (2) and AST_LWKT_RESCHED (4) of this cpu; they are cleared. */
+STEP(K_AST, ANY, ANY, kt_log_ast(ctx->name))
+STEP(K_SPACE, CPU, ANY, kt_log_space(ctx->name, a)) /* "loaded": cpu a has this process's memory */
 STEP(K_SETPRI, ANY, PRI, lwkt_setpri_self(b))
 STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())
@@ -51,6 +57,8 @@ STEP(K_UNTIL, ANY, COUNT, kt_until_resched(ctx->name, b))
 /* Looks at threads and cpus. K_LOOK's events are logged as thread a's own; b: KL_* */
 STEP(K_LOOK, THREAD, ANY, kt_look(a, b))
 STEP(K_THREAD, THREAD, ANY, kt_log("state", ctx->name, kt_thread_state(td(a)))) /* KT_* */
+STEP(K_WMESG, THREAD, ANY,
+     kt_log_wmesg(ctx->name, td(a)))             /* an event of this kind, or "no-wmesg" */
 STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name)) /* "reqflags", "sie", "sip", "crit", "nesting" */
 /* "messages", "hardware", "avoided", "fifofull", "passive", "tokcontend", "mpcontend", "missed",
  * "switches", "idle_waits" */
@@ -103,14 +111,22 @@ STEP(K_TRAP_LEVEL, ANY, BOOL, mycpu->gd_trap_nesting_level = b)
 STEP(K_TESTPOINT, POINT, SETTING, kt_point_set(a, (uint64)b)) /* a: KP_*; up to the scene's end */
 
 /* Systimers. a: the timer, plus 256 times the cpu that it is to fire on. "due", then "timer" */
-STEP(K_ONESHOT, TIMER, NATURAL, kt_systimer_start(a & 0xff, a >> 8, b, false)) /* in b us */
-STEP(K_PERIODIC, TIMER, NATURAL, kt_systimer_start(a & 0xff, a >> 8, b, true)) /* every b us */
+/* In b us, or (0) at the time of the last one. */
+STEP(K_ONESHOT, TIMER, NATURAL, kt_systimer_start(a & 0xff, a >> 8, b, false, false))
+STEP(K_PERIODIC, TIMER, COUNT, kt_systimer_start(a & 0xff, a >> 8, b, true, false)) /* every b us */
+/* The same; it deletes itself when it fires first. */
+STEP(K_PERIODIC_ONCE, TIMER, COUNT, kt_systimer_start(a & 0xff, a >> 8, b, true, true))
+STEP(K_NAP, ANY, COUNT, kt_nap(ctx->name, b)) /* lwkt_pause for b us; "paused": how long it took */
 STEP(K_TIMER_DEL, TIMER, ANY, kt_systimer_delete(a & 0xff)) /* on the cpu that it fires on */
 
 /* tsleep and wakeup. a: the variable that is the ident, plus 256 times the domain. b: ticks of HZ, 0
- * for ever. "asleep", "woke": the result */
+ * for ever. "asleep", "woke": the result, "sleepflags": its flags that are left */
 STEP(K_TSLEEP, IDENT, NATURAL, kt_tsleep(ctx, a, b, 0))
 STEP(K_INTERLOCK, IDENT, ANY, tsleep_interlock(var(a & 0xff), PDOMAIN(a >> 8)))
+STEP(K_TSLEEP_CATCH, IDENT, NATURAL, kt_tsleep(ctx, a, b, PCATCH))
+STEP(K_TSLEEP_QUIET, IDENT, NATURAL, kt_tsleep(ctx, a, b, PNORESCHED))
+STEP(K_TSLEEP_REMOVE, ANY, ANY, tsleep_remove())
+STEP(K_KILL, THREAD, ANY, kt_kill(td(a))) /* the process of thread a */
 STEP(K_TSLEEP_LOCKED, IDENT, NATURAL, kt_tsleep(ctx, a, b, PINTERLOCKED))
 STEP(K_WAKEUP, IDENT, WAKEUPS, wakeup_domain(var(a & 0xff), a >> 8, b)) /* b: how many, -1 all */
 STEP(K_TURNS, IDENT, NATURAL, kt_take_turns(ctx, a, b)) /* b turns with another thread, by v[a] */
@@ -136,10 +152,13 @@ STEP(K_SIGNAL, WAIT_QUEUE, ANY, kt_wait_signal(ctx, a, b))
 STEP(K_WAITERS, WAIT_QUEUE, ANY, kt_log_waiters(ctx->name, a)) /* "waiters", "queued" */
 
 /* cpusync; a: a mask of cpus. "run", "fin1", "fin2", "simple", "fast" of thread "cs", with the master's
- * cpu */
-STEP(K_CS_START, CPUS, ANY, kt_sync_start(ctx, a))
+ * cpu; "again", "late": see kernel/ktest/portsteps.c. b = 1: "fin1" serves messages. */
+STEP(K_CS_START, CPUS, BOOL, kt_sync_start(ctx, a, b == 1))
 STEP(K_CS_ADD, CPUS, ANY, lwkt_cpusync_add(a, &ctx->sync))
-STEP(K_CS_FINISH, ANY, ANY, lwkt_cpusync_finish(&ctx->sync))
+STEP(K_CS_FINISH, ANY, ANY, kt_sync_finish(ctx))
+/* "syncs" of this cpu so far, "mastering": td_cscount, "sections": td_critcount; "mask" and
+ * "targets" of the last sync */
+STEP(K_CS_STATE, ANY, ANY, kt_log_sync(ctx))
 STEP(K_CS_SIMPLE, CPUS, ANY, kt_sync_simple(a))
 STEP(K_CS_FAST, CPUS, ANY, kt_sync_fast(a))
 
@@ -147,10 +166,20 @@ STEP(K_CS_FAST, CPUS, ANY, kt_sync_fast(a))
 STEP(K_MSG_SEND, THREAD, ANY, kt_msg_send(ctx, td(a), b)) /* command b */
 STEP(K_MSG_DO, THREAD, ANY, kt_msg_do(ctx, td(a), b))
 STEP(K_MSG_RECEIVE, ANY, ANY, kt_msg_receive(ctx)) /* "got" or "aborted": the command; "replied" */
-STEP(K_MSG_REPLY, ANY, ANY, kt_msg_reply(ctx, b))  /* error b, to the last request received */
-STEP(K_MSG_SERVE, ANY, ANY, kt_msg_serve(ctx, b))  /* b times: receive, reply with the command */
-STEP(K_MSG_ABORT, ANY, ANY, kt_msg_abort(ctx))     /* To the last message sent. */
+/* Error b, to the last request received; a = 1: and again with the next K_MSG_REPLY. */
+STEP(K_MSG_REPLY, BOOL, ANY, kt_msg_reply(ctx, a == 1, b))
+STEP(K_MSG_SERVE, ANY, ANY, kt_msg_serve(ctx, b)) /* b times: receive, reply with the command */
+STEP(K_MSG_ABORT, ANY, ANY, kt_msg_abort(ctx))    /* To the last message sent. */
 STEP(K_MSG_TELL, ANY, ANY, kt_msg_tell(ctx)) /* send this thread an abort of its last request */
+STEP(K_MSG_PICK, ANY, NATURAL, kt_msg_pick(ctx, b)) /* the reply to the message b before the last */
+STEP(K_MSG_REUSE, ANY, BOOL, ctx->reuse = b == 1) /* later messages are in the last one's memory */
+STEP(K_MSG_AT_ONCE, BOOL, ANY, kt_msg_at_once(ctx, a == 1, b)) /* send or do; the port replies b */
+STEP(K_MSG_UNPREPARED, THREAD, BOOL, kt_msg_unprepared(ctx, td(a), b == 1)) /* the last one again */
+STEP(K_MSG_STEAL, THREAD, ANY, kt_msg_steal(ctx, td(a))) /* from a's port; "stolen": the command */
+/* "flags": ms_flags of the last request received or (a = 1) of the last message sent */
+STEP(K_MSG_FLAGS, BOOL, ANY, kt_msg_flags(ctx, a == 1))
+STEP(K_PORT, THREAD, ANY,
+     kt_log_port(ctx->name, td(a))) /* "waiting": 0 or 1, "inqueue": messages */
 
 /* Tokens, and the MP lock. */
 STEP(K_GETTOKEN, TOKEN, ANY, kt_token_get(ctx, a))

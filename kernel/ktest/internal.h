@@ -17,11 +17,13 @@
 struct kt_run {
     struct kt_scene scene;
     thread_t td[KT_THREADS]; /* each with a reference */
-    int64 var[KT_VARS];      /* publish, consume, AMO */
-    uint32 alive;            /* threads that have not ended: AMO, wakeup */
-    uint32 stop;             /* give up: the time is over */
-    uint64 late_at;          /* when kt_watchdog marks the progress; hung_at once it has */
-    uint64 hung_at;          /* when kt_watchdog panics */
+    /* publish, consume, AMO; of four that follow each other, from 0, 4, .. on, the idents have the same
+     * bucket in tsleep.c */
+    int64 var[KT_VARS] __attribute__((aligned(64)));
+    uint32 alive;   /* threads that have not ended: AMO, wakeup */
+    uint32 stop;    /* give up: the time is over */
+    uint64 late_at; /* when kt_watchdog marks the progress; hung_at once it has */
+    uint64 hung_at; /* when kt_watchdog panics */
 };
 
 extern struct kt_run *kt_run;
@@ -38,6 +40,7 @@ struct kt_context {
     int gen;                  /* K_GEN, K_BLOCK */
     struct lwkt_cpusync sync; /* from K_CS_START to K_CS_FINISH */
     lwkt_msg_t sent;          /* last message sent, or NULL */
+    bool reuse;               /* K_MSG_REUSE */
     lwkt_msg_t msg;           /* last request received and not replied to, or NULL */
     struct kt_refs *refs;     /* a thread's tokens; NULL: the script is a body's */
 };
@@ -96,26 +99,39 @@ void kt_proc_events_begin(bool with_free);
 
 /* waitsteps.c */
 void kt_wait_reset(void);
-void kt_wait_flush(int round); /* at the end of a scene that hangs */
+void kt_wait_flush(void); /* at the end of a scene that hangs */
 void kt_await_var(int v, int64 value);
 void kt_wait_asleep(thread_t td);
 int64 kt_thread_state(thread_t td);
+void kt_log_port(const char *name, thread_t td);
+void kt_log_wmesg(const char *name, thread_t td);
 void kt_wait_gen(struct kt_context *ctx, int w);
 void kt_wait_block(struct kt_context *ctx, int w);
 void kt_wait_until(int w, int64 value);
 void kt_wait_signal(struct kt_context *ctx, int w, int count);
 void kt_log_waiters(const char *name, int w);
-void kt_sync_start(struct kt_context *ctx, cpumask_t mask);
+
+/* portsteps.c */
+void kt_ports_reset(void);
+void kt_ports_flush(void); /* at the end of a scene that hangs */
+void kt_sync_start(struct kt_context *ctx, cpumask_t mask, bool serving);
+void kt_sync_finish(struct kt_context *ctx);
+void kt_log_sync(struct kt_context *ctx);
 void kt_sync_simple(cpumask_t mask);
 void kt_sync_fast(cpumask_t mask);
 void kt_sync_end(struct kt_context *ctx); /* at the end of a script */
 void kt_msg_send(struct kt_context *ctx, thread_t to, int cmd);
 void kt_msg_do(struct kt_context *ctx, thread_t to, int cmd);
 void kt_msg_receive(struct kt_context *ctx);
-void kt_msg_reply(struct kt_context *ctx, int error);
+void kt_msg_reply(struct kt_context *ctx, bool keep, int error);
 void kt_msg_serve(struct kt_context *ctx, int count);
 void kt_msg_abort(struct kt_context *ctx);
 void kt_msg_tell(struct kt_context *ctx);
+void kt_msg_pick(struct kt_context *ctx, int back);
+void kt_msg_steal(struct kt_context *ctx, thread_t from);
+void kt_msg_unprepared(struct kt_context *ctx, thread_t to, bool wait);
+void kt_msg_at_once(struct kt_context *ctx, bool wait, int reply);
+void kt_msg_flags(struct kt_context *ctx, bool sent);
 
 /* tokensteps.c */
 void kt_tokens_reset(void);
@@ -131,9 +147,11 @@ void kt_log_mplock(const char *name, thread_t td);
 
 /* sleepsteps.c, timersteps.c */
 void kt_tsleep(struct kt_context *ctx, int ident, int ticks, int flags);
+void kt_kill(thread_t td);
 void kt_take_turns(struct kt_context *ctx, int ident, int turns);
 void kt_systimers_reset(void);
-void kt_systimer_start(int i, int cpu, int us, bool periodic);
+void kt_systimer_start(int i, int cpu, int us, bool periodic, bool once);
+void kt_nap(const char *name, int us);
 void kt_systimer_delete(int i);
 
 /* preemptsteps.c, pattern.c */
@@ -156,6 +174,11 @@ void kt_lrsc(struct kt_context *ctx, bool direct, int rounds);
 void kt_log_sum(const char *name);
 /* func(arg), with a pattern in the registers that a call keeps. Returns a bit for each that changed. */
 uint64 kt_pattern_call(struct kt_context *ctx, void (*func)(void *), void *arg);
+
+/* uschedsteps.c */
+void kt_log_usched(const char *name);
+void kt_log_ast(const char *name);
+void kt_log_space(const char *name, int cpu);
 
 /* intrsteps.c, floodsteps.c */
 void kt_raise(int sources);
