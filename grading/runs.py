@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from grading import engine, machine
 from grading.failure import Failure
 
-SEEDS = 3  # drawn for each test, unless one is given
+SEEDS = engine.TURNS  # drawn for each test, unless one is given
 
 
 @dataclass
@@ -38,8 +38,10 @@ class Job:
 
 
 def draw_seeds(given, count=SEEDS):
-    """The seed that was given, or else new ones, the smallest first."""
-    return [int(given)] if given else sorted(secrets.randbelow(10 ** 6) for _ in range(count))
+    """The seed that was given, or else new ones, the smallest first. Each TURNS of them have all the
+    remainders that engine.Draws makes its classes from."""
+    return [int(given)] if given else sorted(
+        engine.TURNS * secrets.randbelow(333_333) + i % engine.TURNS for i in range(count))
 
 
 def play(job, seed, progress):
