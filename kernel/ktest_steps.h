@@ -195,9 +195,14 @@ STEP(K_UNBORN, CPU, COUNT, kt_make_unborn(ctx, a, b)) /* given up before they ru
 STEP(K_CACHED, CPU, ANY, kt_log_cached(ctx->name, a))
 
 /* Harts. */
-STEP(K_HART, ANY, ANY, kt_log_hart(ctx->name)) /* "hart", "here", "tp", "sp", "ticks": this cpu's */
-/* "cpus": how many, "started": a bit for each hart that the firmware says runs */
+/* "hart", "here", "tp", "sp", "ticks": this cpu's; "satp": gd_satp is what is loaded */
+STEP(K_HART, ANY, ANY, kt_log_hart(ctx->name))
+/* "cpus": how many, "beyond": numbers above that have a globaldata, "started": a bit for each hart that
+ * the firmware says runs */
 STEP(K_HARTS, ANY, ANY, kt_log_harts(ctx->name))
+/* Have the firmware start this cpu's own hart, which it refuses, then hart b, which no cpu is: "asked",
+ * its answers. "spare": the id that the started hart found in a0, if it found its argument in a1 */
+STEP(K_SPARE, ANY, NATURAL, kt_start_spare(ctx->name, (uint64)b))
 
 /* Everything at once, for the soak test: b random operations; then wait until v[a] >= b, when all
  * threads have done theirs: "made", "lost", "messages". See kernel/ktest/soaksteps.c. */

@@ -184,6 +184,7 @@ void kt_rele(int t);
 void kt_log_cached(const char *name, int cpu);
 void kt_log_hart(const char *name);
 void kt_log_harts(const char *name);
+void kt_start_spare(const char *name, uint64 hartid);
 void kt_soak_reset(void);
 void kt_soak(struct kt_context *ctx, int n);
 void kt_soak_end(const char *name, int var, int64 value);
