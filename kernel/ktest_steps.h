@@ -38,6 +38,7 @@ STEP(K_YIELD, ANY, ANY, lwkt_yield())
 STEP(K_SWITCH, ANY, ANY, lwkt_switch())
 STEP(K_DESCHED, ANY, ANY, lwkt_deschedule_self(curthread))
 STEP(K_SCHED, THREAD, ANY, lwkt_schedule(td(a)))
+STEP(K_DESCHED_OF, THREAD, ANY, lwkt_deschedule(td(a)))
 STEP(K_SCHED_IDLE, CPU, ANY, lwkt_schedule(&globaldata_of[a]->gd_idlethread))
 STEP(K_USEREXIT, ANY, ANY, kt_userexit()) /* the process goes almost to user mode, and back */
 STEP(K_SETPRI, ANY, PRI, lwkt_setpri_self(b))
@@ -47,6 +48,15 @@ STEP(K_CRIT_EXIT, ANY, ANY, crit_exit())
 STEP(K_ASLEEP, THREAD, ANY, kt_wait_asleep(td(a))) /* until a neither runs nor is runnable */
 /* Until this cpu is asked to reschedule, at most b microseconds; "asked": whether it was. */
 STEP(K_UNTIL, ANY, COUNT, kt_until_resched(ctx->name, b))
+
+STEP(K_RUNQ, THREAD, NATURAL, kt_runq_call(ctx->name, td(a), b)) /* KQ_* */
+/* Until v[b] is set: "early": how often a was seen off the cpu before. */
+STEP(K_WATCH, THREAD, VAR, kt_watch_running(ctx->name, td(a), b))
+/* lwkt_switch_to(a), with interrupts off (b = 0) or on; after it "intr": whether they are on */
+STEP(K_SWITCH_TO, THREAD, BOOL, kt_switch_to(ctx->name, td(a), b == 1))
+/* Ask this cpu for AST_* / "asked": those of b that it still is asked for, which end. */
+STEP(K_ASK, ANY, NATURAL, kt_ask(b))
+STEP(K_ASKED, ANY, NATURAL, kt_log_asked(ctx->name, b))
 
 /* Looks at threads and cpus. K_LOOK's events are logged as thread a's own; b: KL_* */
 STEP(K_LOOK, THREAD, ANY, kt_look(a, b))

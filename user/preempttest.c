@@ -447,16 +447,6 @@ static void reservation_lost(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* threads= threads of one priority keep patterns in their registers over rounds= yields each. */
-static void yields(void)
-{
-    static const char *const names[] = {"A", "B", "C", "D"};
-    int s = step(K_PATTERN, KW_YIELD, param("rounds", 100));
-    step(K_END, 0, 0);
-    for (int i = 0; i < param("threads", 2) && i < 4; i++)
-        thread(names[i], param("cpu", 0), param("pri", 14), s, 1);
-}
-
 static const struct test tests[] = {
     {"t7", preempt},
     {"t8", in_section},
@@ -472,7 +462,6 @@ static const struct test tests[] = {
     {"t65", registers},
     {"exits", exits},
     {"moves", moves},
-    {"t65yield", yields},
     {"t66", reservations},
     {"t66call", reservation_lost},
 };

@@ -123,12 +123,6 @@ def draw_lost(rng):
     return {**params, "rounds": rng.randint(10, 50)}, options
 
 
-def draw_yields(rng):
-    """Two to four threads."""
-    cpu, options = machine(rng)
-    return {"cpu": cpu, "threads": rng.randint(2, 4), "rounds": rng.randint(50, 200)}, options
-
-
 def story(scene):
     """The events without the readings of counters."""
     return [e for e in scene.events if e.what not in COUNTERS]
@@ -375,9 +369,5 @@ def declare():
     test("t65_registers", "all registers survive nested preemptions", 10, "preempttest t65",
          draw_storm, judge_registers, covers="T65",
          hint="a register, sepc or sstatus is missing in the trap frame")
-    test("t65_yield", "the registers that a call keeps survive a switch", 10, "preempttest t65yield",
-         draw_yields, judge_yields, covers="T65", hint="a register is missing in cpu_switch")
     test("t66_sum", "LR and SC interrupted by threads that use the same word", 5, "preempttest t66",
          draw_reservations, judge_reservations, covers="T66", hint="cpu_switch")
-    test("t66_reservation", "a reservation ends with a switch", 5, "preempttest t66call", draw_lost,
-         judge_lost, covers="T66", hint="the dummy sc.d in cpu_switch")

@@ -129,6 +129,13 @@ void kt_systimers_reset(void);
 void kt_systimer_start(int i, int cpu, int us, bool periodic);
 void kt_systimer_delete(int i);
 
+/* switchsteps.c */
+void kt_runq_call(const char *name, thread_t td, int what);
+void kt_watch_running(const char *name, thread_t td, int v);
+void kt_switch_to(const char *name, thread_t td, bool interrupts);
+void kt_ask(int bits);
+void kt_log_asked(const char *name, int bits);
+
 /* preemptsteps.c, pattern.c */
 void kt_look(int t, int what);
 void kt_log_preempts(const char *name);

@@ -30,6 +30,8 @@ void kt_look(int t, int what)
         {"below", index_of(td->td_preempted)},
         {"release", td->td_release != NULL},
         {"stopreq", (td->td_flags & TDF_STOPREQ) != 0},
+        {"running", (td->td_flags & TDF_RUNNING) != 0},
+        {"current", td->td_gd->gd_curthread == td},
     };
 
     for (int i = 0; i < (int)(sizeof(fields) / sizeof(fields[0])); i++)
