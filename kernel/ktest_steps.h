@@ -45,6 +45,15 @@ STEP(K_SETPRI, ANY, PRI, lwkt_setpri_self(b))
 STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())
 STEP(K_CRIT_EXIT, ANY, ANY, crit_exit())
+STEP(K_EXIT_NOYIELD, ANY, ANY, crit_exit_noyield())
+/* Wait for interrupts in a critical section, for b us if any come. */
+STEP(K_DOZE, ANY, COUNT, kt_doze(b))
+/* A software interrupt is noted in a section. Then K_STATE after crit_exit_noyield() / after crit_exit() as
+ * if this were a deep in splz, and in the work of b interrupts / after splz(), with interrupts off (b = 0)
+ * or on. */
+STEP(K_NOYIELD, ANY, ANY, kt_exit_noyield(ctx->name))
+STEP(K_NESTED, NATURAL, NATURAL, kt_exit_nested(ctx->name, a, b))
+STEP(K_SPLZ, ANY, BOOL, kt_splz(ctx->name, b == 1))
 STEP(K_ASLEEP, THREAD, ANY, kt_wait_asleep(td(a))) /* until a neither runs nor is runnable */
 /* Until this cpu is asked to reschedule, at most b microseconds; "asked": whether it was. */
 STEP(K_UNTIL, ANY, COUNT, kt_until_resched(ctx->name, b))
@@ -52,7 +61,7 @@ STEP(K_UNTIL, ANY, COUNT, kt_until_resched(ctx->name, b))
 STEP(K_RUNQ, THREAD, NATURAL, kt_runq_call(ctx->name, td(a), b)) /* KQ_* */
 /* Until v[b] is set: "early": how often a was seen off the cpu before. */
 STEP(K_WATCH, THREAD, VAR, kt_watch_running(ctx->name, td(a), b))
-/* lwkt_switch_to(a), with interrupts off (b = 0) or on; after it "intr": whether they are on */
+/* lwkt_switch_to(a), with interrupts off (b = 0) or on; after it "enabled": whether they are on */
 STEP(K_SWITCH_TO, THREAD, BOOL, kt_switch_to(ctx->name, td(a), b == 1))
 /* Ask this cpu for AST_* / "asked": those of b that it still is asked for, which end. */
 STEP(K_ASK, ANY, NATURAL, kt_ask(b))
@@ -61,7 +70,8 @@ STEP(K_ASKED, ANY, NATURAL, kt_log_asked(ctx->name, b))
 /* Looks at threads and cpus. K_LOOK's events are logged as thread a's own; b: KL_* */
 STEP(K_LOOK, THREAD, ANY, kt_look(a, b))
 STEP(K_THREAD, THREAD, ANY, kt_log("state", ctx->name, kt_thread_state(td(a)))) /* KT_* */
-STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name)) /* "reqflags", "sie", "sip", "crit", "nesting" */
+/* "reqflags", "sie", "sip", "crit", "nesting", "enabled" */
+STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name))
 /* "messages", "hardware", "avoided", "fifofull", "passive", "tokcontend", "mpcontend", "missed",
  * "switches", "idle_waits" */
 STEP(K_COUNTERS, ANY, ANY, kt_log_counters(ctx->name))
@@ -104,7 +114,9 @@ STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))
  * them; and on until the chain of K_TIMER is over; "left": rounds after which gd_reqflags was set */
 STEP(K_STORM, ANY, COUNT, storm(ctx, a != 0, b))
 STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b))       /* a chain of b interrupts, a us apart */
-STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name)) /* until its end; "fired", "inside" */
+/* Until its end: "fired"; the times that its work was done in a section ("inside"), with the timer let in
+ * ("let_in"), with interrupts off ("alone"), and not at nesting level 1 ("level") */
+STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name))
 STEP(K_TIMER_STOP, ANY, ANY, kt_chain_stop())
 /* "nest", "depth": the deepest recursion of splz, and bytes of stack below a handler, since the last */
 STEP(K_NEST, ANY, ANY, kt_log_nest(ctx->name))

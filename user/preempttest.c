@@ -448,22 +448,14 @@ static void reservation_lost(void)
 }
 
 static const struct test tests[] = {
-    {"t7", preempt},
-    {"t8", in_section},
-    {"t9", device},
-    {"t10", wakes_better},
-    {"t11", descheduled},
-    {"t12", has_token},
-    {"t13", nested},
-    {"t14", locked},
-    {"t15", not_better},
-    {"foreign", foreign},
-    {"t63", raised_again},
-    {"t65", registers},
-    {"exits", exits},
-    {"moves", moves},
-    {"t66", reservations},
-    {"t66call", reservation_lost},
+    {"t7", preempt},       {"t8", in_section},
+    {"t9", device},        {"t10", wakes_better},
+    {"t11", descheduled},  {"t12", has_token},
+    {"t13", nested},       {"t14", locked},
+    {"t15", not_better},   {"foreign", foreign},
+    {"t63", raised_again}, {"t65", registers},
+    {"exits", exits},      {"moves", moves},
+    {"t66", reservations}, {"t66call", reservation_lost},
 };
 
 int main(int argc, char **argv)

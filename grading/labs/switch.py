@@ -431,7 +431,7 @@ def judge_moves(scene):
 
 def judge_quiet(scene):
     """Interrupts are as the thread that switches has left them."""
-    scene.order(scene.of("intr"), ["A:intr=0", "B:intr=1", "A:intr=1", "B:intr=1"],
+    scene.order(scene.of("enabled"), ["A:enabled=0", "B:enabled=1", "A:enabled=1", "B:enabled=1"],
                 "interrupts after cpu_switch as they were before it: off (0), then on (1)")
 
 

@@ -75,7 +75,7 @@ void kt_switch_to(const char *name, thread_t td, bool interrupts)
     interrupts = cpu_intr_enabled();
     cpu_intr_enable();
     crit_exit();
-    kt_log("intr", name, interrupts);
+    kt_log("enabled", name, interrupts);
 }
 
 void kt_ask(int bits)
