@@ -94,6 +94,7 @@ struct kt_step {
 #define KL_STOPREQ 64  /* "stopreq": 0 or 1 */
 #define KL_RUNNING 128 /* "running": TDF_RUNNING, 0 or 1 */
 #define KL_CURRENT 256 /* "current": it is its cpu's gd_curthread, 0 or 1 */
+#define KL_DONE 512    /* "done": TDF_PREEMPT_DONE, 0 or 1 */
 
 /* What K_RUNQ calls. */
 #define KQ_ENQUEUE 0       /* _lwkt_enqueue */
@@ -104,6 +105,12 @@ struct kt_step {
 #define KQ_DESCHEDULE_SELF 5
 #define KQ_SCHEDULE_CURRENT 6 /* lwkt_schedule_self of the current thread, whatever a is */
 #define KQ_IN_SECTION 8       /* plus this: in a critical section */
+
+/* What looks different to lwkt_preempt in K_PREEMPT. */
+#define KX_LEVEL 1     /* gd_intr_nesting_level is raised */
+#define KX_CSCOUNT 2   /* the current thread masters a cpusync */
+#define KX_LOCKED 4    /* the current thread is preempted */
+#define KX_PREEMPTED 8 /* thread a has preempted the current one */
 
 /* What the threads of K_PREEMPTER and K_PATTERN do. */
 #define KW_NOTHING 0

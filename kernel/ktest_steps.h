@@ -46,8 +46,10 @@ STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())
 STEP(K_CRIT_EXIT, ANY, ANY, crit_exit())
 STEP(K_EXIT_NOYIELD, ANY, ANY, crit_exit_noyield())
-/* Wait for interrupts in a critical section, for b us if any come. */
-STEP(K_DOZE, ANY, COUNT, kt_doze(b))
+/* Wait in a critical section for a software interrupt, b us or until the next interrupt: "noted" */
+STEP(K_DOZE, ANY, COUNT, kt_doze(ctx->name, b))
+/* A software interrupt for cpu a, by the firmware (b = 0) or the SSWI device; "raised": the result */
+STEP(K_RAISE_AT, CPU, BOOL, kt_raise_at(ctx->name, a, b == 1))
 /* A software interrupt is noted in a section. Then K_STATE after crit_exit_noyield() / after crit_exit() as
  * if this were a deep in splz, and in the work of b interrupts / after splz(), with interrupts off (b = 0)
  * or on. */
@@ -91,7 +93,14 @@ STEP(K_IPI_PASSIVE, CPU, SCRIPT, send_script_passive(ctx, a, b))
 /* To the last message sent. */
 STEP(K_IPI_WAIT, CPU, ANY, lwkt_wait_ipiq(globaldata_of[a], ctx->last_seq))
 STEP(K_FLOOD, CPU, NATURAL, kt_flood(ctx, a, b)) /* b messages; their bodies: "ipi": 0, 1, 2, ... */
-/* Up to b messages, until one is refused; "accepted": how many were sent. */
+/* b messages whose bodies are slow: "first": the first send that waited for room, or -1, "waits": how many
+ * did, "resumed": the most messages in the ring after one that did */
+STEP(K_FILL, CPU, COUNT, kt_fill(ctx->name, a, b))
+/* lwkt_send_ipiq_mask to the cpus of the mask a; "mask" of thread "ipi": a cpu where it ran; "count" */
+STEP(K_MASK, CPUS, ANY, kt_send_mask(ctx->name, (cpumask_t)a))
+STEP(K_OPTIMIZED, ANY, BOOL, poke(&lwkt_ipiq_optimized, b))
+/* Up to b messages, until one is refused; "accepted": how many were sent, "told": how often the target
+ * was told, or would have been */
 STEP(K_NOWAIT, CPU, COUNT, kt_flood_nowait(ctx, a, b))
 STEP(K_SEQ, CPU, ANY, kt_log("seq", ctx->name, lwkt_seq_ipiq(globaldata_of[a])))
 /* b messages to each other cpu in turn, each of which is answered; "depth": the most messages in a
@@ -108,12 +117,17 @@ STEP(K_HOG, ANY, ANY, kt_hog(b == 1))
 
 /* Interrupts for this cpu. Sources: 1 software interrupt, 2 timer, 4 external (cpu 0 only). */
 STEP(K_RAISE, ANY, SOURCES, kt_raise(b))
-/* The handlers of the next b external interrupts raise these, or 8: their own thread, at once. */
+/* "handled": runs of all handlers so far, "spurious": interrupts without a handler */
+STEP(K_INTR_COUNTS, ANY, ANY, kt_log_intr_counts(ctx->name))
+STEP(K_SPURIOUS, ANY, ANY,
+     kt_spurious()) /* two of these: a source too high, and one without a handler */
+/* The handlers of the next b external interrupts raise these, or 8: their own thread, at once; 16: they
+ * take 100 us. */
 STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))
 /* b rounds of entering 1 to 8 critical sections, raising a software interrupt (a = 1), and leaving
  * them; and on until the chain of K_TIMER is over; "left": rounds after which gd_reqflags was set */
 STEP(K_STORM, ANY, COUNT, storm(ctx, a != 0, b))
-STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b))       /* a chain of b interrupts, a us apart */
+STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b)) /* a chain of b interrupts, a us apart */
 /* Until its end: "fired"; the times that its work was done in a section ("inside"), with the timer let in
  * ("let_in"), with interrupts off ("alone"), and not at nesting level 1 ("level") */
 STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name))
@@ -138,7 +152,8 @@ STEP(K_WAKEUP, IDENT, WAKEUPS, wakeup_domain(var(a & 0xff), a >> 8, b)) /* b: ho
 STEP(K_TURNS, IDENT, NATURAL, kt_take_turns(ctx, a, b)) /* b turns with another thread, by v[a] */
 
 /* Preemption. */
-STEP(K_PREEMPT, THREAD, ANY, kt_preempt(td(a))) /* lwkt_preempt, whether it may or not */
+STEP(K_PREEMPT, THREAD, NATURAL,
+     kt_preempt(td(a), b))                      /* lwkt_preempt, whether it may or not; b: KX_* */
 STEP(K_FORCE, THREAD, ANY, kt_force_add(td(a))) /* for KP_FORCE_PREEMPT, on a's cpu */
 /* Until v[0] is set: do b (KW_*), and sleep; "ran", "nested", "damaged" */
 STEP(K_PREEMPTER, ANY, NATURAL, kt_preempter(ctx, b))

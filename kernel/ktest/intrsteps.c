@@ -4,8 +4,11 @@
 #include "dev/uart.h"
 #include "kernel/riscv.h"
 #include "ktest/internal.h"
+#include "lib/sysctl.h"
 #include "lwkt/crit.h"
 #include "riscv/fdt.h"
+#include "riscv/hart.h"
+#include "riscv/plic.h"
 #include "sync/intr.h"
 
 /* A chain of timer interrupts for each cpu: each one starts the next. */
@@ -131,9 +134,12 @@ static void external_intr(void)
     }
 }
 
-/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. */
+/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. 16: take
+ * time, in which other cpus send messages. */
 void kt_raise(int sources)
 {
+    if (sources & 16)
+        kt_pause(100);
     uint64 s = cpu_intr_save();
 
     if (sources & 1)
@@ -181,13 +187,14 @@ void kt_exit_noyield(const char *name)
     crit_exit();
 }
 
-void kt_doze(int us)
+void kt_doze(const char *name, int us)
 {
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
 
     crit_enter();
-    while (cpu_time() < end)
+    while (cpu_time() < end && (peek(&mycpu->gd_reqflags) & RQF_IPIQ) == 0)
         wfi();
+    kt_log("noted", name, (peek(&mycpu->gd_reqflags) & RQF_IPIQ) != 0);
     crit_exit();
 }
 
@@ -234,4 +241,25 @@ void kt_log_counters(const char *name)
     kt_log("missed", name, (int64)c.preempt_miss);
     kt_log("switches", name, (int64)c.switch_count);
     kt_log("idle_waits", name, (int64)c.idle_waits);
+}
+
+/* The last source that there can be is no device's. */
+void kt_spurious(void)
+{
+    uint64 s = cpu_intr_save();
+
+    sched_ithd(NIRQ);
+    sched_ithd(NIRQ - 1);
+    cpu_intr_restore(s);
+}
+
+void kt_log_intr_counts(const char *name)
+{
+    kt_log("handled", name, (int64)sysctl_read(sysctl_find("intr.count")));
+    kt_log("spurious", name, (int64)sysctl_read(sysctl_find("intr.spurious")));
+}
+
+void kt_raise_at(const char *name, int cpu, bool sswi)
+{
+    kt_log("raised", name, sswi ? ipi_raise_sswi(cpu) : ipi_raise_sbi(cpu));
 }
