@@ -120,7 +120,7 @@ STEP(K_RAISE, ANY, SOURCES, kt_raise(b))
 /* "handled": runs of all handlers so far, "spurious": interrupts without a handler */
 STEP(K_INTR_COUNTS, ANY, ANY, kt_log_intr_counts(ctx->name))
 STEP(K_SPURIOUS, ANY, ANY,
-     kt_spurious()) /* two of these: a source too high, and one without a handler */
+     kt_spurious()) /* three of these: one without a handler, two that are none */
 /* The handlers of the next b external interrupts raise these, or 8: their own thread, at once; 16: they
  * take 100 us. */
 STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))

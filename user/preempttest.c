@@ -215,7 +215,8 @@ static void has_token(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* I exits while it preempts A, which has the MP lock depth= times; own=1: I has taken it once more. */
+/* I exits while it preempts A, which has the MP lock depth= times; own=1: I has taken it once more. Or
+ * (stays=1) it sleeps, and preempts A again when A has no lock. */
 static void exits(void)
 {
     int cpu = param("cpu", 0), depth = param("depth", 1);
@@ -231,11 +232,18 @@ static void exits(void)
     step(K_RELMP, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_MPSTATE, 0, 0);
+    if (param("stays", 0))
+        step(K_SCHED, 1, 0);
     step(K_END, 0, 0);
     int i = step(K_LOG, 0, 1);
     if (param("own", 0))
         step(K_GETMP, 0, 0);
     step(K_MPSTATE, 1, 0);
+    if (param("stays", 0)) {
+        step(K_DESCHED, 0, 0);
+        step(K_SWITCH, 0, 0);
+        step(K_MPSTATE, 1, 0);
+    }
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
@@ -390,7 +398,6 @@ static void foreign(void)
 static void raised_again(void)
 {
     int a = step(K_INTR_COUNTS, 0, 0);
-    step(K_SPURIOUS, 0, 0);
     step(K_REPEAT, 0, param("rounds", 2));
     step(K_AGAIN_INTR, param("sources", 8), param("again", 3));
     step(K_LOG, 0, 1);
@@ -399,6 +406,7 @@ static void raised_again(void)
     step(K_LOG, 0, 2);
     step(K_NEST, 0, 0);
     step(K_AGAIN, 0, 0);
+    step(K_SPURIOUS, 0, 0);
     step(K_INTR_COUNTS, 0, 0);
     step(K_STATE, 0, 0);
     step(K_END, 0, 0);

@@ -79,9 +79,9 @@ def draw_foreign(rng):
 
 
 def draw_exit(rng):
-    """How often A has taken the lock, and whether I takes it too."""
+    """How often A has taken the lock, and whether I takes it too, exits without it, or sleeps."""
     params, options = draw_victim(rng)
-    return {**params, "depth": rng.cycle(1, 2, 3), "own": rng.cycle(1, 0, 1)}, options
+    return {**params, "depth": rng.cycle(1, 2, 3), "own": rng.cycle(1, 0, 0), "stays": rng.cycle(0, 0, 1)}, options
 
 
 def draw_moves(rng):
@@ -254,10 +254,11 @@ def judge_foreign(scene):
 
 def judge_exit(scene):
     """After I has exited, A has the lock as often as before, whatever I has taken."""
-    scene.order(scene.of("log", "end"), ["A:1", "I:1", "I:end=0", "A:2", "A:end=0"],
-                "I preempts A and exits, and A goes on")
-    depth, own = scene.params["depth"], scene.params["own"]
-    for td, expected in (("A", [(depth, 1), (depth, 1), (0, 0)]), ("I", [(depth + own, 1)])):
+    depth, own, stays = (scene.params[name] for name in ("depth", "own", "stays"))
+    order = ["A:1", "I:1", "A:2", "I:end=0"] if stays else ["A:1", "I:1", "I:end=0", "A:2"]
+    scene.order(scene.of("log", "end"), order + ["A:end=0"], "I preempts A and exits or sleeps, and A goes on")
+    for td, expected in (("A", [(depth, 1), (depth, 1), (0, 0)]),
+                         ("I", [(depth + own, 1)] + stays * [(0, 0)])):
         mp.must_be(scene, td, expected, "with the lock, and after its release")
 
 
@@ -280,7 +281,7 @@ def judge_again(scene):
                 (["A:1"] + ["intr:intr=1"] * runs + ["A:2"]) * scene.params["rounds"],
                 f"in each round {runs} runs of the handler, {again} of which ask for another")
     for what, count, rule in (("handled", runs * scene.params["rounds"], "each run of the handler counted once"),
-                              ("spurious", 2, "two interrupts without a handler counted")):
+                              ("spurious", 3, "three interrupts without a handler counted")):
         before, after = scene.of(what)
         scene.must(after.val - before.val == count, f"{rule}: {count}", str(after.val - before.val), after)
     crit.must_be_at_rest(scene, [e for e in scene.events if e.what != "end"], "at the end")

@@ -243,13 +243,14 @@ void kt_log_counters(const char *name)
     kt_log("idle_waits", name, (int64)c.idle_waits);
 }
 
-/* The last source that there can be is no device's. */
+/* The last source that there can be is no device's, and those after it are none. */
 void kt_spurious(void)
 {
     uint64 s = cpu_intr_save();
 
-    sched_ithd(NIRQ);
     sched_ithd(NIRQ - 1);
+    sched_ithd(NIRQ);
+    sched_ithd(NIRQ + board.uart.irq);
     cpu_intr_restore(s);
 }
 
