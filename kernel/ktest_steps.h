@@ -46,8 +46,9 @@ STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())
 STEP(K_CRIT_EXIT, ANY, ANY, crit_exit())
 STEP(K_EXIT_NOYIELD, ANY, ANY, crit_exit_noyield())
-/* Wait in a critical section for a software interrupt, b us or until the next interrupt: "noted" */
-STEP(K_DOZE, ANY, COUNT, kt_doze(ctx->name, b))
+/* Wait in a critical section for a software interrupt, b us or until the next interrupt: "noted". a = 1:
+ * go on waiting after it. */
+STEP(K_DOZE, BOOL, COUNT, kt_doze(ctx->name, b, a == 1))
 /* A software interrupt for cpu a, by the firmware (b = 0) or the SSWI device; "raised": the result */
 STEP(K_RAISE_AT, CPU, BOOL, kt_raise_at(ctx->name, a, b == 1))
 /* A software interrupt is noted in a section. Then K_STATE after crit_exit_noyield() / after crit_exit() as

@@ -88,7 +88,7 @@ static void leave_twice(void)
     step(K_END, 0, 0);
     thread("A", param("cpu", 0), param("pri", 14), s, 1);
     if (param("other", -1) >= 0) {
-        thread("B", param("other", 0), 14, step(K_DOZE, 0, 3000000), 1);
+        thread("B", param("other", 0), 14, step(K_DOZE, 1, 3000000), 1);
         step(K_END, 0, 0);
     }
 }

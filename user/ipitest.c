@@ -295,6 +295,23 @@ static void passive_full(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
+/* rounds= times: A sends a message, whose body is slow, and waits until it has set a variable. */
+static void wait_again(void)
+{
+    int to = param("to", 1);
+    int body = step(K_PAUSE, 0, 20);
+    step(K_SET, 0, 7);
+    step(K_END, 0, 0);
+    int a = step(K_REPEAT, 0, param("rounds", 12));
+    step(K_SET, 0, 0);
+    step(K_IPI, to, body);
+    step(K_IPI_WAIT, to, 0);
+    step(K_VALUE, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
 /* A sends a message to each cpu of mask=. */
 static void to_mask(void)
 {
@@ -354,11 +371,15 @@ static void moved(void)
 }
 
 static const struct test tests[] = {
-    {"fill", fill},      {"passive", passive_full}, {"mask", to_mask},     {"raise", raise_at},
-    {"moved", moved},    {"t21", wake_idle},        {"t25", create_there}, {"t27", in_order},
-    {"t28", all_to_all}, {"forward", forward},      {"t29", no_wait},      {"t30", passive},
-    {"t31", burst},      {"t31late", late},         {"t32", wait_for},     {"t33", to_self},
-    {"held", held},
+    {"fill", fill},       {"passive", passive_full},
+    {"mask", to_mask},    {"raise", raise_at},
+    {"moved", moved},     {"again", wait_again},
+    {"t21", wake_idle},   {"t25", create_there},
+    {"t27", in_order},    {"t28", all_to_all},
+    {"forward", forward}, {"t29", no_wait},
+    {"t30", passive},     {"t31", burst},
+    {"t31late", late},    {"t32", wait_for},
+    {"t33", to_self},     {"held", held},
 };
 
 int main(int argc, char **argv)

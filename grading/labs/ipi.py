@@ -143,6 +143,13 @@ def draw_passive_full(rng):
     return {"from": source, "to": target, "count": size // 2 + 2, "pause": rng.randint(300, 3000)}, options
 
 
+def draw_wait_wrap(rng):
+    """The sequence numbers become 0, or negative, after a few messages."""
+    source, target, options = machine(rng)
+    options["APPEND"] = f"ktest=1 ipiq_start={rng.cycle(1 << 32, 1 << 31, 1 << 32) - rng.randint(5, 8)}"
+    return {"from": source, "to": target, "rounds": 12}, options
+
+
 def draw_mask(rng):
     """The own cpu and one more, others only, or all."""
     source, target, options = machine(rng, 3)
@@ -287,6 +294,12 @@ def judge_passive_full(scene):
         before, after = scene.of(what)
         scene.must(after.val - before.val == more, f"ipiq_{what} to grow by {more}",
                    str(after.val - before.val), after)
+
+
+def judge_wait_wrap(scene):
+    """Each wait ends after the message's function."""
+    scene.order(scene.of("value"), ["A:value=7"] * scene.params["rounds"],
+                "lwkt_wait_ipiq to return after the function has written 7, wherever the numbers wrap")
 
 
 def judge_mask(scene):
@@ -436,3 +449,5 @@ def declare():
          "is all")
     test("t33_idle", "the idle thread cannot be made runnable", 5, "swtest t24", switch.draw_idle_scheduled,
          switch.judge_idle_scheduled, covers="T24", panics=True, hint="the assertion in lwkt_schedule")
+    test("t32_wrap", "sequence numbers may wrap", 5, "ipitest again", draw_wait_wrap, judge_wait_wrap,
+         covers="T32", hint="compare sequence numbers by the sign of their difference")

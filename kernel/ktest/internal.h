@@ -167,7 +167,7 @@ void kt_chain_wait(const char *name);
 void kt_log_nest(const char *name);
 void kt_log_state(const char *name);
 void kt_exit_noyield(const char *name);
-void kt_doze(const char *name, int us);
+void kt_doze(const char *name, int us, bool on);
 void kt_log_intr_counts(const char *name);
 void kt_spurious(void);
 void kt_raise_at(const char *name, int cpu, bool sswi);

@@ -187,12 +187,12 @@ void kt_exit_noyield(const char *name)
     crit_exit();
 }
 
-void kt_doze(const char *name, int us)
+void kt_doze(const char *name, int us, bool on)
 {
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
 
     crit_enter();
-    while (cpu_time() < end && (peek(&mycpu->gd_reqflags) & RQF_IPIQ) == 0)
+    while (cpu_time() < end && (on || (peek(&mycpu->gd_reqflags) & RQF_IPIQ) == 0))
         wfi();
     kt_log("noted", name, (peek(&mycpu->gd_reqflags) & RQF_IPIQ) != 0);
     crit_exit();
