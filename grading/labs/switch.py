@@ -180,7 +180,7 @@ def draw_yields(rng):
     """Two to four threads, with interrupts at any instruction of the switch."""
     cpu, options = somewhere(rng)
     return {"cpu": cpu, "threads": rng.cycle(2, 3, 4), "rounds": rng.randint(100, 200),
-            "yields": 6000, "us": rng.randint(5, 9)}, {**options, "SHIFT": 2}
+            "yields": 60000, "us": rng.randint(80, 140)}, {**options, "SHIFT": 6}
 
 
 def draw_quiet(rng):

@@ -63,7 +63,8 @@ static void chain_fired(struct systimer *st)
     cpu_relax(); /* other cpus and their messages come in the middle of what was interrupted */
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
-    c->due = cpu_time() + c->interval;
+    /* Intervals differ a little, so that they are in step with no loop. */
+    c->due = cpu_time() + c->interval + (uint64)c->fired % 13;
     if (--c->left > 0)
         systimer_init_oneshot(&c->timer, chain_fired, c, c->due);
 }
