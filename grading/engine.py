@@ -111,7 +111,7 @@ class Panic:
                           re.M)
         self.message, self.cpu, self.thread = (found.group(1), int(found.group(2)), found.group(3)
                                                ) if found else ("", -1, "")
-        self.params = params
+        self.params, self.console = params, result.console
 
     def must_say(self, words, cpu, thread=None):
         """Fail unless there was a panic with these words on this cpu. Without `thread`, any thread of the

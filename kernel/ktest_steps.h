@@ -38,6 +38,7 @@ STEP(K_YIELD, ANY, ANY, lwkt_yield())
 STEP(K_SWITCH, ANY, ANY, lwkt_switch())
 STEP(K_DESCHED, ANY, ANY, lwkt_deschedule_self(curthread))
 STEP(K_SCHED, THREAD, ANY, lwkt_schedule(td(a)))
+STEP(K_DESCHED_OF, THREAD, ANY, lwkt_deschedule(td(a)))
 STEP(K_SCHED_IDLE, CPU, ANY, lwkt_schedule(&globaldata_of[a]->gd_idlethread))
 STEP(K_USEREXIT, ANY, ANY, kt_userexit()) /* the process goes almost to user mode, and back */
 /* Of the calling process: "current" of this cpu, "hook" (td_release): 0 or 1; "pri"; "target":
@@ -50,16 +51,38 @@ STEP(K_SETPRI, ANY, PRI, lwkt_setpri_self(b))
 STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())
 STEP(K_CRIT_EXIT, ANY, ANY, crit_exit())
+STEP(K_EXIT_NOYIELD, ANY, ANY, crit_exit_noyield())
+/* Wait in a critical section for a software interrupt, b us or until the next interrupt: "noted". a = 1:
+ * go on waiting after it. */
+STEP(K_DOZE, BOOL, COUNT, kt_doze(ctx->name, b, a == 1))
+/* A software interrupt for cpu a, by the firmware (b = 0) or the SSWI device; "raised": the result */
+STEP(K_RAISE_AT, CPU, BOOL, kt_raise_at(ctx->name, a, b == 1))
+/* A software interrupt is noted in a section. Then K_STATE after crit_exit_noyield() / after crit_exit() as
+ * if this were a deep in splz, and in the work of b interrupts / after splz(), with interrupts off (b = 0)
+ * or on. */
+STEP(K_NOYIELD, ANY, ANY, kt_exit_noyield(ctx->name))
+STEP(K_NESTED, NATURAL, NATURAL, kt_exit_nested(ctx->name, a, b))
+STEP(K_SPLZ, ANY, BOOL, kt_splz(ctx->name, b == 1))
 STEP(K_ASLEEP, THREAD, ANY, kt_wait_asleep(td(a))) /* until a neither runs nor is runnable */
 /* Until this cpu is asked to reschedule, at most b microseconds; "asked": whether it was. */
 STEP(K_UNTIL, ANY, COUNT, kt_until_resched(ctx->name, b))
+
+STEP(K_RUNQ, THREAD, NATURAL, kt_runq_call(ctx->name, td(a), b)) /* KQ_* */
+/* Until v[b] is set: "early": how often a was seen off the cpu before. */
+STEP(K_WATCH, THREAD, VAR, kt_watch_running(ctx->name, td(a), b))
+/* lwkt_switch_to(a), with interrupts off (b = 0) or on; after it "enabled": whether they are on */
+STEP(K_SWITCH_TO, THREAD, BOOL, kt_switch_to(ctx->name, td(a), b == 1))
+/* Ask this cpu for AST_* / "asked": those of b that it still is asked for, which end. */
+STEP(K_ASK, ANY, NATURAL, kt_ask(b))
+STEP(K_ASKED, ANY, NATURAL, kt_log_asked(ctx->name, b))
 
 /* Looks at threads and cpus. K_LOOK's events are logged as thread a's own; b: KL_* */
 STEP(K_LOOK, THREAD, ANY, kt_look(a, b))
 STEP(K_THREAD, THREAD, ANY, kt_log("state", ctx->name, kt_thread_state(td(a)))) /* KT_* */
 STEP(K_WMESG, THREAD, ANY,
      kt_log_wmesg(ctx->name, td(a)))             /* an event of this kind, or "no-wmesg" */
-STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name)) /* "reqflags", "sie", "sip", "crit", "nesting" */
+/* "reqflags", "sie", "sip", "crit", "nesting", "enabled" */
+STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name))
 /* "messages", "hardware", "avoided", "fifofull", "passive", "tokcontend", "mpcontend", "missed",
  * "switches", "idle_waits" */
 STEP(K_COUNTERS, ANY, ANY, kt_log_counters(ctx->name))
@@ -79,7 +102,14 @@ STEP(K_IPI_PASSIVE, CPU, SCRIPT, send_script_passive(ctx, a, b))
 /* To the last message sent. */
 STEP(K_IPI_WAIT, CPU, ANY, lwkt_wait_ipiq(globaldata_of[a], ctx->last_seq))
 STEP(K_FLOOD, CPU, NATURAL, kt_flood(ctx, a, b)) /* b messages; their bodies: "ipi": 0, 1, 2, ... */
-/* Up to b messages, until one is refused; "accepted": how many were sent. */
+/* b messages whose bodies are slow: "first": the first send that waited for room, or -1, "waits": how many
+ * did, "resumed": the most messages in the ring after one that did */
+STEP(K_FILL, CPU, COUNT, kt_fill(ctx->name, a, b))
+/* lwkt_send_ipiq_mask to the cpus of the mask a; "mask" of thread "ipi": a cpu where it ran; "count" */
+STEP(K_MASK, CPUS, ANY, kt_send_mask(ctx->name, (cpumask_t)a))
+STEP(K_OPTIMIZED, ANY, BOOL, poke(&lwkt_ipiq_optimized, b))
+/* Up to b messages, until one is refused; "accepted": how many were sent, "told": how often the target
+ * was told, or would have been */
 STEP(K_NOWAIT, CPU, COUNT, kt_flood_nowait(ctx, a, b))
 STEP(K_SEQ, CPU, ANY, kt_log("seq", ctx->name, lwkt_seq_ipiq(globaldata_of[a])))
 /* b messages to each other cpu in turn, each of which is answered; "depth": the most messages in a
@@ -96,13 +126,20 @@ STEP(K_HOG, ANY, ANY, kt_hog(b == 1))
 
 /* Interrupts for this cpu. Sources: 1 software interrupt, 2 timer, 4 external (cpu 0 only). */
 STEP(K_RAISE, ANY, SOURCES, kt_raise(b))
-/* The handlers of the next b external interrupts raise these, or 8: their own thread, at once. */
+/* "handled": runs of all handlers so far, "spurious": interrupts without a handler */
+STEP(K_INTR_COUNTS, ANY, ANY, kt_log_intr_counts(ctx->name))
+STEP(K_SPURIOUS, ANY, ANY,
+     kt_spurious()) /* three of these: one without a handler, two that are none */
+/* The handlers of the next b external interrupts raise these, or 8: their own thread, at once; 16: they
+ * take 100 us. */
 STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))
 /* b rounds of entering 1 to 8 critical sections, raising a software interrupt (a = 1), and leaving
  * them; and on until the chain of K_TIMER is over; "left": rounds after which gd_reqflags was set */
 STEP(K_STORM, ANY, COUNT, storm(ctx, a != 0, b))
-STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b))       /* a chain of b interrupts, a us apart */
-STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name)) /* until its end; "fired", "inside" */
+STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b)) /* a chain of b interrupts, a us apart */
+/* Until its end: "fired"; the times that its work was done in a section ("inside"), with the timer let in
+ * ("let_in"), with interrupts off ("alone"), and not at nesting level 1 ("level") */
+STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name))
 STEP(K_TIMER_STOP, ANY, ANY, kt_chain_stop())
 /* "nest", "depth": the deepest recursion of splz, and bytes of stack below a handler, since the last */
 STEP(K_NEST, ANY, ANY, kt_log_nest(ctx->name))
@@ -132,7 +169,8 @@ STEP(K_WAKEUP, IDENT, WAKEUPS, wakeup_domain(var(a & 0xff), a >> 8, b)) /* b: ho
 STEP(K_TURNS, IDENT, NATURAL, kt_take_turns(ctx, a, b)) /* b turns with another thread, by v[a] */
 
 /* Preemption. */
-STEP(K_PREEMPT, THREAD, ANY, kt_preempt(td(a))) /* lwkt_preempt, whether it may or not */
+STEP(K_PREEMPT, THREAD, NATURAL,
+     kt_preempt(td(a), b))                      /* lwkt_preempt, whether it may or not; b: KX_* */
 STEP(K_FORCE, THREAD, ANY, kt_force_add(td(a))) /* for KP_FORCE_PREEMPT, on a's cpu */
 /* Until v[0] is set: do b (KW_*), and sleep; "ran", "nested", "damaged" */
 STEP(K_PREEMPTER, ANY, NATURAL, kt_preempter(ctx, b))
@@ -224,9 +262,14 @@ STEP(K_UNBORN, CPU, COUNT, kt_make_unborn(ctx, a, b)) /* given up before they ru
 STEP(K_CACHED, CPU, ANY, kt_log_cached(ctx->name, a))
 
 /* Harts. */
-STEP(K_HART, ANY, ANY, kt_log_hart(ctx->name)) /* "hart", "here", "tp", "sp", "ticks": this cpu's */
-/* "cpus": how many, "started": a bit for each hart that the firmware says runs */
+/* "hart", "here", "tp", "sp", "ticks": this cpu's; "satp": gd_satp is what is loaded */
+STEP(K_HART, ANY, ANY, kt_log_hart(ctx->name))
+/* "cpus": how many, "beyond": numbers above that have a globaldata, "started": a bit for each hart that
+ * the firmware says runs */
 STEP(K_HARTS, ANY, ANY, kt_log_harts(ctx->name))
+/* Have the firmware start this cpu's own hart, which it refuses, then hart b, which no cpu is: "asked",
+ * its answers. "spare": the id that the started hart found in a0, if it found its argument in a1 */
+STEP(K_SPARE, ANY, NATURAL, kt_start_spare(ctx->name, (uint64)b))
 
 /* Everything at once, for the soak test: b random operations; then wait until v[a] >= b, when all
  * threads have done theirs: "made", "lost", "messages". See kernel/ktest/soaksteps.c. */

@@ -154,12 +154,19 @@ void kt_systimer_start(int i, int cpu, int us, bool periodic, bool once);
 void kt_nap(const char *name, int us);
 void kt_systimer_delete(int i);
 
+/* switchsteps.c */
+void kt_runq_call(const char *name, thread_t td, int what);
+void kt_watch_running(const char *name, thread_t td, int v);
+void kt_switch_to(const char *name, thread_t td, bool interrupts);
+void kt_ask(int bits);
+void kt_log_asked(const char *name, int bits);
+
 /* preemptsteps.c, pattern.c */
 void kt_look(int t, int what);
 void kt_log_preempts(const char *name);
 void kt_check_priorities(const char *name, thread_t td);
 void kt_log_proc(const char *name);
-void kt_preempt(thread_t td);
+void kt_preempt(thread_t td, int what);
 void kt_userexit(void);
 void kt_log_resched(const char *name);
 void kt_until_resched(const char *name, int us);
@@ -189,10 +196,19 @@ bool kt_chain_running(void);
 void kt_chain_wait(const char *name);
 void kt_log_nest(const char *name);
 void kt_log_state(const char *name);
+void kt_exit_noyield(const char *name);
+void kt_doze(const char *name, int us, bool on);
+void kt_log_intr_counts(const char *name);
+void kt_spurious(void);
+void kt_raise_at(const char *name, int cpu, bool sswi);
+void kt_exit_nested(const char *name, int splz_depth, int level);
+void kt_splz(const char *name, bool interrupts);
 void kt_log_counters(const char *name);
 void kt_tallies_reset(void);
 void kt_flood(struct kt_context *ctx, int cpu, int count);
 void kt_flood_nowait(struct kt_context *ctx, int cpu, int count);
+void kt_fill(const char *name, int cpu, int count);
+void kt_send_mask(const char *name, cpumask_t mask);
 void kt_flood_all(struct kt_context *ctx, int count);
 void kt_log_tallies(const char *name);
 void kt_forward(uint64 length, int count);
@@ -214,6 +230,7 @@ void kt_rele(int t);
 void kt_log_cached(const char *name, int cpu);
 void kt_log_hart(const char *name);
 void kt_log_harts(const char *name);
+void kt_start_spare(const char *name, uint64 hartid);
 void kt_soak_reset(void);
 void kt_soak(struct kt_context *ctx, int n);
 void kt_soak_end(const char *name, int var, int64 value);
