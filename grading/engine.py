@@ -2,10 +2,11 @@
 """The engine of the graders: what a test is, what its judge works with, and one run.
 
 A test names a program that plays a scene, draws the parameters of the scene and of the machine from a
-seed, and has a judge: a Python function that raises Failure, with what it expected and what it saw, if
-the events differ from those of a correct kernel. For each seed the engine draws a key, boots a fresh
-machine in the deterministic mode, and gives what the machine printed to the judge. runs.py runs many
-tests at a time. Nothing that the machine prints counts as a verdict: the kernel is what is being tested.
+seed (Draws), and has a judge: a Python function that raises Failure, with what it expected and what it
+saw, if the events differ from those of a correct kernel. For each seed the engine draws a key, boots a
+fresh machine in the deterministic mode, and gives what the machine printed to the judge. runs.py runs
+many tests at a time. Nothing that the machine prints counts as a verdict: the kernel is what is being
+tested.
 """
 
 import importlib
@@ -24,6 +25,7 @@ from grading.failure import Failure, heartbeats, machine_failure, mismatch, neve
 
 WORK = 12           # seconds of processor time for a machine; most scenes take half a second
 LIMIT = 60          # seconds of the host's time in which a machine does nothing: it hangs
+TURNS = 3           # seeds of a grading, each with another remainder
 MILLISECOND = 10_000    # ticks of the time CSR, on QEMU's virt machine
 KEY_LETTERS = 9     # letters of a scene's key: 2^42 different keys
 # `make grade UNTIMELY=1`: the results must be the same if every critical section that finds pending work
@@ -109,7 +111,7 @@ class Panic:
                           re.M)
         self.message, self.cpu, self.thread = (found.group(1), int(found.group(2)), found.group(3)
                                                ) if found else ("", -1, "")
-        self.params = params
+        self.params, self.console = params, result.console
 
     def must_say(self, words, cpu, thread=None):
         """Fail unless there was a panic with these words on this cpu. Without `thread`, any thread of the
@@ -121,6 +123,22 @@ class Panic:
             raise Failure(f"a panic: {words}", self.message)
         if self.cpu != cpu or thread not in (None, self.thread):
             raise Failure(f"the panic on {where}", f"on cpu {self.cpu}, thread {self.thread}")
+
+
+class Draws(random.Random):
+    """What a test's draw() gets: random numbers that depend on the test and the seed, and cycle()."""
+
+    def __init__(self, case, seed):
+        super().__init__()
+        self.seed(f"{case.name} {seed}")
+        self.turn = seed % TURNS
+
+    def cycle(self, *classes):
+        """The classes in turn, by the seed. The three seeds of a grading (runs.draw_seeds) have different
+        turns, so together they see each class: a bug that shows in one class only is in every grading."""
+        if len(classes) > TURNS:
+            raise ValueError(f"{len(classes)} classes, but a grading has {TURNS} seeds")
+        return classes[self.turn % len(classes)]
 
 
 _loading: list["Test"] = []
@@ -232,7 +250,7 @@ def judge_run(case, result, key, params, options, confirm=lambda record: None):
 def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None):
     """Boot the machine of the tree `root`, run the test and judge it: (Failure or None, Result). If stop()
     becomes true, the run is ended, and Result.why is "stopped"."""
-    params, options = case.draw(random.Random(f"{case.name} {seed}"))
+    params, options = case.draw(Draws(case, seed))
     # The key is drawn anew for each run, so that a kernel cannot know it. It always has the same number of
     # letters and no digits, for which the shell executes other instructions: the run of a seed must be
     # the same whatever the key.

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from grading import engine, machine
 from grading.failure import Failure
 
-SEEDS = 3  # drawn for each test, unless they are given
+SEEDS = engine.TURNS  # drawn for each test, unless they are given
 SAME, ANY, HANGS = 2, 4, 8
 
 
@@ -73,9 +73,10 @@ class Deaths:
 
 
 def draw_seeds(given, count=SEEDS):
-    """The seeds that were given (as in "17" or "17,18"), or else new ones, the smallest first."""
+    """The seeds that were given (as in "17" or "17,18"), or else new ones, the smallest first. Each TURNS of
+    them have all the remainders that engine.Draws makes its classes from."""
     return sorted(map(int, given.split(",")) if given else
-                  (secrets.randbelow(10 ** 6) for _ in range(count)))
+                  (engine.TURNS * secrets.randbelow(333_333) + i % engine.TURNS for i in range(count)))
 
 
 def play(job, seed, progress):

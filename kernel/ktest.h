@@ -85,13 +85,32 @@ struct kt_step {
 #define KT_WAITQ 8 /* on a wait queue */
 
 /* What K_LOOK looks at. */
-#define KL_PRI 1      /* event "pri" */
-#define KL_CRIT 2     /* "crit": td_critcount */
-#define KL_RUNQ 4     /* "runq": 0 or 1 */
-#define KL_LOCKED 8   /* "locked": TDF_PREEMPT_LOCK, 0 or 1 */
-#define KL_BELOW 16   /* "below": index of td_preempted, or -1 */
-#define KL_RELEASE 32 /* "release": td_release is set, 0 or 1 */
-#define KL_STOPREQ 64 /* "stopreq": 0 or 1 */
+#define KL_PRI 1       /* event "pri" */
+#define KL_CRIT 2      /* "crit": td_critcount */
+#define KL_RUNQ 4      /* "runq": 0 or 1 */
+#define KL_LOCKED 8    /* "locked": TDF_PREEMPT_LOCK, 0 or 1 */
+#define KL_BELOW 16    /* "below": index of td_preempted, or -1 */
+#define KL_RELEASE 32  /* "release": td_release is set, 0 or 1 */
+#define KL_STOPREQ 64  /* "stopreq": 0 or 1 */
+#define KL_RUNNING 128 /* "running": TDF_RUNNING, 0 or 1 */
+#define KL_CURRENT 256 /* "current": it is its cpu's gd_curthread, 0 or 1 */
+#define KL_DONE 512    /* "done": TDF_PREEMPT_DONE, 0 or 1 */
+
+/* What K_RUNQ calls. */
+#define KQ_ENQUEUE 0       /* _lwkt_enqueue */
+#define KQ_DEQUEUE 1       /* _lwkt_dequeue */
+#define KQ_MIGRATING 2     /* _lwkt_enqueue, with TDF_MIGRATING; "runq" */
+#define KQ_LOSE_SECTION 3  /* nothing: the thread's td_critcount becomes 0 */
+#define KQ_SCHEDULE_SELF 4 /* lwkt_schedule_self */
+#define KQ_DESCHEDULE_SELF 5
+#define KQ_SCHEDULE_CURRENT 6 /* lwkt_schedule_self of the current thread, whatever a is */
+#define KQ_IN_SECTION 8       /* plus this: in a critical section */
+
+/* What looks different to lwkt_preempt in K_PREEMPT. */
+#define KX_LEVEL 1     /* gd_intr_nesting_level is raised */
+#define KX_CSCOUNT 2   /* the current thread masters a cpusync */
+#define KX_LOCKED 4    /* the current thread is preempted */
+#define KX_PREEMPTED 8 /* thread a has preempted the current one */
 
 /* What the threads of K_PREEMPTER and K_PATTERN do. */
 #define KW_NOTHING 0

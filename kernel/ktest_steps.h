@@ -38,20 +38,51 @@ STEP(K_YIELD, ANY, ANY, lwkt_yield())
 STEP(K_SWITCH, ANY, ANY, lwkt_switch())
 STEP(K_DESCHED, ANY, ANY, lwkt_deschedule_self(curthread))
 STEP(K_SCHED, THREAD, ANY, lwkt_schedule(td(a)))
+STEP(K_DESCHED_OF, THREAD, ANY, lwkt_deschedule(td(a)))
 STEP(K_SCHED_IDLE, CPU, ANY, lwkt_schedule(&globaldata_of[a]->gd_idlethread))
 STEP(K_USEREXIT, ANY, ANY, kt_userexit()) /* the process goes almost to user mode, and back */
+/* Of the calling process: "current" of this cpu, "hook" (td_release): 0 or 1; "pri"; "target":
+ * p_target; "had": microseconds as a current process */
+STEP(K_USCHED, ANY, ANY, kt_log_usched(ctx->name))
+/* "ast": AST_USER_RESCHED (2) and AST_LWKT_RESCHED (4) of this cpu; they are cleared. */
+STEP(K_AST, ANY, ANY, kt_log_ast(ctx->name))
+STEP(K_SPACE, CPU, ANY, kt_log_space(ctx->name, a)) /* "loaded": cpu a has this process's memory */
 STEP(K_SETPRI, ANY, PRI, lwkt_setpri_self(b))
 STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())
 STEP(K_CRIT_EXIT, ANY, ANY, crit_exit())
+STEP(K_EXIT_NOYIELD, ANY, ANY, crit_exit_noyield())
+/* Wait in a critical section for a software interrupt, b us or until the next interrupt: "noted". a = 1:
+ * go on waiting after it. */
+STEP(K_DOZE, BOOL, COUNT, kt_doze(ctx->name, b, a == 1))
+/* A software interrupt for cpu a, by the firmware (b = 0) or the SSWI device; "raised": the result */
+STEP(K_RAISE_AT, CPU, BOOL, kt_raise_at(ctx->name, a, b == 1))
+/* A software interrupt is noted in a section. Then K_STATE after crit_exit_noyield() / after crit_exit() as
+ * if this were a deep in splz, and in the work of b interrupts / after splz(), with interrupts off (b = 0)
+ * or on. */
+STEP(K_NOYIELD, ANY, ANY, kt_exit_noyield(ctx->name))
+STEP(K_NESTED, NATURAL, NATURAL, kt_exit_nested(ctx->name, a, b))
+STEP(K_SPLZ, ANY, BOOL, kt_splz(ctx->name, b == 1))
 STEP(K_ASLEEP, THREAD, ANY, kt_wait_asleep(td(a))) /* until a neither runs nor is runnable */
 /* Until this cpu is asked to reschedule, at most b microseconds; "asked": whether it was. */
 STEP(K_UNTIL, ANY, COUNT, kt_until_resched(ctx->name, b))
 
+STEP(K_RUNQ, THREAD, NATURAL, kt_runq_call(ctx->name, td(a), b)) /* KQ_* */
+/* Until v[b] is set: "early": how often a was seen off the cpu before. */
+STEP(K_WATCH, THREAD, VAR, kt_watch_running(ctx->name, td(a), b))
+/* lwkt_switch_to(a), with interrupts off (b = 0) or on; after it "enabled": whether they are on */
+STEP(K_SWITCH_TO, THREAD, BOOL, kt_switch_to(ctx->name, td(a), b == 1))
+/* Ask this cpu for AST_* / "asked": those of b that it still is asked for, which end. */
+STEP(K_ASK, ANY, NATURAL, kt_ask(b))
+STEP(K_ASKED, ANY, NATURAL, kt_log_asked(ctx->name, b))
+
 /* Looks at threads and cpus. K_LOOK's events are logged as thread a's own; b: KL_* */
 STEP(K_LOOK, THREAD, ANY, kt_look(a, b))
 STEP(K_THREAD, THREAD, ANY, kt_log("state", ctx->name, kt_thread_state(td(a)))) /* KT_* */
-STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name)) /* "reqflags", "sie", "sip", "crit", "nesting" */
+STEP(K_WMESG, THREAD, ANY,
+     kt_log_wmesg(ctx->name, td(a)))             /* an event of this kind, or "no-wmesg" */
+/* "reqflags", "sie", "sip", "crit", "nesting", "enabled" */
+STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name))
 /* "messages", "hardware", "avoided", "fifofull", "passive", "tokcontend", "mpcontend", "missed",
  * "switches", "idle_waits" */
 STEP(K_COUNTERS, ANY, ANY, kt_log_counters(ctx->name))
@@ -71,7 +102,14 @@ STEP(K_IPI_PASSIVE, CPU, SCRIPT, send_script_passive(ctx, a, b))
 /* To the last message sent. */
 STEP(K_IPI_WAIT, CPU, ANY, lwkt_wait_ipiq(globaldata_of[a], ctx->last_seq))
 STEP(K_FLOOD, CPU, NATURAL, kt_flood(ctx, a, b)) /* b messages; their bodies: "ipi": 0, 1, 2, ... */
-/* Up to b messages, until one is refused; "accepted": how many were sent. */
+/* b messages whose bodies are slow: "first": the first send that waited for room, or -1, "waits": how many
+ * did, "resumed": the most messages in the ring after one that did */
+STEP(K_FILL, CPU, COUNT, kt_fill(ctx->name, a, b))
+/* lwkt_send_ipiq_mask to the cpus of the mask a; "mask" of thread "ipi": a cpu where it ran; "count" */
+STEP(K_MASK, CPUS, ANY, kt_send_mask(ctx->name, (cpumask_t)a))
+STEP(K_OPTIMIZED, ANY, BOOL, poke(&lwkt_ipiq_optimized, b))
+/* Up to b messages, until one is refused; "accepted": how many were sent, "told": how often the target
+ * was told, or would have been */
 STEP(K_NOWAIT, CPU, COUNT, kt_flood_nowait(ctx, a, b))
 STEP(K_SEQ, CPU, ANY, kt_log("seq", ctx->name, lwkt_seq_ipiq(globaldata_of[a])))
 /* b messages to each other cpu in turn, each of which is answered; "depth": the most messages in a
@@ -88,13 +126,20 @@ STEP(K_HOG, ANY, ANY, kt_hog(b == 1))
 
 /* Interrupts for this cpu. Sources: 1 software interrupt, 2 timer, 4 external (cpu 0 only). */
 STEP(K_RAISE, ANY, SOURCES, kt_raise(b))
-/* The handlers of the next b external interrupts raise these, or 8: their own thread, at once. */
+/* "handled": runs of all handlers so far, "spurious": interrupts without a handler */
+STEP(K_INTR_COUNTS, ANY, ANY, kt_log_intr_counts(ctx->name))
+STEP(K_SPURIOUS, ANY, ANY,
+     kt_spurious()) /* three of these: one without a handler, two that are none */
+/* The handlers of the next b external interrupts raise these, or 8: their own thread, at once; 16: they
+ * take 100 us. */
 STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))
 /* b rounds of entering 1 to 8 critical sections, raising a software interrupt (a = 1), and leaving
  * them; and on until the chain of K_TIMER is over; "left": rounds after which gd_reqflags was set */
 STEP(K_STORM, ANY, COUNT, storm(ctx, a != 0, b))
-STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b))       /* a chain of b interrupts, a us apart */
-STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name)) /* until its end; "fired", "inside" */
+STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b)) /* a chain of b interrupts, a us apart */
+/* Until its end: "fired"; the times that its work was done in a section ("inside"), with the timer let in
+ * ("let_in"), with interrupts off ("alone"), and not at nesting level 1 ("level") */
+STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name))
 STEP(K_TIMER_STOP, ANY, ANY, kt_chain_stop())
 /* "nest", "depth": the deepest recursion of splz, and bytes of stack below a handler, since the last */
 STEP(K_NEST, ANY, ANY, kt_log_nest(ctx->name))
@@ -103,20 +148,29 @@ STEP(K_TRAP_LEVEL, ANY, BOOL, mycpu->gd_trap_nesting_level = b)
 STEP(K_TESTPOINT, POINT, SETTING, kt_point_set(a, (uint64)b)) /* a: KP_*; up to the scene's end */
 
 /* Systimers. a: the timer, plus 256 times the cpu that it is to fire on. "due", then "timer" */
-STEP(K_ONESHOT, TIMER, NATURAL, kt_systimer_start(a & 0xff, a >> 8, b, false)) /* in b us */
-STEP(K_PERIODIC, TIMER, NATURAL, kt_systimer_start(a & 0xff, a >> 8, b, true)) /* every b us */
+/* In b us, or (0) at the time of the last one. */
+STEP(K_ONESHOT, TIMER, NATURAL, kt_systimer_start(a & 0xff, a >> 8, b, false, false))
+STEP(K_PERIODIC, TIMER, COUNT, kt_systimer_start(a & 0xff, a >> 8, b, true, false)) /* every b us */
+/* The same; it deletes itself when it fires first. */
+STEP(K_PERIODIC_ONCE, TIMER, COUNT, kt_systimer_start(a & 0xff, a >> 8, b, true, true))
+STEP(K_NAP, ANY, COUNT, kt_nap(ctx->name, b)) /* lwkt_pause for b us; "paused": how long it took */
 STEP(K_TIMER_DEL, TIMER, ANY, kt_systimer_delete(a & 0xff)) /* on the cpu that it fires on */
 
 /* tsleep and wakeup. a: the variable that is the ident, plus 256 times the domain. b: ticks of HZ, 0
- * for ever. "asleep", "woke": the result */
+ * for ever. "asleep", "woke": the result, "sleepflags": its flags that are left */
 STEP(K_TSLEEP, IDENT, NATURAL, kt_tsleep(ctx, a, b, 0))
 STEP(K_INTERLOCK, IDENT, ANY, tsleep_interlock(var(a & 0xff), PDOMAIN(a >> 8)))
+STEP(K_TSLEEP_CATCH, IDENT, NATURAL, kt_tsleep(ctx, a, b, PCATCH))
+STEP(K_TSLEEP_QUIET, IDENT, NATURAL, kt_tsleep(ctx, a, b, PNORESCHED))
+STEP(K_TSLEEP_REMOVE, ANY, ANY, tsleep_remove())
+STEP(K_KILL, THREAD, ANY, kt_kill(td(a))) /* the process of thread a */
 STEP(K_TSLEEP_LOCKED, IDENT, NATURAL, kt_tsleep(ctx, a, b, PINTERLOCKED))
 STEP(K_WAKEUP, IDENT, WAKEUPS, wakeup_domain(var(a & 0xff), a >> 8, b)) /* b: how many, -1 all */
 STEP(K_TURNS, IDENT, NATURAL, kt_take_turns(ctx, a, b)) /* b turns with another thread, by v[a] */
 
 /* Preemption. */
-STEP(K_PREEMPT, THREAD, ANY, kt_preempt(td(a))) /* lwkt_preempt, whether it may or not */
+STEP(K_PREEMPT, THREAD, NATURAL,
+     kt_preempt(td(a), b))                      /* lwkt_preempt, whether it may or not; b: KX_* */
 STEP(K_FORCE, THREAD, ANY, kt_force_add(td(a))) /* for KP_FORCE_PREEMPT, on a's cpu */
 /* Until v[0] is set: do b (KW_*), and sleep; "ran", "nested", "damaged" */
 STEP(K_PREEMPTER, ANY, NATURAL, kt_preempter(ctx, b))
@@ -136,10 +190,13 @@ STEP(K_SIGNAL, WAIT_QUEUE, ANY, kt_wait_signal(ctx, a, b))
 STEP(K_WAITERS, WAIT_QUEUE, ANY, kt_log_waiters(ctx->name, a)) /* "waiters", "queued" */
 
 /* cpusync; a: a mask of cpus. "run", "fin1", "fin2", "simple", "fast" of thread "cs", with the master's
- * cpu */
-STEP(K_CS_START, CPUS, ANY, kt_sync_start(ctx, a))
+ * cpu; "again", "late": see kernel/ktest/portsteps.c. b = 1: "fin1" serves messages. */
+STEP(K_CS_START, CPUS, BOOL, kt_sync_start(ctx, a, b == 1))
 STEP(K_CS_ADD, CPUS, ANY, lwkt_cpusync_add(a, &ctx->sync))
-STEP(K_CS_FINISH, ANY, ANY, lwkt_cpusync_finish(&ctx->sync))
+STEP(K_CS_FINISH, ANY, ANY, kt_sync_finish(ctx))
+/* "syncs" of this cpu so far, "mastering": td_cscount, "sections": td_critcount; "mask" and
+ * "targets" of the last sync */
+STEP(K_CS_STATE, ANY, ANY, kt_log_sync(ctx))
 STEP(K_CS_SIMPLE, CPUS, ANY, kt_sync_simple(a))
 STEP(K_CS_FAST, CPUS, ANY, kt_sync_fast(a))
 
@@ -147,10 +204,20 @@ STEP(K_CS_FAST, CPUS, ANY, kt_sync_fast(a))
 STEP(K_MSG_SEND, THREAD, ANY, kt_msg_send(ctx, td(a), b)) /* command b */
 STEP(K_MSG_DO, THREAD, ANY, kt_msg_do(ctx, td(a), b))
 STEP(K_MSG_RECEIVE, ANY, ANY, kt_msg_receive(ctx)) /* "got" or "aborted": the command; "replied" */
-STEP(K_MSG_REPLY, ANY, ANY, kt_msg_reply(ctx, b))  /* error b, to the last request received */
-STEP(K_MSG_SERVE, ANY, ANY, kt_msg_serve(ctx, b))  /* b times: receive, reply with the command */
-STEP(K_MSG_ABORT, ANY, ANY, kt_msg_abort(ctx))     /* To the last message sent. */
+/* Error b, to the last request received; a = 1: and again with the next K_MSG_REPLY. */
+STEP(K_MSG_REPLY, BOOL, ANY, kt_msg_reply(ctx, a == 1, b))
+STEP(K_MSG_SERVE, ANY, ANY, kt_msg_serve(ctx, b)) /* b times: receive, reply with the command */
+STEP(K_MSG_ABORT, ANY, ANY, kt_msg_abort(ctx))    /* To the last message sent. */
 STEP(K_MSG_TELL, ANY, ANY, kt_msg_tell(ctx)) /* send this thread an abort of its last request */
+STEP(K_MSG_PICK, ANY, NATURAL, kt_msg_pick(ctx, b)) /* the reply to the message b before the last */
+STEP(K_MSG_REUSE, ANY, BOOL, ctx->reuse = b == 1) /* later messages are in the last one's memory */
+STEP(K_MSG_AT_ONCE, BOOL, ANY, kt_msg_at_once(ctx, a == 1, b)) /* send or do; the port replies b */
+STEP(K_MSG_UNPREPARED, THREAD, BOOL, kt_msg_unprepared(ctx, td(a), b == 1)) /* the last one again */
+STEP(K_MSG_STEAL, THREAD, ANY, kt_msg_steal(ctx, td(a))) /* from a's port; "stolen": the command */
+/* "flags": ms_flags of the last request received or (a = 1) of the last message sent */
+STEP(K_MSG_FLAGS, BOOL, ANY, kt_msg_flags(ctx, a == 1))
+STEP(K_PORT, THREAD, ANY,
+     kt_log_port(ctx->name, td(a))) /* "waiting": 0 or 1, "inqueue": messages */
 
 /* Tokens, and the MP lock. */
 STEP(K_GETTOKEN, TOKEN, ANY, kt_token_get(ctx, a))
@@ -195,9 +262,14 @@ STEP(K_UNBORN, CPU, COUNT, kt_make_unborn(ctx, a, b)) /* given up before they ru
 STEP(K_CACHED, CPU, ANY, kt_log_cached(ctx->name, a))
 
 /* Harts. */
-STEP(K_HART, ANY, ANY, kt_log_hart(ctx->name)) /* "hart", "here", "tp", "sp", "ticks": this cpu's */
-/* "cpus": how many, "started": a bit for each hart that the firmware says runs */
+/* "hart", "here", "tp", "sp", "ticks": this cpu's; "satp": gd_satp is what is loaded */
+STEP(K_HART, ANY, ANY, kt_log_hart(ctx->name))
+/* "cpus": how many, "beyond": numbers above that have a globaldata, "started": a bit for each hart that
+ * the firmware says runs */
 STEP(K_HARTS, ANY, ANY, kt_log_harts(ctx->name))
+/* Have the firmware start this cpu's own hart, which it refuses, then hart b, which no cpu is: "asked",
+ * its answers. "spare": the id that the started hart found in a0, if it found its argument in a1 */
+STEP(K_SPARE, ANY, NATURAL, kt_start_spare(ctx->name, (uint64)b))
 
 /* Everything at once, for the soak test: b random operations; then wait until v[a] >= b, when all
  * threads have done theirs: "made", "lost", "messages". See kernel/ktest/soaksteps.c. */

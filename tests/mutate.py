@@ -10,6 +10,7 @@ its header, before the first file:
 
     # M31: what is broken, in one line     the number of the bug in the reference's list; "mutant" for a
                                            bug that the list does not have
+    # clause: 4.07                         optional: what it breaks, by its id in grading/clauses/labN.txt
     # tests: ipi/t27_order crit/t8         the tests, as lab/name, that are expected to see it
     # says: resched                        optional: what the failing check must mention (a regex)
     # make: INVARIANTS=0                   optional: options of the build

@@ -41,6 +41,7 @@ class Patch:
     tests: list
     says: str = ""
     make: list = field(default_factory=list)
+    clauses: list = field(default_factory=list)     # ids of grading/clauses/labN.txt that it breaks
 
 
 def header(path):
@@ -64,7 +65,7 @@ def read(path, kind):
     if key != kind and not (kind == "mutant" and re.fullmatch(r"M\d\d", key)) or not words.get("tests"):
         raise Unusable(f"{path.name}: begin with the lines '# {kind}: what it does' and '# tests: ...'")
     return Patch(path.stem, path, key if key != kind else "", title, words["tests"].split(),
-                 words.get("says", ""), words.get("make", "").split())
+                 words.get("says", ""), words.get("make", "").split(), words.get("clause", "").split())
 
 
 def read_all(folder, kind):

@@ -48,7 +48,7 @@ def part(function):
 
 def play(case, seed):
     """Run a grader's scene at 4 harts; return the Result."""
-    params, options = case.draw(random.Random(f"{case.name} {seed}"))
+    params, options = case.draw(engine.Draws(case, seed))
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": "k"}.items())
     options = {"APPEND": "ktest=1", **options, "DETERMINISTIC": 1, "SEED": seed, "CPUS": 4}
     return machine.run(f"{case.program} {words}", timeout=engine.LIMIT, work=60, **options)

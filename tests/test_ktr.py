@@ -74,7 +74,7 @@ def test_viewer_file():
     events = json.loads(done.stdout)["traceEvents"]
     assert {e["args"]["name"] for e in events if e["name"] == "thread_name"} == {"cpu 0", "cpu 1"}
     assert len([e for e in events if e["ph"] == "i"]) == \
-        len([line for line in lines if line["ev"] != "switch"])
+        len([line for line in lines if line["ev"] not in ("switch", "args")])
     for cpu in range(2):
         end = 0
         for e in sorted((e for e in events if e["ph"] == "X" and e["tid"] == cpu),

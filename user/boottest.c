@@ -20,7 +20,7 @@ static int cpu_count(void)
 
 /* cpus= threads, one on each cpu, write down where they are. When all have, the one on cpu 0 sends each
  * other cpu, which is idle again, a message whose body does the same, and asks the firmware for the
- * state of all harts. */
+ * state of all harts. With spare=, it has the firmware start that hart, which is no cpu. */
 static void harts(void)
 {
     int cpus = cpu_count();
@@ -37,6 +37,8 @@ static void harts(void)
         step(K_IPI_WAIT, cpu, 0);
     }
     step(K_HARTS, 0, 0);
+    if (param("spare", -1) >= 0)
+        step(K_SPARE, 0, param("spare", -1));
     step(K_END, 0, 0);
     for (int cpu = 0; cpu < cpus; cpu++)
         thread(names[cpu], cpu, 14, cpu == 0 ? first : other, 1);

@@ -50,6 +50,7 @@ static void hold_off_message(void)
 {
     int to = param("to", 0), from = param("from", 1);
     int body = step(K_LOG, 0, 7);
+    step(K_STATE, 0, 0);
     step(K_END, 0, 0);
     int a = step(K_CRIT_ENTER, 0, 0);
     step(K_SET, 0, 1);
@@ -70,17 +71,26 @@ static void hold_off_message(void)
     thread("B", from, param("pri", 12), b, 1);
 }
 
-/* A enters enter= sections, and leaves one more. The kernel must panic. */
+/* A enters enter= sections, and leaves one more, the last one (noyield=1) without a look at what is noted.
+ * B, on cpu other=, if there is one, waits in a section. The kernel must panic. */
 static void leave_twice(void)
 {
-    int s = step(K_CRIT_ENTER, 0, 0);
+    int s = step(K_PAUSE, 0, 100);
+    step(K_CRIT_ENTER, 0, 0);
     for (int i = 1; i < param("enter", 1); i++)
         step(K_CRIT_ENTER, 0, 0);
-    for (int i = 0; i <= param("enter", 1); i++)
+    for (int i = 0; i < param("enter", 1); i++)
         step(K_CRIT_EXIT, 0, 0);
+    for (int i = 0; param("noyield", 0) && i < 2; i++)
+        step(K_EXIT_NOYIELD, 0, 0);
+    step(K_CRIT_EXIT, 0, 0);
     step(K_LOG, 0, 1);
     step(K_END, 0, 0);
     thread("A", param("cpu", 0), param("pri", 14), s, 1);
+    if (param("other", -1) >= 0) {
+        thread("B", param("other", 0), 14, step(K_DOZE, 1, 3000000), 1);
+        step(K_END, 0, 0);
+    }
 }
 
 /* The body of a message from cpu from= to cpu to= switches times= times. With trap=1 it does so as if
@@ -107,9 +117,26 @@ static void switch_in_body(void)
     }
 }
 
+/* rounds= times: leave a section without a look at what is noted; leave one as if in the work of an
+ * interrupt, then as if one and two deep in splz; call splz with interrupts off, and with interrupts on. */
+static void exits(void)
+{
+    int s = step(K_REPEAT, 0, param("rounds", 1));
+    step(K_NOYIELD, 0, 0);
+    step(K_NESTED, 0, 1);
+    step(K_NESTED, 1, 0);
+    step(K_NESTED, 2, 0);
+    step(K_SPLZ, 0, 0);
+    step(K_SPLZ, 0, 1);
+    step(K_STATE, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("cpu", 0), param("pri", 14), s, 1);
+}
+
 static const struct test tests[] = {
     {"t16", storm},       {"t17", hold_off},       {"t17ipi", hold_off_message},
-    {"t18", leave_twice}, {"t19", switch_in_body},
+    {"t18", leave_twice}, {"t19", switch_in_body}, {"exits", exits},
 };
 
 int main(int argc, char **argv)

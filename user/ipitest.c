@@ -120,6 +120,7 @@ static void no_wait(void)
 static void passive(void)
 {
     int body = step(K_LOG, 0, 7);
+    step(K_STATE, 0, 0);
     step(K_END, 0, 0);
     int a = step(K_PAUSE, 0, 50); /* what was sent to set up the scene is taken first */
     step(K_COUNTERS, 0, 0);
@@ -130,18 +131,23 @@ static void passive(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A sends count= messages to cpu to=, which is in a critical section. */
+/* A sends count= messages to cpu to=, which is in a critical section. With told=1 the target is told each
+ * time (lwkt_ipiq_optimized 0). */
 static void burst(void)
 {
     int to = param("to", 1);
     int body = step(K_LOG, 0, 7);
     step(K_END, 0, 0);
     int a = step(K_WAIT, 0, 1);
+    step(K_OPTIMIZED, 0, !param("told", 0));
     step(K_COUNTERS, 0, 0);
+    step(K_SEQ, to, 0);
     step(K_REPEAT, 0, param("count", 8));
     step(K_IPI, to, body);
     step(K_AGAIN, 0, 0);
+    step(K_SEQ, to, 0);
     step(K_COUNTERS, 0, 0);
+    step(K_OPTIMIZED, 0, 1);
     step(K_LOG, 0, 1);
     step(K_SET, 1, 1);
     step(K_IPI_WAIT, to, 0);
@@ -167,6 +173,7 @@ static void late(void)
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
     int quick = step(K_LOG, 0, 4);
+    step(K_STATE, 0, 0);
     step(K_END, 0, 0);
     int a = step(K_IPI, to, slow);
     step(K_PAUSE, 0, param("pause", 200) / 2);
@@ -236,16 +243,143 @@ static void to_self(void)
     int a = step(K_REPEAT, 0, param("rounds", 1));
     step(K_LOG, 0, 1);
     step(K_IPI, cpu, body);
+    step(K_IPI_WAIT, cpu, 0);
     step(K_LOG, 0, 3);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
+/* A thread (body=0) or a body on cpu from= sends count= messages to cpu to=, which takes none until cpu
+ * other= lets it. */
+static void fill(void)
+{
+    int to = param("to", 1), from = param("from", 0), other = param("other", 2);
+    int body = step(K_FILL, to, param("count", 5));
+    step(K_SET, 1, 1);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    if (param("body", 0))
+        step(K_WAIT, 1, 1);
+    else
+        step(K_FILL, to, param("count", 5));
+    step(K_IPI_WAIT, to, 0);
+    step(K_END, 0, 0);
+    int b = step(K_PAUSE, 0, 50); /* what was sent to set up the scene is taken first */
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_SET, 0, 1);
+    if (param("body", 0))
+        step(K_IPI, from, body);
+    step(K_PAUSE, 0, 500);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_END, 0, 0);
+    thread("A", from, param("pri", 12), a, 1);
+    thread("B", other, param("pri", 12), b, 1);
+}
+
+/* A sends count= passive messages to the idle cpu to=, more than it may put into the ring. */
+static void passive_full(void)
+{
+    int to = param("to", 1);
+    int body = step(K_LOG, 0, 7);
+    step(K_END, 0, 0);
+    int a = step(K_PAUSE, 0, param("pause", 300));
+    step(K_COUNTERS, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_REPEAT, 0, param("count", 4));
+    step(K_IPI_PASSIVE, to, body);
+    step(K_AGAIN, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_COUNTERS, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* rounds= times: A sends a message, whose body is slow, and waits until it has set a variable. */
+static void wait_again(void)
+{
+    int to = param("to", 1);
+    int body = step(K_PAUSE, 0, 20);
+    step(K_SET, 0, 7);
+    step(K_END, 0, 0);
+    int a = step(K_REPEAT, 0, param("rounds", 12));
+    step(K_SET, 0, 0);
+    step(K_IPI, to, body);
+    step(K_IPI_WAIT, to, 0);
+    step(K_VALUE, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* A sends a message to each cpu of mask=. */
+static void to_mask(void)
+{
+    int a = step(K_PAUSE, 0, 50);
+    step(K_MASK, param("mask", 1), 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* A raises an interrupt at cpu to=, by the firmware, then by the SSWI device, each while B waits there. */
+static void raise_at(void)
+{
+    int to = param("to", 1);
+    int a = step(K_WAIT, 0, 1);
+    step(K_PAUSE, 0, 100);
+    step(K_RAISE_AT, to, 0);
+    step(K_WAIT, 0, 2);
+    step(K_PAUSE, 0, 100);
+    step(K_RAISE_AT, to, 1);
+    step(K_END, 0, 0);
+    int b = step(K_PAUSE, 0, 50);
+    step(K_SET, 0, 1);
+    step(K_DOZE, 0, 1000);
+    step(K_PAUSE, 0, 50);
+    step(K_SET, 0, 2);
+    step(K_DOZE, 0, 1000);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", to, param("pri", 12), b, 1);
+}
+
+/* A schedules B, whose cpu to= takes no messages. B goes to cpu other= and sleeps there; then the old cpu
+ * takes the message. */
+static void moved(void)
+{
+    int to = param("to", 1);
+    int a = step(K_WAIT, 0, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_SCHED, 1, 0);
+    step(K_SET, 1, 1);
+    step(K_WAIT, 2, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_LOG, 0, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_END, 0, 0);
+    int b = step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_SETCPU, param("other", 2), 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, 2, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("B", to, param("pri", 12), b, 1);
+}
+
 static const struct test tests[] = {
-    {"t21", wake_idle},   {"t25", create_there}, {"t27", in_order}, {"t28", all_to_all},
-    {"forward", forward}, {"t29", no_wait},      {"t30", passive},  {"t31", burst},
-    {"t31late", late},    {"t32", wait_for},     {"t33", to_self},  {"held", held},
+    {"fill", fill},       {"passive", passive_full},
+    {"mask", to_mask},    {"raise", raise_at},
+    {"moved", moved},     {"again", wait_again},
+    {"t21", wake_idle},   {"t25", create_there},
+    {"t27", in_order},    {"t28", all_to_all},
+    {"forward", forward}, {"t29", no_wait},
+    {"t30", passive},     {"t31", burst},
+    {"t31late", late},    {"t32", wait_for},
+    {"t33", to_self},     {"held", held},
 };
 
 int main(int argc, char **argv)

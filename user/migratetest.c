@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes about migration: threads that go round the cpus (t53), two threads that change places (t54), a
- * thread that others schedule all the time (t55), and threads that another cpu acquires while they go
- * to sleep (t56) or are preempted (t56preempt). See user/scene.h.
+ * Scenes about migration: threads that go round the cpus (t53), a thread whose port goes with it
+ * (t53port), a process whose memory stays loaded nowhere (t53space), two threads that change places
+ * (t54), a thread that others schedule all the time (t55), and threads that another cpu acquires while
+ * they go to sleep (t56), are preempted (t56preempt) or move (t56moved), or that are its own already
+ * (t56own). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -29,6 +31,45 @@ static void roam(void)
     scene_timeout(4000);
     for (int i = 0; i < param("threads", 1); i++)
         thread(names[i], i % param("cpus", 2), param("pri", 12), s, 1);
+}
+
+/* S moves from cpu from= to cpu to=, and waits at its port for a message of C, on cpu from=. Then,
+ * while S waits for another one, A, on cpu third=, acquires it. */
+static void port_moves(void)
+{
+    int s = step(K_SETCPU, param("to", 1), 0);
+    step(K_SET, 0, 1);
+    step(K_MSG_SERVE, 0, 2);
+    step(K_END, 0, 0);
+    int c = step(K_AWAIT, 0, 1);
+    step(K_MSG_SEND, 0, 100);
+    step(K_MSG_RECEIVE, 0, 0);
+    step(K_SET, 0, 2);
+    step(K_AWAIT, 0, 3);
+    step(K_MSG_SEND, 0, 101);
+    step(K_MSG_RECEIVE, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_AWAIT, 0, 2);
+    step(K_ASLEEP, 0, 0);
+    step(K_ACQUIRE, 0, 0);
+    step(K_SET, 0, 3);
+    step(K_END, 0, 0);
+    thread("S", param("from", 0), param("pri", 12), s, 1);
+    thread("C", param("from", 0), param("pri", 12), c, 1);
+    thread("A", param("third", 2), param("pri", 12), a, 1);
+}
+
+/* A, the calling process, goes from cpu from= to cpu to=, and looks where its memory is loaded. */
+static void space(void)
+{
+    int a = step(K_SPACE, param("from", 0), 0);
+    step(K_SETCPU, param("to", 1), 0);
+    step(K_SPACE, param("from", 0), 0);
+    step(K_SPACE, param("to", 1), 0);
+    step(K_SETCPU, param("from", 0), 0);
+    step(K_SPACE, param("to", 1), 0);
+    step(K_END, 0, 0);
+    caller("A", param("from", 0), a);
 }
 
 /* A and B change places rounds= times. */
@@ -76,16 +117,22 @@ static void storm(void)
         thread(names[i + 1], i, param("pri", 12), b, 1);
 }
 
-/* S goes to sleep, slowly. A learns of it before S has left its cpu, and acquires S. */
+/* S goes to sleep, slowly: it takes messages when it is off its run queue, for open= microseconds;
+ * or the switch takes long. A learns of it before S has left its cpu, and acquires S. */
 static void leaving(void)
 {
+    int open = param("open", 0);
     int s = step(K_LOG, 0, 1);
     stalls();
-    step(K_CRIT_ENTER, 0, 0);
+    if (open == 0)
+        step(K_CRIT_ENTER, 0, 0);
     step(K_DESCHED, 0, 0);
     step(K_SET, 0, 1);
+    if (open != 0)
+        step(K_PAUSE, 0, open);
     step(K_SWITCH, 0, 0);
-    step(K_CRIT_EXIT, 0, 0);
+    if (open == 0)
+        step(K_CRIT_EXIT, 0, 0);
     step(K_LOG, 0, 2);
     step(K_STAMP, 0, 50);
     step(K_LISTED, 0, 0);
@@ -137,6 +184,62 @@ static void preempted(void)
     thread("A", there, param("pri", 12), a, 1);
 }
 
+/*
+ * Cpu from= leaves its messages in the rings, so that A's request for S, which is there, does not
+ * arrive before S has moved to cpu third= and sleeps there. C takes care of that.
+ */
+static void moved(void)
+{
+    int from = param("from", 1), third = param("third", 2);
+    int s = step(K_SET, 1, 1);
+    step(K_AWAIT, 0, 1);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_SETCPU, third, 0);
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, 0, 2);
+    step(K_SWITCH, 0, 0);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_LISTED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int a = step(K_AWAIT, 0, 1);
+    step(K_ACQUIRE, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_END, 0, 0);
+    int c = step(K_AWAIT, 1, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << from);
+    step(K_SET, 0, 1);
+    step(K_AWAIT, 0, 2);
+    step(K_ASLEEP, 0, 0);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_END, 0, 0);
+    thread("S", from, param("pri", 12), s, 1);
+    thread("A", param("to", 0), param("pri", 12), a, 1);
+    thread("C", third, param("pri", 12), c, 1);
+}
+
+/* A acquires S, which sleeps on A's cpu, and itself. */
+static void own(void)
+{
+    int s = step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_LISTED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int a = step(K_ASLEEP, 0, 0);
+    step(K_ACQUIRE, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 0, 0);
+    step(K_ACQUIRE, 1, 0);
+    step(K_LISTED, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    thread("S", param("to", 0), param("pri", 12), s, 1);
+    thread("A", param("to", 0), param("pri", 12), a, 1);
+}
+
 /* S is in tsleep when A acquires it. */
 static void sleeper(void)
 {
@@ -153,12 +256,9 @@ static void sleeper(void)
 }
 
 static const struct test tests[] = {
-    {"t53", roam},
-    {"t54", swap},
-    {"t55", storm},
-    {"t56", leaving},
-    {"t56preempt", preempted},
-    {"sleeper", sleeper},
+    {"t53", roam},   {"t53port", port_moves}, {"t53space", space},       {"t54", swap},
+    {"t55", storm},  {"t56", leaving},        {"t56preempt", preempted}, {"t56moved", moved},
+    {"t56own", own}, {"sleeper", sleeper},
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes about the MP lock: a thread that holds it for long, and others that need it or not (t44), a
- * holder that sleeps (t45, and t45token with a token too), and preemption while another cpu has the
- * lock (t46). See user/scene.h.
+ * Scenes about the MP lock: a thread that holds it for long, and others that need it or not (t44) or
+ * try to take it (t44try), a holder that sleeps (t45, and t45token with a token too), and preemption
+ * while another cpu has the lock (t46). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -31,11 +31,47 @@ static void long_holder(void)
     step(K_YIELD, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_COUNTERS, 0, 0);
+    step(K_MPSTATE, 1, 0);
     step(K_SET, 1, 1);
     step(K_END, 0, 0);
     thread("P", param("from", 0), param("pri", 12), p, 1);
     thread("Q", there, param("high", 14), q, 1);
     thread("R", there, param("low", 10), r, 1);
+}
+
+/* P takes the lock twice, and releases it twice. Q, on another cpu, tries to take it before each
+ * release and after the last one; then twice in all. */
+static void trying(void)
+{
+    int p = step(K_GETMP, 0, 0);
+    step(K_GETMP, 0, 0);
+    step(K_MPSTATE, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_RELMP, 0, 0);
+    step(K_MPSTATE, 0, 0);
+    step(K_SET, 0, 2);
+    step(K_WAIT, 1, 2);
+    step(K_RELMP, 0, 0);
+    step(K_MPSTATE, 0, 0);
+    step(K_SET, 0, 3);
+    step(K_END, 0, 0);
+    int q = step(K_LOG, 0, 1);
+    for (int i = 1; i <= 3; i++) {
+        step(K_WAIT, 0, i);
+        step(K_TRYMP, 0, 0);
+        step(K_MPSTATE, 1, 0);
+        step(K_SET, 1, i);
+    }
+    step(K_TRYMP, 0, 0);
+    step(K_MPSTATE, 1, 0);
+    step(K_RELMP, 0, 0);
+    step(K_MPSTATE, 1, 0);
+    step(K_RELMP, 0, 0);
+    step(K_MPSTATE, 1, 0);
+    step(K_END, 0, 0);
+    thread("P", param("from", 0), param("pri", 12), p, 1);
+    thread("Q", param("to", 1), param("pri", 12), q, 1);
 }
 
 /* A sleeps with the lock, which it has taken depth= times. B takes the lock, and schedules A before it
@@ -173,8 +209,9 @@ static void count(void)
 }
 
 static const struct test tests[] = {
-    {"t44", long_holder},   {"t45", sleeping_holder}, {"t45token", sleeping_with_token},
-    {"t46", no_preemption}, {"count", count},
+    {"t44", long_holder},     {"t44try", trying},
+    {"t45", sleeping_holder}, {"t45token", sleeping_with_token},
+    {"t46", no_preemption},   {"count", count},
 };
 
 int main(int argc, char **argv)

@@ -59,7 +59,7 @@ static void preempt(void)
     step(K_REPEAT, 0, rounds);
     step(K_LOOK, 0, KL_RELEASE | KL_RUNQ);
     schedule_counted();
-    step(K_LOOK, 0, KL_RELEASE | KL_RUNQ | KL_LOCKED);
+    step(K_LOOK, 0, KL_RELEASE | KL_RUNQ | KL_LOCKED | KL_RUNNING | KL_CURRENT | KL_DONE);
     step(K_LOOK, 1, KL_BELOW | KL_RUNQ);
     step(K_AGAIN, 0, 0);
     step(K_YIELD, 0, 0);
@@ -68,8 +68,8 @@ static void preempt(void)
     step(K_END, 0, 0);
     int i = step(K_REPEAT, 0, rounds);
     step(K_LOG, 0, 1);
-    step(K_LOOK, 0, KL_LOCKED | KL_RUNQ);
-    step(K_LOOK, 1, KL_BELOW);
+    step(K_LOOK, 0, KL_LOCKED | KL_RUNQ | KL_RUNNING);
+    step(K_LOOK, 1, KL_BELOW | KL_CURRENT);
     step(K_DESCHED, 0, 0);
     step(K_SWITCH, 0, 0);
     step(K_AGAIN, 0, 0);
@@ -215,7 +215,8 @@ static void has_token(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* I exits while it preempts A, which has the MP lock depth= times; own=1: I has taken it once more. */
+/* I exits while it preempts A, which has the MP lock depth= times; own=1: I has taken it once more. Or
+ * (stays=1) it sleeps, and preempts A again when A has no lock. */
 static void exits(void)
 {
     int cpu = param("cpu", 0), depth = param("depth", 1);
@@ -231,11 +232,18 @@ static void exits(void)
     step(K_RELMP, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_MPSTATE, 0, 0);
+    if (param("stays", 0))
+        step(K_SCHED, 1, 0);
     step(K_END, 0, 0);
     int i = step(K_LOG, 0, 1);
     if (param("own", 0))
         step(K_GETMP, 0, 0);
     step(K_MPSTATE, 1, 0);
+    if (param("stays", 0)) {
+        step(K_DESCHED, 0, 0);
+        step(K_SWITCH, 0, 0);
+        step(K_MPSTATE, 1, 0);
+    }
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
@@ -329,6 +337,26 @@ static void locked(void)
     ithread("J", cpu, param("jpri", 29), j);
 }
 
+/* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h. */
+static void special(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_YIELD, 0, 0);
+    for (int what = KX_LEVEL; what <= KX_PREEMPTED; what *= 2) {
+        step(K_PREEMPTS, 0, 0);
+        step(K_LOG, 0, 10 * what);
+        step(K_PREEMPT, 1, what);
+        step(K_LOG, 0, 10 * what + 1);
+        step(K_PREEMPTS, 0, 0);
+        step(K_RESCHED, 0, 0);
+        step(K_SWITCH, 0, 0);
+    }
+    step(K_SCHED, 1, 0);
+    step(K_END, 0, 0);
+    victim(cpu, a);
+    ithread("I", cpu, param("ipri", 28), once());
+}
+
 /* I is no better than A. */
 static void not_better(void)
 {
@@ -369,7 +397,8 @@ static void foreign(void)
 /* The handler of a device interrupt raises the interrupts of sources= again, again= times. */
 static void raised_again(void)
 {
-    int a = step(K_REPEAT, 0, param("rounds", 2));
+    int a = step(K_INTR_COUNTS, 0, 0);
+    step(K_REPEAT, 0, param("rounds", 2));
     step(K_AGAIN_INTR, param("sources", 8), param("again", 3));
     step(K_LOG, 0, 1);
     step(K_RAISE, 0, 4);
@@ -377,10 +406,39 @@ static void raised_again(void)
     step(K_LOG, 0, 2);
     step(K_NEST, 0, 0);
     step(K_AGAIN, 0, 0);
+    step(K_SPURIOUS, 0, 0);
+    step(K_INTR_COUNTS, 0, 0);
     step(K_STATE, 0, 0);
     step(K_END, 0, 0);
     victim(0, a);
     scene_timeout(20000);
+}
+
+/* A device's handler takes 100 us. Meanwhile B, on cpu other=, sends a message, whose body asks the handler's
+ * thread to run again. */
+static void gap(void)
+{
+    int body = step(K_RAISE, 0, 8);
+    step(K_END, 0, 0);
+    int a = step(K_REPEAT, 0, param("rounds", 2));
+    step(K_AGAIN_INTR, 16, 1);
+    step(K_LOG, 0, 1);
+    step(K_ADD, 0, 1);
+    step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, 20);
+    step(K_LOG, 0, 2);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    victim(0, a);
+    int b = 0;
+    for (int i = 1; i <= param("rounds", 2); i++) {
+        int s = step(K_WAIT, 0, i);
+        b = i == 1 ? s : b;
+        step(K_PAUSE, 0, param("pause", 40));
+        step(K_IPI, 0, body);
+    }
+    step(K_END, 0, 0);
+    thread("B", param("other", 1), 14, b, 1);
 }
 
 /* Timer interrupts come us= microseconds apart; at one of every= of them, I or J preempts A. */
@@ -447,34 +505,13 @@ static void reservation_lost(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* threads= threads of one priority keep patterns in their registers over rounds= yields each. */
-static void yields(void)
-{
-    static const char *const names[] = {"A", "B", "C", "D"};
-    int s = step(K_PATTERN, KW_YIELD, param("rounds", 100));
-    step(K_END, 0, 0);
-    for (int i = 0; i < param("threads", 2) && i < 4; i++)
-        thread(names[i], param("cpu", 0), param("pri", 14), s, 1);
-}
-
 static const struct test tests[] = {
-    {"t7", preempt},
-    {"t8", in_section},
-    {"t9", device},
-    {"t10", wakes_better},
-    {"t11", descheduled},
-    {"t12", has_token},
-    {"t13", nested},
-    {"t14", locked},
-    {"t15", not_better},
-    {"foreign", foreign},
-    {"t63", raised_again},
-    {"t65", registers},
-    {"exits", exits},
-    {"moves", moves},
-    {"t65yield", yields},
-    {"t66", reservations},
-    {"t66call", reservation_lost},
+    {"t7", preempt},       {"t8", in_section},    {"t9", device},
+    {"t10", wakes_better}, {"t11", descheduled},  {"t12", has_token},
+    {"t13", nested},       {"t14", locked},       {"t15", not_better},
+    {"foreign", foreign},  {"gap", gap},          {"special", special},
+    {"t63", raised_again}, {"t65", registers},    {"exits", exits},
+    {"moves", moves},      {"t66", reservations}, {"t66call", reservation_lost},
 };
 
 int main(int argc, char **argv)

@@ -36,6 +36,9 @@ void thread_flags(int t, int flags);
  * its index. */
 int caller(const char *name, int cpu, int script);
 
+/* The same; but it is a child of the calling process, so that a thread of the scene may kill it. */
+int caller_child(const char *name, int cpu, int script);
+
 /* How long the scene may take, in milliseconds of the machine's time; 2,000 without this call. */
 void scene_timeout(int ms);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about tsleep and wakeup: two threads take turns (t47), a wakeup comes between interlock and
- * sleep (t47late), timeouts race with wakeups (t48), wakeup_one (t49one), wakeup of all (t49all), and
- * domains (t49dom). See user/scene.h.
+ * sleep (t47late), who is a sleeper and who is none (t47state), timeouts race with wakeups (t48), kills
+ * (t48kill), wakeup_one (t49one), wakeups of some (t49some) and of all (t49all), domains (t49dom), and
+ * other idents of the same bucket (t49id). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "kernel/param.h"
@@ -85,6 +86,121 @@ static void timeout_race(void)
     thread("B", param("cpu1", 1), param("pri", 12), b, 1);
 }
 
+/*
+ * Four times, A is a sleeper of v[8], and is none any more: it interlocks on v[9] after v[8]; it
+ * takes the interlock back; W schedules it without a wakeup; its time is up. B sleeps on v[8] after
+ * that, and must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED,
+ * and W, on the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is
+ * up.
+ */
+static void states(void)
+{
+    int cpu = param("cpu0", 0);
+    int a = step(K_INTERLOCK, IN(8, 0), 0);
+    step(K_INTERLOCK, IN(9, 0), 0);
+    step(K_SET, 0, 1);
+    step(K_TSLEEP_LOCKED, IN(9, 0), 0);
+    step(K_INTERLOCK, IN(8, 0), 0);
+    step(K_TSLEEP_REMOVE, 0, 0);
+    step(K_SET, 0, 2);
+    step(K_AWAIT, 1, 2);
+    step(K_SET, 3, 3);
+    step(K_TSLEEP, IN(8, 0), 0);
+    step(K_SET, 0, 3);
+    step(K_AWAIT, 1, 3);
+    step(K_TSLEEP, IN(8, 0), 1);
+    step(K_WMESG, 0, 0);
+    step(K_SET, 0, 4);
+    step(K_AWAIT, 1, 4);
+    step(K_SET, 0, 5);
+    step(K_TSLEEP, IN(8, 0), 0);
+    step(K_SET, 0, 6);
+    step(K_TSLEEP_QUIET, IN(8, 0), 0);
+    step(K_SET, 0, 7);
+    step(K_TSLEEP, IN(8, 0), 5);
+    step(K_END, 0, 0);
+    int b = step(K_LOG, 0, 0);
+    for (int i = 1; i <= 4; i++) {
+        step(K_AWAIT, 0, i);
+        step(K_SET, 2, i);
+        step(K_TSLEEP, IN(8, 0), 0);
+    }
+    step(K_END, 0, 0);
+    int w = step(K_LOG, 0, 0);
+    for (int i = 1; i <= 4; i++) {
+        if (i == 3) {
+            step(K_AWAIT, 3, 3); /* A, which is better, sleeps when W goes on */
+            step(K_SCHED, 0, 0);
+        }
+        step(K_AWAIT, 2, i); /* B likewise */
+        if (i == 1)
+            step(K_WMESG, 0, 0);
+        step(K_LOG, 0, i);
+        step(K_WAKEUP, IN(8, 0), 1);
+        step(K_TSLEEP, IN(12, 0), 1); /* those that were woken run */
+        if (i == 1)
+            step(K_WAKEUP, IN(9, 0), -1);
+        step(K_SET, 1, i);
+    }
+    for (int i = 5; i <= 6; i++) {
+        step(K_AWAIT, 0, i);
+        step(K_AST, 0, 0);
+        step(K_LOG, 0, i);
+        step(K_WAKEUP, IN(8, 0), -1);
+        step(K_AST, 0, 0);
+    }
+    step(K_AWAIT, 0, 7);
+    step(K_LOG, 0, 7);
+    step(K_WAKEUP, IN(8, 0), -1);
+    step(K_SPIN, 0, 60000); /* longer than A's time limit */
+    step(K_END, 0, 0);
+    thread("A", cpu, 14, a, 1);
+    thread("B", cpu, 14, b, 1);
+    thread("W", cpu, 12, w, 1);
+}
+
+/*
+ * A, a process, sleeps, and can be killed in it; K kills it. Then it sleeps again in this way, and in
+ * the other one.
+ */
+static void kills(void)
+{
+    int a = step(K_SET, 0, 1);
+    step(K_TSLEEP_CATCH, IN(8, 0), 0);
+    step(K_TSLEEP_CATCH, IN(8, 0), 0);
+    step(K_TSLEEP_CATCH, IN(8, 0), 3);
+    step(K_TSLEEP, IN(8, 0), 2);
+    step(K_END, 0, 0);
+    int k = step(K_AWAIT, 0, 1);
+    step(K_ASLEEP, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_KILL, 0, 0);
+    step(K_END, 0, 0);
+    caller_child("A", param("cpu0", 0), a);
+    thread("K", param("cpu1", 1), 12, k, 1);
+}
+
+/* A and B sleep on two idents of the same bucket. W, on cpu waker=, wakes a third one of that bucket,
+ * then A's, then B's. */
+static void idents(void)
+{
+    int a = step(K_TSLEEP, IN(8, 0), 0);
+    step(K_END, 0, 0);
+    int b = step(K_TSLEEP, IN(9, 0), 0);
+    step(K_END, 0, 0);
+    int w = step(K_ASLEEP, 0, 0);
+    step(K_ASLEEP, 1, 0);
+    for (int i = 0; i < 3; i++) {
+        step(K_LOG, 0, i);
+        step(K_WAKEUP, IN(i == 0 ? 10 : 7 + i, 0), -1);
+        step(K_TSLEEP, IN(3, 0), 1);
+    }
+    step(K_END, 0, 0);
+    thread("A", param("c0", 0), param("pri", 12), a, 1);
+    thread("B", param("c1", 0), param("pri", 12), b, 1);
+    thread("W", param("waker", 1), param("pri", 12), w, 1);
+}
+
 /* sleepers= threads A, B, ... go to sleep on v[0], one after the other, each on its cpu and in its
  * domain. Returns how many. */
 static int sleepers(void)
@@ -122,6 +238,21 @@ static void wake_one(void)
     thread("W", param("waker", 0), param("pri", 12), w, 1);
 }
 
+/* W, on the sleepers' cpu, wakes two, then as many as are left and one more. */
+static void wake_some(void)
+{
+    int n = sleepers();
+    int w = step(K_WAIT, 1, n);
+    step(K_LOG, 0, 0);
+    step(K_WAKEUP, IN(0, 0), 2);
+    let_run();
+    step(K_LOG, 0, 1);
+    step(K_WAKEUP, IN(0, 0), n - 1);
+    let_run();
+    step(K_END, 0, 0);
+    thread("W", param("waker", 0), param("pri", 12), w, 1);
+}
+
 /* W wakes all sleepers at once. */
 static void wake_all(void)
 {
@@ -151,8 +282,10 @@ static void wake_domains(void)
 }
 
 static const struct test tests[] = {
-    {"t47", turns},       {"t47late", late_sleep}, {"t48", timeout_race},
-    {"t49one", wake_one}, {"t49all", wake_all},    {"t49dom", wake_domains},
+    {"t47", turns},         {"t47late", late_sleep}, {"t47state", states},
+    {"t48", timeout_race},  {"t48kill", kills},      {"t49one", wake_one},
+    {"t49some", wake_some}, {"t49all", wake_all},    {"t49dom", wake_domains},
+    {"t49id", idents},
 };
 
 int main(int argc, char **argv)

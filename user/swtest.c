@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about thread switching: round robin (t1), priorities (t2), requests to reschedule (t3, t4),
  * descheduling (t5), scheduling more than once (t6), the idle thread (t22 to t24), threads that are not
- * scheduled yet (t26), priorities that change (t57, t58). See user/scene.h.
+ * scheduled yet (t26), priorities that change (t57, t58). user/runqtest.c has more. See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -9,16 +9,24 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* threads= threads of one priority log and yield rounds= times each. */
+/* threads= threads of one priority log and yield rounds= times each: without locks, each with a token
+ * of its own (lock=1), or all with the MP lock (lock=2). */
 static void round_robin(void)
 {
-    int script = step(K_REPEAT, 0, param("rounds", 3));
-    step(K_LOG, 0, 0);
-    step(K_YIELD, 0, 0);
-    step(K_AGAIN, 0, 0);
-    step(K_END, 0, 0);
-    for (int i = 0; i < param("threads", 3) && i < 8; i++)
+    int lock = param("lock", 0);
+
+    for (int i = 0; i < param("threads", 3) && i < 8; i++) {
+        int script = step(K_REPEAT, 0, param("rounds", 3));
+        if (lock != 0)
+            step(lock == 1 ? K_GETTOKEN : K_GETMP, lock == 1 ? i : 0, 0);
+        step(K_LOG, 0, 0);
+        step(K_YIELD, 0, 0);
+        if (lock != 0)
+            step(lock == 1 ? K_RELTOKEN : K_RELMP, lock == 1 ? i : 0, 0);
+        step(K_AGAIN, 0, 0);
+        step(K_END, 0, 0);
         thread(names[i], param("cpu", 0), param("pri", 12), script, 1);
+    }
 }
 
 /* A schedules B, of better priority, and C, of worse priority, then switches. */
@@ -40,7 +48,8 @@ static void priorities(void)
     thread("C", cpu, param("low", 10), other, 0);
 }
 
-/* A deschedules itself and goes on until it switches. B yields turns= times, then schedules A. */
+/* A deschedules itself and goes on until it switches. B, of priority bpri=, yields turns= times, then
+ * schedules A. */
 static void deschedule(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 12);
@@ -62,7 +71,7 @@ static void deschedule(void)
     step(K_LOG, 0, 4);
     step(K_END, 0, 0);
     thread("A", cpu, pri, a, 1);
-    thread("B", cpu, pri, b, 1);
+    thread("B", cpu, param("bpri", pri), b, 1);
 }
 
 /* A deschedules itself, then yields: it runs again after B, which yields too. */

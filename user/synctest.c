@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about cpusync: one master, the order of its functions, and what its targets do meanwhile
  * (t34); the short forms (t34short); masters that overlap (t34two); a master that switches
- * (t34switch). See user/scene.h.
+ * (t34switch); misuse, which panics (t34body, t34again). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
 #include "user/user.h"
 
 /*
- * A stops the cpus of mask=, then those of more= too. B counts on cpu to=, which is one of them. C, on
+ * A stops the cpus of mask=, then those of more= too. The masks overlap, and have cpus in them that do
+ * not exist. B counts on cpu to=, which is one of them. C, on
  * cpu third=, which is not, sends cpu to= messages while that is stopped, and waits for each.
  */
 static void one_master(void)
@@ -17,11 +18,14 @@ static void one_master(void)
     int body = step(K_ADD, 2, 1);
     step(K_END, 0, 0);
     int a = step(K_WAIT, 0, 10);
+    step(K_CS_STATE, 0, 0);
     step(K_LOG, 0, 1);
-    step(K_CS_START, param("mask", 2), 0);
+    step(K_CS_START, param("mask", 2), 1);
     step(K_LOG, 0, 2);
+    step(K_CS_STATE, 0, 0);
     step(K_CS_ADD, param("more", 0), 0);
     step(K_LOG, 0, 3);
+    step(K_CS_STATE, 0, 0);
     step(K_VALUE, 0, 0);
     step(K_SET, 1, 1);
     step(K_WAIT, 1, 2);
@@ -31,6 +35,7 @@ static void one_master(void)
     step(K_LOG, 0, 4);
     step(K_CS_FINISH, 0, 0);
     step(K_LOG, 0, 5);
+    step(K_CS_STATE, 0, 0);
     step(K_END, 0, 0);
     int c = step(K_WAIT, 1, 1);
     step(K_REPEAT, 0, param("messages", 3));
@@ -102,11 +107,31 @@ static void switching(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
+/* A sends cpu to= a message whose body would be a master, which it may not: it panics. */
+static void in_body(void)
+{
+    int body = step(K_CS_START, param("mask", 3), 0);
+    step(K_CS_FINISH, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_IPI, param("to", 1), body);
+    step(K_IPI_WAIT, param("to", 1), 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
+/* A is a master, and begins another sync: it panics. */
+static void again(void)
+{
+    int a = step(K_CS_START, param("mask", 3), 0);
+    step(K_CS_START, param("mask", 3), 0);
+    step(K_CS_FINISH, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), param("pri", 12), a, 1);
+}
+
 static const struct test tests[] = {
-    {"t34", one_master},
-    {"t34short", short_forms},
-    {"t34two", overlapping},
-    {"t34switch", switching},
+    {"t34", one_master},      {"t34short", short_forms}, {"t34two", overlapping},
+    {"t34switch", switching}, {"t34body", in_body},      {"t34again", again},
 };
 
 int main(int argc, char **argv)

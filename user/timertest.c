@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes about systimers: the order in which they fire (order), deletion (delete), missed periods
- * (periodic), and timers that are started for another cpu (foreign). See user/scene.h.
+ * Scenes about systimers: the order in which they fire (order, same), deletion (delete), missed periods
+ * (periodic), a period that one delay does not move (drift), a timer that deletes itself (own), timers
+ * that are started for another cpu (foreign), and lwkt_pause (pause). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -67,6 +68,78 @@ static void periodic(void)
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
+/* Timers 1, 2 and 3 are due at the same time, 4 before it, 0 and 5 at the same time after it. */
+static void same(void)
+{
+    int cpu = param("cpu", 0);
+    int a = step(K_CRIT_ENTER, 0, 0);
+    step(K_ONESHOT, HERE(0, cpu), param("third", 900));
+    step(K_ONESHOT, HERE(5, cpu), 0);
+    step(K_ONESHOT, HERE(1, cpu), param("second", 600));
+    step(K_ONESHOT, HERE(2, cpu), 0);
+    step(K_ONESHOT, HERE(3, cpu), 0);
+    step(K_ONESHOT, HERE(4, cpu), param("first", 300));
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_PAUSE, 0, 2 * param("third", 900));
+    step(K_END, 0, 0);
+    thread("A", cpu, param("pri", 12), a, 1);
+}
+
+/* A timer fires every period= microseconds; once, a critical section delays it by half a period. */
+static void drift(void)
+{
+    int cpu = param("cpu", 0), period = param("period", 1500);
+    int a = step(K_PERIODIC, HERE(0, cpu), period);
+    step(K_PAUSE, 0, period * 9 / 5);
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_SPIN, 0, period * 7 / 10);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_PAUSE, 0, period * 4);
+    step(K_TIMER_DEL, HERE(0, cpu), 0);
+    step(K_END, 0, 0);
+    thread("A", cpu, param("pri", 12), a, 1);
+}
+
+/* A periodic timer deletes itself when it fires first; another one goes on. */
+static void own(void)
+{
+    int cpu = param("cpu", 0), period = param("period", 300);
+    int a = step(K_PERIODIC_ONCE, HERE(0, cpu), period);
+    step(K_PERIODIC, HERE(1, cpu), period);
+    step(K_PAUSE, 0, period * 9 / 2);
+    step(K_TIMER_DEL, HERE(1, cpu), 0);
+    step(K_END, 0, 0);
+    thread("A", cpu, param("pri", 12), a, 1);
+}
+
+/* A sleeps in lwkt_pause, twice; in the second pause, N schedules it again and again. L, worse than A,
+ * runs meanwhile. */
+static void pauses(void)
+{
+    int us = param("us", 2000);
+    int a = step(K_SET, 0, 1);
+    step(K_NAP, 0, us);
+    step(K_SET, 0, 2);
+    step(K_NAP, 0, us);
+    step(K_SET, 0, 3);
+    step(K_AWAIT, 1, 1);
+    step(K_END, 0, 0);
+    int l = step(K_WAIT, 0, 1);
+    step(K_THREAD, 0, 0);
+    step(K_END, 0, 0);
+    int n = step(K_WAIT, 0, 2);
+    step(K_REPEAT, 0, 10);
+    step(K_PAUSE, 0, us / 20);
+    step(K_SCHED, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_WAIT, 0, 3);
+    step(K_SET, 1, 1);
+    step(K_END, 0, 0);
+    thread("A", param("from", 0), 14, a, 1);
+    thread("L", param("from", 0), 10, l, 1);
+    thread("N", param("on", 1), 12, n, 1);
+}
+
 /* A, on cpu from=, starts all timers for cpu on=. */
 static void foreign(void)
 {
@@ -78,10 +151,8 @@ static void foreign(void)
 }
 
 static const struct test tests[] = {
-    {"order", order},
-    {"delete", delete},
-    {"periodic", periodic},
-    {"foreign", foreign},
+    {"order", order}, {"same", same}, {"delete", delete},   {"periodic", periodic},
+    {"drift", drift}, {"own", own},   {"foreign", foreign}, {"pause", pauses},
 };
 
 int main(int argc, char **argv)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), preempted
- * holders (t38, t38other, t38cross, t39), several tokens in any order (t40), a reference that another
- * cpu still has a request of (t41), messages (t42), and a waiter of better priority than the running
- * thread (t43). See user/scene.h.
+ * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), several
+ * tokens in any order (t40), two that a thread lacks (t40ask), a reference that another cpu has a
+ * request of (t41), a full ring to the owner (t41full), requests that come in the middle of a release
+ * (t41kept), messages (t42), and a waiter of better priority than the running thread (t43). Those with
+ * interrupt threads are in tokenpretest.c. See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -94,129 +95,45 @@ static void recursive(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* The script of I, an interrupt thread, begins: it sleeps. */
-static int begin_interrupt_thread(void)
+/*
+ * T sleeps with both tokens, which B and C, on two other cpus, take then. C wakes T, waits until T has
+ * asked, and releases its token, which B's keeps T from using. Then C's cpu takes no messages for a
+ * while, in which B releases its token, too.
+ */
+static void asked(void)
 {
-    int s = step(K_DESCHED, 0, 0);
-    step(K_SWITCH, 0, 0);
-    return s;
-}
-
-/* I preempts A, which has the token, and takes it too. */
-static void preempted(void)
-{
-    int cpu = param("cpu", 0);
-    int i = begin_interrupt_thread();
-    step(K_LOG, 0, 1);
-    step(K_GETTOKEN, 0, 0);
-    step(K_LOG, 0, 2);
-    step(K_VALUE, 1, 0);
+    int kept = param("kept", 0);
+    int t = step(K_GETTOKEN, 0, 0);
+    step(K_GETTOKEN, 1, 0);
+    announce_and_sleep(0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_HAVETOKEN, 1, 0);
     step(K_RELTOKEN, 0, 0);
-    step(K_END, 0, 0);
-    int a = step(K_GETTOKEN, 0, 0);
-    step(K_SET, 1, 1);
-    step(K_LOG, 0, 1);
-    step(K_SCHED, 0, 0);
-    step(K_LOG, 0, 2);
-    step(K_SET, 1, 2);
-    step(K_RELTOKEN, 0, 0);
-    step(K_LOG, 0, 3);
-    step(K_YIELD, 0, 0);
-    step(K_LOG, 0, 4);
-    step(K_END, 0, 0);
-    thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
-    thread("A", cpu, param("pri", 12), a, 1);
-}
-
-/* I preempts A, which has the token; meanwhile B, on another cpu, asks for the token. */
-static void preempted_other(void)
-{
-    int i = begin_interrupt_thread();
-    step(K_LOG, 0, 1);
-    step(K_SET, 0, 1);
-    step(K_WAIT, 2, 1);
-    step(K_PAUSE, 0, param("pause", 100));
-    step(K_LOG, 0, 2);
-    step(K_YIELD, 0, 0);
-    step(K_END, 0, 0);
-    int a = step(K_GETTOKEN, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_SCHED, 0, 0);
-    step(K_LOG, 0, 2);
-    step(K_RELTOKEN, 0, 0);
-    step(K_PAUSE, 0, param("pause", 100));
-    step(K_LOG, 0, 3);
+    step(K_RELTOKEN, 1, 0);
     step(K_END, 0, 0);
     int b = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, kept, 0);
+    step(K_ADD, 1, 1);
+    step(K_WAIT, 2, 1);
+    step(K_RELTOKEN, kept, 0);
+    step(K_END, 0, 0);
+    int c = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 1 - kept, 0);
+    step(K_ADD, 1, 1);
+    step(K_WAIT, 1, 2);
+    step(K_SCHED, 0, 0);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_RELTOKEN, 1 - kept, 0);
+    step(K_PAUSE, 0, 50);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << param("third", 2));
     step(K_SET, 2, 1);
-    step(K_GETTOKEN, 0, 0);
+    step(K_PAUSE, 0, 1000);
     step(K_LOG, 0, 1);
-    step(K_RELTOKEN, 0, 0);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
     step(K_END, 0, 0);
-    thread_flags(thread("I", param("from", 0), param("high", 28), i, 1), KTF_ITHREAD);
-    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("T", param("from", 0), param("pri", 12), t, 1);
     thread("B", param("to", 1), param("pri", 12), b, 1);
-}
-
-/*
- * I preempts A, which has token 0, and wants token 1. B, on another cpu, has that, and wants token
- * 0. So I can only have what it wants when A, below it, has run.
- */
-static void preempted_crosswise(void)
-{
-    int i = begin_interrupt_thread();
-    step(K_LOG, 0, 1);
-    step(K_SET, 1, 1);
-    step(K_GETTOKEN, 1, 0);
-    step(K_LOG, 0, 2);
-    step(K_RELTOKEN, 1, 0);
-    step(K_END, 0, 0);
-    int a = step(K_WAIT, 0, 1);
-    step(K_GETTOKEN, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_SCHED, 0, 0);
-    step(K_LOG, 0, 2);
-    step(K_PAUSE, 0, param("pause", 100));
-    step(K_LOG, 0, 3);
-    step(K_RELTOKEN, 0, 0);
-    step(K_END, 0, 0);
-    int b = step(K_GETTOKEN, 1, 0);
-    step(K_SET, 0, 1);
-    step(K_WAIT, 1, 1);
-    step(K_GETTOKEN, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_RELTOKEN, 0, 0);
-    step(K_RELTOKEN, 1, 0);
-    step(K_END, 0, 0);
-    thread_flags(thread("I", param("from", 0), param("high", 28), i, 1), KTF_ITHREAD);
-    thread("A", param("from", 0), param("pri", 12), a, 1);
-    thread("B", param("to", 1), param("pri", 12), b, 1);
-}
-
-/* I preempts A and tries to take the token, which first A has, and then no thread. */
-static void try_preempted(void)
-{
-    int cpu = param("cpu", 0);
-    int i = begin_interrupt_thread();
-    step(K_TRYTOKEN, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_DESCHED, 0, 0);
-    step(K_SWITCH, 0, 0);
-    step(K_TRYTOKEN, 0, 0);
-    step(K_HAVETOKEN, 0, 0);
-    step(K_RELTOKEN, 0, 0);
-    step(K_YIELD, 0, 0);
-    step(K_END, 0, 0);
-    int a = step(K_GETTOKEN, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_SCHED, 0, 0);
-    step(K_LOG, 0, 2);
-    step(K_RELTOKEN, 0, 0);
-    step(K_SCHED, 0, 0);
-    step(K_LOG, 0, 3);
-    step(K_END, 0, 0);
-    thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
-    thread("A", cpu, param("pri", 12), a, 1);
+    thread("C", param("third", 2), param("pri", 12), c, 1);
 }
 
 /* A thread on each of cpus= cpus takes tokens= tokens, each beginning with another one, and adds 1 to a
@@ -285,6 +202,82 @@ static void asked_for(void)
     thread("C", param("to", 1), param("pri", 12), c, 1);
 }
 
+/* B has the token, and its cpu leaves messages in the rings. A, whose cpu's ring to B's is full,
+ * wants it. L, worse than A, runs meanwhile. */
+static void ring_full(void)
+{
+    int here = param("from", 0), there = param("to", 1);
+    int b = step(K_GETTOKEN, 0, 0);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << there);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int a = step(K_WAIT, 0, 1);
+    step(K_NOWAIT, there, 1000);
+    step(K_GETTOKEN, 0, 0);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int l = step(K_LOG, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_END, 0, 0);
+    thread("A", here, param("high", 14), a, 1);
+    thread("L", here, 8, l, 1);
+    thread("B", there, param("pri", 12), b, 1);
+}
+
+/*
+ * O has both tokens. X waits for token 0 while L, on X's cpu, runs. Then that cpu takes no messages,
+ * and O's ring to it is full: so O's release of token 0 has to wait in the middle. In this time Y
+ * asks for token 1, which O releases later.
+ */
+static void kept(void)
+{
+    int to = param("to", 1);
+    int o = step(K_GETTOKEN, 0, 0);
+    step(K_GETTOKEN, 1, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_SET, 2, 1);
+    step(K_WAIT, 3, 1);
+    step(K_NOWAIT, to, 1000);
+    step(K_SET, 4, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_PAUSE, 0, 100);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    int x = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int l = step(K_SET, 1, 1);
+    step(K_WAIT, 2, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_SET, 3, 1);
+    step(K_WAIT, 4, 1);
+    step(K_PAUSE, 0, param("pause", 200));
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_PAUSE, 0, 50);
+    step(K_YIELD, 0, 0);
+    step(K_END, 0, 0);
+    int y = step(K_WAIT, 4, 1);
+    step(K_PAUSE, 0, 20);
+    step(K_GETTOKEN, 1, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
+    thread("O", param("from", 0), param("pri", 12), o, 1);
+    thread("X", to, param("high", 14), x, 1);
+    thread("L", to, 8, l, 1);
+    thread("Y", param("third", 2), param("pri", 12), y, 1);
+}
+
 /* P holds the token for pause= microseconds. Q, on another cpu, wants it. */
 static void long_holder(void)
 {
@@ -349,18 +342,9 @@ static void better_waits(void)
 }
 
 static const struct test tests[] = {
-    {"t35", count},
-    {"t36", sleep_with},
-    {"t37", recursive},
-    {"t38", preempted},
-    {"t38other", preempted_other},
-    {"t38cross", preempted_crosswise},
-    {"t39", try_preempted},
-    {"t40", several},
-    {"t41", asked_for},
-    {"t42", in_body},
-    {"t43", better_waits},
-    {"long", long_holder},
+    {"t35", count},    {"t36", sleep_with},    {"t37", recursive},    {"t40", several},
+    {"t40ask", asked}, {"t41full", ring_full}, {"t41kept", kept},     {"t41", asked_for},
+    {"t42", in_body},  {"t43", better_waits},  {"long", long_holder},
 };
 
 int main(int argc, char **argv)

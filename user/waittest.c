@@ -81,6 +81,7 @@ static void start_waiters(int waiters)
         step(K_SCHED, i, 0);
         step(K_ASLEEP, i, 0);
         step(K_THREAD, i, 0);
+        step(K_WMESG, i, 0);
     }
     step(K_WAITERS, 0, 0);
 }
@@ -94,6 +95,8 @@ static void add_waiters(int waiters, int race)
     for (int i = 0; i < waiters; i++) {
         int w = step(K_GEN, 0, 0);
         step(K_BLOCK, 0, 0);
+        step(K_WMESG, i, 0);
+        step(K_THREAD, i, 0);
         step(K_ADD, 0, 1);
         if (race)
             step(K_AWAIT, 2, 1);

@@ -7,13 +7,16 @@ from grading.engine import test
 
 NAMES = "ABCDEFGH"
 APART = 4096        # bytes; stack pointers on different stacks are at least so far apart
+ALREADY_AVAILABLE = -6  # SBI_ERR_ALREADY_AVAILABLE: the hart runs
 INVALID_PARAM = -3  # SBI_ERR_INVALID_PARAM: the firmware does not know the hart
 
 
 def machine(rng, least=1):
-    """(a number of harts, 1 to 8, and options of the machine). Any of the harts may be the boot hart."""
-    cpus = rng.randint(least, 8)
-    return cpus, {"CPUS": cpus, "BOOT_HART": rng.randrange(cpus), "IPI": rng.choice(("sbi", "sswi"))}
+    """(a number of harts, 1 to 8, and options of the machine). In a grading: the fewest, some, and eight;
+    the first hart boots, the last, and one between."""
+    cpus = rng.cycle(least, rng.randint(3, 5), 8)
+    boot = rng.cycle(least - 1, cpus - 1, rng.randint(1, 6))
+    return cpus, {"CPUS": cpus, "BOOT_HART": boot, "IPI": rng.cycle("sbi", "sswi", "sbi")}
 
 
 def asked(options, **arguments):
@@ -26,14 +29,19 @@ def draw_up(rng):
     """The other harts are started in ascending or descending order."""
     cpus, options = machine(rng)
     return {"cpus": cpus, "pause": rng.randint(200, 600)}, asked(
-        options, reverse_harts=rng.choice((None, 1)))
+        options, reverse_harts=rng.cycle(None, 1, None))
 
 
 def draw_boot_hart(rng):
     """The boot hart is not hart 0."""
     cpus, options = machine(rng, least=2)
-    return {"cpus": cpus}, asked({**options, "BOOT_HART": rng.randrange(1, cpus)},
-                                 reverse_harts=rng.choice((None, 1)))
+    return {"cpus": cpus}, asked(options, reverse_harts=rng.cycle(1, None, 1))
+
+
+def draw_lost_boot_hart(rng):
+    """The board does not have the boot hart."""
+    cpus, options = machine(rng, least=2)
+    return {"cpus": cpus, "boot": options["BOOT_HART"]}, asked(options, disabled_hart=options["BOOT_HART"])
 
 
 def draw_ticks(rng):
@@ -45,17 +53,21 @@ def draw_ticks(rng):
 
 
 def draw_absent(rng):
-    """A hart that the firmware does not have, anywhere in the device tree."""
-    cpus, options = machine(rng)
+    """A hart that the firmware does not have: the first of the device tree, the last, or one before the
+    boot hart; so it is the first that is started, the last, or one between."""
+    cpus, options = machine(rng, least=2)
+    place = rng.cycle(0, cpus, rng.randint(1, options["BOOT_HART"]))
     return {"cpus": cpus}, asked({**options, "SHIFT": 8}, absent_hart=rng.randint(64, 4000),
-                                 absent_place=rng.randint(0, cpus), reverse_harts=rng.choice((None, 1)))
+                                 absent_place=place, reverse_harts=rng.cycle(None, None, 1))
 
 
 def draw_disabled(rng):
-    """A hart that exists but is disabled, and is not the boot hart."""
+    """A hart that exists but is disabled: the first, the last, or one between, and not the boot hart."""
     cpus, options = machine(rng, least=2)
-    out = rng.choice([hart for hart in range(cpus) if hart != options["BOOT_HART"]])
-    return {"cpus": cpus - 1}, asked(options, disabled_hart=out, reverse_harts=rng.choice((None, 1)))
+    boot = options["BOOT_HART"]
+    out = rng.cycle(0, cpus - 2, boot % 6 + 1)
+    return {"cpus": cpus - 1, "spare": out}, asked(options, disabled_hart=out,
+                                                   reverse_harts=rng.cycle(None, 1, None))
 
 
 def argument(scene, name):
@@ -76,10 +88,16 @@ def each_cpu(scene, what):
 
 
 def must_have_harts(scene, harts):
-    """Each of these harts is a cpu and runs, and no other hart does."""
-    cpus, started = scene.of("cpus"), scene.of("started")
+    """Each of these harts is a cpu and runs, and no other hart does. The console says so."""
+    cpus, beyond, started = scene.of("cpus"), scene.of("beyond"), scene.of("started")
     scene.must(len(cpus) == len(started) == 1, "cpu 0 to report the harts", "it did not")
     scene.must(cpus[0].val == len(harts), f"{len(harts)} cpus", f"ncpus is {cpus[0].val}", cpus[0])
+    scene.must_equal(beyond[0], 0, f"no globaldata_of[] from {len(harts)} on: a cpu that did not come is "
+                     "taken out")
+    boot = scene.options["BOOT_HART"]
+    line = f"{len(harts)} hart{'s' if len(harts) > 1 else ''} up, boot hart {boot} is cpu 0"
+    said = re.findall(r"^.*harts? up.*$", scene.console, re.M)
+    scene.must(said == [line], f"the line '{line}'", f"{said}")
     running = [hart for hart in range(64) if started[0].val >> hart & 1]
     scene.must(running == sorted(harts), f"the firmware to have started harts {sorted(harts)}",
                f"harts {running}", started[0])
@@ -93,7 +111,16 @@ def must_have_harts(scene, harts):
 
 
 def must_be_where_said(scene):
-    """An interrupt that the firmware sends to the hart that a cpu claims to be arrives at that cpu."""
+    """Cpus are numbered in the order in which their harts are started. An interrupt that the firmware
+    sends to the hart that a cpu claims to be arrives at that cpu."""
+    boot, out = scene.options["BOOT_HART"], argument(scene, "disabled_hart")
+    others = [hart for hart in range(scene.options["CPUS"]) if hart not in (boot, out)]
+    order = [boot] + (others[::-1] if argument(scene, "reverse_harts") else others)
+    for event in each_cpu(scene, "hart"):
+        scene.must_equal(event, order[event.cpu], f"cpus 0, 1, .. to be harts {order}: the boot hart, then "
+                         "the others in the order in which they are started")
+    for event in each_cpu(scene, "satp"):
+        scene.must_equal(event, 1, "gd_satp of each cpu to be the page table that it has loaded")
     for hart, here in zip(scene.of("hart"), scene.of("here")):
         scene.must(here.val == 1, f"cpu {hart.cpu} to be hart {hart.val}, as cpu_hartid says",
                    f"an interrupt for hart {hart.val} does not arrive there", hart)
@@ -101,7 +128,7 @@ def must_be_where_said(scene):
 
 def left_out(scene):
     """[(hart, the firmware's error)]: what the kernel prints about harts that cannot be started."""
-    return re.findall(r"^hart (\d+) cannot be started \(error (-?\d+)\)", scene.console, re.M)
+    return re.findall(r"^hart (\d+) cannot be started \(error (-?\d+)\): left out$", scene.console, re.M)
 
 
 def judge_up(scene):
@@ -168,6 +195,19 @@ def judge_disabled(scene):
     out = argument(scene, "disabled_hart")
     must_have_harts(scene, [hart for hart in range(scene.options["CPUS"]) if hart != out])
     must_be_where_said(scene)
+    refused, asked_for = scene.of("asked")
+    scene.must_equal(refused, ALREADY_AVAILABLE, "sbi_hart_start to return the firmware's error for a hart "
+                     f"that runs, {ALREADY_AVAILABLE}")
+    scene.must_equal(asked_for, 0, "sbi_hart_start to start a hart that is stopped, and return 0")
+    scene.must_equal(scene.of("spare")[0], out, f"hart {out} to come to the address that sbi_hart_start was "
+                     "given, with the argument in a1")
+
+
+def judge_lost_boot_hart(panic):
+    """The panic names the boot hart."""
+    boot = panic.params["boot"]
+    named = re.search(rf"\b{boot}\b", panic.message) is not None
+    panic.must_say(panic.message if named else f"with the id of the boot hart, {boot}", 0)
 
 
 def declare():
@@ -192,3 +232,6 @@ def declare():
     test("b7_disabled", "a hart that is not in the board's list stays in the firmware", 5,
          "boottest harts", draw_disabled, judge_disabled, covers=covers,
          hint="the harts are those in board.hartid[], not 0 to n - 1")
+    test("b8_lost", "a boot hart that is not in the board's list is a panic with its id", 5, "boottest harts",
+         draw_lost_boot_hart, judge_lost_boot_hart, covers=covers, panics=True,
+         hint="number_boot_hart must panic after a loop that found nothing")

@@ -4,7 +4,10 @@
 import re
 
 from grading.engine import test
+from grading.failure import Failure
+from grading.labs import ipi, preempt
 
+STATE = 6   # events of a K_STATE
 SSI, STI, SEI = 1 << 1, 1 << 5, 1 << 9  # bits of sie and sip: software, timer, external
 IPIQ, INTPEND, TIMER = 1, 2, 4          # bits of gd_reqflags
 
@@ -12,7 +15,7 @@ IPIQ, INTPEND, TIMER = 1, 2, 4          # bits of gd_reqflags
 def draw_storm(rng):
     """Ticks that are a few dozen to a few hundred instructions apart."""
     return {"ticks": rng.randint(3000, 5000), "us": rng.randint(5, 15),
-            "seed": rng.randint(1, 10 ** 6)}, {"CPUS": 1, "SHIFT": rng.choice((2, 3, 4))}
+            "seed": rng.randint(1, 10 ** 6)}, {"CPUS": 1, "SHIFT": rng.cycle(2, 3, 4)}
 
 
 def draw_two_sources(rng):
@@ -24,15 +27,15 @@ def draw_two_sources(rng):
 def draw_hold_off(rng):
     """Any depth of nesting, several times."""
     # The time of an instruction decides whether the timer or the other interrupts come first.
-    return {"nesting": rng.randint(1, 6), "rounds": rng.randint(1, 4)}, {
-        "CPUS": 1, "SHIFT": rng.choice((0, 2, 4))}
+    return {"nesting": rng.cycle(1, 2, rng.randint(3, 6)), "rounds": rng.cycle(rng.randint(3, 4), 2, 1)}, {
+        "CPUS": 1, "SHIFT": rng.cycle(0, 2, 4)}
 
 
 def draw_message(rng):
-    """A message from any cpu to any other."""
-    cpus = rng.randint(2, 4)
-    to, source = rng.sample(range(cpus), 2)
-    return {"to": to, "from": source}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+    """A message from any cpu to any other: from cpu 0, to it, or neither."""
+    cpus = rng.cycle(2, 4, rng.randint(3, 4))
+    source, to = rng.cycle((0, cpus - 1), (rng.randint(1, 3), 0), (2, 1))
+    return {"to": to, "from": source}, {"CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", "sbi")}
 
 
 def only(scene, events, what):
@@ -55,19 +58,29 @@ def must_be_at_rest(scene, events, when):
                f"sie is {sie.val:#x}", sie)
 
 
+def must_work_right(scene, events):
+    """The timer's work was done as splz promises."""
+    for what, rule in (("let_in", "the timer masked, and not noted again, during its own work"),
+                       ("alone", "interrupts on during the timer's work"),
+                       ("level", "gd_intr_nesting_level 1 during the timer's work")):
+        event = only(scene, events, what)
+        scene.must(event.val == 0, rule, f"{event.val} times it was not so", event)
+
+
 def judge_storm(scene):
     """All ticks were handled, and none of them inside a section."""
-    must_be_at_rest(scene, scene.events[:5], "at the thread's start")
+    must_be_at_rest(scene, scene.events[:STATE], "at the thread's start")
     fired, inside = only(scene, scene.events, "fired"), only(scene, scene.events, "inside")
     scene.must(fired.val == scene.params["ticks"],
                f"{scene.params['ticks']} ticks handled, each of which starts the next",
                f"{fired.val}: the next one was lost", fired)
     scene.must(inside.val == 0, "no tick handled inside a critical section", f"{inside.val} were",
                inside)
+    must_work_right(scene, scene.events)
     left = only(scene, scene.events, "left")
     scene.must(left.val == 0, "no work left pending when the last crit_exit has returned",
                f"{left.val} times there was some", left)
-    must_be_at_rest(scene, scene.events[5:], "after the storm")
+    must_be_at_rest(scene, scene.events[STATE:], "after the storm")
 
 
 def split_rounds(scene):
@@ -116,6 +129,7 @@ def judge_hold_off(scene):
         scene.must_equal(fired, 1, "the work of the timer done once")
         inside = only(scene, events, "inside")
         scene.must_equal(inside, 0, "the work of the timer not done inside the section")
+        must_work_right(scene, events)
         must_be_at_rest(scene, [e for e in events[left:] if e.what != "end"], "after the section")
 
 
@@ -129,24 +143,65 @@ def judge_message(scene):
     scene.must(flags.val & IPIQ, "RQF_IPIQ set in gd_reqflags inside the section",
                f"gd_reqflags is {flags.val:#x}", flags)
     must_be_at_rest(scene, events[second:], "after the section")
+    body = [event for event in scene.events if event.td == "ipi"]
+    for what, wanted, rule in (
+            ("reqflags", 0, "the note of the message taken back before its work"),
+            ("crit", 1, "splz in a critical section of its own while a message runs"),
+            ("nesting", 1, "gd_intr_nesting_level 1 while a message runs"),
+            ("enabled", 1, "interrupts on while a message runs")):
+        scene.must_equal(only(scene, body, what), wanted, rule)
+
+
+def somewhere(rng):
+    """(a cpu, the number of cpus): the only one, cpu 0 of several, or another one."""
+    cpus = rng.cycle(1, 2, 4)
+    return rng.cycle(0, 0, rng.randint(1, 3)), cpus
 
 
 def draw_underflow(rng):
-    """One to five sections are entered, and one more is left."""
-    cpus = rng.randint(1, 4)
-    return {"enter": rng.randint(1, 5), "cpu": rng.randrange(cpus), "pri": rng.randint(13, 26)}, {
-        "CPUS": cpus}
+    """One to five sections are entered, and one more is left, with a look at what is noted, or without."""
+    cpu, cpus = somewhere(rng)
+    return {"enter": rng.cycle(1, rng.randint(2, 4), 5), "cpu": cpu, "pri": rng.randint(13, 26),
+            "noyield": rng.cycle(0, 1, 0), **rng.cycle({}, {"other": 1}, {"other": 0})}, {"CPUS": cpus}
 
 
 def judge_underflow(panic):
-    """The last crit_exit finds a count of 0 and panics."""
+    """The last crit_exit finds a count of 0 and panics. The other cpus stop."""
     panic.must_say("crit_exit without crit_enter: td_critcount of A is 0", panic.params["cpu"], "A")
+    running = re.search(r"^cpu \d+ .*does not stop", panic.console, re.M)
+    if running:
+        raise Failure("all other cpus to stop when one panics", running.group(0))
+
+
+def draw_exits(rng):
+    """Any cpu."""
+    cpu, cpus = somewhere(rng)
+    return {"cpu": cpu, "rounds": rng.cycle(1, 2, 3)}, {"CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", "sbi")}
+
+
+def judge_exits(scene):
+    """After each of the steps, the state of the cpu."""
+    states = [event for event in scene.events if event.what in ("reqflags", "crit", "nesting", "enabled")]
+    expected = [(IPIQ, 0, 0, 0), (IPIQ, 0, 1, 0), (0, 0, 0, 0), (IPIQ, 0, 0, 0), (0, 1, 0, 0), (0, 1, 0, 1),
+                (0, 0, 0, 1)]
+    words = [f"A:{what}={value}" for row in expected
+             for what, value in zip(("reqflags", "crit", "nesting", "enabled"), row)]
+    scene.order(states, words * scene.params["rounds"],
+                "crit_exit_noyield, crit_exit in the work of an interrupt and crit_exit two deep in splz leave the "
+                "note; crit_exit one deep takes it; so does splz, which leaves interrupts off, then on")
+
+
+def judge_splz(scene):
+    """As in lab 5; and splz does call itself, since it counts."""
+    preempt.judge_splz(scene)
+    nest = scene.of("nest")[0]
+    scene.must(nest.val >= 1, "td_nest_count raised while splz works", str(nest.val), nest)
 
 
 def draw_body(rng):
     """From any cpu to any cpu; a message to the sender's own cpu counts as well."""
-    cpus = rng.randint(1, 4)
-    return {"from": rng.randrange(cpus), "to": rng.randrange(cpus)}, {"CPUS": cpus}
+    cpu, cpus = somewhere(rng)
+    return {"from": rng.cycle(0, 1, cpu), "to": cpu}, {"CPUS": cpus}
 
 
 def judge_body(panic):
@@ -156,9 +211,8 @@ def judge_body(panic):
 
 def draw_dying(rng):
     """Several switches in each of two threads."""
-    cpus = rng.randint(1, 4)
-    cpu = rng.randrange(cpus)
-    return {"from": cpu, "to": cpu, "trap": 1, "times": rng.randint(2, 6)}, {"CPUS": cpus}
+    cpu, cpus = somewhere(rng)
+    return {"from": cpu, "to": cpu, "trap": 1, "times": rng.cycle(2, rng.randint(3, 5), 6)}, {"CPUS": cpus}
 
 
 def judge_dying(scene):
@@ -197,3 +251,10 @@ def declare():
          hint="gd_intr_nesting_level is not raised around the function, or lwkt_switch does not check it")
     test("t19_dying", "in a dying kernel it works, with one warning for each thread", 5, "crittest t19",
          draw_dying, judge_dying, covers="T19", hint="TDF_PANICWARN, or the nesting levels are not restored")
+    test("t17_late", "a message that comes while another one runs", 10, "ipitest t31late", ipi.draw_late,
+         ipi.judge_late, covers="T17", hint="splz takes the bit back before the work, and looks again after it")
+    test("t18_exits", "what leaves a note alone, and what takes it", 10, "crittest exits", draw_exits, judge_exits,
+         covers="T17", hint="crit_exit_noyield looks at nothing, maybe_splz looks at gd_intr_nesting_level, and "
+         "splz leaves interrupts as they were")
+    test("t20_splz", "the recursion of splz is bounded", 10, "preempttest t63", preempt.draw_splz, judge_splz,
+         timely=True, covers="T20", hint="maybe_splz must check td_nest_count, and splz must count in it")

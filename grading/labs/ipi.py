@@ -2,17 +2,33 @@
 """Lab 4: IPI messages. The scenes are in user/ipitest.c."""
 
 from grading.engine import test
+from grading.labs import preempt, switch
 
 SHORT = 4             # messages that a short ring holds
 
 
-def machine(rng):
-    """(source, target, options): two of two to four cpus, with either IPI back end. The target is never
-    cpu 0, because its idle loop does not halt in the deterministic mode."""
-    cpus = rng.randint(2, 4)
-    target = rng.randrange(1, cpus)
-    source = rng.choice([cpu for cpu in range(cpus) if cpu != target])
-    return source, target, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+def machine(rng, least=2):
+    """(source, target, options): two of two to four cpus, with either IPI back end: from cpu 0 to the last
+    one, between two others, or any two. The target is never cpu 0, because its idle loop does not halt in
+    the deterministic mode."""
+    cpus = rng.cycle(least, 3, 4)
+    target = rng.cycle(cpus - 1, rng.randint(1, 2), rng.randint(1, 3))
+    source = rng.cycle(0, 3 - target, rng.choice([cpu for cpu in range(cpus) if cpu != target]))
+    return source, target, {"CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", rng.choice(("sbi", "sswi")))}
+
+
+def third(rng, least=3):
+    """(parameters with three different cpus, options)."""
+    source, target, options = machine(rng, least)
+    other = rng.choice([cpu for cpu in range(options["CPUS"]) if cpu not in (source, target)])
+    return {"from": source, "to": target, "other": other}, options
+
+
+def short_rings(rng, options):
+    """Rings of 4, 8 or 16 messages: their size."""
+    size = rng.cycle(SHORT, 8, 16)
+    options["APPEND"] = f"ktest=1 ipiq_size={size}"
+    return size
 
 
 def draw_wake(rng):
@@ -24,12 +40,14 @@ def draw_wake(rng):
 
 
 def draw_reversed(rng):
-    """Cpu n is hart CPUS - n, and the target is a cpu for which that is another number."""
-    cpus = rng.randint(3, 4)
-    target = rng.choice((1, cpus - 1))
+    """Cpu n is hart CPUS - n, or the last hart boots; the target is a cpu for which that is another
+    number."""
+    cpus = rng.cycle(3, 4, 4)
+    target = rng.cycle(1, cpus - 1, 1)
     source = rng.choice([cpu for cpu in range(cpus) if cpu != target])
     return {"from": source, "to": target, "pause": rng.randint(300, 3000)}, {
-        "CPUS": cpus, "IPI": rng.choice(("sbi", "sswi")), "APPEND": "ktest=1 reverse_harts=1"}
+        "CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", "sbi"), "BOOT_HART": rng.cycle(0, 0, cpus - 1),
+        "APPEND": f"ktest=1 reverse_harts={rng.cycle(1, 1, 0)}"}
 
 
 def draw_create(rng):
@@ -42,7 +60,7 @@ def draw_order(rng):
     """Many times as many messages as the ring holds. The indices wrap soon, as signed or as unsigned
     numbers, or not at all."""
     source, target, options = machine(rng)
-    start = rng.choice((0, 1 << 31, 1 << 32)) - rng.randint(20, 2000)
+    start = rng.cycle(0, 1 << 31, 1 << 32) - rng.randint(20, 2000)
     options["APPEND"] = f"ktest=1 ipiq_start={max(start, 0)}"
     return {"from": source, "to": target, "count": rng.randint(5000, 10000)}, options
 
@@ -50,15 +68,15 @@ def draw_order(rng):
 def draw_wrap(rng):
     """The same, with indices that soon become negative, or 0."""
     params, options = draw_order(rng)
-    options["APPEND"] = f"ktest=1 ipiq_start={(1 << rng.choice((31, 31, 32))) - rng.randint(20, 200)}"
+    options["APPEND"] = f"ktest=1 ipiq_start={(1 << rng.cycle(31, 32, 31)) - rng.randint(20, 200)}"
     return {**params, "count": rng.randint(500, 1000)}, options
 
 
 def draw_all(rng, least=2, most=4):
     """Rings of four messages."""
-    cpus = rng.randint(least, most)
+    cpus = rng.cycle(least, (least + most) // 2, most)
     return {"cpus": cpus, "count": rng.randint(150, 300)}, {
-        "CPUS": cpus, "IPI": rng.choice(("sbi", "sswi")), "APPEND": f"ktest=1 ipiq_size={SHORT}"}
+        "CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", rng.choice(("sbi", "sswi"))), "APPEND": f"ktest=1 ipiq_size={SHORT}"}
 
 
 def draw_crowd(rng):
@@ -75,14 +93,14 @@ def draw_no_memory(rng):
 
 def draw_forward(rng):
     """Rings that are always full."""
-    cpus = rng.randint(3, 4)
+    cpus = rng.cycle(3, 4, 3)
     return {"cpus": cpus, "count": rng.randint(280, 320), "length": rng.randint(80, 120)}, {"CPUS": cpus}
 
 
 def draw_nowait(rng):
     """Rings of four, eight or sixteen messages, and more messages than any of them holds."""
     source, target, options = machine(rng)
-    options["APPEND"] = f"ktest=1 ipiq_size={rng.choice((4, 8, 16))}"
+    short_rings(rng, options)
     return {"from": source, "to": target, "count": rng.randint(40, 100)}, options
 
 
@@ -93,9 +111,63 @@ def draw_passive(rng):
 
 
 def draw_burst(rng):
-    """As many messages as half a ring holds, or fewer."""
+    """One more message than half a ring holds, or fewer."""
     source, target, options = machine(rng)
-    return {"from": source, "to": target, "count": rng.randint(4, 8)}, options
+    return {"from": source, "to": target, "count": rng.cycle(2, rng.randint(4, 8), 17)}, options
+
+
+def draw_told(rng):
+    """The target is told each time."""
+    params, options = draw_burst(rng)
+    return {**params, "told": 1}, options
+
+
+def draw_fill(rng):
+    """Up to the message that waits, and a few more."""
+    params, options = third(rng)
+    size = short_rings(rng, options)
+    return {**params, "count": size // 2 + 1 + rng.cycle(1, 2, 3), "body": 0}, options
+
+
+def draw_fill_body(rng):
+    """The same in a body."""
+    params, options = third(rng)
+    size = short_rings(rng, options)
+    return {**params, "count": size + rng.cycle(1, 2, 3), "body": 1}, options
+
+
+def draw_passive_full(rng):
+    """The last message waits, and so tells the target."""
+    source, target, options = machine(rng)
+    size = short_rings(rng, options)
+    return {"from": source, "to": target, "count": size // 2 + 2, "pause": rng.randint(300, 3000)}, options
+
+
+def draw_wait_wrap(rng):
+    """The sequence numbers become 0, or negative, after a few messages."""
+    source, target, options = machine(rng)
+    options["APPEND"] = f"ktest=1 ipiq_start={rng.cycle(1 << 32, 1 << 31, 1 << 32) - rng.randint(5, 8)}"
+    return {"from": source, "to": target, "rounds": 12}, options
+
+
+def draw_mask(rng):
+    """The own cpu and one more, others only, or all."""
+    source, target, options = machine(rng, 3)
+    cpus = range(options["CPUS"])
+    mask = rng.cycle(1 << source | 1 << target, sum(1 << cpu for cpu in cpus if cpu != source),
+                     sum(1 << cpu for cpu in cpus))
+    return {"from": source, "mask": mask}, options
+
+
+def draw_raise(rng):
+    """Cpu numbers and hart ids differ in one of three."""
+    source, target, options = machine(rng)
+    return {"from": source, "to": target}, {**options, "BOOT_HART": rng.cycle(0, 1, options["CPUS"] - 1)}
+
+
+def draw_moved(rng):
+    """Three cpus."""
+    return third(rng)
 
 
 def draw_late(rng):
@@ -114,8 +186,8 @@ def draw_wait(rng):
 
 def draw_self(rng):
     """Any cpu."""
-    cpus = rng.randint(1, 4)
-    return {"cpu": rng.randrange(cpus), "rounds": rng.randint(1, 5)}, {"CPUS": cpus}
+    cpus = rng.cycle(1, 2, 4)
+    return {"cpu": rng.cycle(0, 1, rng.randint(1, 3)), "rounds": rng.cycle(1, 2, 5)}, {"CPUS": cpus}
 
 
 def judge_wake(scene):
@@ -182,15 +254,82 @@ def judge_forward(scene):
     scene.must(nest.val <= 5, "bodies that wait for room run others at most a few deep", str(nest.val), nest)
 
 
+def ring_size(scene):
+    """How many messages a ring holds."""
+    return int(scene.options["APPEND"].rpartition("=")[2])
+
+
 def judge_nowait(scene):
-    """The send is refused before the ring overruns, and what was accepted arrives as it was sent."""
-    size = int(scene.options["APPEND"].rpartition("=")[2])
-    accepted = scene.of("accepted")[0]
-    scene.must(1 <= accepted.val <= size,
-               f"lwkt_send_ipiq_nowait refuses when the ring is full: at most {size} accepted",
-               str(accepted.val), accepted)
-    must_arrive(scene, accepted.val, f"the {accepted.val} messages that were accepted")
+    """Sends are refused from two thirds of the ring on, and what was accepted arrives as it was sent."""
+    limit = ring_size(scene) * 2 // 3
+    scene.must_equal(scene.of("accepted")[0], limit,
+                     f"lwkt_send_ipiq_nowait to refuse when {limit} of {ring_size(scene)} messages are there "
+                     "(two thirds, rounded down), and not before")
+    scene.must_equal(scene.of("told")[0], limit, f"the target told for each of the {limit} messages, and not "
+                     "for the one that was refused")
+    must_arrive(scene, limit, f"the {limit} messages that were accepted")
     scene.order(scene.of("log"), ["A:1", "A:2"], "A sends, then waits for the end")
+
+
+def judge_fill(scene):
+    """A thread waits when the ring is more than half full, until it is down to a quarter; a body when it is
+    full, until one slot is free."""
+    size, body = ring_size(scene), scene.params["body"]
+    who, first, resumed = ("a body", size, size) if body else ("a thread", size // 2 + 1, size // 4 + 1)
+    scene.must_equal(scene.of("first")[0], first, f"{who} to wait first when {first} of {size} messages are in "
+                     "the ring")
+    scene.must_equal(scene.of("resumed")[0], resumed, f"{who} that has waited to go on when {resumed - 1} are "
+                     f"left, so that {resumed} are there then")
+    waits = scene.params["count"] - first if body else 1
+    scene.must_equal(scene.of("waits")[0], waits, f"ipiq_fifofull to count each send that waits: {waits}")
+
+
+def judge_passive_full(scene):
+    """A goes on at once, because the target is told."""
+    logs = scene.of("log", td="A")
+    scene.order(logs, ["A:1", "A:2"], "A sends, waits for room, and goes on")
+    scene.must_be_soon(*logs, "whoever waits for room to tell the target, which may know nothing of passive "
+                       "messages: no wait for a tick")
+    for what, more in (("fifofull", 1), ("hardware", 1), ("passive", scene.params["count"])):
+        before, after = scene.of(what)
+        scene.must(after.val - before.val == more, f"ipiq_{what} to grow by {more}",
+                   str(after.val - before.val), after)
+
+
+def judge_wait_wrap(scene):
+    """Each wait ends after the message's function."""
+    scene.order(scene.of("value"), ["A:value=7"] * scene.params["rounds"],
+                "lwkt_wait_ipiq to return after the function has written 7, wherever the numbers wrap")
+
+
+def judge_mask(scene):
+    """One message to each cpu of the mask."""
+    ran = sorted(event.val for event in scene.of("mask"))
+    wanted = [cpu for cpu in range(64) if scene.params["mask"] >> cpu & 1]
+    scene.must(ran == wanted, f"a message to each of the cpus {wanted}, the own one included", str(ran))
+    scene.must_equal(scene.of("count")[0], len(wanted), f"the result {len(wanted)}")
+
+
+def judge_raise(scene):
+    """The firmware's interrupt arrives; that of the device does if there is one."""
+    device = int(scene.options["IPI"] == "sswi")
+    scene.order(scene.of("raised"), ["A:raised=1", f"A:raised={device}"],
+                "ipi_raise_sbi to return true, ipi_raise_sswi whether there is the device")
+    scene.order(scene.of("noted"), ["B:noted=1", f"B:noted={device}"],
+                "an interrupt at the target from ipi_raise_sbi, and one from ipi_raise_sswi if it says so")
+
+
+def judge_moved(scene):
+    """The message follows B."""
+    scene.order(scene.of("log"), ["A:1", "B:1"], "B runs when its old cpu takes the message")
+    scene.must_be_on(scene.of("log", td="B")[0], scene.params["other"], "B")
+
+
+def must_be_a_body(scene, level):
+    """The nesting level of interrupts, as the message's body saw it."""
+    levels = [event for event in scene.of("nesting") if event.td == "ipi"]
+    scene.must_have(levels, 1, "a look at gd_intr_nesting_level in the message's function")
+    scene.must_equal(levels[0], level, f"gd_intr_nesting_level {level} in the message's function")
 
 
 def judge_passive(scene):
@@ -202,18 +341,28 @@ def judge_passive(scene):
     scene.order(scene.of("log", "end"), ["ipi:7", "A:end=0"],
                 "the message runs once (ipi:7), at the target's next tick, and long before A's end")
     scene.must_be_on(scene.of("log")[0], scene.params["to"], "the message")
+    must_be_a_body(scene, 2)    # it runs in the work of the timer
 
 
 def judge_burst(scene):
-    """The target was interrupted once, and the counters add up."""
+    """The target was interrupted once, or each time, and the counters add up."""
     count = scene.params["count"]
     scene.order(scene.of("log"), ["A:1"] + ["ipi:7"] * count + ["A:2"],
                 f"{count} messages run (ipi:7) after the target's critical section, then A continues")
-    raised, avoided = (scene.of(what)[1].val - scene.of(what)[0].val for what in ("hardware", "avoided"))
-    scene.must(raised < count, f"fewer interrupts than the {count} messages", str(raised))
-    scene.must(raised + avoided == count, f"ipiq_avoided to count the {count - raised} messages that needed "
-               "no interrupt", str(avoided))
-    scene.must(raised <= 1, "at most one interrupt, because the target is notified already", str(raised))
+    raised = count if scene.params.get("told") else 1
+    for what, more, rule in (
+            ("messages", count, "each message counted in ipiq_count"),
+            ("hardware", raised, "an interrupt for each message" if raised > 1 else
+             "one interrupt, because after it the target is told already"),
+            ("avoided", count - raised, "ipiq_avoided to count the messages that needed no interrupt")):
+        before, after = scene.of(what)
+        scene.must(after.val - before.val == more, f"{rule}: {more}", str(after.val - before.val), after)
+    before, after = scene.of("seq")
+    scene.must(after.val - before.val == count, f"the sequence number to grow by {count}",
+               str(after.val - before.val), after)
+    scene.must([event.val - before.val for event in scene.of("sent")] == list(range(1, count + 1)),
+               "lwkt_send_ipiq to return the number of messages written so far, this one included",
+               " ".join(str(event.val) for event in scene.of("sent")))
 
 
 def judge_late(scene):
@@ -222,6 +371,7 @@ def judge_late(scene):
                 "a slow message (1, 2), the message that came meanwhile (4), the end of A's wait (5)")
     first, second = scene.of("log")[1:3]
     scene.must_be_soon(first, second, "the second message to run at once, not at the next tick")
+    must_be_a_body(scene, 1)
 
 
 def judge_wait(scene):
@@ -280,3 +430,24 @@ def declare():
          "those whose functions wait and so run other messages")
     test("t33_self", "a message to the own cpu is a function call", 5, "ipitest t33", draw_self, judge_self,
          covers="T33", hint="a ring of the own cpu would be read only at the end of the critical section")
+    test("t21_raise", "an interrupt at another cpu, by either back end", 5, "ipitest raise", draw_raise,
+         judge_raise, covers="T21", hint="a cpu's number is not its hart's; the result says whether it was raised")
+    test("t25_moved", "a message to schedule a thread follows it", 10, "ipitest moved", draw_moved, judge_moved,
+         covers="T25", hint="lwkt_schedule_remote must look anew where the thread is")
+    test("t28_room", "when a thread waits for room, and for how long", 10, "ipitest fill", draw_fill, judge_fill,
+         timely=True, covers="T28", hint="a thread waits at more than half, until a quarter is left")
+    test("t28_room_body", "when a body waits for room, and for how long", 10, "ipitest fill", draw_fill_body,
+         judge_fill, timely=True, covers="T28", hint="a body waits only if the ring is full, for one slot")
+    test("t30_full", "passive messages fill the ring", 5, "ipitest passive", draw_passive_full,
+         judge_passive_full, timely=True, covers="T30", hint="wait_for_room must tell the target")
+    test("t31_told", "lwkt_ipiq_optimized 0: one interrupt for each message", 5, "ipitest t31", draw_told,
+         judge_burst, covers="T31", hint="notify must look at lwkt_ipiq_optimized")
+    test("t33_mask", "a message to each cpu of a mask", 5, "ipitest mask", draw_mask, judge_mask, covers="T33",
+         hint="lwkt_send_ipiq_mask sends to its own cpu, too, and counts all of them")
+    test("t33_oneself", "a thread that schedules itself", 5, "preempttest t14", preempt.draw_nested,
+         preempt.judge_locked, timely=True, covers="T33", hint="lwkt_schedule of the caller enqueues, and that "
+         "is all")
+    test("t33_idle", "the idle thread cannot be made runnable", 5, "swtest t24", switch.draw_idle_scheduled,
+         switch.judge_idle_scheduled, covers="T24", panics=True, hint="the assertion in lwkt_schedule")
+    test("t32_wrap", "sequence numbers may wrap", 5, "ipitest again", draw_wait_wrap, judge_wait_wrap,
+         covers="T32", hint="compare sequence numbers by the sign of their difference")

@@ -13,11 +13,24 @@ def stalls(rng):
 
 
 def draw_roam(rng):
-    """Some threads, which go round the cpus or move at random."""
-    cpus = rng.randint(2, 4)
-    return {"cpus": cpus, "threads": rng.randint(1, 3), "random": rng.randint(0, 1),
+    """One to three threads, which go round the cpus or move at random; two cpus at least."""
+    cpus = rng.cycle(2, 3, 4)
+    return {"cpus": cpus, "threads": rng.cycle(3, rng.randint(1, 3)), "random": rng.cycle(0, 1),
             "hops": rng.randint(200, 400), "seed": rng.randint(1, 10 ** 6), **stalls(rng)}, {
         "CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+
+
+def draw_three(rng):
+    """Three different cpus."""
+    cpus = rng.randint(3, 5)
+    to, source, third = rng.sample(range(cpus), 3)
+    return {"from": source, "to": to, "third": third, "pause": rng.randint(100, 300)}, {"CPUS": cpus}
+
+
+def draw_space(rng):
+    """Two cpus."""
+    one, other, options = two_cpus(rng)
+    return {"from": one, "to": other}, options
 
 
 def draw_swap(rng):
@@ -35,9 +48,11 @@ def draw_storm(rng):
 
 
 def draw_leaving(rng):
-    """A stall makes the switch away from the thread last long."""
+    """A stall makes the switch away from the thread last long, or the thread still runs for some time when it
+    has left its run queue."""
     one, other, options = two_cpus(rng)
-    return {"from": one, "to": other, "pri": rng.randint(8, 20), "running": rng.randint(30, 150)}, options
+    return {"from": one, "to": other, "pri": rng.randint(8, 20), "running": rng.randint(30, 150),
+            "open": rng.cycle(0, rng.randint(60, 150))}, options
 
 
 def draw_preempted(rng):
@@ -81,6 +96,22 @@ def judge_roam(scene):
     must_have_roamed(scene, scene.params["threads"])
 
 
+def judge_port(scene):
+    """Messages reach the thread where it is."""
+    seen = scene.of("got", td="S")
+    scene.order(seen, ["S:got=100", "S:got=101"], "the messages to S")
+    scene.must_be_on(seen[0], scene.params["to"], "S, which has moved,")
+    scene.must_be_on(seen[1], scene.params["third"], "S, which was acquired,")
+    scene.order(scene.of("replied"), ["C:replied=100", "C:replied=101"], "the replies")
+
+
+def judge_space(scene):
+    """A process's memory is loaded where it runs, and nowhere else."""
+    scene.order(scene.of("loaded"), [f"A:loaded={n}" for n in (1, 0, 1, 0)],
+                "the process's memory on its cpu, then on the one that it has left, on the new one, and on "
+                "that when it has left it too")
+
+
 def judge_swap(scene):
     """Both threads end on the cpu where they began."""
     for name, cpu in (("A", scene.params["from"]), ("B", scene.params["to"])):
@@ -108,6 +139,8 @@ def judge_leaving(scene):
     """S leaves its stack, then runs on the new cpu."""
     scene.order(scene.of("log"), ["S:1", "A:1", "S:2"], "A has acquired S (A:1), then S runs")
     must_be_off(scene)
+    scene.order(scene.of("listed", "astray", td="S"), ["S:listed=1", "S:astray=0"],
+                "S once on its cpu's list, and on no other")
     ran = scene.of("log", td="S")[1]
     scene.must_be_on(ran, scene.params["to"], "S")
 
@@ -122,6 +155,24 @@ def judge_preempted(scene):
     scene.must_be_on(ran, scene.params["to"], "S")
 
 
+def judge_moved(scene):
+    """The request follows S, which ends up on A's cpu, and on no other's list."""
+    scene.order(scene.of("log"), ["A:1", "S:2"], "A has acquired S (A:1), then S runs")
+    must_be_off(scene)
+    scene.order(scene.of("listed", "astray", td="S"), ["S:listed=1", "S:astray=0"],
+                "S once on its cpu's list, and on no other")
+    scene.must_be_on(scene.of("log", td="S")[0], scene.params["to"], "S")
+
+
+def judge_own(scene):
+    """A thread of the own cpu stays where it is."""
+    scene.order(scene.of("log"), ["A:1", "A:2", "S:2"], "A has acquired S, then itself; then S runs")
+    must_be_off(scene)
+    for name in "AS":
+        scene.order(scene.of("listed", "astray", td=name), [f"{name}:listed=1", f"{name}:astray=0"],
+                    f"{name} once on its cpu's list, and on no other")
+
+
 def judge_sleeper(panic):
     """An assertion, where the sleeper is."""
     panic.must_say("is acquired while it is a sleeper", panic.params["from"])
@@ -129,20 +180,31 @@ def judge_sleeper(panic):
 
 def declare():
     """Declare the tests of this part."""
-    test("t53_roam", "a thread goes round the cpus and keeps what a call keeps", 15, "migratetest t53",
+    test("t53_roam", "a thread goes round the cpus and keeps what a call keeps", 12, "migratetest t53",
          draw_roam, judge_roam, covers="T53",
-         hint="the message is sent before the thread is off its stack, or a globaldata is used that "
-              "was read before the switch")
-    test("t54_swap", "two threads swap cpus", 10, "migratetest t54", draw_swap, judge_swap,
-         covers="T54", hint="the new cpu must not wait inside the message")
-    test("t55_storm", "a thread is woken all the time while it moves", 15, "migratetest t55", draw_storm,
+         hint="the message must be sent when the thread is off its stack (lwkt_setcpu_finish), not by "
+              "lwkt_setcpu_self, and a globaldata that was read before the switch is not used after it")
+    test("t53_port", "a thread's port goes with it", 5, "migratetest t53port", draw_three, judge_port,
+         covers="T53", hint="lwkt_setcpu_self and acquire_remote call lwkt_port_move")
+    test("t53_space", "a process leaves nothing loaded", 3, "migratetest t53space", draw_space, judge_space,
+         covers="T53", hint="lwkt_setcpu_finish calls cpu_thread_leave")
+    test("t54_swap", "two threads swap cpus", 8, "migratetest t54", draw_swap, judge_swap,
+         covers="T54", hint="lwkt_setcpu_remote must not wait: the new cpu would wait inside the message")
+    test("t55_storm", "a thread is woken all the time while it moves", 12, "migratetest t55", draw_storm,
          judge_storm, covers="T55",
-         hint="TDF_MIGRATING is cleared too early, or read too late (lwkt_schedule)")
-    test("t56_leaving", "a thread is acquired while it goes to sleep", 10, "migratetest t56", draw_leaving,
-         judge_leaving, covers="T56", hint="TDF_RUNNING")
-    test("t56_preempted", "a thread is acquired while it is preempted", 10, "migratetest t56preempt",
+         hint="lwkt_setcpu_self sets TDF_MIGRATING after it has left the run queue; lwkt_setcpu_remote "
+              "clears it after td_gd is written")
+    test("t56_leaving", "a thread is acquired while it goes to sleep", 8, "migratetest t56", draw_leaving,
+         judge_leaving, covers="T56", hint="acquire_remote looks at TDF_RUNNING")
+    test("t56_preempted", "a thread is acquired while it is preempted", 6, "migratetest t56preempt",
          draw_preempted, judge_preempted, timely=True, covers="T56",
-         hint="TDF_PREEMPT_LOCK: the thread is off the cpu, but its stack is in use; and a cpu that waits "
-              "must serve messages")
+         hint="acquire_remote looks at TDF_PREEMPT_LOCK: the thread is off the cpu, but its stack is in use; "
+              "and lwkt_acquire must serve messages while it waits")
+    test("t56_moved", "a thread has moved when the request for it comes", 4, "migratetest t56moved",
+         draw_three, judge_moved, covers="T56", hint="acquire_remote sends the request on to td_gd")
+    test("t56_own", "a thread of the same cpu is acquired", 2, "migratetest t56own", draw_leaving,
+         judge_own, covers="T56",
+         hint="lwkt_acquire asks nobody for a thread of its own cpu, and does not wait "
+         "for itself")
     test("acquire_sleeper", "no thread is acquired out of tsleep", 5, "migratetest sleeper", draw_sleeper,
-         judge_sleeper, covers="T56", panics=True, hint="the assertion about TDF_TSLEEPQ in acquire_remote")
+         judge_sleeper, covers="T56", panics=True, hint="acquire_remote asserts that TDF_TSLEEPQ is not set")

@@ -14,7 +14,7 @@ def draw_priorities(rng):
 def draw_depth(rng):
     """The depth is how often A has taken the lock."""
     params, options = draw_pair(rng)
-    return {**params, "depth": rng.randint(1, 4)}, options
+    return {**params, "depth": rng.cycle(1, 2, rng.randint(3, 4))}, options
 
 
 def draw_busy(rng):
@@ -28,7 +28,7 @@ def draw_busy(rng):
 def draw_preemption(rng):
     """The lock is needed by the preempted thread, by the preempting one, or by both."""
     one, other, options = two_cpus(rng)
-    want, own = rng.choice(((1, 0), (0, 1), (1, 1)))
+    want, own = rng.cycle((1, 0), (0, 1), (1, 1))
     return {"from": one, "to": other, "pri": rng.randint(8, 25), "high": rng.randint(26, 31),
             "want": want, "own": own}, options
 
@@ -36,7 +36,7 @@ def draw_preemption(rng):
 def draw_wanted(rng):
     """The preempted thread is just waiting for the lock."""
     params, options = draw_preemption(rng)
-    return {**params, "want": 1}, options
+    return {**params, "want": 1, "own": rng.cycle(0, 1)}, options
 
 
 def draw_count(rng):
@@ -65,10 +65,19 @@ def judge_long(scene):
     """R runs while Q waits; then Q has the lock, and in the end no longer has it."""
     scene.order(scene.of("log"), ["Q:1", "R:1", "P:1", "Q:2"],
                 "Q waits for the lock, R, which does not need it, runs meanwhile, P releases it, Q has it")
+    must_be(scene, "R", [(1, 0)], "while Q waits, Q's count and R's cpu")
     must_be(scene, "Q", [(1, 1), (0, 0)], "with the lock, and after releasing it")
     contended = scene.of("mpcontend", td="R")[0]
     scene.must(contended.val > 0, "mplock_contention counted while Q waited", str(contended.val),
                contended)
+
+
+def judge_try(scene):
+    """try_mplock fails at once as long as P has taken the lock more often than released it."""
+    scene.order(scene.of("try"), [f"Q:try={n}" for n in (0, 0, 1, 1)], "Q fails while P has the lock")
+    must_be(scene, "P", [(2, 1), (1, 1), (0, 0)], "with the lock twice, once, and after the last release")
+    must_be(scene, "Q", [(0, 0), (0, 0), (1, 1), (2, 1), (1, 1), (0, 0)],
+            "after each try, and after each release")
 
 
 def judge_sleeper(scene):
@@ -111,18 +120,20 @@ def judge_count(scene):
 
 def declare():
     """Declare the tests of this part."""
-    test("t44_long", "a thread that needs the lock waits, others run", 10, "mptest t44", draw_priorities,
+    test("t44_long", "a thread that needs the lock waits, others run", 8, "mptest t44", draw_priorities,
          judge_long, covers="T44", hint="lwkt_switch gives up if the best thread lacks the lock, or does "
          "not release it for a thread that does not need it")
+    test("t44_try", "trying for the lock", 6, "mptest t44try", draw_pair, judge_try, covers="T44",
+         hint="try_mplock takes its count back when it fails; rel_mplock frees the lock at the last release")
     test("t45_sleeper", "a sleeper does not keep the lock", 10, "mptest t45", draw_depth, judge_sleeper,
          covers="T45", hint="the lock follows the next thread's td_mpcount at every switch")
     test("t45_token", "a thread that waits for a token does not keep the lock", 5, "mptest t45token",
          draw_busy, judge_token, covers="T45", hint="the lock is taken before the thread has its tokens, or "
          "a thread waits for a token without a switch")
-    test("t46_miss", "a thread that cannot get the lock does not preempt", 10, "mptest t46",
+    test("t46_miss", "a thread that cannot get the lock does not preempt", 8, "mptest t46",
          draw_preemption, judge_preemption, covers="T46",
          hint="lwkt_preempt must give up if it cannot take the lock that the interrupt thread needs")
-    test("t46_undo", "a preemption that fails does not change the counts", 10, "mptest t46", draw_wanted,
+    test("t46_undo", "a preemption that fails does not change the counts", 8, "mptest t46", draw_wanted,
          judge_preemption, covers="T46", hint="the count that the interrupt thread inherits must be undone")
     test("mp_count", "a count under the lock loses nothing", 5, "mptest count", draw_count, judge_count,
          covers="T44", hint="two cpus have the lock at the same time")

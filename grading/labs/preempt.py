@@ -3,71 +3,72 @@
 J are interrupt threads."""
 
 from grading.engine import test
-from grading.labs.crit import must_be_at_rest
-from grading.labs.mp import must_be
+from grading.labs import crit, mp
 
 COUNTERS = ("hit", "miss", "weird", "switches")
 UNCHANGED = {name: 0 for name in COUNTERS}
 
 
 def machine(rng, least=1):
-    """(a cpu, options), with up to four cpus."""
-    cpus = rng.randint(least, 4)
-    return rng.randrange(cpus), {"CPUS": cpus, "SHIFT": rng.choice((2, 3, 4))}
+    """(a cpu, options): the first of the fewest cpus, the last of three, or one of four."""
+    cpus = rng.cycle(least, 3, 4)
+    return rng.cycle(0, cpus - 1, rng.randint(1, 3)), {"CPUS": cpus, "SHIFT": rng.cycle(2, 3, 4)}
 
 
 def draw_victim(rng):
-    """A is a kernel thread, or the process itself, whose priority is even lower."""
+    """A is a kernel thread, or the process itself, whose priority is even lower. I is just better, or far."""
     cpu, options = machine(rng)
-    return {"cpu": cpu, "pri": rng.randint(13, 25), "ipri": rng.randint(26, 31),
-            "process": rng.randint(0, 1)}, options
+    pri = rng.cycle(25, rng.randint(13, 24), rng.randint(13, 25))
+    return {"cpu": cpu, "pri": pri, "ipri": rng.cycle(26, 31, rng.randint(26, 31)),
+            "process": rng.cycle(0, 1, 0)}, options
 
 
 def draw_rounds(rng):
     """Several preemptions, each like the first."""
     params, options = draw_victim(rng)
-    return {**params, "rounds": rng.randint(2, 5)}, options
+    return {**params, "rounds": rng.cycle(2, 3, rng.randint(4, 5))}, options
 
 
 def draw_nesting(rng):
     """Every depth from 1 on."""
     params, options = draw_victim(rng)
-    return {**params, "nesting": rng.randint(2, 5)}, options
+    return {**params, "nesting": rng.cycle(2, 3, rng.randint(4, 5))}, options
 
 
 def draw_device(rng):
     """A is on cpu 0, which devices interrupt."""
     params, options = draw_nesting(rng)
-    return {**params, "cpu": 0, "rounds": rng.randint(2, 4), "us": rng.randint(1, 40)}, options
+    return {**params, "cpu": 0, "rounds": rng.cycle(2, 3, 4), "us": rng.cycle(1, 20, 40)}, options
 
 
 def draw_waking(rng):
-    """N has a higher priority than A, or not."""
+    """N is just better than A, just worse, or any."""
     cpu, options = machine(rng)
-    pri, npri = rng.sample(range(13, 26), 2)
+    pri = rng.randint(14, 24)
+    npri = rng.cycle(pri + 1, pri - 1, rng.choice([p for p in range(13, 26) if p != pri]))
     return {"cpu": cpu, "pri": pri, "npri": npri, "ipri": rng.randint(26, 31)}, options
 
 
 def draw_descheduled(rng):
     """The preempting thread is that of a device, or I, which A itself schedules."""
     _, options = machine(rng)
-    return {"device": rng.randint(0, 1), "pri": rng.randint(13, 25), "ipri": rng.randint(26, 31),
+    return {"device": rng.cycle(0, 1, 0), "pri": rng.randint(13, 25), "ipri": rng.randint(26, 31),
             "us": rng.randint(1, 40)}, options
 
 
 def draw_nested(rng):
     """J has a higher priority than I, and I than A."""
     cpu, options = machine(rng)
-    ipri, jpri, above = sorted(rng.sample(range(24, 32), 3))
-    return {"cpu": cpu, "process": rng.randint(0, 1), "pri": rng.randint(13, 23), "ipri": ipri,
-            "jpri": jpri, "above": above, "rounds": rng.randint(1, 4)}, options
+    ipri, jpri, above = rng.cycle((24, 25, 26), (24, 30, 31), sorted(rng.sample(range(24, 32), 3)))
+    return {"cpu": cpu, "process": rng.cycle(0, 1, 1), "pri": rng.randint(13, 23), "ipri": ipri,
+            "jpri": jpri, "above": above, "rounds": rng.cycle(1, 2, rng.randint(3, 4))}, options
 
 
 def draw_no_better(rng):
-    """I has a lower priority than A, or the same."""
+    """I has A's priority, or is just worse, or worse."""
     cpu, options = machine(rng)
     pri = rng.randint(16, 28)
-    return {"cpu": cpu, "pri": pri, "ipri": pri - rng.choice((0, 0, 1, 3))}, options
+    return {"cpu": cpu, "pri": pri, "ipri": pri - rng.cycle(0, 1, 3)}, options
 
 
 def draw_foreign(rng):
@@ -78,9 +79,9 @@ def draw_foreign(rng):
 
 
 def draw_exit(rng):
-    """How often A has taken the lock, and whether I takes it too."""
+    """How often A has taken the lock, and whether I takes it too, exits without it, or sleeps."""
     params, options = draw_victim(rng)
-    return {**params, "depth": rng.randint(1, 3), "own": rng.randint(0, 1)}, options
+    return {**params, "depth": rng.cycle(1, 2, 3), "own": rng.cycle(1, 0, 0), "stays": rng.cycle(0, 0, 1)}, options
 
 
 def draw_moves(rng):
@@ -93,14 +94,21 @@ def draw_again(rng):
     """The interrupt comes again while it is handled: from the handler's thread, from the device, or from
     both."""
     _, options = machine(rng)
-    return {"sources": rng.choice((4, 8, 12)), "again": rng.randint(1, 6), "rounds": rng.randint(2, 4),
-            "process": rng.randint(0, 1)}, options
+    return {"sources": rng.cycle(4, 8, 12), "again": rng.cycle(1, 2, rng.randint(3, 6)),
+            "rounds": rng.cycle(2, 3, 4), "process": rng.cycle(0, 1, 0)}, options
+
+
+def draw_gap(rng):
+    """The message comes while the handler runs."""
+    _, options = machine(rng, 2)
+    return {"other": rng.randrange(1, options["CPUS"]), "rounds": rng.cycle(1, 2, 3),
+            "pause": rng.randint(20, 60)}, {**options, "SHIFT": 2}
 
 
 def draw_splz(rng):
     """All three sources and the handler's thread raise interrupts again and again."""
     _, options = machine(rng)
-    return {"sources": rng.choice((5, 7)), "again": rng.randint(150, 300), "rounds": 1}, options
+    return {"sources": rng.cycle(5, 7, 5), "again": rng.randint(150, 300), "rounds": 1}, options
 
 
 def draw_storm(rng):
@@ -108,13 +116,13 @@ def draw_storm(rng):
     36 us."""
     cpu, options = machine(rng)
     return {"cpu": cpu, "us": rng.randint(15, 25), "rounds": rng.randint(1500, 3000),
-            "process": rng.randint(0, 1)}, {**options, "SHIFT": 2}
+            "process": rng.cycle(0, 1, 0)}, {**options, "SHIFT": 2}
 
 
 def draw_reservations(rng):
     """So many additions that some interrupts come between LR and SC."""
     params, options = draw_storm(rng)
-    return {**params, "rounds": rng.randint(20000, 40000), "every": rng.randint(1, 2)}, options
+    return {**params, "rounds": rng.randint(20000, 40000), "every": rng.cycle(1, 2, 1)}, options
 
 
 def draw_lost(rng):
@@ -123,10 +131,11 @@ def draw_lost(rng):
     return {**params, "rounds": rng.randint(10, 50)}, options
 
 
-def draw_yields(rng):
-    """Two to four threads."""
-    cpu, options = machine(rng)
-    return {"cpu": cpu, "threads": rng.randint(2, 4), "rounds": rng.randint(50, 200)}, options
+def draw_lock_elsewhere(rng):
+    """Another cpu has the MP lock, which A needs, or I, or both."""
+    params, options = mp.draw_preemption(rng)
+    want, own = rng.cycle((1, 0), (0, 1), (1, 1))
+    return {**params, "want": want, "own": own}, options
 
 
 def story(scene):
@@ -150,8 +159,9 @@ def judge_preempt(scene):
     """I runs before lwkt_schedule returns. Then A is as before: its place on the queue, td_release, and
     no flag left."""
     process = scene.params["process"]
-    once = ["A:runq=1", f"A:release={process}", "A:1", "I:1", "A:runq=1", "A:locked=1", "I:below=0",
-            "A:2", "A:runq=1", "A:locked=0", f"A:release={process}", "I:runq=0", "I:below=-1"]
+    once = ["A:runq=1", f"A:release={process}", "A:1", "I:1", "A:runq=1", "A:locked=1", "A:running=0",
+            "I:below=0", "I:current=1", "A:2", "A:runq=1", "A:locked=0", f"A:release={process}", "A:running=1",
+            "A:current=1", "A:done=0", "I:runq=0", "I:below=-1"]
     b, c = ["B:1", "B:end=0"], ["C:1", "C:end=0"]
     # The process, back at its own priority, runs after B and C.
     rest = b + c + ["A:3", "I:end=0"] if process else b + ["A:3", "I:end=0"] + c
@@ -244,11 +254,12 @@ def judge_foreign(scene):
 
 def judge_exit(scene):
     """After I has exited, A has the lock as often as before, whatever I has taken."""
-    scene.order(scene.of("log", "end"), ["A:1", "I:1", "I:end=0", "A:2", "A:end=0"],
-                "I preempts A and exits, and A goes on")
-    depth, own = scene.params["depth"], scene.params["own"]
-    for td, expected in (("A", [(depth, 1), (depth, 1), (0, 0)]), ("I", [(depth + own, 1)])):
-        must_be(scene, td, expected, "with the lock, and after its release")
+    depth, own, stays = (scene.params[name] for name in ("depth", "own", "stays"))
+    order = ["A:1", "I:1", "A:2", "I:end=0"] if stays else ["A:1", "I:1", "I:end=0", "A:2"]
+    scene.order(scene.of("log", "end"), order + ["A:end=0"], "I preempts A and exits or sleeps, and A goes on")
+    for td, expected in (("A", [(depth, 1), (depth, 1), (0, 0)]),
+                         ("I", [(depth + own, 1)] + stays * [(0, 0)])):
+        mp.must_be(scene, td, expected, "with the lock, and after its release")
 
 
 def judge_moves(scene):
@@ -269,7 +280,32 @@ def judge_again(scene):
     scene.order(scene.of("log", "intr"),
                 (["A:1"] + ["intr:intr=1"] * runs + ["A:2"]) * scene.params["rounds"],
                 f"in each round {runs} runs of the handler, {again} of which ask for another")
-    must_be_at_rest(scene, [e for e in scene.events if e.what != "end"], "at the end")
+    for what, count, rule in (("handled", runs * scene.params["rounds"], "each run of the handler counted once"),
+                              ("spurious", 3, "three interrupts without a handler counted")):
+        before, after = scene.of(what)
+        scene.must(after.val - before.val == count, f"{rule}: {count}", str(after.val - before.val), after)
+    crit.must_be_at_rest(scene, [e for e in scene.events if e.what != "end"], "at the end")
+
+
+def judge_gap(scene):
+    """The message runs between two runs of the handler, and asks for the second one."""
+    scene.order(scene.of("log", "intr"), ["A:1", "intr:intr=1", "intr:intr=1", "A:2"] * scene.params["rounds"],
+                "a request that comes during the handler leads to another run before A goes on")
+
+
+def judge_special(scene):
+    """In each of the four states I does not preempt; which counter shows why."""
+    expected = [word for what in (1, 2, 4, 8) for word in (f"A:{10 * what}", f"A:{10 * what + 1}", "A:resched=1")]
+    scene.order(story(scene), expected + ["I:1", "I:end=0", "A:end=0"],
+                "I does not preempt A: in the work of an interrupt (10), while A masters a cpusync (20), if A is "
+                "locked (40), if I has preempted somebody (80)")
+    counted = ({"miss": 1}, {"miss": 1}, {"weird": 1}, {"hit": 1})
+    for name in COUNTERS:
+        readings = [event.val for event in scene.of(name, td="A")]
+        scene.must([after - before for before, after in zip(readings[::2], readings[1::2])] ==
+                   [change.get(name, 0) for change in counted],
+                   f"{name} to grow by {[change.get(name, 0) for change in counted]} in the four states",
+                   str([after - before for before, after in zip(readings[::2], readings[1::2])]))
 
 
 def judge_splz(scene):
@@ -375,9 +411,14 @@ def declare():
     test("t65_registers", "all registers survive nested preemptions", 10, "preempttest t65",
          draw_storm, judge_registers, covers="T65",
          hint="a register, sepc or sstatus is missing in the trap frame")
-    test("t65_yield", "the registers that a call keeps survive a switch", 10, "preempttest t65yield",
-         draw_yields, judge_yields, covers="T65", hint="a register is missing in cpu_switch")
     test("t66_sum", "LR and SC interrupted by threads that use the same word", 5, "preempttest t66",
          draw_reservations, judge_reservations, covers="T66", hint="cpu_switch")
-    test("t66_reservation", "a reservation ends with a switch", 5, "preempttest t66call", draw_lost,
-         judge_lost, covers="T66", hint="the dummy sc.d in cpu_switch")
+    test("preempt_special", "states in which no thread is preempted", 10, "preempttest special", draw_foreign,
+         judge_special, timely=True, covers="T14", hint="the conditions of may_preempt, in their order, each with "
+         "its counter")
+    test("preempt_mp_miss", "a thread that cannot get the MP lock does not preempt", 10, "mptest t46",
+         draw_lock_elsewhere, mp.judge_preemption, covers="T46", hint="lwkt_preempt must give up if it cannot "
+         "take the lock that the interrupt thread needs, with all counts as they were")
+    test("t63_gap", "a message that comes while a handler runs", 10, "preempttest gap", draw_gap, judge_gap,
+         timely=True, covers="T63", hint="messages run in the gap after each run of the handler, before the last "
+         "look at `running`")

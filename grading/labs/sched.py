@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lab 8: the user scheduler. The scenes are in user/schedtest.c. They are played by processes, each of
-which logs an event for every step that it computes: the order and the number of the events show which
-process ran, on which cpu, and how much."""
+"""Lab 8: the user scheduler. The scenes are in user/schedtest.c and user/uschedtest.c. The first are played
+by processes, each of which logs an event for every step that it computes: the order and the number of the
+events show which process ran, on which cpu, and how much."""
 
 from grading.engine import test
 
@@ -9,6 +9,11 @@ SHIFT = 6                   # an instruction takes 64 ns of virtual time, so a t
 TICK = 100_000              # ticks of the time CSR (10 MHz) in a tick of the scheduler (100 a second)
 NAMES = "ABCDEFGH"
 BUSY = 1000                 # milliseconds
+USCHEDTEST = ("states", "ticks", "strays", "killed", "home")  # scenes of user/uschedtest.c
+
+
+KERN_USER, USER_NORM = 10, 6    # TDPRI_*
+AST_USER, AST_LWKT = 2, 4       # AST_*_RESCHED
 
 
 def machine(rng, least=1, most=4):
@@ -70,8 +75,8 @@ def draw_turns(rng):
 def draw_affinity(rng):
     """Fewer processes than cpus, or more."""
     params, options = machine(rng, 2)
-    return {**params, "cpus": options["CPUS"], "procs": rng.randint(1, 6),
-            "rounds": rng.randint(10, 20)}, options
+    return {**params, "cpus": options["CPUS"], "procs": rng.cycle(6, 5, rng.randint(1, 4)),
+            "rounds": rng.randint(12, 20)}, options
 
 
 def draw_levels(rng):
@@ -88,6 +93,40 @@ def draw_storm(rng):
     procs = rng.randint(4, 8)
     return {**params, "cpus": options["CPUS"], "procs": procs, "tokens": rng.randint(2, procs),
             "rounds": rng.randint(20, 40)}, options
+
+
+def draw_states(rng):
+    """A few ticks of computing."""
+    params, options = machine(rng)
+    del options["SHIFT"]
+    return {**params, "cpu": rng.randrange(options["CPUS"]), "spin": rng.randint(25000, 45000)}, options
+
+
+def draw_ticks(rng):
+    """With and without another process that waits."""
+    params, options = draw_states(rng)
+    return {**params, "rival": rng.cycle(0, 1)}, options
+
+
+def draw_strays(rng):
+    """Two cpus, and schedules that go on for as long as A waits."""
+    params, options = machine(rng, 2)
+    cpu, other = rng.sample(range(options["CPUS"]), 2)
+    del options["SHIFT"]
+    return {**params, "cpu": cpu, "other": other, "strays": rng.randint(60, 100)}, options
+
+
+def draw_killed(rng):
+    """Two cpus."""
+    params, options = machine(rng, 2)
+    cpu, other = rng.sample(range(options["CPUS"]), 2)
+    return {**params, "cpu": cpu, "other": other, "ms": 1500}, options
+
+
+def draw_home(rng):
+    """A cpu that is not the first one, so that it shows if the first free one is taken."""
+    params, options = machine(rng, 3)
+    return {**params, "cpu": rng.randrange(1, options["CPUS"]), "rounds": rng.randint(5, 8)}, options
 
 
 def must_be_current(scene):
@@ -297,37 +336,104 @@ def judge_late(scene):
                 "H, which wakes while A has just seen that L can wait, runs before A goes on to user mode")
 
 
+def judge_states(scene):
+    """What it means to be the current process, at each step of A's way, and how much time it has had."""
+    current = ["A:current=1", "A:hook=1", f"A:pri={USER_NORM}", "A:target=-1"]
+    released = ["A:current=0", "A:hook=0", f"A:pri={KERN_USER}", "A:target=-1"]
+    scene.order(scene.of("current", "hook", "pri", "target"),
+                current + current + released + current,
+                "A is designated on its way to user mode and while it computes, not after it has blocked, "
+                "and again on its way to user mode")
+    before, after = scene.of("had")[0], scene.of("had")[2]
+    took, spin = after.val - before.val, scene.params["spin"]
+    scene.must(spin <= took <= spin + 8000, f"A to be charged for the {spin} us that it was designated, or a "
+               "little more", f"{took} us", after)
+
+
+def judge_ticks(scene):
+    """The tick asks for a choice of the user scheduler if another process waits, and for one of both
+    schedulers if a better thread is runnable. It charges the current process."""
+    waits = AST_USER if scene.params["rival"] else 0
+    seen = scene.of("ast")
+    scene.order([seen[i] for i in (1, 2, 4, 6)],
+                [f"A:ast={value}" for value in (waits, waits, AST_USER | AST_LWKT, 0)],
+                "what the ticks of 30 ms ask for: while the current process computes; while I runs on top of "
+                "it; while L is runnable; and when A is not the current process")
+    released, last = scene.of("had")[2:4]
+    scene.must_equal(last, released.val, "A not to be charged when it is not the current process any more")
+    if scene.params["rival"]:
+        before, after = scene.of("had")[:2]
+        scene.must(15000 <= after.val - before.val <= 35000, "A to be charged by ticks for 15 to 35 ms of "
+                   "the 30 that it has computed", f"{after.val - before.val} us", after)
+
+
+def judge_strays(scene):
+    """A has its designation when it goes on, however often it was scheduled before."""
+    scene.order(scene.of("current", "hook"), ["A:current=1", "A:hook=1"],
+                "A is its cpu's current process when usched_userexit returns")
+
+
+def judge_killed(scene):
+    """The end of a process that waits does not wait for a cpu."""
+    (killed, gone), (end,) = scene.of("kill", "gone"), scene.of("done", td="A")
+    took = (gone.time - killed.time) / TICK
+    scene.must(scene.events.index(gone) < scene.events.index(end) and took < 20,
+               "a process that is killed while it waits for a cpu to end within 20 ticks",
+               f"it ended after {took:.0f} ticks", gone)
+
+
+def judge_home(scene):
+    """A process stays where it is if that cpu is free."""
+    must_be_current(scene)
+    scene.must_have(scene.of("done"), 1, "one process that ends")
+    for event in scene.of("ran"):
+        scene.must_be_on(event, scene.params["cpu"], "A, whose own cpu is free whenever it comes back,")
+
+
 def declare():
     """Declare the tests of this part."""
     def usched(name, title, points, draw, judge, hint):
-        test(name, title, points, f"schedtest {name}", draw, judge, covers="the user scheduler", hint=hint)
+        program = "uschedtest" if name in USCHEDTEST else "schedtest"
+        test(name, title, points, f"{program} {name}", draw, judge, covers="the user scheduler", hint=hint)
 
-    usched("share", "equal processes share a cpu evenly", 6, draw_share, judge_share,
-           "the process that has had the least time goes first; each tick charges the current process and "
-           "asks for a new choice")
-    usched("yield", "a yield lets another process run first", 4, draw_yield, judge_yield,
-           "usched_yield must put the caller after the first process of the queue, and ask for a new choice")
-    usched("busy", "no cpu is idle while processes wait", 6, draw_busy, judge_busy,
-           "a cpu that becomes free must look at the queue after that; code that queues a process must look "
-           "for a free cpu after that")
-    usched("wake", "a process that is woken runs before those that compute", 6, draw_wake, judge_wake,
-           "the queue is sorted by the time that each process has had, and the current process gives way at "
-           "its next tick")
-    usched("credit", "a process that has slept for long does not keep the cpu", 4, draw_credit, judge_credit,
-           "limit_credit: a process must not save up time while it sleeps")
-    usched("debt", "a process that had a cpu alone does not wait for ever", 4, draw_debt, judge_debt,
-           "limit_credit must bound both what a process has saved up and what it owes")
-    usched("turns", "two processes that wake each other do not starve a third", 4, draw_turns, judge_turns,
-           "a wakeup alone must not put a process before one that has had less time")
-    usched("affinity", "a process runs where its mask says", 6, draw_affinity, judge_affinity,
-           "check may_use wherever a cpu is chosen; a process that may no longer use its cpu must give way")
-    usched("levels", "levels come before time", 6, draw_levels, judge_levels,
-           "the queue must be sorted by level first and then by time, and give_way must compare by that rule")
-    usched("late", "a thread that wakes at the last moment is not forgotten", 5, draw_late, judge_late,
-           "usched_userexit clears AST_LWKT_RESCHED after may_defer, but must clear it before")
-    usched("storm", "one current process for each cpu", 4, draw_storm, judge_storm,
-           "gd_uschedcp changes from NULL to p by compare-and-swap, and from p to NULL once, and only on its "
-           "own cpu")
+    usched("states", "what the current process has, and what it loses when it blocks", 6, draw_states,
+           judge_states, "usched_release clears td_release, sets TDPRI_KERN_USER, charges, and vacates the "
+                         "cpu")
+    usched("ticks", "what a tick asks for", 5, draw_ticks, judge_ticks,
+           "usched_tick looks below all threads that preempted, does nothing to a thread without td_release, "
+           "and asks for AST_LWKT_RESCHED only if a better thread is runnable")
+    usched("strays", "a process that waits in the queue is scheduled without cause", 4, draw_strays,
+           judge_strays, "wait_in_queue waits until the process is not in the queue any more")
+    usched("killed", "a process is killed while it waits", 4, draw_killed, judge_killed,
+           "become_current gives up when thread_killed() says so")
+    usched("home", "a process comes back to its own cpu", 3, draw_home, judge_home,
+           "usched_claim_any tries the own cpu first")
+    usched("share", "equal processes share a cpu evenly", 4, draw_share, judge_share,
+           "before: the process that has had the least time goes first; usched_tick charges the current "
+           "process and asks for a new choice; give_way compares with before")
+    usched("yield", "a yield lets another process run first", 3, draw_yield, judge_yield,
+           "give_way releases the cpu if the first in the queue goes before, and becomes current again")
+    usched("busy", "no cpu is idle while processes wait", 4, draw_busy, judge_busy,
+           "usched_vacate looks at the queue after it has cleared gd_uschedcp; become_current looks for a "
+           "free cpu (usched_claim_any) first")
+    usched("wake", "a process that is woken runs before those that compute", 4, draw_wake, judge_wake,
+           "before: by the time that each process has had; usched_tick asks, and give_way gives way")
+    usched("credit", "a process that has slept for long does not keep the cpu", 3, draw_credit, judge_credit,
+           "become_current calls usched_limit_credit")
+    usched("debt", "a process that had a cpu alone does not wait for ever", 2, draw_debt, judge_debt,
+           "become_current calls usched_limit_credit")
+    usched("turns", "two processes that wake each other do not starve a third", 2, draw_turns, judge_turns,
+           "usched_vacate and pick_for hand on a cpu whose process blocks")
+    usched("affinity", "a process runs where its mask says", 4, draw_affinity, judge_affinity,
+           "usched_may_use wherever a cpu is chosen: pick_for, usched_claim_any; and give_way must give a "
+           "cpu up that it may no longer use")
+    usched("levels", "levels come before time", 3, draw_levels, judge_levels,
+           "before: by level first and then by time; give_way must compare by that rule")
+    usched("late", "a thread that wakes at the last moment is not forgotten", 2, draw_late, judge_late,
+           "take_designation is called by become_current on the cpu of p_target, and sets td_release")
+    usched("storm", "one current process for each cpu", 2, draw_storm, judge_storm,
+           "gd_uschedcp changes from NULL to p by compare-and-swap (claim), and from p to NULL once, and "
+           "only on its own cpu")
     usched("parked", "a current process that waits stays current", 5, draw_parked, judge_parked,
            "gd_uschedparked names the current process that waits on its way to user mode; only that process and "
            "the one that takes its place may clear it")

@@ -3,7 +3,7 @@
 
 from grading.engine import test
 
-OK, EWOULDBLOCK = 0, 1
+OK, EWOULDBLOCK, EINTR = 0, 1, 2
 NAMES = "ABCDEF"
 SHIFT = 5       # an instruction takes 32 ns: while all threads sleep, time passes only by instructions
 
@@ -39,28 +39,56 @@ def draw_timeout(rng):
 
 
 def draw_sleepers(rng):
-    """Three to six sleepers, on any cpus."""
-    cpus = rng.randint(1, 4)
+    """Three to six sleepers, on any cpus, some on the waker's and some on others; or all on one."""
+    cpus = rng.cycle(1, 2, rng.randint(3, 4))
     count = rng.randint(3, 6)
-    places = {f"c{i}": rng.randrange(cpus) for i in range(count)}
+    places = {f"c{i}": rng.randrange(cpus) if i > 1 else i % cpus for i in range(count)}
     return {"sleepers": count, "waker": rng.randrange(cpus), **places}, {"CPUS": cpus, "SHIFT": SHIFT}
 
 
 def draw_one(rng):
     """All sleepers are on one cpu, where their order is known."""
     params, options = draw_sleepers(rng)
-    params.update({f"c{i}": params["c0"] for i in range(params["sleepers"])})
-    return params, options
+    cpus = rng.randint(2, 4)
+    cpu, other = rng.sample(range(cpus), 2)
+    params.update({f"c{i}": cpu for i in range(params["sleepers"])})
+    return {**params, "waker": rng.cycle(cpu, other)}, {**options, "CPUS": cpus}
+
+
+def draw_some(rng):
+    """Four to six sleepers, on the waker's cpu."""
+    _, options = draw_sleepers(rng)
+    cpus, count = rng.randint(1, 4), rng.randint(4, 6)
+    cpu = rng.randrange(cpus)
+    places = {f"c{i}": cpu for i in range(count)}
+    return {"sleepers": count, "waker": cpu, **places}, {**options, "CPUS": cpus}
+
+
+def draw_state(rng):
+    """Any cpu."""
+    cpus = rng.randint(1, 4)
+    return {"cpu0": rng.randrange(cpus)}, {"CPUS": cpus}
+
+
+def draw_idents(rng):
+    """Both sleepers are on one cpu, and the waker on another, or on the same."""
+    cpus = rng.randint(2, 4)
+    cpu, other = rng.sample(range(cpus), 2)
+    return {"c0": cpu, "c1": cpu, "waker": rng.cycle(other, cpu)}, {"CPUS": cpus, "SHIFT": SHIFT}
 
 
 def draw_spread(rng):
-    """The sleepers are on all cpus but the waker's; those are two or three."""
+    """The sleepers are on all cpus but the waker's; those are two or three. In some runs the last one is on
+    the waker's."""
     params, options = draw_sleepers(rng)
     cpus = rng.randint(3, 4)
     others = [cpu for cpu in range(cpus) if cpu != params["waker"] % cpus]
     rng.shuffle(others)
     params.update({f"c{i}": others[i % len(others)] for i in range(params["sleepers"])})
-    return {**params, "waker": params["waker"] % cpus}, {**options, "CPUS": cpus}
+    params["waker"] %= cpus
+    last = f"c{params['sleepers'] - 1}"
+    params[last] = rng.cycle(params[last], params["waker"])
+    return params, {**options, "CPUS": cpus}
 
 
 def draw_domains(rng):
@@ -135,6 +163,7 @@ def judge_timeout(scene):
         scene.must(woken.val == OK and woken.time - third.time < tick,
                    "0 within a tick, because the third sleep is woken long before its time is over",
                    f"{woken.val} after {(woken.time - third.time) / tick:.2f} ticks", woken)
+    must_leave_nothing(scene)
 
 
 def wakeups(scene):
@@ -166,6 +195,10 @@ def judge_one(scene):
         name = woken[0].td
         scene.must(name in left, "each thread woken once", f"{name} again", woken[0])
         cpu = scene.params[f"c{NAMES.index(name)}"]
+        cpus = [scene.params[f"c{NAMES.index(n)}"] for n in left]
+        first = scene.params["waker"] if scene.params["waker"] in cpus else min(cpus)
+        scene.must(cpu == first, "a thread of the waker's own cpu if one sleeps there, else of the first "
+                   f"cpu that has one: of cpu {first}", f"{name}, of cpu {cpu}", woken[0])
         older = [n for n in left[:left.index(name)] if scene.params[f"c{NAMES.index(n)}"] == cpu]
         scene.must(not older, "the thread that has slept longest on its cpu first",
                    f"{name} before {' '.join(older)}", woken[0])
@@ -178,6 +211,60 @@ def judge_all(scene):
     scene.must(sorted(names_of(woken)) == list(NAMES[:scene.params["sleepers"]]),
                f"all {scene.params['sleepers']} sleepers woken, each once",
                " ".join(names_of(woken)) or "none", woken[-1] if woken else None)
+
+
+def judge_some(scene):
+    """As many threads are woken as the count says, the longest asleep first; or all that there are."""
+    names = list(NAMES[:scene.params["sleepers"]])
+    calls = wakeups(scene)
+    scene.must_have(calls, 2, "two wakeups")
+    for (call, woken), wanted in zip(calls, (names[:2], names[2:])):
+        scene.must(names_of(woken) == wanted, f"a wakeup of {' and then '.join(wanted)}",
+                   " ".join(names_of(woken)) or "none", woken[-1] if woken else call)
+
+
+def judge_idents(scene):
+    """A wakeup wakes the sleepers of its ident, and no others of the same bucket."""
+    scene.order([e for e in scene.of("log", "woke") if e.td != "W" or e.what == "log"],
+                ["W:0", "W:1", "A:woke=0", "W:2", "B:woke=0"],
+                "nobody at the first wakeup, A at the second, B at the third")
+
+
+def must_leave_nothing(scene):
+    """After each tsleep none of its flags is set."""
+    for event in scene.of("sleepflags"):
+        scene.must_equal(event, 0, "none of TDF_TSLEEPQ, TDF_SINTR, TDF_TIMEOUT, TDF_NORESCHED left in "
+                         f"{event.td} at the return of tsleep")
+
+
+def judge_state(scene):
+    """A is a sleeper of v[8] only as long as it should be, so wakeup_one finds B."""
+    scene.order([e for e in scene.of("log", "woke", "scene", "no-wmesg")
+                 if str(e) not in ("W:0", "B:0", "W:woke=1")],
+                ["W:scene=0", "W:1", "B:woke=0", "A:woke=0", "W:2", "B:woke=0", "A:woke=0", "W:3", "B:woke=0",
+                 "A:woke=1", "A:no-wmesg=0", "W:4", "B:woke=0", "W:5", "A:woke=0", "W:6", "A:woke=0", "W:7",
+                 "A:woke=0"],
+                "wakeup_one finds B, which sleeps on the ident, and not A, which slept there before; "
+                "td_wmesg is set while a thread sleeps")
+    seen = scene.of("ast")[1::2]
+    scene.order(seen, ["W:ast=4", "W:ast=0"],
+                "the wakeup of a better thread asks for AST_LWKT_RESCHED, but not if it sleeps with "
+                "PNORESCHED")
+    must_leave_nothing(scene)
+
+
+def judge_kill(scene):
+    """A kill ends a sleep with PCATCH; another one does not begin. Without PCATCH it does not matter."""
+    pairs, tick = sleeps(scene, "A"), tick_of(scene)
+    killed = scene.of("log", td="K")[0]
+    scene.must_have(pairs, 4, "four sleeps")
+    for i, (asleep, woke) in enumerate(pairs[:3]):
+        scene.must(woke.val == EINTR and woke.time - max(asleep.time, killed.time) < tick // 4,
+                   "EINTR at once, " +
+                   ("when the process is killed" if i == 0 else "as it was killed before"),
+                   f"{woke.val} after {(woke.time - asleep.time) / tick:.2f} ticks", woke)
+    must_last(scene, *pairs[3])
+    must_leave_nothing(scene)
 
 
 def judge_domains(scene):
@@ -194,20 +281,37 @@ def judge_domains(scene):
 
 def declare():
     """Declare the tests of this part."""
-    test("t47_turns", "thousands of wakeups, none lost", 15, "sleeptest t47", draw_turns, judge_turns,
-         covers="T47", hint="the sleeper's order is queue, bit, fence, test; the waker's is condition, "
-         "fence, look")
-    test("t47_late", "a wakeup between interlock and sleep", 15, "sleeptest t47late", draw_late,
+    test("t47_turns", "thousands of wakeups, none lost", 12, "sleeptest t47", draw_turns, judge_turns,
+         covers="T47",
+         hint="tsleep_interlock's order is queue, bit, fence, and the caller's test; wakeup_domain's "
+         "is the condition, fence, look")
+    test("t47_late", "a wakeup between interlock and sleep", 10, "sleeptest t47late", draw_late,
          judge_late, covers="T47", hint="tsleep(PINTERLOCKED) must see that it was taken off the queue")
-    test("t48_timeout", "a timeout races with a wakeup", 15, "sleeptest t48", draw_timeout, judge_timeout,
-         covers="T48", hint="the timer and its flags must be gone when tsleep returns")
-    test("t49_one", "wakeup_one wakes one thread, the oldest", 10, "sleeptest t49one", draw_one, judge_one,
-         covers="T49", hint="walk the bucket from its head, and stop after one thread")
-    test("t49_spread", "wakeup_one wakes one thread, whatever cpu it is on", 10, "sleeptest t49one",
+    test("t47_state", "who is a sleeper, and who is none any more", 12, "sleeptest t47state", draw_state,
+         judge_state, covers="T47", hint="tsleep_interlock ends an older interlock, tsleep_remove and "
+         "sleep_until_woken take the thread off the list, tsleep_timeout too; tsleep clears all of its flags")
+    test("t48_timeout", "a timeout races with a wakeup", 11, "sleeptest t48", draw_timeout, judge_timeout,
+         covers="T48",
+         hint="sleep_until_timeout deletes its timer, and tsleep clears TDF_TIMEOUT, before they "
+         "return")
+    test("t48_kill", "a sleeper is killed", 8, "sleeptest t48kill", draw_turns, judge_kill, covers="T48",
+         hint="tsleep with PCATCH sets TDF_SINTR and then looks at thread_killed(), and again after the "
+              "sleep")
+    test("t49_one", "wakeup_one wakes one thread, the oldest", 6, "sleeptest t49one", draw_one, judge_one,
+         covers="T49", hint="wakeup_here walks the bucket from its head, and stops after one thread")
+    test("t49_some", "wakeups of several", 4, "sleeptest t49some", draw_some, judge_some, covers="T49",
+         hint="wakeup_here wakes `count` threads at most")
+    test("t49_spread", "wakeup_one wakes one thread, whatever cpu it is on", 8, "sleeptest t49one",
          draw_spread, judge_one, covers="T49",
-         hint="ask the next cpu only if the one before it had no thread to wake")
-    test("t49_all", "wakeup wakes all, on all cpus", 10, "sleeptest t49all", draw_sleepers, judge_all,
+         hint="wakeup_domain looks here first; wakeup_one_remote asks the next cpu (wakeup_one_from) only "
+         "if it had no thread to wake")
+    test("t49_all", "wakeup wakes all, on all cpus", 6, "sleeptest t49all", draw_sleepers, judge_all,
          covers="T49",
-         hint="continue the walk after a thread is woken; notify every cpu in the bucket's word")
-    test("t49_domains", "other domains sleep on", 10, "sleeptest t49dom", draw_domains, judge_domains,
-         covers="T49", hint="the domain travels with the ident")
+         hint="wakeup_here goes on after a thread is woken; wakeup_domain tells every cpu in the "
+         "bucket's word")
+    test("t49_domains", "other domains sleep on", 4, "sleeptest t49dom", draw_domains, judge_domains,
+         covers="T49", hint="wakeup_here compares td_wdomain; the domain travels with the ident")
+    test("t49_idents", "other idents of the same bucket sleep on", 4, "sleeptest t49id", draw_idents,
+         judge_idents, covers="T49",
+         hint="wakeup_here compares td_wchan, and takes the cpu's bit back only if "
+         "the bucket is empty")

@@ -12,7 +12,7 @@ def draw_order(rng):
     """Six times, in any order, at least 100 microseconds apart."""
     delays = [300 + 100 * i for i in range(20)]
     chosen = rng.sample(delays, TIMERS)
-    cpus = rng.randint(1, 4)
+    cpus = rng.cycle(1, 2, rng.randint(3, 4))
     return {"cpu": rng.randrange(cpus), **{f"d{i}": d for i, d in enumerate(chosen)}}, {"CPUS": cpus}
 
 
@@ -42,6 +42,33 @@ def draw_periodic(rng):
             "hold": period * rng.randint(3, 8), "after": period * 6}, {"CPUS": cpus}
 
 
+def draw_same(rng):
+    """Any cpu; three times."""
+    cpus = rng.randint(1, 4)
+    first = rng.randint(250, 400)
+    return {"cpu": rng.randrange(cpus), "first": first, "second": first + rng.randint(200, 400),
+            "third": first + rng.randint(600, 900)}, {"CPUS": cpus}
+
+
+def draw_drift(rng):
+    """A period whose half is much longer than a timer may be late."""
+    cpus = rng.randint(1, 4)
+    return {"cpu": rng.randrange(cpus), "period": rng.randint(1200, 2000)}, {"CPUS": cpus}
+
+
+def draw_own(rng):
+    """Any cpu and period."""
+    cpus = rng.randint(1, 4)
+    return {"cpu": rng.randrange(cpus), "period": rng.randint(250, 500)}, {"CPUS": cpus}
+
+
+def draw_pause(rng):
+    """Two cpus."""
+    cpus = rng.randint(2, 4)
+    one, other = rng.sample(range(cpus), 2)
+    return {"from": one, "on": other, "us": rng.randint(1500, 3000)}, {"CPUS": cpus}
+
+
 def due_times(scene):
     """timer -> the time that it was set for."""
     return {event.td: event.val for event in scene.of("due")}
@@ -66,6 +93,43 @@ def judge_firings(scene, cpu, wanted):
 def judge_order(scene):
     """All six timers fired where they were started."""
     judge_firings(scene, scene.params["cpu"], [f"tm{i}" for i in range(TIMERS)])
+
+
+def judge_same(scene):
+    """Timers of the same time fire in the order in which they were started."""
+    scene.order([event.td for event in scene.of("timer")], ["tm4", "tm1", "tm2", "tm3", "tm0", "tm5"],
+                "timers in the order of their times, and those of the same time in the order of their start")
+
+
+def judge_drift(scene):
+    """One delay moves one firing, and not those after it."""
+    period, due = scene.params["period"] * MICROSECOND, scene.of("due")[0].val
+    fired = scene.of("timer")
+    scene.must(len(fired) >= 6, "the timer to fire in each period, 6 times or more", f"{len(fired)} times")
+    for i, event in enumerate(fired):
+        late = event.time - due - i * period
+        allowed = LATE + (period * 7 // 10 if i == 1 else 0)
+        scene.must(0 <= late < allowed, f"firing {i + 1} at {i + 1} periods after the start",
+                   f"{(event.time - due) / period + 1:.2f} periods after it", event)
+
+
+def judge_own(scene):
+    """The function of a timer may delete it."""
+    scene.must(len(scene.of("timer", td="tm0")) == 1, "the timer that deletes itself to fire once",
+               f"{len(scene.of('timer', td='tm0'))} times")
+    scene.must(len(scene.of("timer", td="tm1")) == 4, "the other one to fire in each of four periods",
+               f"{len(scene.of('timer', td='tm1'))} times")
+
+
+def judge_pause(scene):
+    """A pause takes its time, though the thread is scheduled in it, and the thread sleeps."""
+    us = scene.params["us"]
+    naps = scene.of("paused")
+    scene.must_have(naps, 2, "two pauses")
+    for event in naps:
+        scene.must(us <= event.val < us + 1000, f"a pause of {us} us, or a little more",
+                   f"{event.val} us", event)
+    scene.must_equal(scene.of("state", td="L")[0], 0, "A neither running nor on a run queue while it pauses")
 
 
 def judge_delete(scene):
@@ -114,13 +178,25 @@ def judge_periodic(scene):
 
 def declare():
     """Declare the tests of this part."""
-    test("order", "the timer that is due first fires first", 15, "timertest order", draw_order, judge_order,
-         covers="systimers", hint="the queue is not sorted, or the hardware is not set for its first timer")
-    test("delete", "a timer that is deleted does not fire", 10, "timertest delete", draw_delete,
-         judge_delete, covers="systimers", hint="the timer stays on the queue, or others are lost with it")
-    test("periodic", "a timer fires in every period and skips missed ones", 15, "timertest periodic",
+    test("order", "the timer that is due first fires first", 10, "timertest order", draw_order, judge_order,
+         covers="systimers",
+         hint="insert sorts the queue; systimer_intr runs the earliest first, and arms the "
+         "hardware for the next (gd_systimer_armed must forget what has fired)")
+    test("same", "timers of the same time", 5, "timertest same", draw_same, judge_same, covers="systimers",
+         hint="insert puts a timer after those that are due at the same time")
+    test("delete", "a timer that is deleted does not fire", 5, "timertest delete", draw_delete,
+         judge_delete, covers="systimers",
+         hint="insert sets st_gd, by which systimer_del sees that it is queued")
+    test("periodic", "a timer fires in every period and skips missed ones", 9, "timertest periodic",
          draw_periodic, judge_periodic, covers="systimers",
-         hint="after a long delay st_time must skip the periods that are already over")
-    test("foreign", "a timer for another cpu fires there", 10, "timertest foreign", draw_foreign,
-         judge_foreign, covers="systimers",
-         hint="the queue of a cpu may only be changed on that cpu: send a message")
+         hint="systimer_intr must skip the periods that are already over")
+    test("drift", "one late firing does not move the others", 6, "timertest drift", draw_drift, judge_drift,
+         covers="systimers",
+         hint="in systimer_intr, the next time is one period after the last due time, not after now")
+    test("own", "a timer that deletes itself", 4, "timertest own", draw_own, judge_own, covers="systimers",
+         hint="systimer_intr queues a periodic timer again before it calls the function")
+    test("foreign", "a timer for another cpu fires there", 6, "timertest foreign", draw_foreign,
+         judge_foreign, covers="systimers", hint="insert is called on the timer's cpu, and sets st_gd to it")
+    test("pause", "a pause lasts as long as it should", 5, "timertest pause", draw_pause, judge_pause,
+         covers="systimers",
+         hint="lwkt_pause sleeps on, if it was scheduled, until the timer is off its queue")

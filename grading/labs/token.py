@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lab 6: tokens. The scenes are in user/tokentest.c. A and B are on different cpus, and I is an interrupt
-thread on A's cpu."""
+"""Lab 6: tokens. The scenes are in user/tokentest.c and user/tokenpretest.c. A and B are on different cpus,
+and I is an interrupt thread on A's cpu."""
 
 from grading.engine import test
 
@@ -28,12 +28,32 @@ def draw_pair(rng):
 def draw_recursive(rng):
     """How often A takes the token, and in which order it releases it."""
     params, options = draw_pair(rng)
-    return {**params, "depth": rng.randint(2, 6), "first": rng.randint(0, 1)}, options
+    return {**params, "depth": rng.cycle(2, rng.randint(3, 6)), "first": rng.cycle(0, 1, 1)}, options
+
+
+def draw_three(rng):
+    """Three different cpus; which of two tokens is kept."""
+    cpus = rng.randint(3, 5)
+    one, other, third = rng.sample(range(cpus), 3)
+    return {"from": one, "to": other, "third": third, "pri": rng.randint(10, 13), "kept": rng.cycle(0, 1),
+            "pause": rng.randint(150, 300)}, {"CPUS": cpus}
+
+
+def draw_full(rng):
+    """Two cpus; A has a higher priority than L."""
+    params, options = draw_pair(rng)
+    return {**params, "pri": rng.randint(10, 14)}, options
+
+
+def draw_try(rng):
+    """Two cpus, and the priorities of a thread and of an interrupt thread."""
+    one, other, options = two_cpus(rng)
+    return {"cpu": one, "to": other, "pri": rng.randint(8, 25), "high": rng.randint(26, 31)}, options
 
 
 def draw_one(rng):
     """All threads are on one cpu, which may be any."""
-    cpus = rng.randint(1, 4)
+    cpus = rng.cycle(1, 2, rng.randint(3, 4))
     return {"cpu": rng.randrange(cpus), "pri": rng.randint(8, 25), "high": rng.randint(26, 31)}, {
         "CPUS": cpus}
 
@@ -45,9 +65,9 @@ def draw_preempted(rng):
 
 
 def draw_several(rng):
-    """More cpus than tokens, or more tokens than cpus."""
-    cpus = rng.randint(2, 4)
-    return {"cpus": cpus, "tokens": rng.randint(2, 4), "rounds": rng.randint(50, 100)}, {"CPUS": cpus}
+    """More cpus than tokens, as many, or more tokens than cpus."""
+    cpus, tokens = rng.cycle((rng.randint(3, 4), 2), (rng.randint(2, 4), 4), (2, 3))
+    return {"cpus": cpus, "tokens": tokens, "rounds": rng.randint(50, 100)}, {"CPUS": cpus}
 
 
 def draw_yielding(rng):
@@ -97,6 +117,9 @@ def judge_preempted(scene):
     """I returns to A, and continues when A has released the token."""
     scene.order(words(scene), ["A:1", "I:1", "A:2", "A:3", "I:2", "I:value=2", "A:4"],
                 "I preempts A, wants A's token, lets A continue, and gets the token when A is done")
+    before, after = scene.of("tokcontend")
+    scene.must(after.val == before.val + 1, "token_contention to count one wait", str(after.val - before.val),
+               after)
 
 
 def judge_preempted_other(scene):
@@ -114,10 +137,39 @@ def judge_crosswise(scene):
                " ".join(rest) or "none of them")
 
 
+def judge_preempted_asks(scene):
+    """I's token has been asked for at once, so it is there when A yields."""
+    scene.order(words(scene), ["I:1", "A:1", "I:2", "A:2"],
+                "I preempts A, lacks the token, and lets A go on; when A yields, the token is there, and I "
+                "runs")
+
+
 def judge_try(scene):
     """trytoken fails at once, and succeeds when the token is free."""
-    scene.order(words(scene), ["A:1", "I:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3"],
-                "trytoken fails while A, which was preempted, has the token, and succeeds afterwards")
+    scene.order(words(scene), ["A:1", "I:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3", "A:try=0",
+                               "A:have=0", "A:try=1"],
+                "trytoken fails while A, which was preempted, has the token, and succeeds afterwards; it "
+                "fails while B, on another cpu, has the token, and succeeds if the caller has it")
+
+
+def judge_asked(scene):
+    """Every token that T lacks is asked for, so C's cpu has nothing more to do when it has released its."""
+    scene.order(scene.of("log", "have"), ["T:have=1", "T:have=1", "C:1"],
+                "T to have both tokens as soon as B has released its, although C's cpu, which has released "
+                "the other one before, takes no messages (up to C:1)")
+
+
+def judge_full(scene):
+    """The request is sent again when there is room, and other threads run meanwhile."""
+    scene.order(scene.of("log", "have"), ["L:1", "B:1", "A:have=1"],
+                "L runs while A, whose request finds the ring full, waits; A gets the token after B's "
+                "release")
+
+
+def judge_kept(scene):
+    """Requests that come in the middle of a release are not lost."""
+    seen = sorted(str(e) for e in scene.of("log"))
+    scene.must(seen == ["X:1", "Y:1"], "X and Y to have their tokens (X:1, Y:1)", " ".join(seen) or "neither")
 
 
 def judge_several(scene):
@@ -159,36 +211,52 @@ def declare():
          judge_count, covers="T35",
          hint="t_cpu is read before the reference is on td_toks, or a token that a running thread holds is "
               "given away")
-    test("t36_sleep", "a sleeper releases the token, and has it again when it runs", 15, "tokentest t36",
+    test("t36_sleep", "a sleeper releases the token, and has it again when it runs", 8, "tokentest t36",
          draw_pair, judge_sleep, timely=True, covers="T36",
          hint="a sleeper keeps its token, or the switch does not check td_toks (lwkt_chktokens)")
-    test("t37_recursive", "only the last release gives the token away", 10, "tokentest t37",
+    test("t37_recursive", "only the last release gives the token away", 8, "tokentest t37",
          draw_recursive, judge_recursive, timely=True, covers="T37",
          hint="a release must look for other references of the thread to the same token, and must serve "
               "waiters at once, not at the next switch")
-    test("t38_preempted", "a thread that preempts the holder waits for it", 10, "tokentest t38", draw_one,
+    test("t38_preempted", "a thread that preempts the holder waits for it", 8, "tokenpretest t38", draw_one,
          judge_preempted, covers="T38", hint="held_below() in lwkt_gettoken")
-    test("t38_other", "a preempted holder keeps the token", 10, "tokentest t38other", draw_preempted,
+    test("t38_other", "a preempted holder keeps the token", 8, "tokenpretest t38other", draw_preempted,
          judge_preempted_other, timely=True, covers="T38", hint="held_below() in reqtoken_remote")
-    test("t38_cross", "a preempting thread that waits for a token lets the preempted one go on", 10,
-         "tokentest t38cross", draw_preempted, judge_crosswise, covers="T38",
+    test("t38_cross", "a preempting thread that waits for a token lets the preempted one go on", 8,
+         "tokenpretest t38cross", draw_preempted, judge_crosswise, covers="T38",
          hint="lwkt_gettoken_slow waits without a switch, so the preempted thread cannot release its token")
-    test("t39_try", "trytoken never waits", 5, "tokentest t39", draw_one, judge_try, covers="T39",
+    test("t38_asked", "a preempting thread asks for its token at once", 4, "tokenpretest t38ask",
+         draw_preempted, judge_preempted_asks, covers="T38",
+         timely=True, hint="lwkt_gettoken_slow calls lwkt_chktokens before it "
+         "lets the thread below run")
+    test("t39_try", "trytoken never waits", 6, "tokenpretest t39", draw_try, judge_try, covers="T39",
          hint="held_below() in lwkt_trytoken")
-    test("t40_several", "several tokens in any order", 15, "tokentest t40", draw_several,
+    test("t40_several", "several tokens in any order", 12, "tokentest t40", draw_several,
          judge_several, covers="T40",
          hint="a thread that waits keeps tokens that others need; see kept_for_waiter()")
     test("t40_crowd", "several tokens in any order, on eight cpus", 5, "tokentest t40", draw_crowd,
          judge_several, covers="T40",
          hint="when each of two cpus wants what the other has, the tickets must decide which one goes first")
-    test("t40_yield", "several tokens are released together, and taken back together", 10, "tokentest t40",
+    test("t40_yield", "several tokens are released together, and taken back together", 8, "tokentest t40",
          draw_yielding, judge_several, covers="T40",
          hint="while a thread waits for one token, another one that it needs is given to a thread with a "
               "higher ticket; see kept_for_waiter()")
+    test("t40_asked", "all tokens that a thread lacks are asked for", 6, "tokentest t40ask", draw_three,
+         judge_asked, covers="T40",
+         timely=True, hint="lwkt_chktokens asks for each token that it lacks, not for "
+         "the first one only")
     test("t41_reference", "a released reference is the caller's own", 10, "tokentest t41", draw_preempted,
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")
-    test("t42_body", "a message's function cannot take a token", 5, "tokentest t42", draw_pair, judge_body,
+    test("t41_full", "the ring to the owner is full", 6, "tokentest t41full", draw_full, judge_full,
+         covers="T41",
+         timely=True, hint="request uses lwkt_send_ipiq_nowait, and makes the reference TR_IDLE "
+         "again when that refuses")
+    test("t41_kept", "a request in the middle of a release", 4, "tokentest t41kept", draw_three, judge_kept,
+         covers="T41",
+         timely=True, hint="lwkt_answer_requests empties gd_tokreqbase first, and puts those that "
+         "wait back with queue_request")
+    test("t42_body", "a message's function cannot take a token", 4, "tokentest t42", draw_pair, judge_body,
          covers="T42", panics=True, hint="the assertion in lwkt_gettoken")
     test("t43_better", "the arrival of a token is noticed", 10, "tokentest t43", draw_better,
          judge_better, timely=True, covers="T43",

@@ -9,8 +9,9 @@ ASLEEP = BLOCKQ | WAITQ
 
 def draw_early(rng):
     """The waiter and the signaller are on one cpu or on two."""
-    cpus = rng.randint(1, 4)
-    return {"to": rng.randrange(cpus), "from": rng.randrange(cpus), "signals": rng.randint(1, 4)}, \
+    cpus = rng.randint(2, 4)
+    to, other = rng.sample(range(cpus), 2)
+    return {"to": to, "from": rng.cycle(other, to), "signals": rng.cycle(1, rng.randint(2, 4))}, \
         {"CPUS": cpus}
 
 
@@ -24,16 +25,16 @@ def draw_signal_race(rng):
 
 def draw_waiters(rng):
     """The waiters are on one cpu, or spread over all."""
-    cpus = rng.randint(1, 4)
-    waiters = rng.randint(3, 7)
+    cpus = rng.cycle(1, rng.randint(2, 4), rng.randint(2, 4))
+    waiters = rng.randint(4, 7)
     return {"cpus": cpus, "waiters": waiters, "to": rng.randrange(cpus), "from": rng.randrange(cpus),
-            "spread": rng.randint(0, 1)}, {"CPUS": cpus}
+            "spread": rng.cycle(0, 1, 0)}, {"CPUS": cpus}
 
 
 def draw_order(rng):
     """The first signal wakes some waiters, the second the others."""
     params, options = draw_waiters(rng)
-    return {**params, "first": rng.randint(1, params["waiters"] - 1)}, options
+    return {**params, "first": rng.cycle(2, 1, rng.randint(2, params["waiters"] - 1))}, options
 
 
 def draw_stray(rng):
@@ -69,9 +70,16 @@ def judge_signal_race(scene):
 
 def must_sleep(scene):
     """Each reading found the waiter blocked, on the wait queue and on no run queue."""
-    for event in scene.of("state"):
-        scene.must(event.val == ASLEEP, "a blocked thread: TDF_BLOCKQ, on the wait queue, and neither "
-                   f"running nor on a run queue (state {ASLEEP})", f"state {event.val}", event)
+    for event in scene.of("state", "ktblock", "no-wmesg"):
+        if event.td != "S":
+            scene.must(event.val & ASLEEP == 0 and event.what != "ktblock",
+            f"{event.td}, which has woken, without "
+                       "TDF_BLOCKQ and td_wmesg, and on no wait queue", str(event), event)
+            continue
+        scene.must(event.what != "no-wmesg", "td_wmesg to say why a thread waits", "nothing", event)
+        scene.must(event.what != "state" or event.val == ASLEEP, "a blocked thread: TDF_BLOCKQ, on the "
+                   "wait queue, and neither running nor on a run queue (state "
+                   f"{ASLEEP})", f"state {event.val}", event)
 
 
 def must_count(scene, wanted):

@@ -5,9 +5,11 @@
  * hart whose id it is given: if one arrives here, that is the id of this hart. This file calls the
  * firmware itself, because students write parts of riscv/sbi.c.
  */
+#include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "ktest/internal.h"
 #include "riscv/hart.h"
+#include "riscv/sbi.h"
 
 #define EXT_IPI 0x735049UL /* SBI "IPI Extension" */
 #define SEND_IPI 0UL
@@ -58,18 +60,44 @@ void kt_log_hart(const char *name)
     kt_log("here", name, is_here(cpu_hartid(mycpuid)));
     kt_log("tp", name, (int64)tp);
     kt_log("sp", name, (int64)sp);
+    kt_log("satp", name, mycpu->gd_satp == r_satp());
     kt_log("ticks", name, (int64)peek(&mycpu->gd_heartbeat));
 }
 
 void kt_log_harts(const char *name)
 {
     uint64 started = 0;
+    int beyond = 0;
 
+    for (int cpu = ncpus; cpu < NCPU; cpu++)
+        beyond += globaldata_of[cpu] != NULL;
     for (uint64 hartid = 0; hartid < 64; hartid++) {
         struct sbiret status = firmware(EXT_HSM, HART_GET_STATUS, hartid, 0);
         if (status.error == 0 && status.value == STATUS_STARTED)
             started |= 1UL << hartid;
     }
     kt_log("cpus", name, ncpus);
+    kt_log("beyond", name, beyond);
     kt_log("started", name, (int64)started);
+}
+
+/* Where a spare hart begins: it stores its id and 1 at the address that it gets, and halts. */
+void spare_hart(void);
+__asm__(".globl spare_hart\n"
+        "spare_hart:\n"
+        "        addi    a0, a0, 1\n"
+        "        sd      a0, 0(a1)\n"
+        "1:      wfi\n"
+        "        j       1b\n");
+
+void kt_start_spare(const char *name, uint64 hartid)
+{
+    static uint64 word;
+    uint64 end = cpu_time() + cpu_timebase / 100;
+
+    kt_log("asked", name, sbi_hart_start(cpu_hartid(mycpuid), KVA_TO_PA(spare_hart), 0));
+    kt_log("asked", name, sbi_hart_start(hartid, KVA_TO_PA(spare_hart), KVA_TO_PA(&word)));
+    while (peek(&word) == 0 && cpu_time() < end)
+        kt_relax();
+    kt_log("spare", name, (int64)peek(&word) - 1);
 }

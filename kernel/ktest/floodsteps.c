@@ -143,12 +143,57 @@ void kt_flood(struct kt_context *ctx, int cpu, int count)
 
 void kt_flood_nowait(struct kt_context *ctx, int cpu, int count)
 {
+    uint64 told = mycpu->gd_cnt.ipiq_hardware + mycpu->gd_cnt.ipiq_avoided;
     int64 sent = 0;
 
     while (sent < count && lwkt_send_ipiq_nowait(globaldata_of[cpu], log_number, (void *)sent) == 0)
         sent++;
     ctx->last_seq = lwkt_seq_ipiq(globaldata_of[cpu]);
     kt_log("accepted", ctx->name, sent);
+    kt_log("told", ctx->name,
+           (int64)(mycpu->gd_cnt.ipiq_hardware + mycpu->gd_cnt.ipiq_avoided - told));
+}
+
+/* A body that lets the others run, so that a cpu that waits for room sees each message go. */
+static void slow_body(void *arg)
+{
+    (void)arg;
+    cpu_relax();
+}
+
+void kt_fill(const char *name, int cpu, int count)
+{
+    int first = -1, waits = 0, resumed = 0;
+
+    for (int i = 0; i < count && peek(&kt_run->stop) == 0; i++) {
+        uint64 before = mycpu->gd_cnt.ipiq_fifofull;
+        lwkt_send_ipiq_bycpu(cpu, slow_body, NULL);
+        if (mycpu->gd_cnt.ipiq_fifofull == before)
+            continue;
+        first = waits++ == 0 ? i : first;
+        resumed = ring_depth_to(cpu) > resumed ? ring_depth_to(cpu) : resumed;
+    }
+    kt_log("first", name, first);
+    kt_log("waits", name, waits);
+    kt_log("resumed", name, resumed);
+}
+
+static void log_here(void *arg)
+{
+    kt_log("mask", "ipi", mycpuid);
+    amo_add_rel((uint32 *)arg, 1); /* acquire: kt_send_mask */
+}
+
+void kt_send_mask(const char *name, cpumask_t mask)
+{
+    static uint32 ran;
+
+    poke(&ran, 0);
+    int count = lwkt_send_ipiq_mask(mask, log_here, &ran);
+    while (consume(&ran) < (uint32)count && peek(&kt_run->stop) == 0)
+        kt_relax();
+    kt_pause(100); /* for messages that nobody has asked for */
+    kt_log("count", name, count);
 }
 
 /* A page that is taken holds the address of the next one. */

@@ -17,11 +17,13 @@
 struct kt_run {
     struct kt_scene scene;
     thread_t td[KT_THREADS]; /* each with a reference */
-    int64 var[KT_VARS];      /* publish, consume, AMO */
-    uint32 alive;            /* threads that have not ended: AMO, wakeup */
-    uint32 stop;             /* give up: the time is over */
-    uint64 late_at;          /* when kt_watchdog marks the progress; hung_at once it has */
-    uint64 hung_at;          /* when kt_watchdog panics */
+    /* publish, consume, AMO; of four that follow each other, from 0, 4, .. on, the idents have the same
+     * bucket in tsleep.c */
+    int64 var[KT_VARS] __attribute__((aligned(64)));
+    uint32 alive;   /* threads that have not ended: AMO, wakeup */
+    uint32 stop;    /* give up: the time is over */
+    uint64 late_at; /* when kt_watchdog marks the progress; hung_at once it has */
+    uint64 hung_at; /* when kt_watchdog panics */
 };
 
 extern struct kt_run *kt_run;
@@ -38,6 +40,7 @@ struct kt_context {
     int gen;                  /* K_GEN, K_BLOCK */
     struct lwkt_cpusync sync; /* from K_CS_START to K_CS_FINISH */
     lwkt_msg_t sent;          /* last message sent, or NULL */
+    bool reuse;               /* K_MSG_REUSE */
     lwkt_msg_t msg;           /* last request received and not replied to, or NULL */
     struct kt_refs *refs;     /* a thread's tokens; NULL: the script is a body's */
 };
@@ -96,26 +99,39 @@ void kt_proc_events_begin(bool with_free);
 
 /* waitsteps.c */
 void kt_wait_reset(void);
-void kt_wait_flush(int round); /* at the end of a scene that hangs */
+void kt_wait_flush(void); /* at the end of a scene that hangs */
 void kt_await_var(int v, int64 value);
 void kt_wait_asleep(thread_t td);
 int64 kt_thread_state(thread_t td);
+void kt_log_port(const char *name, thread_t td);
+void kt_log_wmesg(const char *name, thread_t td);
 void kt_wait_gen(struct kt_context *ctx, int w);
 void kt_wait_block(struct kt_context *ctx, int w);
 void kt_wait_until(int w, int64 value);
 void kt_wait_signal(struct kt_context *ctx, int w, int count);
 void kt_log_waiters(const char *name, int w);
-void kt_sync_start(struct kt_context *ctx, cpumask_t mask);
+
+/* portsteps.c */
+void kt_ports_reset(void);
+void kt_ports_flush(void); /* at the end of a scene that hangs */
+void kt_sync_start(struct kt_context *ctx, cpumask_t mask, bool serving);
+void kt_sync_finish(struct kt_context *ctx);
+void kt_log_sync(struct kt_context *ctx);
 void kt_sync_simple(cpumask_t mask);
 void kt_sync_fast(cpumask_t mask);
 void kt_sync_end(struct kt_context *ctx); /* at the end of a script */
 void kt_msg_send(struct kt_context *ctx, thread_t to, int cmd);
 void kt_msg_do(struct kt_context *ctx, thread_t to, int cmd);
 void kt_msg_receive(struct kt_context *ctx);
-void kt_msg_reply(struct kt_context *ctx, int error);
+void kt_msg_reply(struct kt_context *ctx, bool keep, int error);
 void kt_msg_serve(struct kt_context *ctx, int count);
 void kt_msg_abort(struct kt_context *ctx);
 void kt_msg_tell(struct kt_context *ctx);
+void kt_msg_pick(struct kt_context *ctx, int back);
+void kt_msg_steal(struct kt_context *ctx, thread_t from);
+void kt_msg_unprepared(struct kt_context *ctx, thread_t to, bool wait);
+void kt_msg_at_once(struct kt_context *ctx, bool wait, int reply);
+void kt_msg_flags(struct kt_context *ctx, bool sent);
 
 /* tokensteps.c */
 void kt_tokens_reset(void);
@@ -131,17 +147,26 @@ void kt_log_mplock(const char *name, thread_t td);
 
 /* sleepsteps.c, timersteps.c */
 void kt_tsleep(struct kt_context *ctx, int ident, int ticks, int flags);
+void kt_kill(thread_t td);
 void kt_take_turns(struct kt_context *ctx, int ident, int turns);
 void kt_systimers_reset(void);
-void kt_systimer_start(int i, int cpu, int us, bool periodic);
+void kt_systimer_start(int i, int cpu, int us, bool periodic, bool once);
+void kt_nap(const char *name, int us);
 void kt_systimer_delete(int i);
+
+/* switchsteps.c */
+void kt_runq_call(const char *name, thread_t td, int what);
+void kt_watch_running(const char *name, thread_t td, int v);
+void kt_switch_to(const char *name, thread_t td, bool interrupts);
+void kt_ask(int bits);
+void kt_log_asked(const char *name, int bits);
 
 /* preemptsteps.c, pattern.c */
 void kt_look(int t, int what);
 void kt_log_preempts(const char *name);
 void kt_check_priorities(const char *name, thread_t td);
 void kt_log_proc(const char *name);
-void kt_preempt(thread_t td);
+void kt_preempt(thread_t td, int what);
 void kt_userexit(void);
 void kt_log_resched(const char *name);
 void kt_until_resched(const char *name, int us);
@@ -157,6 +182,11 @@ void kt_log_sum(const char *name);
 /* func(arg), with a pattern in the registers that a call keeps. Returns a bit for each that changed. */
 uint64 kt_pattern_call(struct kt_context *ctx, void (*func)(void *), void *arg);
 
+/* uschedsteps.c */
+void kt_log_usched(const char *name);
+void kt_log_ast(const char *name);
+void kt_log_space(const char *name, int cpu);
+
 /* intrsteps.c, floodsteps.c */
 void kt_raise(int sources);
 void kt_raise_again(int sources, int count);
@@ -166,10 +196,19 @@ bool kt_chain_running(void);
 void kt_chain_wait(const char *name);
 void kt_log_nest(const char *name);
 void kt_log_state(const char *name);
+void kt_exit_noyield(const char *name);
+void kt_doze(const char *name, int us, bool on);
+void kt_log_intr_counts(const char *name);
+void kt_spurious(void);
+void kt_raise_at(const char *name, int cpu, bool sswi);
+void kt_exit_nested(const char *name, int splz_depth, int level);
+void kt_splz(const char *name, bool interrupts);
 void kt_log_counters(const char *name);
 void kt_tallies_reset(void);
 void kt_flood(struct kt_context *ctx, int cpu, int count);
 void kt_flood_nowait(struct kt_context *ctx, int cpu, int count);
+void kt_fill(const char *name, int cpu, int count);
+void kt_send_mask(const char *name, cpumask_t mask);
 void kt_flood_all(struct kt_context *ctx, int count);
 void kt_log_tallies(const char *name);
 void kt_forward(uint64 length, int count);
@@ -191,6 +230,7 @@ void kt_rele(int t);
 void kt_log_cached(const char *name, int cpu);
 void kt_log_hart(const char *name);
 void kt_log_harts(const char *name);
+void kt_start_spare(const char *name, uint64 hartid);
 void kt_soak_reset(void);
 void kt_soak(struct kt_context *ctx, int n);
 void kt_soak_end(const char *name, int var, int64 value);

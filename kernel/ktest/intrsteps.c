@@ -4,8 +4,11 @@
 #include "dev/uart.h"
 #include "kernel/riscv.h"
 #include "ktest/internal.h"
+#include "lib/sysctl.h"
 #include "lwkt/crit.h"
 #include "riscv/fdt.h"
+#include "riscv/hart.h"
+#include "riscv/plic.h"
 #include "sync/intr.h"
 
 /* A chain of timer interrupts for each cpu: each one starts the next. */
@@ -15,7 +18,10 @@ static struct chain {
     uint64 due; /* when the next one is */
     int left;
     int fired;
-    int inside; /* times that the interrupted thread was in a critical section */
+    int inside; /* times that the interrupted thread was in a critical section, or splz in none */
+    int let_in; /* that the timer was not masked during its work, or was noted again */
+    int alone;  /* that interrupts were off during its work */
+    int level;  /* that gd_intr_nesting_level was not 1 */
 } __attribute__((aligned(CACHE_LINE))) chains[NCPU];
 
 /* How deep handlers found splz to recurse (K_NEST), on the stack of the interrupted thread or of the
@@ -50,11 +56,15 @@ static void chain_fired(struct systimer *st)
     struct chain *c = st->st_arg;
 
     c->fired++;
+    c->let_in += (r_sie() & SIE_STIE) != 0 || (peek(&mycpu->gd_reqflags) & RQF_TIMER) != 0;
+    c->alone += !cpu_intr_enabled();
+    c->level += mycpu->gd_intr_nesting_level != 1;
     note_nest(curthread, (uint64)__builtin_frame_address(0));
     cpu_relax(); /* other cpus and their messages come in the middle of what was interrupted */
     if (curthread->td_critcount != 1) /* splz's own */
         c->inside++;
-    c->due = cpu_time() + c->interval;
+    /* Intervals differ a little, so that they are in step with no loop. */
+    c->due = cpu_time() + c->interval + (uint64)c->fired % 13;
     if (--c->left > 0)
         systimer_init_oneshot(&c->timer, chain_fired, c, c->due);
 }
@@ -66,7 +76,7 @@ void kt_chain_start(int us, int count)
     crit_enter();
     c->interval = cpu_timebase / 1000000 * (uint64)us;
     c->left = count;
-    c->fired = c->inside = 0;
+    c->fired = c->inside = c->let_in = c->alone = c->level = 0;
     c->due = cpu_time() + c->interval;
     systimer_init_oneshot(&c->timer, chain_fired, c, c->due);
     crit_exit();
@@ -97,6 +107,9 @@ void kt_chain_wait(const char *name)
     systimer_del(&c->timer);
     kt_log("fired", name, c->fired);
     kt_log("inside", name, c->inside);
+    kt_log("let_in", name, c->let_in);
+    kt_log("alone", name, c->alone);
+    kt_log("level", name, c->level);
 }
 
 /* K_AGAIN_INTR. On cpu 0, which takes the external interrupts. */
@@ -122,9 +135,12 @@ static void external_intr(void)
     }
 }
 
-/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. */
+/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. 16: take
+ * time, in which other cpus send messages. */
 void kt_raise(int sources)
 {
+    if (sources & 16)
+        kt_pause(100);
     uint64 s = cpu_intr_save();
 
     if (sources & 1)
@@ -148,6 +164,68 @@ void kt_log_state(const char *name)
     kt_log("sip", name, (int64)sip);
     kt_log("crit", name, curthread->td_critcount);
     kt_log("nesting", name, gd->gd_intr_nesting_level);
+    kt_log("enabled", name, cpu_intr_enabled());
+}
+
+/* Take a note of a software interrupt in a critical section. */
+static void note_software_interrupt(void)
+{
+    set_sip(SIE_SSIE);
+    while ((peek(&mycpu->gd_reqflags) & RQF_IPIQ) == 0)
+        ;
+}
+
+/* Interrupts are off at the end, so that none does what the exit must not do. */
+void kt_exit_noyield(const char *name)
+{
+    crit_enter();
+    note_software_interrupt();
+    cpu_intr_disable();
+    crit_exit_noyield();
+    kt_log_state(name);
+    cpu_intr_enable();
+    crit_enter();
+    crit_exit();
+}
+
+void kt_doze(const char *name, int us, bool on)
+{
+    uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
+
+    crit_enter();
+    while (cpu_time() < end && (on || (peek(&mycpu->gd_reqflags) & RQF_IPIQ) == 0))
+        wfi();
+    kt_log("noted", name, (peek(&mycpu->gd_reqflags) & RQF_IPIQ) != 0);
+    crit_exit();
+}
+
+/* As if it were so deep in splz, and in the work of so many interrupts. */
+void kt_exit_nested(const char *name, int splz_depth, int level)
+{
+    crit_enter();
+    note_software_interrupt();
+    cpu_intr_disable();
+    curthread->td_nest_count += splz_depth;
+    mycpu->gd_intr_nesting_level += level;
+    crit_exit();
+    kt_log_state(name);
+    mycpu->gd_intr_nesting_level -= level;
+    curthread->td_nest_count -= splz_depth;
+    cpu_intr_enable();
+    crit_enter();
+    crit_exit();
+}
+
+void kt_splz(const char *name, bool interrupts)
+{
+    crit_enter();
+    note_software_interrupt();
+    if (!interrupts)
+        cpu_intr_disable();
+    splz();
+    kt_log_state(name);
+    cpu_intr_enable();
+    crit_exit();
 }
 
 void kt_log_counters(const char *name)
@@ -164,4 +242,26 @@ void kt_log_counters(const char *name)
     kt_log("missed", name, (int64)c.preempt_miss);
     kt_log("switches", name, (int64)c.switch_count);
     kt_log("idle_waits", name, (int64)c.idle_waits);
+}
+
+/* The last source that there can be is no device's, and those after it are none. */
+void kt_spurious(void)
+{
+    uint64 s = cpu_intr_save();
+
+    sched_ithd(NIRQ - 1);
+    sched_ithd(NIRQ);
+    sched_ithd(NIRQ + board.uart.irq);
+    cpu_intr_restore(s);
+}
+
+void kt_log_intr_counts(const char *name)
+{
+    kt_log("handled", name, (int64)sysctl_read(sysctl_find("intr.count")));
+    kt_log("spurious", name, (int64)sysctl_read(sysctl_find("intr.spurious")));
+}
+
+void kt_raise_at(const char *name, int cpu, bool sswi)
+{
+    kt_log("raised", name, sswi ? ipi_raise_sswi(cpu) : ipi_raise_sbi(cpu));
 }

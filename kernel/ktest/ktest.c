@@ -113,7 +113,9 @@ static void flush_threads(struct kt_run *run)
     poke(&run->stop, 1);
     kt_progress_mark();
     for (int round = 0; consume(&run->alive) != 0; round++) {
-        kt_wait_flush(round);
+        kt_wait_flush();
+        if (round == 2) /* waits for messages that are on their way have ended by themselves */
+            kt_ports_flush();
         for (int i = 0; i < run->scene.nthreads; i++)
             if (run->td[i] != NULL && (consume(&run->td[i]->td_flags) & TDF_EXITING) == 0)
                 lwkt_schedule(run->td[i]);
@@ -219,6 +221,7 @@ static int run_scene(uint64 uscene)
     kt_events_reset();
     kt_force_reset();
     kt_wait_reset();
+    kt_ports_reset();
     kt_tokens_reset();
     kt_stamps_reset();
     kt_tallies_reset();

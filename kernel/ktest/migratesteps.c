@@ -54,7 +54,9 @@ static void one_hop(struct kt_context *ctx, struct trip *t, int to, int self)
     t->damaged += kt_pattern_call(ctx, migrate_to, globaldata_of[to]) != 0;
     /* Outside of all sections nothing may be left noted. */
     t->left += peek(&mycpu->gd_reqflags) != 0;
-    t->astray += mycpuid != to || mycpu->gd_curthread != curthread;
+    t->astray += mycpuid != to || mycpu->gd_curthread != curthread ||
+                 curthread->td_migrate_gd != NULL ||
+                 (peek(&curthread->td_flags) & TDF_MIGRATING) != 0;
     if (self < KT_THREADS)
         t->twice += own_stamp(self, 2);
     t->hops++;

@@ -30,6 +30,9 @@ void kt_look(int t, int what)
         {"below", index_of(td->td_preempted)},
         {"release", td->td_release != NULL},
         {"stopreq", (td->td_flags & TDF_STOPREQ) != 0},
+        {"running", (td->td_flags & TDF_RUNNING) != 0},
+        {"current", td->td_gd->gd_curthread == td},
+        {"done", (td->td_flags & TDF_PREEMPT_DONE) != 0},
     };
 
     for (int i = 0; i < (int)(sizeof(fields) / sizeof(fields[0])); i++)
@@ -71,10 +74,24 @@ void kt_log_proc(const char *name)
     kt_log("victim", name, victim != NULL ? victim->p_pid : 0);
 }
 
-void kt_preempt(thread_t td)
+void kt_preempt(thread_t td, int what)
 {
+    thread_t self = curthread;
+
     crit_enter();
+    mycpu->gd_intr_nesting_level += (what & KX_LEVEL) != 0;
+    self->td_cscount += (what & KX_CSCOUNT) != 0;
+    if (what & KX_LOCKED)
+        poke(&self->td_flags, self->td_flags | TDF_PREEMPT_LOCK);
+    if (what & KX_PREEMPTED)
+        td->td_preempted = self;
     lwkt_preempt(td, 1);
+    mycpu->gd_intr_nesting_level -= (what & KX_LEVEL) != 0;
+    self->td_cscount -= (what & KX_CSCOUNT) != 0;
+    if (what & KX_LOCKED)
+        poke(&self->td_flags, self->td_flags & ~TDF_PREEMPT_LOCK);
+    if (what & KX_PREEMPTED)
+        td->td_preempted = NULL;
     crit_exit();
 }
 

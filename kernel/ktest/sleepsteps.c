@@ -3,10 +3,11 @@
  */
 #include "kernel/param.h"
 #include "ktest/internal.h"
+#include "proc/proc.h"
 #include "sync/sleep.h"
 
 /* ident: the variable, plus 256 times the domain. Events "tick": its length in ticks of the time CSR;
- * "asleep"; then "woke": the result of tsleep. */
+ * "asleep"; then "woke": the result of tsleep, and "sleepflags": those of its flags that are left. */
 void kt_tsleep(struct kt_context *ctx, int ident, int ticks, int flags)
 {
     int result;
@@ -15,6 +16,15 @@ void kt_tsleep(struct kt_context *ctx, int ident, int ticks, int flags)
     kt_log("asleep", ctx->name, ticks);
     result = tsleep(&kt_run->var[ident & 0xff], PDOMAIN(ident >> 8) | flags, "scene", ticks);
     kt_log("woke", ctx->name, result);
+    kt_log("sleepflags", ctx->name,
+           peek(&curthread->td_flags) & (TDF_TSLEEPQ | TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));
+}
+
+/* From another cpu than td's, the message that says so comes later. */
+void kt_kill(thread_t td)
+{
+    if (td->td_proc != NULL)
+        proc_kill(td->td_proc->p_pid);
 }
 
 /*

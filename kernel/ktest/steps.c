@@ -157,7 +157,7 @@ enum takes {
     TAKES_TOKEN,
     TAKES_WAIT_QUEUE,
     TAKES_CPU,
-    TAKES_CPUS, /* a mask */
+    TAKES_CPUS, /* a mask, perhaps with cpus that do not exist */
     TAKES_PRI,
     TAKES_SOURCES,      /* of interrupts: a mask */
     TAKES_SOURCES_ITHD, /* the same, with an interrupt thread */
@@ -212,10 +212,10 @@ static bool operand_valid(const struct kt_scene *scene, enum takes kind, int64 x
         [TAKES_TOKEN] = {0, KT_TOKENS - 1},
         [TAKES_WAIT_QUEUE] = {0, KT_WAITS - 1},
         [TAKES_CPU] = {0, ncpus - 1},
-        [TAKES_CPUS] = {0, (int64)lwkt_all_cpus()},
+        [TAKES_CPUS] = {0, 0xffff},
         [TAKES_PRI] = {0, TDPRI_MAX},
-        [TAKES_SOURCES] = {0, 7},
-        [TAKES_SOURCES_ITHD] = {0, 15},
+        [TAKES_SOURCES] = {0, 15},
+        [TAKES_SOURCES_ITHD] = {0, 31},
         [TAKES_POINT] = {0, KP_COUNT - 1},
         [TAKES_SETTING] = {0, KT_SETTING_MAX},
         [TAKES_WAKEUPS] = {-1, INT_MAX},

@@ -22,18 +22,39 @@ static void timer_fired(struct systimer *st)
     kt_log("timer", name, curthread->td_critcount);
 }
 
-/* Event "due": when the timer is to fire first, in time ticks. */
-void kt_systimer_start(int i, int cpu, int us, bool periodic)
+/* The same, of a timer that deletes itself. */
+static void timer_fired_once(struct systimer *st)
 {
-    uint64 ticks = (uint64)us * (cpu_timebase / 1000000), when = cpu_time() + ticks;
+    systimer_del(st);
+    timer_fired(st);
+}
+
+/* Event "due": when the timer is to fire first, in time ticks: in `us` microseconds, or, if that is 0,
+ * when the last one is. */
+void kt_systimer_start(int i, int cpu, int us, bool periodic, bool once)
+{
+    static uint64 when;
+    uint64 ticks = (uint64)us * (cpu_timebase / 1000000);
+    void (*func)(struct systimer *) = once ? timer_fired_once : timer_fired;
     char name[8];
 
+    if (us != 0)
+        when = cpu_time() + ticks;
     timer_name(name, i);
     kt_log("due", name, (int64)when);
     if (periodic)
-        systimer_init_periodic_on(cpu, &timers[i], timer_fired, (void *)(uint64)i, ticks);
+        systimer_init_periodic_on(cpu, &timers[i], func, (void *)(uint64)i, ticks);
     else
-        systimer_init_oneshot_on(cpu, &timers[i], timer_fired, (void *)(uint64)i, when);
+        systimer_init_oneshot_on(cpu, &timers[i], func, (void *)(uint64)i, when);
+}
+
+/* Event "paused": how many microseconds it took. */
+void kt_nap(const char *name, int us)
+{
+    uint64 per_us = cpu_timebase / 1000000, begin = cpu_time();
+
+    lwkt_pause((uint64)us * per_us);
+    kt_log("paused", name, (int64)((cpu_time() - begin) / per_us));
 }
 
 void kt_systimer_delete(int i)

@@ -40,7 +40,8 @@ struct lwkt_cpusync {
     cpumask_t cs_mask; /* targets, and the master if it was in the mask */
 };
 
-/* Stop the cpus of mask. / Stop more cpus. / Let all of them go. */
+/* Stop the cpus of mask. / Stop more cpus. / Let all of them go. Cpus that do not exist are left out of
+ * a mask, and so are those that are stopped already. */
 void lwkt_cpusync_start(cpumask_t mask, lwkt_cpusync_t poll);
 void lwkt_cpusync_add(cpumask_t mask, lwkt_cpusync_t poll);
 void lwkt_cpusync_finish(lwkt_cpusync_t poll);

@@ -48,7 +48,7 @@ struct lwkt_msg {
     struct list ms_node; /* mp_msgq while MSGF_QUEUED */
     lwkt_port_t ms_target_port;
     lwkt_port_t ms_reply_port;
-    lwkt_port_t ms_abort_port; /* set by a receiver that wants to learn of an abort */
+    lwkt_port_t ms_abort_port; /* the receiver may set it, to a port of its cpu: for an abort */
     int ms_cmd;                /* what it asks for; between sender and receiver */
     int ms_error;              /* the reply */
     uint32 ms_flags;
@@ -79,7 +79,7 @@ void lwkt_port_move(lwkt_port_t port, struct globaldata *rgd);
 /* Prepare a message, before each use. flags: 0 or MSGF_ABORTABLE. */
 void lwkt_initmsg(lwkt_msg_t msg, lwkt_port_t reply_port, int cmd, uint32 flags);
 
-/* Send without waiting; the reply will be queued at the reply port. Any context. */
+/* Send without waiting; the reply will be queued at the reply port (MSGF_ASYNC). Any context. */
 void lwkt_sendmsg(lwkt_port_t port, lwkt_msg_t msg);
 
 /* Send, wait for the reply, and return it. Called by the thread that owns the reply port. */
@@ -96,8 +96,9 @@ lwkt_msg_t lwkt_waitport(lwkt_port_t port, lwkt_msg_t msg);
 
 /* Ask for msg back. Called by the sender, which has sent it, as MSGF_ABORTABLE, and has not seen the
  * reply. If it has not been received, it is replied to with EABORTED; if it has, it is marked
- * MSGF_ABORTED, and queued at its ms_abort_port if the receiver has set one. The sender still has to
- * wait for the reply, which comes once. Thread context; waits until the target's cpu has looked. */
+ * MSGF_ABORTED, and queued at its ms_abort_port if the receiver has set one, which must be a port of
+ * the receiver's cpu. A second abort does nothing. The sender still has to wait for the reply, which
+ * comes once. Thread context; waits until the target's cpu has looked. */
 void lwkt_abortmsg(lwkt_msg_t msg);
 
 #endif

@@ -352,7 +352,7 @@ static void remove_hart(uint64 hartid)
     int kept = 0;
 
     for (int i = 0; i < board.nharts; i++)
-        if (board.hartid[i] != hartid || hartid == fdt_boot_hartid) {
+        if (board.hartid[i] != hartid) {
             board.hartid[kept] = board.hartid[i];
             board.hart_intc[kept++] = board.hart_intc[i];
         }
@@ -369,7 +369,7 @@ static void change_harts(void)
 
     if (bootarg_u64("ktest", 0) == 0)
         return;
-    remove_hart(bootarg_u64("disabled_hart", fdt_boot_hartid));
+    remove_hart(bootarg_u64("disabled_hart", ~0UL));
     if (bootarg("absent_hart", (char[2]){0}, 2) != NULL && board.nharts < NCPU)
         insert_hart(bootarg_u64("absent_hart", 0),
                     place < (uint64)board.nharts ? (int)place : board.nharts);

@@ -50,6 +50,7 @@
     SCENE(x_acquire, 2)            \
     SCENE(x_block, 2)              \
     SCENE(x_cpusync, 2)            \
+    SCENE(x_cpusync_reuse, 2)      \
     SCENE(x_cpusync_two, 2)        \
     SCENE(x_port, 2)               \
     SCENE(x_port_abort, 2)         \

@@ -7,6 +7,7 @@
 
 #define consume(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define peek(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define glance(p) peek(p)
 #define poke(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define compiler_barrier() __atomic_signal_fence(__ATOMIC_SEQ_CST)

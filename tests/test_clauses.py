@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The clauses of the labs' contracts (grading/clauses/labN.txt): LAB.md names each, a test of the lab looks
+at it, and a mutant breaks it. A line of such a file:
+
+    2.07 | lwkt_yield | what the function promises, one assertion | switch/t3, switch/t4 | mutant's name
+
+In place of tests, `explorer: SCENE` names a scene of the explorer, and `reader` says that nothing shows the
+clause: then the mutant is `-`, and the row of LAB.md says that a reader will look at it.
+"""
+
+import functools
+import re
+from dataclasses import dataclass
+
+import patches
+import pytest
+from conftest import ROOT
+from grading import engine
+from test_labs import LABS, parts, rows, tasks
+
+FOLDER = ROOT / "grading" / "clauses"
+MUTANTS = ROOT / "tests" / "mutants"
+IDS = r"\d\.\d\d"
+
+
+@dataclass
+class Clause:
+    """A line of a lab's file."""
+    id: str
+    function: str
+    text: str
+    tests: list     # lab/test; empty if the explorer or a reader looks at the clause
+    reader: bool
+    mutant: str     # "" if there is none
+
+
+def read(number):
+    """The Clauses of a lab, in the order of its file; none if there is no file yet."""
+    path = FOLDER / f"lab{number}.txt"
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        if not line or line.startswith("#"):
+            continue
+        fields = line.split(" | ")
+        assert len(fields) == 5, line
+        name, function, text, tests, mutant = fields
+        explored = tests.startswith("explorer: ")
+        found.append(Clause(name, function, text, [] if explored or tests == "reader" else tests.split(", "),
+                            tests == "reader", "" if mutant == "-" else mutant))
+    return found
+
+
+def task_rows(number):
+    """(functions, text, ids) of each row of the lab's task table. The ids are in brackets at its end."""
+    for row in rows(parts(number)["The task"]):
+        text = "|".join(row)
+        end = re.search(r"\*\(([^()]*)\)\*$", text)
+        yield (re.findall(r"`(\w+)[^`]*`", row[0]), text, re.findall(IDS, end.group(1)) if end else [])
+
+
+@functools.cache
+def all_mutants():
+    """name -> Patch."""
+    return {patch.name: patch for patch in patches.read_all(MUTANTS, "mutant")}
+
+
+every_lab = pytest.mark.parametrize("number", [n for n in LABS if (FOLDER / f"lab{n}.txt").exists()])
+
+
+@every_lab
+def test_ids(number):
+    """Ids are unique and those of the lab, and their functions are in the lab's task table."""
+    clauses = read(number)
+    names = [clause.id for clause in clauses]
+    assert names and len(set(names)) == len(names), "an id is there twice"
+    assert [name for name in names if not re.fullmatch(rf"{number}\.\d\d", name)] == []
+    assert sorted({clause.function for clause in clauses} - tasks(number)) == []
+
+
+@every_lab
+def test_lab_md(number):
+    """The rows of the task table name all clauses, each in the row of its function, and no others; one that
+    nothing tests is marked."""
+    clauses, seen = {clause.id: clause for clause in read(number)}, []
+    for functions, text, ids in task_rows(number):
+        assert ids, f"no clause: {text[:60]}"
+        seen += ids
+        for name in ids:
+            assert name in clauses, f"{name} is not in lab{number}.txt"
+            assert clauses[name].function in functions, f"{name} is in the row of {functions}"
+        marked = "a reader will" in text
+        assert marked == any(clauses[name].reader for name in ids), text[-80:]
+    assert sorted(seen) == sorted(clauses)
+
+
+@every_lab
+def test_tests(number):
+    """Each clause names tests of its own lab, or says that nothing tests it."""
+    there = {f"{lab.name}/{case.name}" for lab in engine.load_labs() if lab.number == number
+             for case in lab.tests}
+    assert sorted({name for clause in read(number) for name in clause.tests} - there) == []
+
+
+@every_lab
+def test_mutants(number):
+    """Each clause but those for a reader has a mutant that names it, and says which of its tests see it."""
+    for clause in read(number):
+        if clause.reader:
+            assert clause.mutant == "", clause.id
+            continue
+        assert clause.mutant in all_mutants(), f"{clause.id}: no tests/mutants/{clause.mutant}.patch"
+        patch = all_mutants()[clause.mutant]
+        assert clause.id in patch.clauses, f"{patch.name}: no line '# clause: {clause.id}'"
+        sees = {name for name in clause.tests for wanted in patch.tests
+                if name in (wanted, wanted.partition("/")[0]) or name.startswith(wanted + "_")}
+        assert sees or not clause.tests, f"{patch.name} and {clause.id} name different tests"
+
+
+def test_names_of_mutants():
+    """The ids that the mutants name exist."""
+    known = {clause.id for number in LABS for clause in read(number)}
+    labs = {str(number) for number in LABS if read(number)}
+    assert [(name, patch.clauses) for name, patch in all_mutants().items()
+            if [c for c in patch.clauses if c[0] in labs and c not in known]] == []
