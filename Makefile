@@ -25,6 +25,7 @@ VARIANT       =
 JOBS          =
 PART          =
 RUNS          =
+XV6           =
 FORMAT        =
 KTR           =
 LOG           =

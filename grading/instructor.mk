@@ -19,7 +19,7 @@ variants: all ## grade correct kernels that work differently; no grader may reje
 
 .PHONY: reliability
 reliability: all ## repeat runs for an hour and count what differs: PART='repeat grade boot usertests' RUNS=100; PART=fresh: a bare Debian 12 and 13
-	@PART='$(PART)' RUNS='$(RUNS)' $(PYTHON) tests/reliability.py
+	@PART='$(PART)' RUNS='$(RUNS)' XV6='$(XV6)' $(PYTHON) tests/reliability.py
 
 .PHONY: coverage
 coverage: ## print which test shows which behaviour and finds which mutant

@@ -16,9 +16,9 @@
 #define LOGBLOCKS 512  /* data blocks in the on-disk log (without its header) */
 #define NBUF 2048      /* buffers of the block cache, at most */
 #define FSSIZE 32768   /* default size of the image that mkfs makes, in blocks */
-#define USERSTACK 1    /* user stack, in pages, as in xv6; a program may ask for more (proc/elf.h), */
+#define USERSTACK 1 /* user stack, in pages, as in xv6; a program may ask for more (proc/elf.h), */
 #define USERSTACKMAX 64 /* up to this */
-#define HZ 100         /* scheduling ticks per second, on a hart that is not idle */
-#define UHZ 10         /* ticks per second in uptime(), sleep() and pause(), as in xv6 */
+#define HZ 100          /* scheduling ticks per second, on a hart that is not idle */
+#define UHZ 10          /* ticks per second in uptime(), sleep() and pause(), as in xv6 */
 
 #endif

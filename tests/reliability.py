@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak fresh'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak xv6 fresh'] [RUNS=100] [XV6=folder]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -14,6 +14,8 @@
     soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
                 move, sleep, create others and change priority at random, with switches where nobody
                 expects them, and random test points; no assertion, no count lost
+    xv6         XV6=folder names a real xv6-riscv tree: its usertests, one by one and all of them, and its
+                utilities, as source built by this tree and as the binaries that its own Makefile makes
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
@@ -33,6 +35,7 @@ import time
 
 import command
 from conftest import ROOT, Terminal, busy_host  # makes the folder of `grading` known
+import foreign
 import fresh as fresh_system
 from grading import engine, machine
 
@@ -160,6 +163,12 @@ def soak(runs):
         if not wrong and not re.search(r"what=lost .*\bval=0\b", result.console):
             wrong = "counts were lost"
         yield f"soak {seed} at {cpus} harts, {words}", wrong, result.console
+
+
+@part
+def xv6(_):
+    """A real tree's own programs."""
+    yield from foreign.try_all()
 
 
 @part

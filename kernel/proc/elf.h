@@ -33,7 +33,8 @@ struct elfhdr {
 };
 
 #define ELF_PH_LOAD 1 /* proghdr.type: a segment to load */
-#define ELF_PH_STACK 0x6474e551 /* PT_GNU_STACK: memsz is how large a stack the program wants; 0: any */
+#define ELF_PH_STACK \
+    0x6474e551 /* PT_GNU_STACK: memsz is how large a stack the program wants; 0: any */
 /* Others are ignored. */
 #define ELF_FLAG_EXEC 1u /* proghdr.flags */
 #define ELF_FLAG_WRITE 2u

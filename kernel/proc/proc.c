@@ -87,7 +87,8 @@ struct proc *proc_alloc(void)
     list_init(&p->p_runnode);
 
     spin_lock(&proctable_lock);
-    room = proc_count < proc_max - RESERVED_PROCS || (proc_count < proc_max && thread_may_use_reserve());
+    room = proc_count < proc_max - RESERVED_PROCS ||
+           (proc_count < proc_max && thread_may_use_reserve());
     if (room) {
         proc_count++;
         p->p_pid = next_pid();

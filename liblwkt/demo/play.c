@@ -122,7 +122,7 @@ static int first(void *arg)
     crit_enter();
     pthread_create(&pthread, NULL, device, NULL);
     crit_exit();
-    while (consume(&finished) < (uint32)(4 + ncpus))
+    while (consume(&finished) < (uint32)(4 + ncpus) || peek(&interrupts) == 0)
         lwkt_pause(PAUSE);
     printf("token: %d threads on %d cpus counted to %lu (%d is right)\n", ncpus, ncpus, counter, ncpus * ROUNDS);
     printf("device: %u interrupts, %u of them handled later than 2 ms\n", peek(&interrupts), peek(&late));

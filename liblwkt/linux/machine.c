@@ -188,10 +188,20 @@ void cpu_intpend_run(void)
 
 /* --- waiting --- */
 
-/* The host may have fewer processors than there are cpus. A sanitizer may have kept a signal back. */
+/* If the timer's time has come, what its signal does: a sanitizer may have kept that back. */
+static void look_at_timer(struct cpu *c)
+{
+    if (c->armed != ~0UL && cpu_time() >= c->armed) {
+        c->armed = ~0UL;
+        __atomic_fetch_or(&c->pending, TIMER, __ATOMIC_RELEASE);
+    }
+}
+
+/* The host may have fewer processors than there are cpus. */
 void cpu_relax(void)
 {
     sched_yield();
+    look_at_timer(cpu_self());
     if (cpu_self()->intr_on && __atomic_load_n(&cpu_self()->pending, __ATOMIC_RELAXED) != 0)
         take_interrupts();
 }
@@ -200,6 +210,7 @@ void cpu_relax(void)
 void cpu_idle_wait(void)
 {
     struct cpu *c = cpu_self();
+    struct timespec left = {0};
     sigset_t ours, none;
 
     sigemptyset(&none);
@@ -207,8 +218,14 @@ void cpu_idle_wait(void)
     sigaddset(&ours, SIGNAL);
     sigaddset(&ours, SIGRTMIN);
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
-    if (__atomic_load_n(&c->pending, __ATOMIC_ACQUIRE) == 0)
-        ppoll(NULL, 0, NULL, &none);
+    look_at_timer(c);
+    if (__atomic_load_n(&c->pending, __ATOMIC_ACQUIRE) == 0) {
+        uint64 ticks = c->armed != ~0UL ? c->armed - cpu_time() : 0; /* a late signal is waited for */
+        left.tv_sec = (time_t)(ticks / cpu_timebase);
+        left.tv_nsec = (long)(ticks % cpu_timebase) * 100;
+        ppoll(NULL, 0, c->armed != ~0UL && (int64)ticks > 0 ? &left : NULL, &none);
+    }
+    look_at_timer(c);
     pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
     note(c, __atomic_exchange_n(&c->pending, 0, __ATOMIC_ACQUIRE));
 }
@@ -219,6 +236,7 @@ void cpu_timer_arm(uint64 when)
 {
     struct itimerspec at = {0};
 
+    cpu_self()->armed = when;
     if (when != ~0UL) {
         at.it_value.tv_sec = (time_t)(when / cpu_timebase);
         at.it_value.tv_nsec = (long)(when % cpu_timebase) * 100 + 1; /* 0 would disarm it */
@@ -393,6 +411,7 @@ void machine_enter(struct cpu *c, struct thread *idle)
     ((uint64 *)idle->td_mach.md_sp)[SWITCH_PC] = (uint64)idle_enter;
 
     lwkt_cpu = c;
+    c->armed = ~0UL;
     lwkt_current = idle;
     c->pthread = pthread_self();
     make_timer(c);

@@ -23,6 +23,10 @@
 #include "sync/mutex.h"
 #include "sync/sleep.h"
 
+/* What mm/reclaim.c has: nobody asks for memory back here. */
+uint64 (*reclaim_count_caches)(void);
+void (*reclaim_drop_caches)(bool may_wait);
+
 _Thread_local struct thread host_thread = {.td_comm = "test"};
 _Thread_local unsigned long host_seed = 1;
 unsigned host_pages;

@@ -62,7 +62,8 @@ static void sbrk_range(void)
     char *end = sbrk(0);
 
     CHECK(sbrk(-(int)((uint64)end)) == SBRK_ERROR);
-    CHECK(sbrk(-(int)((uint64)end) - 1) == end); /* as in xv6: below 0 there is nothing to give back */
+    CHECK(sbrk(-(int)((uint64)end) - 1) ==
+          end); /* as in xv6: below 0 there is nothing to give back */
     CHECK(sbrk(-0x7fffffff - 1) == end);
     CHECK(sbrk(0) == end);
     CHECK(sbrk(0x7fffffff) == SBRK_ERROR);
