@@ -10,9 +10,8 @@
 /* Pages of slabs without an object in use (zone.c). / Free those of this cpu: thread context or IPI body. */
 uint64 zone_count_reserve(void);
 
-/* Pages of all slabs; of the tables for the kernel's stacks (pmap.c). */
+/* Pages of all slabs. */
 uint64 zone_count_pages(void);
-uint64 pmap_count_tables(void);
 
 void zone_drain(void);
 

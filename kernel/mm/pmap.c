@@ -31,7 +31,6 @@
 extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
 static uint64 *kernel_root;
-static uint64 kernel_tables; /* pages of it, without the root: AMO, others may peek */
 static struct spinlock kernel_pmap_lock = SPINLOCK("kernel pmap"); /* making tables below it */
 
 /*
@@ -51,16 +50,9 @@ static uint64 *walk_to(uint64 *root, uint64 va, int level, bool make)
         }
         if (!make || (table = page_zalloc()) == NULL)
             return NULL;
-        if (root == kernel_root)
-            amo_add(&kernel_tables, 1);
         publish(pte, PA_TO_PTE(KVA_TO_PA(table)) | PTE_V);
     }
     return &table[PX(level, va)];
-}
-
-uint64 pmap_count_tables(void)
-{
-    return peek(&kernel_tables);
 }
 
 uint64 *pmap_walk(uint64 *root, uint64 va, bool make)

@@ -51,9 +51,8 @@ bool memory_reclaim(bool may_wait)
 }
 
 /*
- * Which slabs and tables the kernel has at a time depends on which cpu does what, and tables for stacks are
- * never given back. So that a program finds the same number of pages each time, what they take counts
- * towards what is kept.
+ * Which slabs the kernel has at a time depends on which cpu does what. So that a program finds the same number
+ * of pages each time, what they take counts towards what is kept.
  */
 bool memory_has(uint64 pages)
 {
@@ -61,10 +60,15 @@ bool memory_has(uint64 pages)
 
     if (thread_may_use_reserve())
         return pages <= free;
-    return pages + KEPT <= free || pages + KEPT <= free + zone_count_pages() + pmap_count_tables();
+    return pages + KEPT <= free || pages + KEPT <= free + zone_count_pages();
 }
 
 void *page_alloc_reclaimed(void)
 {
     return memory_reclaim(false) ? page_alloc() : NULL;
+}
+
+void *page_zalloc_reclaimed(void)
+{
+    return memory_reclaim(false) ? page_zalloc() : NULL;
 }

@@ -8,7 +8,6 @@
 
 #include "lib/string.h"
 #include "mm/page.h"
-#include "kernel/riscv.h"
 
 /* Give up all pages that are only kept. may_wait: the caller holds no lock of the file system and is in no
  * transaction, so blocks that the log still needs may be written first. False: nothing was kept. */
@@ -23,6 +22,7 @@ void reclaim_settle(void);
 /* A page for a program: page_alloc and page_zalloc, but what is kept is taken back before NULL. The caller
  * may hold locks of the file system, but not the block cache's. */
 void *page_alloc_reclaimed(void);
+void *page_zalloc_reclaimed(void);
 static inline void *page_alloc_user(void)
 {
     void *page = page_alloc();
@@ -31,11 +31,9 @@ static inline void *page_alloc_user(void)
 }
 static inline void *page_zalloc_user(void)
 {
-    void *page = page_alloc_user();
+    void *page = page_zalloc();
 
-    if (page != NULL)
-        memset(page, 0, PGSIZE);
-    return page;
+    return __builtin_expect(page != NULL, 1) ? page : page_zalloc_reclaimed();
 }
 
 /* The file system's caches, which it enters here: pages that could be given up, and giving them up. */

@@ -43,7 +43,10 @@ static inline char *user_byte(struct vmspace *vm, uint64 va, uint32 access, uint
     uint64 pte = user_pte(vm, va);
 
     if ((pte & need) != need) {
-        if (vm_fault(vm, va, access) < 0)
+        int result = vm_fault(vm, va, access);
+        if (result == VM_NO_MEMORY)
+            result = vm_fault_again(vm, va, access);
+        if (result < 0)
             return NULL;
         pte = user_pte(vm, va);
     }

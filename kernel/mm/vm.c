@@ -154,10 +154,7 @@ static uint64 *make_entry(struct vmspace *vm, uint64 va)
 {
     if (vm->vm_top <= va)
         vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
-    uint64 *pte = pmap_walk(vm->vm_root, va, true);
-    if (pte == NULL && memory_reclaim(false))
-        pte = pmap_walk(vm->vm_root, va, true);
-    return pte;
+    return pmap_walk(vm->vm_root, va, true);
 }
 
 /* Fill in the entry of va, which is absent. */
@@ -191,9 +188,9 @@ static int break_cow(uint64 *pte, uint64 va)
         *pte = (*pte & ~PTE_COW) | PTE_W;
         return 0;
     }
-    void *copy = page_alloc_user();
+    void *copy = page_alloc();
     if (copy == NULL)
-        return -1;
+        return VM_NO_MEMORY;
     memcpy(copy, old, PGSIZE);
     *pte = page_pte(copy) | (PTE_FLAGS(*pte) & ~PTE_COW) | PTE_W;
     sfence_vma_page(va);
@@ -206,10 +203,10 @@ static int break_cow(uint64 *pte, uint64 va)
 /* Put a page of zeros at va, whose entry is absent. */
 static int zero_fill(uint64 *pte, uint64 va)
 {
-    void *page = page_zalloc_user();
+    void *page = page_zalloc();
 
     if (page == NULL)
-        return -1;
+        return VM_NO_MEMORY;
     enter_page(pte, va, page, VM_READ | VM_WRITE);
     return 0;
 }
@@ -235,7 +232,7 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
     else if (va < USERTOP)
         pte = pmap_walk(vm->vm_root, va, false);
     if (pte == NULL)
-        return -1;
+        return heap ? VM_NO_MEMORY : -1;
     if (*pte == 0)
         return heap ? zero_fill(pte, va) : -1;
     if ((access & VM_WRITE) && (*pte & PTE_COW))
@@ -244,6 +241,11 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
         return -1;
     sfence_vma_page(va); /* nothing is wrong: this hart remembers the old entry */
     return 0;
+}
+
+int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access)
+{
+    return memory_reclaim(false) && vm_fault(vm, va, access) == 0 ? 0 : -1;
 }
 
 /*

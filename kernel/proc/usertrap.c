@@ -12,7 +12,10 @@ bool proc_page_fault(uint64 va, uint64 cause)
 {
     uint32 access = cause == EXC_STORE_PAGE ? VM_WRITE : cause == EXC_INST_PAGE ? VM_EXEC : VM_READ;
 
-    return vm_fault(curthread->td_vmspace, va, access) == 0;
+    int result = vm_fault(curthread->td_vmspace, va, access);
+
+    return result == 0 || (result == VM_NO_MEMORY &&
+                           vm_fault_again(curthread->td_vmspace, va, access) == 0);
 }
 
 /* Whether the unmapped page below the stack was touched: most likely, the stack has overflowed. */
