@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak fresh'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak fuzz fresh'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -14,6 +14,8 @@
     soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
                 move, sleep, create others and change priority at random, with switches where nobody
                 expects them, and random test points; no assertion, no count lost
+    fuzz        random system calls (user/fuzz) at 1, 2, 4 and 8 harts, with and without assertions: RUNS *
+                10,000 calls each, and nothing is missing afterwards
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
@@ -34,6 +36,7 @@ import time
 import command
 from conftest import ROOT, Terminal, busy_host  # makes the folder of `grading` known
 import fresh as fresh_system
+import fuzzing
 from grading import engine, machine
 
 KEPT = ROOT / "build" / "reliability"
@@ -160,6 +163,18 @@ def soak(runs):
         if not wrong and not re.search(r"what=lost .*\bval=0\b", result.console):
             wrong = "counts were lost"
         yield f"soak {seed} at {cpus} harts, {words}", wrong, result.console
+
+
+@part
+def fuzz(runs):
+    """Random system calls leave the machine as it was."""
+    subprocess.run(["make", "-s", "all", "BUILD=build-bench", "INVARIANTS=0"], cwd=ROOT, check=True,
+                   env=machine.environment())
+    for build in ("build", "build-bench"):
+        for cpus in (1, 2, 4, 8):
+            made, wrong, console = fuzzing.fuzz(random.randrange(10 ** 6), runs * 10000, timeout=7200, CPUS=cpus,
+                                                KERNEL=f"{build}/kernel")
+            yield f"{made} calls at {cpus} harts, {build}", wrong, console
 
 
 @part
