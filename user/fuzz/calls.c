@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Random system calls with arguments that are likely to matter: addresses at every kind of edge, sizes
- * around them, paths of all forms, damaged programs, ids and names that exist and that don't.
+ * Random system calls with arguments that are likely to matter: addresses at every kind of edge,
+ * sizes around them, paths of all forms, damaged programs, ids and names that exist and that don't.
  *
- * A call may overwrite memory of the worker, but only in its heap, which has nothing else. It may end
- * the worker. It must not end the machine, a process that the fuzzer needs, or the system's own files:
- * halt() is not called, kill() spares what is_protected() names, and the calls that change names or open
- * files for writing get names that the system does not use.
+ * A call may overwrite memory of the worker, but only in its heap, which has nothing else. It may
+ * end the worker. It must not end the machine, a process that the fuzzer needs, or the system's own
+ * files: halt() is not called, kill() spares what is_protected() names, and the calls that change
+ * names or open files for writing get names that the system does not use.
  */
 #include "kernel/types.h"
 #include "kernel/caps.h"
@@ -222,8 +222,8 @@ static void call_exec(void)
         exit(0);
 }
 
-/* Values that may be set to anything that they accept. Those that would end the machine or only fill the
- * console (waits, verbose) are not among them. */
+/* Values that may be set to anything that they accept. Those that would end the machine or only fill
+ * the console (waits, verbose) are not among them. */
 static void call_sysctl(void)
 {
     static const char *const settable[] = {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * fuzz SEED CALLS [LANES]: make CALLS random system calls, in LANES processes at a time (4), and see
- * what is left of the machine's memory, processes, threads and open files afterwards. The seed determines
- * what is called; in the deterministic mode it determines the whole run. The exit status is 0 when
- * nothing is missing. The kernel may keep what it has allocated for the next time, so only what is
- * missing after each of three runs counts.
+ * what is left of the machine's memory, processes, threads and open files afterwards. The seed
+ * determines what is called; in the deterministic mode it determines the whole run. The exit status
+ * is 0 when nothing is missing. The kernel may keep what it has allocated for the next time, so only
+ * what is missing after each of three runs counts.
  *
  *   main      starts the lanes and the nurse, and counts before and after
  *   lane      starts one worker after the other, and counts their calls
@@ -165,8 +165,8 @@ static void clean(void)
 
 /* --- processes --- */
 
-/* Kill what sleeps at two looks in a row, or lives for long. Without this, workers would soon all wait for
- * each other. */
+/* Kill what sleeps at two looks in a row, or lives for long. Without this, workers would soon all wait
+ * for each other. */
 static void nurse(void)
 {
     static struct {
