@@ -45,15 +45,15 @@ def fresh(folder, blocks=None):
     return image
 
 
-def boot(image, commands, drive=None, timeout=60, **options):
-    """Run commands on this disk, which is reached by QEMU's file name or driver `drive` if that is given:
-    (status, console)."""
+def boot(image, commands, drive=None, timeout=60, extra=(), **options):
+    """Run commands on this disk, which is reached by QEMU's file name or driver `drive` if that is given, with
+    these `extra` words of QEMU's: (status, console)."""
     env = machine.environment(RUN=commands, IMAGE=image, TIMEOUT=timeout, **options)
     words = shlex.split(subprocess.run(["tools/qemu", "--print"], env=env, cwd=ROOT, capture_output=True,
                                        text=True, check=True).stdout)
     if drive is not None:
         words = [word.replace(f"file={image},if=none,format=raw,", f"{drive},if=none,") for word in words]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    done = subprocess.run([*words, *extra], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                           errors="replace", cwd=ROOT)
     return done.returncode, done.stdout + done.stderr
 

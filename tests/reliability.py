@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak fuzz fresh'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail fresh'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -16,6 +16,7 @@
                 expects them, and random test points; no assertion, no count lost
     fuzz        random system calls (user/fuzz) at 1, 2, 4 and 8 harts, with and without assertions: RUNS *
                 10,000 calls each, and nothing is missing afterwards
+    diskfail    each disk request of a workload fails, once and for good (tests/diskfail.py)
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
@@ -23,6 +24,7 @@
 The console of each run that went wrong is kept in build/reliability/.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -35,6 +37,8 @@ import time
 
 import command
 from conftest import ROOT, Terminal, busy_host  # makes the folder of `grading` known
+import diskfail as disk_failures
+import disks
 import fresh as fresh_system
 import fuzzing
 from grading import engine, machine
@@ -175,6 +179,16 @@ def fuzz(runs):
             made, wrong, console = fuzzing.fuzz(random.randrange(10 ** 6), runs * 10000, timeout=7200, CPUS=cpus,
                                                 KERNEL=f"{build}/kernel")
             yield f"{made} calls at {cpus} harts, {build}", wrong, console
+
+
+@part
+def diskfail(_):
+    """Each disk request of a workload fails, once and for good; what was confirmed stays."""
+    with disks.scratch() as folder:
+        for kind, count in disk_failures.requests(folder).items():
+            for number, for_good in itertools.product(range(1, count + 1), (False, True)):
+                wrong, _, console = disk_failures.fail(folder, kind, number, for_good)
+                yield f"{kind} {number} fails {'for good' if for_good else 'once'}", wrong, console
 
 
 @part

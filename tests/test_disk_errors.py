@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import diskfail
 import disks
 from conftest import ROOT
 
@@ -81,3 +82,17 @@ def test_superblock(tmp_path, field, value, line):
     status, console = boot(image, "echo hi", [], tmp_path)
     assert status == DISK_ERROR, console
     assert line in console and "nothing to mount" in console and "panic" not in console
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize("kind", diskfail.KINDS)
+def test_requests_in_turn(tmp_path, kind, for_good):
+    """Some of a workload's requests fail, one in each run, and what was confirmed stays. (`make reliability
+    PART=diskfail` fails each of them.)"""
+    count = diskfail.requests(tmp_path)[kind]
+    noticed = 0
+    for number in range(1, count + 1, count // 6):
+        wrong, seen, console = diskfail.fail(tmp_path, kind, number, for_good)
+        assert wrong == "", f"{kind} {number}: {wrong}\n{console[-3000:]}"
+        noticed += seen
+    assert noticed >= 2
