@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail fresh'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem fresh'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -17,6 +17,8 @@
     fuzz        random system calls (user/fuzz) at 1, 2, 4 and 8 harts, with and without assertions: RUNS *
                 10,000 calls each, and nothing is missing afterwards
     diskfail    each disk request of a workload fails, once and for good (tests/diskfail.py)
+    nomem       each allocation of memory in the kernel that a workload reaches fails (user/nomem.c), at 1, 2, 4
+                and 8 harts
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
@@ -189,6 +191,16 @@ def diskfail(_):
             for number, for_good in itertools.product(range(1, count + 1), (False, True)):
                 wrong, _, console = disk_failures.fail(folder, kind, number, for_good)
                 yield f"{kind} {number} fails {'for good' if for_good else 'once'}", wrong, console
+
+
+@part
+def nomem(_):
+    """Each allocation that fails fails no more than the work that needs it."""
+    for cpus in (1, 2, 4, 8):
+        result = machine.run("nomem", timeout=900, CPUS=cpus, APPEND="ktest=1")
+        counted = re.search(r"^nomem: (\d+ allocations) failed", result.console, re.M)
+        yield (f"{counted.group(1) if counted else 'allocations'} at {cpus} harts",
+               "" if result.status == 0 else f"status {result.status} {result.why}", result.console)
 
 
 @part

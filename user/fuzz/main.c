@@ -14,8 +14,6 @@
  * have ended is removed.
  */
 #include "kernel/types.h"
-#include "kernel/fcntl.h"
-#include "kernel/fs.h"
 #include "kernel/param.h"
 #include "kernel/procinfo.h"
 #include "user/user.h"
@@ -26,7 +24,6 @@
 #define MAXLANES 64
 #define MAXPROTECTED (MAXLANES + 32)
 #define OLD 30       /* ticks that a process may live */
-#define SETTLE 50    /* times to look before something counts as missing */
 #define ATTEMPTS 3   /* runs that seem to leave something */
 #define WARM_UP 2000 /* calls of the warm-up */
 #define CROWD 100    /* processes of the warm-up */
@@ -34,10 +31,6 @@
 static const char *const settings[] = {"kern.giant", "kern.ktr_mask", "lwkt.ipiq_optimized",
                                        "lwkt.untimely_switch", "kern.last_pid"};
 #define NSETTINGS (sizeof(settings) / sizeof(settings[0]))
-
-static const char *const counts[] = {"vm.free_pages", "kern.threads", "kern.processes", "vfs.files",
-                                     "vfs.inodes"};
-#define NCOUNTS (sizeof(counts) / sizeof(counts[0]))
 
 static struct procinfo procs[NPROC];
 static int safe[MAXPROTECTED], parents[MAXPROTECTED], nprotected;
@@ -70,45 +63,6 @@ static void die(const char *what)
     exit(1);
 }
 
-/* --- counts --- */
-
-static uint64 value_of(const char *name)
-{
-    uint64 value;
-
-    if (sysctl(name, &value, 0) < 0) {
-        fprintf(2, "fuzz: no sysctl %s\n", name);
-        exit(1);
-    }
-    return value;
-}
-
-static void take_counts(uint64 *values)
-{
-    uint64 any = 1;
-
-    sysctl("vfs.drop_caches", 0, &any);
-    for (uint i = 0; i < NCOUNTS; i++)
-        values[i] = value_of(counts[i]);
-    values[0] += value_of("vfs.cache_pages");
-}
-
-/* Whether something is missing or left; it may take a while until threads have freed their stacks. */
-static int is_amiss(const uint64 *before, uint64 *after)
-{
-    for (int i = 0; i < SETTLE; i++) {
-        int amiss;
-        take_counts(after);
-        amiss = after[0] < before[0];
-        for (uint k = 1; k < NCOUNTS; k++)
-            amiss |= after[k] > before[k];
-        if (!amiss)
-            return 0;
-        pause(1);
-    }
-    return 1;
-}
-
 /* Use what the kernel keeps for the next time: tables for the stacks of many processes, trace rings. */
 static void warm_up(void)
 {
@@ -131,25 +85,6 @@ static void warm_up(void)
     close(fds[1]);
     while (wait(0) > 0)
         ;
-}
-
-/* --- files --- */
-
-static void remove_tree(const char *dir)
-{
-    char path[MAXPATH];
-    struct dirent de;
-    int fd = open(dir, O_RDONLY);
-
-    while (fd >= 0 && read(fd, &de, sizeof(de)) == sizeof(de)) {
-        if (de.inum == 0 || strcmp(de.name, ".") == 0 || strcmp(de.name, "..") == 0)
-            continue;
-        snprintf(path, sizeof(path), "%s/%.14s", dir, de.name);
-        if (unlink(path) < 0)
-            remove_tree(path);
-    }
-    close(fd);
-    unlink(dir);
 }
 
 /* What relative names were worth in the root directory, and HOME. */
@@ -274,18 +209,18 @@ static int start_all(uint64 seed, int calls, int nlanes)
 /* Make the calls, and put back what they have changed. */
 static void fuzz(uint64 seed, int calls, int nlanes)
 {
-    uint64 processes = value_of("kern.processes"), old[NSETTINGS];
+    uint64 processes = sysctl_value("kern.processes"), old[NSETTINGS];
     int pid;
 
     for (uint i = 0; i < NSETTINGS; i++)
-        old[i] = value_of(settings[i]);
+        old[i] = sysctl_value(settings[i]);
     if (mkdir(HOME) < 0)
         die("cannot make " HOME);
     pid = start_all(seed, calls, nlanes);
     for (int i = 0; i < nlanes; i++)
         if (wait(0) < 0)
             die("a lane is gone");
-    while (value_of("kern.processes") > processes + 1)
+    while (sysctl_value("kern.processes") > processes + 1)
         pause(1);
     kill(pid);
     wait(0);
@@ -296,7 +231,7 @@ static void fuzz(uint64 seed, int calls, int nlanes)
 
 int main(int argc, char **argv)
 {
-    uint64 before[NCOUNTS], after[NCOUNTS];
+    struct counts before, after;
     int seed, calls, nlanes = 4, made = 0, amiss = 1;
 
     if (argc < 3 || argc > 4 || parse_int(argv[1], &seed) < 0 || parse_int(argv[2], &calls) < 0 ||
@@ -307,13 +242,12 @@ int main(int argc, char **argv)
     warm_up();
     fuzz(0, WARM_UP, nlanes);
     for (int i = 0; amiss && i < ATTEMPTS; i++) {
-        take_counts(before);
+        take_counts(&before);
         fuzz((uint64)seed + (uint64)i * 1000003, calls, nlanes);
         made += calls;
-        amiss = is_amiss(before, after);
+        amiss = is_amiss(&before, &after);
     }
-    for (uint i = 0; i < NCOUNTS; i++)
-        printf("fuzz: %s %lu -> %lu\n", counts[i], before[i], after[i]);
+    print_counts("fuzz", &before, &after);
     printf("fuzz: seed %d: %d calls: %s\n", seed, made, amiss ? "something is missing" : "ok");
     exit(amiss);
 }
