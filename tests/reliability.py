@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem fresh'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem powercut fresh'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -19,6 +19,8 @@
     diskfail    each disk request of a workload fails, once and for good (tests/diskfail.py)
     nomem       each allocation of memory in the kernel that a workload reaches fails (user/nomem.c), at 1, 2, 4
                 and 8 harts
+    powercut    each prefix of what a machine writes to its disk, and RUNS / 5 more disks of each, with writes
+                since the last flush lost or torn (tests/powercut.py)
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
@@ -43,6 +45,7 @@ import diskfail as disk_failures
 import disks
 import fresh as fresh_system
 import fuzzing
+import powercut as power_cuts
 from grading import engine, machine
 
 KEPT = ROOT / "build" / "reliability"
@@ -201,6 +204,14 @@ def nomem(_):
         counted = re.search(r"^nomem: (\d+ allocations) failed", result.console, re.M)
         yield (f"{counted.group(1) if counted else 'allocations'} at {cpus} harts",
                "" if result.status == 0 else f"status {result.status} {result.why}", result.console)
+
+
+@part
+def powercut(runs):
+    """Whatever a power cut leaves is in order, and has what was synced."""
+    with disks.scratch() as folder:
+        for name, wrong in power_cuts.tried(folder, max(1, runs // 5), random.randrange(10 ** 6)):
+            yield name, wrong, ""
 
 
 @part

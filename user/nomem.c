@@ -199,8 +199,8 @@ static const struct {
 
 /* --- trying --- */
 
-/* Do the work in a child, and let its n-th allocation fail; 0: none. Returns the child's status; *left: what
- * was left to count. */
+/* Do the work in a child, and let its n-th allocation fail; 0: none. Returns the child's status;
+ * *left: what was left to count. */
 static int attempt(uint kind, uint64 n, uint64 *left)
 {
     int status = 1, pid = fork();

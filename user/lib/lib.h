@@ -29,8 +29,8 @@ int write_all(int fd, const void *buf, int n);
 /* Remove a directory and all that is in it, or as much as can be removed. */
 void remove_tree(const char *dir);
 
-/* What a test must leave as it was, without what caches could give back: pages, threads, processes, open
- * files, inodes. */
+/* What a test must leave as it was, without what caches could give back: pages, threads, processes,
+ * open files, inodes. */
 #define NCOUNTS 5
 struct counts {
     uint64 value[NCOUNTS];
