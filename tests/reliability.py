@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem powercut fresh'] [RUNS=100]
+    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem powercut fsrace fresh'] [RUNS=100]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -21,6 +21,7 @@
                 and 8 harts
     powercut    each prefix of what a machine writes to its disk, and RUNS / 5 more disks of each, with writes
                 since the last flush lost or torn (tests/powercut.py)
+    fsrace      eight processes that change one tree, RUNS * 20 times each, at 2, 4 and 8 harts (user/fsrace.c)
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
                 usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
@@ -212,6 +213,19 @@ def powercut(runs):
     with disks.scratch() as folder:
         for name, wrong in power_cuts.tried(folder, max(1, runs // 5), random.randrange(10 ** 6)):
             yield name, wrong, ""
+
+
+@part
+def fsrace(runs):
+    """Processes that change one tree leave nothing that mkfs -c would note."""
+    for cpus in (2, 4, 8):
+        seed = random.randrange(10 ** 6)
+        with disks.scratch() as folder:
+            image = disks.fresh(folder)
+            status, console = disks.boot(image, f"fsrace {seed} {runs * 20}", timeout=3600, CPUS=cpus)
+            damage, notes = disks.check(image)
+        wrong = f"status {status}" if status else f"mkfs -c: {notes}" if damage or notes else ""
+        yield f"{runs * 160} steps at {cpus} harts, seed {seed}", wrong, console
 
 
 @part
