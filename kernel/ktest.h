@@ -128,6 +128,7 @@ enum kt_point {
     KP_STALL_IPI,     /* microseconds after an interrupt was raised at another cpu */
     KP_STALL_DEFER,   /* microseconds after a process's look whether woken threads can wait */
     KP_FORCE_PREEMPT, /* at every so many interrupts, a thread preempts what was interrupted */
+    KP_FAIL_ALLOC,    /* the allocation of that number from now on fails, once */
     KP_COUNT,
 };
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak xv6 fresh'] [RUNS=100] [XV6=folder]
+    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem powercut fsrace xv6 fresh']
+                     [RUNS=100] [XV6=folder]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
                 once with all of the host's processors kept busy: the same bytes
@@ -14,6 +15,14 @@
     soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
                 move, sleep, create others and change priority at random, with switches where nobody
                 expects them, and random test points; no assertion, no count lost
+    fuzz        random system calls (user/fuzz) at 1, 2, 4 and 8 harts, with and without assertions: RUNS *
+                10,000 calls each, and nothing is missing afterwards
+    diskfail    each disk request of a workload fails, once and for good (tests/diskfail.py)
+    nomem       each allocation of memory in the kernel that a workload reaches fails (user/nomem.c), at 1, 2, 4
+                and 8 harts
+    powercut    each prefix of what a machine writes to its disk, and RUNS / 5 more disks of each, with writes
+                since the last flush lost or torn (tests/powercut.py)
+    fsrace      eight processes that change one tree, RUNS * 20 times each, at 2, 4 and 8 harts (user/fsrace.c)
     xv6         XV6=folder names a real xv6-riscv tree: its usertests, one by one and all of them, and its
                 utilities, as source built by this tree and as the binaries that its own Makefile makes
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
@@ -23,6 +32,7 @@
 The console of each run that went wrong is kept in build/reliability/.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -35,8 +45,12 @@ import time
 
 import command
 from conftest import ROOT, Terminal, busy_host  # makes the folder of `grading` known
+import diskfail as disk_failures
+import disks
 import foreign
 import fresh as fresh_system
+import fuzzing
+import powercut as power_cuts
 from grading import engine, machine
 
 KEPT = ROOT / "build" / "reliability"
@@ -169,6 +183,59 @@ def soak(runs):
 def xv6(_):
     """A real tree's own programs."""
     yield from foreign.try_all()
+
+
+@part
+def fuzz(runs):
+    """Random system calls leave the machine as it was."""
+    subprocess.run(["make", "-s", "all", "BUILD=build-bench", "INVARIANTS=0"], cwd=ROOT, check=True,
+                   env=machine.environment())
+    for build in ("build", "build-bench"):
+        for cpus in (1, 2, 4, 8):
+            made, wrong, console = fuzzing.fuzz(random.randrange(10 ** 6), runs * 10000, timeout=7200, CPUS=cpus,
+                                                KERNEL=f"{build}/kernel")
+            yield f"{made} calls at {cpus} harts, {build}", wrong, console
+
+
+@part
+def diskfail(_):
+    """Each disk request of a workload fails, once and for good; what was confirmed stays."""
+    with disks.scratch() as folder:
+        for kind, count in disk_failures.requests(folder).items():
+            for number, for_good in itertools.product(range(1, count + 1), (False, True)):
+                wrong, _, console = disk_failures.fail(folder, kind, number, for_good)
+                yield f"{kind} {number} fails {'for good' if for_good else 'once'}", wrong, console
+
+
+@part
+def nomem(_):
+    """Each allocation that fails fails no more than the work that needs it."""
+    for cpus in (1, 2, 4, 8):
+        result = machine.run("nomem", timeout=900, CPUS=cpus, APPEND="ktest=1")
+        counted = re.search(r"^nomem: (\d+ allocations) failed", result.console, re.M)
+        yield (f"{counted.group(1) if counted else 'allocations'} at {cpus} harts",
+               "" if result.status == 0 else f"status {result.status} {result.why}", result.console)
+
+
+@part
+def powercut(runs):
+    """Whatever a power cut leaves is in order, and has what was synced."""
+    with disks.scratch() as folder:
+        for name, wrong in power_cuts.tried(folder, max(1, runs // 5), random.randrange(10 ** 6)):
+            yield name, wrong, ""
+
+
+@part
+def fsrace(runs):
+    """Processes that change one tree leave nothing that mkfs -c would note."""
+    for cpus in (2, 4, 8):
+        seed = random.randrange(10 ** 6)
+        with disks.scratch() as folder:
+            image = disks.fresh(folder)
+            status, console = disks.boot(image, f"fsrace {seed} {runs * 20}", timeout=3600, CPUS=cpus)
+            damage, notes = disks.check(image)
+        wrong = f"status {status}" if status else f"mkfs -c: {notes}" if damage or notes else ""
+        yield f"{runs * 160} steps at {cpus} harts, seed {seed}", wrong, console
 
 
 @part

@@ -2,40 +2,22 @@
 """A disk that fails under a running machine: QEMU's blkdebug reports errors for chosen requests."""
 
 import re
-import shlex
 import shutil
 import struct
 import subprocess
 
 import pytest
 
+import diskfail
+import disks
 from conftest import ROOT
-from grading import machine
 
 DISK_ERROR = 74  # HALT_DISK_ERROR of kernel/syscall.h
-SECTORS = 8      # of a block
-
-
-def superblock(image):
-    """Its numbers by name (kernel/fs.h)."""
-    names = "magic version size ninodes nlog logstart inodestart bmapstart datastart".split()
-    with open(image, "rb") as file:
-        file.seek(4096)
-        return dict(zip(names, struct.unpack("<9I", file.read(36))))
 
 
 def boot(image, commands, rules, tmp_path):
     """Run commands on a disk with these rules of blkdebug: (status, console)."""
-    config = tmp_path / "blkdebug.conf"
-    config.write_text("".join("[inject-error]\n" + "".join(f'{key} = "{value}"\n' for key, value in rule.items())
-                              for rule in rules), encoding="ascii")
-    env = machine.environment(RUN=commands, IMAGE=image, TIMEOUT=60)
-    words = shlex.split(subprocess.run(["tools/qemu", "--print"], env=env, capture_output=True, text=True,
-                                       check=True).stdout)
-    words = [word.replace(f"file={image},", f"file=blkdebug:{config}:{image},") for word in words]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                          errors="replace")
-    return done.returncode, done.stdout + done.stderr
+    return disks.boot(image, commands, disks.failing(image, rules, tmp_path))
 
 
 @pytest.mark.parametrize("errno", [5, 28])
@@ -47,11 +29,11 @@ def test_write_error(tmp_path, place, errno):
     shutil.copy(ROOT / "build/fresh.img", image)
     status, console = boot(image, "echo one > confirmed; sync", [], tmp_path)
     assert status == 0, console
-    sb = superblock(image)
+    sb = disks.superblock(image)
     block = {"log": sb["logstart"] + 1, "header": sb["logstart"], "inodes": sb["inodestart"],
              "bitmap": sb["bmapstart"], "flush": 0}[place]
     rule = {"event": "none", "iotype": "flush"} if place == "flush" else \
-        {"event": "write_aio", "sector": block * SECTORS}
+        {"event": "write_aio", "sector": block * disks.SECTORS}
     status, console = boot(image, "echo two > other; sync; mkdir d; cat confirmed other; halt 3",
                            [{**rule, "errno": errno}], tmp_path)
     assert status == DISK_ERROR, console
@@ -69,7 +51,7 @@ def test_damaged_bitmap(tmp_path):
     image = tmp_path / "fs.img"
     shutil.copy(ROOT / "build/fresh.img", image)
     assert boot(image, "echo one", [], tmp_path)[0] == 0  # makes the device of the console
-    sb = superblock(image)
+    sb = disks.superblock(image)
     block = sb["datastart"]
     with open(image, "r+b") as file:
         at = sb["bmapstart"] * 4096 + block // 8
@@ -100,3 +82,17 @@ def test_superblock(tmp_path, field, value, line):
     status, console = boot(image, "echo hi", [], tmp_path)
     assert status == DISK_ERROR, console
     assert line in console and "nothing to mount" in console and "panic" not in console
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize("kind", diskfail.KINDS)
+def test_requests_in_turn(tmp_path, kind, for_good):
+    """Some of a workload's requests fail, one in each run, and what was confirmed stays. (`make reliability
+    PART=diskfail` fails each of them.)"""
+    count = diskfail.requests(tmp_path)[kind]
+    noticed = 0
+    for number in range(1, count + 1, count // 6):
+        wrong, seen, console = diskfail.fail(tmp_path, kind, number, for_good)
+        assert wrong == "", f"{kind} {number}: {wrong}\n{console[-3000:]}"
+        noticed += seen
+    assert noticed >= 2

@@ -72,7 +72,7 @@ def test_init(terminal, run, disk, spoil):
 def test_nothing(run, disk):
     """Neither init nor a shell: the last line says what to do. The same with commands to run."""
     run("rm init; echo > sh; sync", **disk)
-    console = run("echo hello", status=101, **disk).console
+    console = run("echo hello", status=74, **disk).console
     assert "no program to start with: make the disk anew" in console
 
 

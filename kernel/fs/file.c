@@ -10,6 +10,7 @@
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
+#include "lib/sysctl.h"
 #include "lwkt/thread.h"
 #include "mm/zone.h"
 
@@ -41,6 +42,13 @@ void file_free(struct file *f)
     zfree(file_zone, f);
     amo_add(&file_count, -1);
 }
+
+static uint64 sysctl_files(void)
+{
+    return peek(&file_count);
+}
+
+SYSCTL(vfs_files, "vfs.files", sysctl_files, NULL);
 
 struct file *file_dup(struct file *f)
 {

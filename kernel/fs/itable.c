@@ -16,6 +16,7 @@
 #include "fs/log.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
+#include "lib/sysctl.h"
 #include "lwkt/spin.h"
 #include "mm/zone.h"
 
@@ -39,6 +40,13 @@ void inode_init(void)
     }
     inode_zone = zone_create("inode", sizeof(struct inode));
 }
+
+static uint64 sysctl_inodes(void)
+{
+    return peek(&inode_count);
+}
+
+SYSCTL(vfs_inodes, "vfs.inodes", sysctl_inodes, NULL);
 
 static struct bucket *bucket_of(uint32 inum)
 {

@@ -43,6 +43,7 @@ static void damaged(const char *what, uint32 block)
     check.good = false;
 }
 
+/* If this part of the bitmap can't be read, that is what the console shows. */
 static bool is_marked(uint32 block)
 {
     uint32 at = BBLOCK(block, superblock);
@@ -52,8 +53,10 @@ static bool is_marked(uint32 block)
             buf_drop(check.map);
         check.map = hold_block(at);
     }
-    if (check.map == NULL)
+    if (check.map == NULL) {
+        log_stop("I/O error in block %u", at);
         return false;
+    }
     const uint64 *bits = check.map->b_data;
     return (bits[block % BPB / 64] >> (block % 64) & 1) != 0;
 }

@@ -13,6 +13,8 @@
  *   spin_delay      at most so many more turns in each cpu_relax(), drawn from the seed
  *   force_preempt   at every so many interrupts outside of critical sections, an interrupt thread
  *                   that does nothing preempts what was interrupted
+ *   fail_alloc      the allocation of a page or an object of that number from now on fails; once. It
+ *                   reads as the number of allocations that are left until then
  *
  * A stall lets the other harts run. It does so by cpu_relax(), which looks at no IPI queue by itself
  * but leaves RQF_IPIQ set. Where that would hide the race (stall_idle: the flag would be set after the
@@ -40,6 +42,7 @@ static struct {
     [KP_STALL_IPI] = {"stall_ipi", TP_STALL_IPI, 0},
     [KP_STALL_DEFER] = {"stall_defer", TP_STALL_DEFER, 0},
     [KP_FORCE_PREEMPT] = {"force_preempt", TP_FORCE_PREEMPT, 0},
+    [KP_FAIL_ALLOC] = {"fail_alloc", TP_FAIL_ALLOC, 0},
 };
 
 static uint64 value[TP_WATCHDOG]; /* by enum testpoint: peek, poke */
@@ -140,6 +143,18 @@ static bool force_preempt_by_scene(uint64 every)
     return has;
 }
 
+/* Count an allocation. True: it is the one that fails. */
+static bool fail_alloc(void)
+{
+    uint64 left = amo_add(&value[TP_FAIL_ALLOC], -1);
+
+    if (left <= 1)
+        amo_and(&testpoints_on, ~(1u << TP_FAIL_ALLOC));
+    if (left == 0) /* another cpu's was the one */
+        amo_add(&value[TP_FAIL_ALLOC], 1);
+    return left == 1;
+}
+
 /* testpoint_reached: the caller is at a point that is on. Any context. */
 static uint32 point_reached(enum testpoint which)
 {
@@ -159,6 +174,8 @@ static uint32 point_reached(enum testpoint which)
             force_preempt(v);
         --curthread->td_nest_count;
         return 0;
+    case TP_FAIL_ALLOC:
+        return fail_alloc();
     case TP_STALL_DEFER: /* once: a process that is late at each look would never get on */
         poke(&value[which], 0);
         amo_and(&testpoints_on, ~(1u << which));
@@ -244,3 +261,4 @@ SYSCTL_OF(debug_stall_ipi, "debug.stall_ipi", get_point, set_point, KP_STALL_IPI
 SYSCTL_OF(debug_stall_defer, "debug.stall_defer", get_point, set_point, KP_STALL_DEFER);
 SYSCTL_OF(debug_spin_delay, "debug.spin_delay", get_point, set_point, KP_SPIN_DELAY);
 SYSCTL_OF(debug_force_preempt, "debug.force_preempt", get_point, set_point, KP_FORCE_PREEMPT);
+SYSCTL_OF(debug_fail_alloc, "debug.fail_alloc", get_point, set_point, KP_FAIL_ALLOC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Test points: places in the threading core at which a test may make something happen, such as a stall
+ * Test points: places in the kernel at which a test may make something happen, such as a stall
  * in the middle of a protocol, so that a rare race becomes certain. The code with the race calls
  * testpoint(); ktest/testpoints.c decides what happens there (boot argument ktest=1). A point that is
  * off costs a load, a test and a branch; without INVARIANTS it costs nothing.
@@ -19,6 +19,7 @@ enum testpoint {
     TP_STALL_DEFER, /* a process on its way to user mode has looked whether woken threads can wait */
     TP_SPIN_DELAY,  /* in cpu_relax(); result: further turns to give to the other harts */
     TP_FORCE_PREEMPT, /* at the end of an interrupt outside of critical sections */
+    TP_FAIL_ALLOC,    /* memory is about to be allocated; result: 1 to fail */
     TP_WATCHDOG,      /* in cpu_relax(): a test is running, and may hang */
 };
 

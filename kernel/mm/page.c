@@ -26,6 +26,7 @@
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "lib/testpoint.h"
 #include "lwkt/spin.h"
 #include "mm/memstat.h"
 #include "riscv/fdt.h"
@@ -223,6 +224,8 @@ static bool refill(struct page_cpu *pc)
 
 void *page_alloc(void)
 {
+    if (testpoint(TP_FAIL_ALLOC))
+        return NULL;
     crit_enter();
     struct page_cpu *pc = &page_cpus[mycpuid];
     struct freepage *page = pc->ready;

@@ -21,6 +21,7 @@
 #include "lib/assert.h"
 #include "lib/list.h"
 #include "lib/string.h"
+#include "lib/testpoint.h"
 #include "lwkt/ipiq.h"
 #include "mm/memstat.h"
 #include "mm/page.h"
@@ -142,6 +143,8 @@ void *zalloc(struct zone *z)
 {
     void *obj = NULL;
 
+    if (testpoint(TP_FAIL_ALLOC))
+        return NULL;
     crit_enter();
     struct zone_cpu *zc = &zone_cpus[mycpuid][z->id];
     struct slab *s = list_empty(&zc->partial) ? slab_create(z, zc)

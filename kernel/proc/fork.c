@@ -8,6 +8,7 @@
 #include "lib/string.h"
 #include "proc/proctable.h"
 #include "riscv/fdt.h"
+#include "riscv/power.h"
 #include "riscv/trap.h"
 
 /* The first code that a forked process's thread runs; its frame is at the top of its stack. */
@@ -96,8 +97,10 @@ static void run_rescue_shell(void)
     static char *const argv[] = {"sh", NULL};
 
     printf("/init is missing, or is not a program\n");
-    if (bootarg("run", (char[2]){0}, 2) != NULL || proc_exec("/sh", argv) < 0)
-        panic("no program to start with: make the disk anew (rm build/fs.img; make)");
+    if (bootarg("run", (char[2]){0}, 2) != NULL || proc_exec("/sh", argv) < 0) {
+        printf("no program to start with: make the disk anew (rm build/fs.img; make)\n");
+        machine_halt(HALT_DISK_ERROR);
+    }
     printf("this is /sh instead: replace /init (rm, ln), then halt\n");
 }
 

@@ -14,8 +14,8 @@ bool proc_page_fault(uint64 va, uint64 cause)
 
     int result = vm_fault(curthread->td_vmspace, va, access);
 
-    return result == 0 || (result == VM_NO_MEMORY &&
-                           vm_fault_again(curthread->td_vmspace, va, access) == 0);
+    return result == 0 ||
+           (result == VM_NO_MEMORY && vm_fault_again(curthread->td_vmspace, va, access) == 0);
 }
 
 /* Whether the unmapped page below the stack was touched: most likely, the stack has overflowed. */

@@ -286,11 +286,31 @@ static void setup_life(void)
         fail("sync");
 }
 
-/* Calls that meet an error, with nothing cached at first. */
-static void stumbling_life(void)
+/* The power fails at a write of a commit. */
+static void dying_life(void)
 {
     mount();
+    if (t_open("/open", O_RDONLY) < 0 || t_unlink("/open") < 0 || t_mkdir("/dir/late") < 0)
+        fail("calls before a commit");
+    disk_dies_after = failing;
+    t_sync();
+    fail("the power has not failed at write %u", failing);
+}
+
+static bool has_whole_log(void)
+{
+    const struct superblock *sb = (const struct superblock *)(image + BSIZE);
+
+    return ((const struct logheader *)(image + (size_t)sb->logstart * BSIZE))->n != 0;
+}
+
+/* A mount, and calls, that meet an error, with nothing cached at first. The mount may be refused. */
+static void stumbling_life(void)
+{
     disk_fail_after = failing;
+    host_refuses = true;
+    mount();
+    host_refuses = false;
     change_files(true);
     shared->ntrace = disk_fail_after;
     t_sync();
@@ -304,7 +324,8 @@ static void kept_life(void)
         fail("sync");
 }
 
-/* Calls fail half-way, and what they have done so far does not reach the disk. */
+/* The image has a whole log, which the mount replays, and a file that lost its name while it was open.
+ * The mount is refused, or calls fail half-way, and what they have done so far does not reach the disk. */
 static void test_errors_in_calls(const char *mkfs, bool for_good)
 {
     char *before = malloc((size_t)nblocks * BSIZE);
@@ -312,6 +333,12 @@ static void test_errors_in_calls(const char *mkfs, bool for_good)
     memcpy(image, base, (size_t)nblocks * BSIZE);
     if (in_child(setup_life) != 0)
         fail("files can't be made");
+    memcpy(before, image, (size_t)nblocks * BSIZE);
+    for (failing = 1; !has_whole_log(); ++failing) {
+        memcpy(image, before, (size_t)nblocks * BSIZE);
+        if (in_child(dying_life) != 0)
+            fail("a commit fails");
+    }
     memcpy(before, image, (size_t)nblocks * BSIZE);
     disk_fails_for_good = for_good;
     shared->ntrace = 0;

@@ -26,6 +26,24 @@ int parse_int(const char *s, int *value);
 /* Write all n bytes, in as many calls as it takes. 0, or -1. */
 int write_all(int fd, const void *buf, int n);
 
+/* Remove a directory and all that is in it, or as much as can be removed. */
+void remove_tree(const char *dir);
+
+/* What a test must leave as it was, without what caches could give back: pages, threads, processes,
+ * open files, inodes. */
+#define NCOUNTS 5
+struct counts {
+    uint64 value[NCOUNTS];
+};
+void take_counts(struct counts *c);
+
+/* Take counts until nothing is missing, for some seconds at most. 1: something is. / Print both. */
+int is_amiss(const struct counts *before, struct counts *after);
+void print_counts(const char *program, const struct counts *before, const struct counts *after);
+
+/* A value of the kernel that must exist. */
+uint64 sysctl_value(const char *name);
+
 /* The part of path after its last '/'. */
 const char *base_name(const char *path);
 

@@ -8,8 +8,6 @@
  * failed". The exit status is 0 when none failed.
  */
 #include "kernel/types.h"
-#include "kernel/fcntl.h"
-#include "kernel/fs.h"
 #include "kernel/param.h"
 #include "user/user.h"
 #include "user/lib/lib.h"
@@ -63,24 +61,6 @@ static int lost(const struct holdings *before, struct holdings *now)
             sleep(1);
     }
     return 1;
-}
-
-/* Remove the directory `dir` and what is in it. */
-static void remove_tree(const char *dir)
-{
-    char path[MAXPATH];
-    struct dirent de;
-    int fd = open(dir, O_RDONLY);
-
-    while (fd >= 0 && read(fd, &de, sizeof(de)) == sizeof(de)) {
-        if (de.inum == 0 || strcmp(de.name, ".") == 0 || strcmp(de.name, "..") == 0)
-            continue;
-        snprintf(path, sizeof(path), "%s/%.14s", dir, de.name);
-        if (unlink(path) < 0)
-            remove_tree(path);
-    }
-    close(fd);
-    unlink(dir);
 }
 
 /* Run the test in a child. Returns 1, or 0 after printing its line "FAILED". */

@@ -6,7 +6,7 @@
 #ifndef XV6_PARAM_H
 #define XV6_PARAM_H
 
-#define NINODE 50                  /* inodes in memory: as many as open files need, and more */
-#define LOGSIZE (MAXOPBLOCKS * 3)  /* of a transaction of xv6's */
+#define NINODE 50                 /* inodes in memory: as many as open files need, and more */
+#define LOGSIZE (MAXOPBLOCKS * 3) /* of a transaction of xv6's */
 
 #endif
