@@ -147,7 +147,7 @@ UOBJ    := $(USRC:%=$(O)/%.o)
 MKFSSRC := $(sort $(wildcard mkfs/*.c))
 
 .PHONY: all
-all: $(BUILD)/kernel $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
+all: $(BUILD)/kernel $(BUILD)/Image $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
 
 # ---------------------------------------------------------------------------------------------
 # How it is built
@@ -207,6 +207,10 @@ $(O)/ksyms.o: $(O)/ksyms.S
 $(BUILD)/kernel: $(KOBJ) $(O)/ksyms.o kernel/riscv/kernel.ld
 	@echo "  ld    $@"
 	@$(KLINK) -o $@ $(KOBJ) $(O)/ksyms.o
+
+# The same without ELF's headers, for boot loaders (U-Boot's booti).
+$(BUILD)/Image: $(BUILD)/kernel
+	@$(CROSS)objcopy -O binary $< $@
 
 $(O)/user/libuser.a: $(ULIBOBJ) $(O)/user.list
 	@rm -f $@

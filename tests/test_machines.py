@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Other machines than QEMU's virt with a PLIC and a 16550A: consoles, interrupt controllers, memory."""
 
+import pathlib
 import shlex
 import subprocess
 import time
@@ -134,3 +135,45 @@ def test_icicle(terminal, tmp_path):
              str(ROOT / "build/kernel"), "-initrd", str(ROOT / "build/ram.img"), "-dtb", str(tree)]
     log = use(terminal(words=words))
     assert "4 harts up" in log and FIRMWARE_CONSOLE not in log
+
+
+FW_JUMP = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.bin"
+UBOOT = "/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf"
+QEMU = ["timeout", "-k", "2", "60", "qemu-system-riscv64", "-machine", "virt", "-m", "256M", "-smp", "2", "-nographic",
+        "-no-reboot"]
+
+
+def load(path, address):
+    """Options that put a file into memory as it is."""
+    return ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+
+
+def test_image(terminal):
+    """The image without ELF's headers starts like the other."""
+    term = terminal(words=[*QEMU, "-kernel", "build/Image", "-initrd", "build/ram.img"])
+    term.type("halt\n")
+    assert term.end() == 0
+
+
+def test_misplaced():
+    """At another address than its own, the kernel says so and ends. The firmware jumps to 0x80200000, where
+    two instructions jump 4 MiB further."""
+    jump = ["-device", "loader,addr=0x80200000,data=0x0002806700400297,data-len=8"]
+    done = subprocess.run([*QEMU, "-bios", FW_JUMP, *load("build/Image", 0x80600000), *jump],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Nymph: loaded at a wrong address" in done.stdout
+
+
+def test_uboot(terminal):
+    """U-Boot's booti moves the image to where it belongs, and starts it."""
+    if not pathlib.Path(UBOOT).exists():
+        pytest.skip(f"no {UBOOT}; it is in Debian's package u-boot-qemu")
+    term = terminal(ready="Hit any key", words=[*QEMU, "-kernel", UBOOT, *load("build/Image", 0x84000000),
+                                                *load("build/ram.img", 0x86000000)])
+    size = pathlib.Path("build/ram.img").stat().st_size
+    for line in ["", 'setenv bootargs "panic=exit run=echo hello; halt 3"',
+                 f"booti 0x84000000 0x86000000:{size:x} ${{fdtcontroladdr}}"]:
+        term.type(line + "\n")
+        term.expect("=> " if "booti" not in line else "Starting kernel")
+    assert term.end(60) == 3
+    assert "hello" in "".join(term.log)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The kinds of serial port: what uart.c asks of the hardware. Each kind is a table of functions in a file
- * of its own; board.uart.kind says which of them the machine has.
+ * The kinds of serial port: what uart.c asks of the hardware. Each kind is a table of functions in a
+ * file of its own; board.uart.kind says which of them the machine has.
  *
- * uart.c calls all of them with its lock held, except during boot and a panic, and except for has_byte and
- * receive, which only the thread of the port's interrupt calls.
+ * uart.c calls all of them with its lock held, except during boot and a panic, and except for has_byte
+ * and receive, which only the thread of the port's interrupt calls.
  */
 #ifndef DEV_UART_CHIP_H
 #define DEV_UART_CHIP_H
