@@ -95,8 +95,10 @@ park:
         wfi
         j       park
 
-/* Not where it was linked: say so on the firmware's console (SBI: DBCN's write, or the legacy call, a byte
- * each), and power off. No stack, and no address but those relative to pc. */
+/*
+ * Not where it was linked: say so on the firmware's console (SBI: DBCN's write, or the legacy call, a
+ * byte each), and power off. No stack, and no address but those relative to pc.
+ */
 misplaced:
         la      s0, misplaced_text
 1:      lbu     s1, 0(s0)

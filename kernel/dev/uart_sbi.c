@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The firmware's console as a serial port, for machines whose own port this kernel does not know. It has
- * no interrupt, so it is polled. It takes every byte, and waits in M-mode until it has.
+ * The firmware's console as a serial port, for machines whose own port this kernel does not know. It
+ * has no interrupt, so it is polled. It takes every byte, and waits in M-mode until it has.
  */
 #include "dev/uart_chip.h"
 #include "riscv/sbi.h"

@@ -80,8 +80,8 @@ bool fdt_reg(const struct fdt_node *node, uint32 i, uint64 *base, uint64 *size);
 /* Whether a node may be used: no status, or "okay", for itself and for all that it is a part of. */
 bool fdt_usable(const struct fdt_node *node);
 
-/* A device's registers and its first interrupt, whose number is that of the controller until board.c has
- * resolved it. False: not usable, or out of reach. */
+/* A device's registers and its first interrupt, whose number is that of the controller until board.c
+ * has resolved it. False: not usable, or out of reach. */
 bool fdt_device(const struct fdt_node *node, struct device_range *r);
 
 /* serial.c, for fdt_parse: visit all nodes with the first, and then all with the second. */

@@ -13,8 +13,8 @@
 #include "riscv/fdt.h"
 #include "riscv/mmio.h"
 
-/* Of each cpu, written by plic_inithart: the number of its PLIC's first interrupt; the kernel address of
- * its claim register, or 0 if it is connected to no PLIC. */
+/* Of each cpu, written by plic_inithart: the number of its PLIC's first interrupt; the kernel address
+ * of its claim register, or 0 if it is connected to no PLIC. */
 extern uint32 plic_first[NCPU];
 extern uint64 plic_claims[NCPU];
 

@@ -90,9 +90,8 @@ int sbi_console_getchar(void)
 }
 
 /*
- * Power off. Firmware that cannot do that (of QEMU's sifive_u) may be able to restart the machine, which
- * ends an emulator that was told so (-no-reboot). Returns if it has no system reset extension, or refuses
- * both.
+ * Power off. Firmware that cannot do that (sifive_u's in QEMU) may be able to restart the machine, at
+ * which QEMU ends (-no-reboot). Returns if the firmware has no system reset extension, or refuses both.
  */
 void sbi_shutdown(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Which serial port is the console's: board.uart. board.c calls the two functions, once for each node of
- * the tree, in a pass of its own each: the first pass reads what the tree says about it, and the second
+ * Which serial port is the console's: board.uart. board.c calls each of the two functions once for each
+ * node of the tree, in two passes: the first reads what the tree says about the console, and the second
  * looks for that port.
  *
  *   /chosen   stdout-path = "/soc/serial@10000000:115200n8"   a path, or the name of an alias, and

@@ -156,14 +156,14 @@ static void poll_register(intr_fn handler, void *arg, const char *name)
     lwkt_schedule(info->thread);
 }
 
-void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
+int intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
 {
     struct intr_info *info = &infos[irq];
     int cpu = 0; /* the lowest that can take it */
 
     if (irq == 0) {
         poll_register(handler, arg, name);
-        return;
+        return 0;
     }
     while (cpu < ncpus && !plic_reaches(irq, cpu))
         cpu++;
@@ -183,6 +183,7 @@ void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
     info->thread->td_preemptable = lwkt_preempt;
     publish(&info->handler, handler); /* consume: sched_ithd */
     plic_enable(irq, cpu);
+    return cpu;
 }
 
 /* On the cpu that takes it. A source without a handler is counted. */
