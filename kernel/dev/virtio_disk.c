@@ -23,10 +23,10 @@
  * requests of which nobody knows whether they were done.)
  *
  * Only the driver thread, the interrupt thread and the timer `watch` use `disk` and the rings, all on
- * the cpu that takes the interrupt, and in a critical section (the handlers of interrupts and timers are
- * in one anyway). So there is no lock, as nowhere else where a cpu owns the data. Always true outside
- * these sections: a slot is in disk.free[0 .. nfree-1], or its `bio` is set and the device owns the
- * chain until its head comes back.
+ * the cpu that takes the interrupt, and in a critical section (the handlers of interrupts and timers
+ * are in one anyway). So there is no lock, as nowhere else where a cpu owns the data. Always true
+ * outside these sections: a slot is in disk.free[0 .. nfree-1], or its `bio` is set and the device owns
+ * the chain until its head comes back.
  */
 #include "dev/disks.h"
 

@@ -283,6 +283,9 @@ static void resolve_memory(void)
                 board.mem_end = memory[i].end;
         }
     }
+    for (int i = 0; i < nmemory; i++)
+        if (memory[i].base < board.mem_base || memory[i].end > board.mem_end)
+            board.mem_unused += memory[i].end - memory[i].base;
     if (board.mem_end == KERNLOAD)
         panic("device tree: no memory at %lx, where the kernel lies", KERNLOAD);
 }

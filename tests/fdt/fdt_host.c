@@ -53,6 +53,8 @@ static void print_board(void)
 
     printf("memory %lx %lx\ntimebase %lu\nsstc %d\n", board.mem_base, board.mem_end, board.timebase,
            board.sstc);
+    if (board.mem_unused != 0)
+        printf("unused %lx\n", board.mem_unused);
     for (int i = 0; i < board.nharts; i++)
         printf("hart %lu intc %u plic %d.%d sswi %d\n", board.hartid[i], board.hart_intc[i],
                board.hart_plic[i], (int)board.plic_context[i], (int)board.sswi_index[i]);
