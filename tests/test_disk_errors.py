@@ -133,7 +133,8 @@ def test_needs_reset(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    env = machine.environment(RUN="echo two > other; sync; halt 3", IMAGE=image, TIMEOUT=60, CPUS=1, GDB=1, GDBPORT=port)
+    env = machine.environment(RUN="echo two > other; sync; halt 3", IMAGE=image, TIMEOUT=60, CPUS=1, GDB=1,
+                              GDBPORT=port)
     with subprocess.Popen(["tools/qemu"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           text=True) as process:
         commands = [f"target remote 127.0.0.1:{port}", "break fs_sync", "continue", "break notify_device",
