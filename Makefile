@@ -16,6 +16,7 @@ SEED          =
 BOOT_HART     =
 IPI           = sbi
 BIOS          = default
+MACHINE       = virt
 TIMEOUT       =
 GDBPORT       =
 LAB           =
@@ -47,7 +48,7 @@ endif
 
 # The scripts under tools/ read the options from the environment. No value passes through a shell's
 # quoting on its way, so RUN may hold any character. With $(value), a dollar sign stays a dollar sign.
-OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS TIMEOUT GDBPORT LAB TEST BUILD
+OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS MACHINE TIMEOUT GDBPORT LAB TEST BUILD
 override RUN := $(value RUN)
 export $(OPTIONS) RUN
 
@@ -151,7 +152,7 @@ $(OWNSLEEP:%=$(O)/%.o): UFLAGS += -DOWN_SLEEP
 MKFSSRC := $(sort $(wildcard mkfs/*.c))
 
 .PHONY: all
-all: $(BUILD)/kernel $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
+all: $(BUILD)/kernel $(BUILD)/Image $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
 
 # ---------------------------------------------------------------------------------------------
 # How it is built
@@ -211,6 +212,10 @@ $(O)/ksyms.o: $(O)/ksyms.S
 $(BUILD)/kernel: $(KOBJ) $(O)/ksyms.o kernel/riscv/kernel.ld
 	@echo "  ld    $@"
 	@$(KLINK) -o $@ $(KOBJ) $(O)/ksyms.o
+
+# The same without ELF's headers, for boot loaders (U-Boot's booti).
+$(BUILD)/Image: $(BUILD)/kernel
+	@$(CROSS)objcopy -O binary $< $@
 
 $(O)/user/libuser.a: $(ULIBOBJ) $(O)/user.list
 	@rm -f $@
@@ -272,7 +277,7 @@ include $(wildcard $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d) $(UOBJ:.o=.d))
 # make ends with 0 or 2, whatever a recipe's status was, so the machine's own is printed. A script that
 # needs it as a status calls tools/qemu; one that needs the graders', tools/grade.
 .PHONY: qemu
-qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS
+qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS MACHINE
 	@tools/qemu || { status=$$?; echo "exit status $$status"; exit $$status; }
 
 .PHONY: qemu-gdb

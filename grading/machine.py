@@ -38,8 +38,8 @@ SPEED = 33
 # Seconds of processor time, as the last resort:
 STUCK = 4                # in which the machine's time stands still
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
-OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS TIMEOUT GDB GDBPORT APPEND BUILD KERNEL "
-           "MONITOR IMAGE SNAPSHOT LAB TEST LOG LOG_AT").split()
+OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS MACHINE TIMEOUT GDB GDBPORT APPEND BUILD "
+           "KERNEL MONITOR IMAGE SNAPSHOT LAB TEST LOG LOG_AT").split()
 LOG_LIMIT = 64 << 20     # bytes of QEMU's own record of a run; that of a correct kernel has at most 5 MB
 
 

@@ -53,12 +53,13 @@ def pytest_collection_modifyitems(items):
 
 
 class Terminal:
-    """A machine with somebody at its keyboard, started from the folder cwd."""
+    """A machine with somebody at its keyboard, started from the folder cwd: by tools/qemu with its options, or
+    by the words of another command."""
 
-    def __init__(self, timeout=60, cwd=ROOT, **options):
+    def __init__(self, timeout=60, cwd=ROOT, words=("tools/qemu",), **options):
         options = {**machine.FRESH_DISK, **options}
         env = machine.environment(TIMEOUT=600, **options)
-        self.child = pexpect.spawn("tools/qemu", cwd=str(cwd), env=env, timeout=timeout,
+        self.child = pexpect.spawn(words[0], list(words[1:]), cwd=str(cwd), env=env, timeout=timeout,
                                    encoding="utf-8", codec_errors="replace", echo=False)
         self.log = []
 

@@ -2,15 +2,19 @@
 """A disk that fails under a running machine: QEMU's blkdebug reports errors for chosen requests."""
 
 import re
+import shlex
 import shutil
+import socket
 import struct
 import subprocess
+import time
 
 import pytest
 
 import diskfail
 import disks
 from conftest import ROOT
+from grading import machine
 
 DISK_ERROR = 74  # HALT_DISK_ERROR of kernel/syscall.h
 
@@ -96,3 +100,48 @@ def test_requests_in_turn(tmp_path, kind, for_good):
         assert wrong == "", f"{kind} {number}: {wrong}\n{console[-3000:]}"
         noticed += seen
     assert noticed >= 2
+
+
+def test_no_answer(tmp_path):
+    """A disk that never finishes a write: after a time limit it is given up; what was synced stays."""
+    image = tmp_path / "fs.img"
+    shutil.copy(ROOT / "build/fresh.img", image)
+    assert boot(image, "echo one > confirmed; sync", [], tmp_path)[0] == 0
+    env = machine.environment(RUN="echo two > other; sync; mkdir d; cat confirmed", IMAGE=image, TIMEOUT=60, CPUS=2,
+                              APPEND="disk_wait=3")
+    words = shlex.split(subprocess.run(["tools/qemu", "--print"], env=env, capture_output=True, text=True,
+                                       check=True).stdout)
+    # A byte each second: the first write is let through, and the next ones come after hours.
+    words = [word + ",throttling.bps-write=1" if word.startswith(f"file={image},") else word for word in words]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == DISK_ERROR, done.stdout
+    assert "disk: the device does not answer: it is not used any more" in done.stdout
+    assert "fs: I/O error in a commit: the file system is read-only now" in done.stdout
+    assert "sync: disk error" in done.stdout
+    assert subprocess.run(["build/mkfs", "-c", image], capture_output=True, check=False).returncode == 0
+    status, console = boot(image, "cat confirmed; mkdir d", [], tmp_path)
+    assert status == 0 and "one" in console
+
+
+def test_needs_reset(tmp_path):
+    """A device that meets an error of the driver's says that it needs a reset: it is given up at once. The
+    debugger makes the error: more requests in the ring than it has."""
+    image = tmp_path / "fs.img"
+    shutil.copy(ROOT / "build/fresh.img", image)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = machine.environment(RUN="echo two > other; sync; halt 3", IMAGE=image, TIMEOUT=60, CPUS=1, GDB=1,
+                              GDBPORT=port)
+    with subprocess.Popen(["tools/qemu"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True) as process:
+        commands = [f"target remote 127.0.0.1:{port}", "break fs_sync", "continue", "break notify_device",
+                    "continue", "set var avail.idx = avail.idx + 500", "delete", "detach"]
+        words = ["timeout", "50", "gdb-multiarch", "-nx", "-batch", "build/kernel"]
+        time.sleep(1)  # until QEMU listens
+        for command in commands:
+            words += ["-ex", command]
+        gdb = subprocess.run(words, capture_output=True, text=True, check=False)
+        console = process.communicate()[0]
+    assert "disk: the device says that it needs a reset: it is not used any more" in console, gdb.stdout + gdb.stderr
+    assert process.returncode == DISK_ERROR

@@ -156,6 +156,70 @@ def test_timebase(fdt_host, tmp_path):
     assert "timebase 32768" in board(fdt_host, tmp_path / "tree", root)
 
 
+def test_console_port(fdt_host, tmp_path):
+    """stdout-path, or the alias that it names, chooses the port, wherever it stands in the tree; a path to
+    something else leaves none. Without it, the first port is taken."""
+    root = machine()
+    soc = root["soc"]
+    soc["serial@10001000"] = {"compatible": text("snps,dw-apb-uart"), "reg": cells(0, 0x10001000, 0, 256),
+                              "reg-shift": cells(2), "reg-io-width": cells(4), "interrupts": cells(6)}
+    soc["serial@10002000"] = {"compatible": text("sifive,fu540-c000-uart", "sifive,uart0"),
+                              "reg": cells(0, 0x10002000, 0, 4096), "interrupts": cells(7)}
+    first, second, third = "uart 10000000 100 irq 5", "uart 10001000 100 irq 6", "sifive-uart 10002000 1000 irq 7"
+
+    def port():
+        lines = board(fdt_host, tmp_path / "tree", root)
+        return [line for line in lines if line.startswith(("uart", "sifive-uart", "shift"))]
+
+    assert port() == [first]
+    root["aliases"] = {"serial0": text("/soc/serial@10002000"), "serial2": text("/soc/serial@10001000")}
+    for path, expected in [("/soc/serial@10002000", [third]), ("serial0", [third]), ("serial0:115200n8", [third]),
+                           ("serial2:115200", [second, "shift 2 width 4"]), ("/soc/serial@10000000:9600", [first]),
+                           ("/soc", []), ("/serial@10000000", []), ("serial1", []), ("serial9", []), ("/", []),
+                           ("", [])]:
+        root["chosen"] = {"stdout-path": text(path)}
+        assert port() == expected, path
+    root["chosen"] = {"stdout-path": text("serial2")}
+    soc["serial@10001000"]["reg-io-width"] = cells(2)  # no driver can do that
+    assert port() == []
+
+
+def test_interrupt_controllers(fdt_host, tmp_path):
+    """A device of another controller than a PLIC has no interrupt; one of the second PLIC has that one's."""
+    root = machine()
+    soc = root["soc"]
+    soc["plic@c000000"]["interrupts-extended"] = cells(1, 11, 1, 9)
+    soc["plic@d000000"] = {**soc["plic@c000000"], "reg": cells(0, 0xd000000, 0, 0x600000), "phandle": cells(11),
+                           "interrupts-extended": cells(2, 11, 2, 9)}
+    for parent, irq in [(10, 5), (11, 128 + 5), (12, 0)]:
+        soc["serial@10000000"]["interrupt-parent"] = cells(parent)
+        lines = board(fdt_host, tmp_path / "tree", root)
+        assert f"uart 10000000 100 irq {irq}" in lines
+        assert "hart 0 intc 1 plic 0.1 sswi -1" in lines and "hart 1 intc 2 plic 1.1 sswi -1" in lines
+    del soc["plic@c000000"], soc["plic@d000000"]
+    assert "uart 10000000 100 irq 0" in board(fdt_host, tmp_path / "tree", root)
+
+
+def test_memory_ranges(fdt_host, tmp_path):
+    """Ranges that touch the kernel's are used, in any order; the others are counted."""
+    root = machine()
+    for base in (0x9000_0000, 0x8800_0000, 0x10_0000_0000):
+        root[f"memory@{base:x}"] = {"device_type": text("memory"),
+                                    "reg": cells(base >> 32, base & 0xffffffff, 0, 0x800_0000)}
+    lines = board(fdt_host, tmp_path / "tree", root)
+    assert "memory 80000000 98000000" in lines and "unused 8000000" in lines
+
+
+def test_hart_ids(fdt_host, tmp_path):
+    """Hart ids may be in any order, have gaps, and have 64 bits."""
+    root = machine()
+    cpus = root["cpus"] = {"#address-cells": cells(2), "#size-cells": cells(0), "timebase-frequency": cells(1000000)}
+    for number, hartid in enumerate([7, 0x1_0000_0003, 2]):
+        cpus[f"cpu@{hartid:x}"] = {**hart(number), "reg": cells(hartid >> 32, hartid & 0xffffffff)}
+    harts = [line.split()[1] for line in board(fdt_host, tmp_path / "tree", root) if line.startswith("hart")]
+    assert harts == ["7", str(0x1_0000_0003), "2"]
+
+
 def test_damaged_device_trees(fdt_host, tmp_path):
     """With random damage, the parser returns a board or panics, and never reads outside the tree."""
     dump(tmp_path / "tree", MACHINES["sswi"][0])

@@ -8,6 +8,11 @@
  * OpenSBI before 1.2 marks a hart as started before it stores the start address, so a hart that is just
  * coming out of its own initialization may be sent to _start, with a useless a1. Hence only the first
  * hart at _start boots; the others find what they need in secondary_start (start.c).
+ *
+ * The image begins with the header of a Linux kernel image, by which boot loaders know where to put it
+ * (2 MiB above the start of memory) and how large it is. The direct map gives each physical address one
+ * virtual address, the image's included, so the image works only where it was linked. _start checks
+ * that, and says so in the simplest way there is.
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
@@ -39,6 +44,23 @@
         .section .text.entry, "ax"
         .globl  _start
 _start:
+        .option push
+        .option norvc                   /* the header is counted in words of 4 bytes */
+        j       start
+        .word   0
+        .option pop
+        .dword  KERNLOAD - 0x80000000   /* where to, from the start of memory */
+        .dword  __kernel_end - __kernel_start
+        .dword  0                       /* flags: little-endian */
+        .word   2, 0                    /* version 0.2 */
+        .dword  0
+        .ascii  "RISCV\0\0\0RSC\5"
+        .word   0
+
+start:
+        la      t0, _start
+        li      t1, KERNLOAD
+        bne     t0, t1, misplaced
         la      t0, boot_taken
         li      t1, 1
         amoswap.w.aqrl t1, t1, (t0)
@@ -72,6 +94,35 @@ _start_secondary:
 park:
         wfi
         j       park
+
+/*
+ * Not where it was linked: say so on the firmware's console (SBI: DBCN's write, or the legacy call, a
+ * byte each), and power off. No stack, and no address but those relative to pc.
+ */
+misplaced:
+        la      s0, misplaced_text
+1:      lbu     s1, 0(s0)
+        beqz    s1, 3f
+        mv      a0, s1
+        li      a6, 2
+        li      a7, 0x4442434e
+        ecall
+        beqz    a0, 2f
+        mv      a0, s1
+        li      a7, 1
+        ecall
+2:      addi    s0, s0, 1
+        j       1b
+3:      li      a0, 0
+        li      a1, 0
+        li      a6, 0
+        li      a7, 0x53525354          /* SRST */
+        ecall
+        j       park
+
+misplaced_text:
+        .asciz  "Nymph: loaded at a wrong address; it works at 0x80200000 only\n"
+        .balign 4
 
 /*
  * The first page table: 1 GiB pages, all of the direct map, readable, writable and executable, and

@@ -174,7 +174,7 @@ void pending_claim_all(void)
 void cpu_intpend_run(void)
 {
     uint64 *word = pending[mycpuid].word;
-    uint32 first = (uint32)cpu_plic(mycpuid) * NIRQ;
+    uint32 first = plic_first[mycpuid];
 
     for (uint32 w = 0; w < PENDING_WORDS; w++)
         while (word[w] != 0) {

@@ -42,6 +42,8 @@ static void boot_thread(void *arg)
 void main_boot(void)
 {
     console_init_early();
+    if (board.mem_unused != 0)
+        printf("memory: %lu MiB in ranges of their own are not used\n", board.mem_unused >> 20);
     printf("Nymph " NYMPH_VERSION ": %lu MiB of memory, timer at %lu Hz%s\n",
            (board.mem_end - board.mem_base) >> 20, board.timebase,
            deterministic ? ", deterministic" : "");

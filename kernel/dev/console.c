@@ -40,6 +40,7 @@
 #include "lib/string.h"
 #include "lwkt/spin.h"
 #include "mm/vm.h"
+#include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "sync/mutex.h"
 #include "sync/sleep.h"
@@ -298,19 +299,19 @@ static int console_write(uint64 usrc, int n)
 
 void console_init_early(void)
 {
-    if (uart_init_early())
-        printf_output = uart_print_early;
+    uart_init_early();
+    printf_output = uart_print_early;
 }
 
 void console_init(void)
 {
-    if (printf_output == NULL) {
-        printf("console: no serial port in the device tree\n");
-        return;
-    }
     printf_output = uart_print;
     printf_drain = uart_drain;
     uart_init();
+    if (board.uart.kind == UART_NONE)
+        printf(
+            "console: no serial port of a known kind in the device tree: the firmware's console is "
+            "used\n");
     devsw[CONSOLE].read = console_read;
     devsw[CONSOLE].write = console_write;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The serial port: a 16550A (National Semiconductor PC16550D data sheet), registers one byte apart.
+ * The serial port, whatever kind of chip it is (uart_chip.h). Without a chip that this kernel knows,
+ * the firmware's console takes its place.
  *
  * Output. Text goes into a ring, and from the ring to the port's FIFO as long as that has room;
  * usually it takes everything at once, and the ring is empty again before the call returns. What
@@ -9,13 +10,16 @@
  *   uart_write   process: sleeps for room          uart_print   any context: polls for room
  *        \______________  ring (lock)  ______________/
  *                            |  start_sending(): by the writer, and by uart_intr
- *                         FIFO, 16 bytes
+ *                         the chip's FIFO
  *
  * Input. uart_intr hands each byte to console_input. While the console has no room the receive
  * interrupt is off and the bytes stay in the port, so that the sender waits; uart_receive turns it
  * on again, and it comes at once, since it is a level. Nothing but the enabled interrupt decides
  * who goes on, and both sides change it under the lock: console_has_room is asked under it too, so
  * a reader that makes room after a "no" calls uart_receive after the interrupt was turned off.
+ *
+ * A port without an interrupt is polled: uart_intr runs many times a second (sync/intr.h), which would
+ * be too seldom for output, so that is sent at once.
  *
  * Deterministic mode (riscv/hart.h): the host decides when this port's interrupts come, so none is
  * enabled. Output is polled, and the first poll succeeds as long as the host keeps up. There is no
@@ -28,7 +32,7 @@
 #include "dev/uart.h"
 
 #include "dev/console.h"
-#include "kernel/memlayout.h"
+#include "dev/uart_chip.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/sysctl.h"
@@ -38,23 +42,6 @@
 #include "sync/intr.h"
 #include "sync/sleep.h"
 
-/* Registers (offset from the base), with the bits that are used. */
-#define RBR 0 /* read: byte received */
-#define THR 0 /* write: byte to send */
-#define IER 1
-#define IER_RX 0x01 /* interrupt when a byte is there */
-#define IER_TX 0x02 /* interrupt when the transmit FIFO is empty */
-#define FCR 2
-#define FCR_ENABLE 0x01
-#define FCR_CLEAR 0x06 /* both FIFOs */
-#define LCR 3
-#define LCR_8N1 0x03 /* 8 bits, no parity; the firmware set the speed */
-#define LSR 5
-#define LSR_RX 0x01   /* a byte is there */
-#define LSR_THRE 0x20 /* transmit FIFO empty: it takes FIFO bytes */
-#define LSR_TEMT 0x40 /* ... and the last bit has left */
-
-#define FIFO 16
 #define RINGSIZE 4096 /* a power of two, several UART_PIECE */
 #define PRINT_WAIT 2  /* seconds that uart_print waits for a port that takes no bytes */
 #define DRAIN_WAIT 5  /* uart_drain: seconds */
@@ -63,15 +50,15 @@ _Static_assert((RINGSIZE & (RINGSIZE - 1)) == 0 && RINGSIZE >= UART_PIECE, "ring
 
 static struct {
     struct spinlock lock; /* guards the rest */
-    uint64 regs;          /* kernel address of the registers */
-    bool buffered;        /* interrupts are on: text may stay in the ring */
-    bool receiving;       /* the console has room for input, as far as the port knows */
-    uint8 ier;            /* the content of IER */
-    uint32 head;          /* bytes put into the ring; index = head % RINGSIZE */
-    uint32 tail;          /* bytes taken out of it */
-    uint32 wanted;        /* room that a sleeper in uart_write waits for; 0: there is none */
-    bool stalled;         /* uart_print waited in vain, and no byte has been sent since */
-    uint64 dropped;       /* bytes that uart_print has dropped */
+    const struct uart_chip *chip;
+    bool buffered;  /* interrupts are on: text may stay in the ring */
+    bool receiving; /* the console has room for input, as far as the port knows */
+    uint8 enabled;  /* interrupts: UART_RX, UART_TX */
+    uint32 head;    /* bytes put into the ring; index = head % RINGSIZE */
+    uint32 tail;    /* bytes taken out of it */
+    uint32 wanted;  /* room that a sleeper in uart_write waits for; 0: there is none */
+    bool stalled;   /* uart_print waited in vain, and no byte has been sent since */
+    uint64 dropped; /* bytes that uart_print has dropped */
     char ring[RINGSIZE];
 } uart = {.lock = SPINLOCK("uart")};
 
@@ -81,23 +68,11 @@ static uint64 get_dropped(void)
 }
 SYSCTL(console_dropped, "console.dropped", get_dropped, NULL);
 
-/* Registers are a byte wide, so mmio.h with its 32 bits is of no use. Volatile keeps the accesses in
- * order. */
-static uint8 reg_read(uint64 reg)
+static void enable(uint8 which)
 {
-    return *(volatile uint8 *)(uart.regs + reg);
-}
-
-static void reg_write(uint64 reg, uint8 value)
-{
-    *(volatile uint8 *)(uart.regs + reg) = value;
-}
-
-static void set_ier(uint8 value)
-{
-    if (uart.ier != value) {
-        uart.ier = value;
-        reg_write(IER, value);
+    if (uart.enabled != which) {
+        uart.enabled = which;
+        uart.chip->enable(which);
     }
 }
 
@@ -111,11 +86,11 @@ static uint32 ring_room(void)
     return RINGSIZE - ring_used();
 }
 
-/* Poll until a bit of LSR is set; false: the deadline came first. This waits for the port, not for
+/* Poll until the chip says yes; false: the deadline came first. This waits for the port, not for
  * another hart, so it needs no cpu_relax(). */
-static bool wait_lsr(uint8 bit, uint64 deadline)
+static bool wait_chip(bool (*yes)(void), uint64 deadline)
 {
-    while ((reg_read(LSR) & bit) == 0)
+    while (!yes())
         if (cpu_time() > deadline)
             return false;
     return true;
@@ -124,10 +99,10 @@ static bool wait_lsr(uint8 bit, uint64 deadline)
 /* Move bytes from the ring to the port as long as it has room; lock held. */
 static void send_ready(void)
 {
-    while (ring_used() != 0 && (reg_read(LSR) & LSR_THRE) != 0) {
+    while (ring_used() != 0 && uart.chip->can_send()) {
         uart.stalled = false;
-        for (int i = 0; i < FIFO && ring_used() != 0; i++)
-            reg_write(THR, (uint8)uart.ring[uart.tail++ % RINGSIZE]);
+        for (int i = 0; i < uart.chip->fifo && ring_used() != 0; i++)
+            uart.chip->send((uint8)uart.ring[uart.tail++ % RINGSIZE]);
     }
 }
 
@@ -136,20 +111,20 @@ static void send_ready(void)
  * may hold locks. */
 static void start_sending(void)
 {
-    uint8 ier = uart.receiving ? IER_RX : 0;
+    uint8 which = uart.receiving ? UART_RX : 0;
 
     send_ready();
     if (ring_used() != 0 || uart.wanted != 0)
-        ier |= IER_TX;
+        which |= UART_TX;
     if (uart.buffered)
-        set_ier(ier);
+        enable(which);
 }
 
 /* Send all that the ring holds, polling; false: the deadline came first. */
 static bool send_all(uint64 deadline)
 {
     while (ring_used() != 0) {
-        if (!wait_lsr(LSR_THRE, deadline))
+        if (!wait_chip(uart.chip->can_send, deadline))
             return false;
         send_ready();
     }
@@ -163,22 +138,23 @@ static void ring_put(const char *text, size_t len)
         uart.ring[uart.head++ % RINGSIZE] = text[i];
 }
 
-bool uart_init_early(void)
+void uart_init_early(void)
 {
-    if (board.uart.base == 0)
-        return false;
-    uart.regs = (uint64)PA_TO_KVA(board.uart.base);
-    reg_write(IER, 0);
-    reg_write(LCR, LCR_8N1);
-    reg_write(FCR, FCR_ENABLE | FCR_CLEAR);
-    return true;
+    static const struct uart_chip *const kinds[] = {
+        [UART_NONE] = &uart_sbi,
+        [UART_NS16550] = &uart_ns16550,
+        [UART_SIFIVE] = &uart_sifive,
+    };
+
+    uart.chip = kinds[board.uart.kind];
+    uart.chip->init();
 }
 
 void uart_print_early(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        wait_lsr(LSR_THRE, cpu_time() + cpu_timebase * PRINT_WAIT);
-        reg_write(THR, (uint8)text[i]);
+        wait_chip(uart.chip->can_send, cpu_time() + cpu_timebase * PRINT_WAIT);
+        uart.chip->send((uint8)text[i]);
     }
 }
 
@@ -191,7 +167,7 @@ static bool poll_room(size_t len)
 {
     uint64 deadline = uart.stalled ? 0 : cpu_time() + cpu_timebase * PRINT_WAIT;
 
-    while (ring_room() < len && wait_lsr(LSR_THRE, deadline))
+    while (ring_room() < len && wait_chip(uart.chip->can_send, deadline))
         send_ready();
     uart.stalled = ring_room() < len;
     return !uart.stalled;
@@ -293,8 +269,8 @@ static void uart_intr(void *arg)
     bool wake;
 
     (void)arg;
-    while ((reg_read(LSR) & LSR_RX) != 0 && receive_if_room())
-        console_input(reg_read(RBR));
+    while (uart.chip->has_byte() && receive_if_room())
+        console_input(uart.chip->receive());
 
     spin_lock(&uart.lock);
     send_ready();
@@ -309,13 +285,10 @@ void uart_init(void)
 {
     if (deterministic)
         return;
-    if (board.uart.irq == 0) {
-        printf("uart: no interrupt in the device tree, so there is no input\n");
-        return;
-    }
-    intr_register(board.uart.irq, uart_intr, NULL, "uart");
+    intr_register(board.uart.range.irq, uart_intr, NULL, "uart");
     spin_lock(&uart.lock);
-    uart.buffered = uart.receiving = true;
+    uart.buffered = board.uart.range.irq != 0;
+    uart.receiving = true;
     start_sending();
     spin_unlock(&uart.lock);
 }
@@ -332,7 +305,7 @@ void uart_drain(void)
     if (locked)
         spin_lock(&uart.lock);
     if (send_all(deadline))
-        wait_lsr(LSR_TEMT, deadline);
+        wait_chip(uart.chip->all_sent, deadline);
     if (locked)
         spin_unlock(&uart.lock);
 }
@@ -342,19 +315,19 @@ static void (*self_handler)(void);
 static void uart_self_intr(void *arg)
 {
     (void)arg;
-    set_ier(0);
+    uart.chip->enable(0);
     self_handler();
 }
 
 /* The transmit FIFO is empty, so enabling its interrupt raises it at once. */
 bool uart_self_interrupt(void (*handler)(void))
 {
-    if (!deterministic || board.uart.irq == 0)
+    if (!deterministic || board.uart.range.irq == 0)
         return false;
     if (self_handler == NULL) {
         self_handler = handler;
-        intr_register(board.uart.irq, uart_self_intr, NULL, "uart");
+        intr_register(board.uart.range.irq, uart_self_intr, NULL, "uart");
     }
-    set_ier(IER_TX);
+    uart.chip->enable(UART_TX);
     return true;
 }

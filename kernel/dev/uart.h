@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The serial port (16550A, at board.uart), for console.c. See uart.c for which output function serves
- * where.
+ * The serial port (board.uart), or the firmware's console, for console.c. See uart.c for which output
+ * function serves where.
  */
 #ifndef DEV_UART_H
 #define DEV_UART_H
@@ -12,8 +12,8 @@
 
 #define UART_PIECE 1024 /* bytes that uart_write takes at once, at most */
 
-/* Set the port up without interrupts. False: there is none. Boot hart, before all other functions. */
-bool uart_init_early(void);
+/* Set the port up without interrupts. Boot hart, before all other functions. */
+void uart_init_early(void);
 
 /* Use interrupts and buffering from now on; in deterministic mode, output stays polled, under a lock,
  * and there is no input. Thread context. */

@@ -23,10 +23,11 @@
 #define VIRTIO_QUEUE_NOTIFY 0x050 /* write a queue's number: look at it */
 #define VIRTIO_INTERRUPT_STATUS 0x060
 #define VIRTIO_INTERRUPT_ACK 0x064
-#define VIRTIO_STATUS 0x070            /* VIRTIO_STATUS_*; 0 resets the device */
-#define VIRTIO_QUEUE_DESC 0x080        /* physical addresses, low word first */
-#define VIRTIO_QUEUE_DRIVER 0x090      /* the available ring */
-#define VIRTIO_QUEUE_DEVICE 0x0a0      /* the used ring */
+#define VIRTIO_INTERRUPT_CONFIG 2U /* bit of both: the configuration or the status has changed */
+#define VIRTIO_STATUS 0x070        /* VIRTIO_STATUS_*; 0 resets the device */
+#define VIRTIO_QUEUE_DESC 0x080    /* physical addresses, low word first */
+#define VIRTIO_QUEUE_DRIVER 0x090  /* the available ring */
+#define VIRTIO_QUEUE_DEVICE 0x0a0  /* the used ring */
 #define VIRTIO_CONFIG_GENERATION 0x0fc /* changes when the configuration does */
 #define VIRTIO_CONFIG 0x100
 
@@ -37,6 +38,8 @@
 #define VIRTIO_STATUS_DRIVER 2U
 #define VIRTIO_STATUS_DRIVER_OK 4U
 #define VIRTIO_STATUS_FEATURES_OK 8U
+#define VIRTIO_STATUS_NEEDS_RESET \
+    64U /* set by the device: it has met something that it can't go on from */
 #define VIRTIO_STATUS_FAILED 128U
 
 /* Feature bits [5.2.3, 6]. */

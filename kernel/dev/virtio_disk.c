@@ -17,10 +17,16 @@
  * Many requests are in flight at once, and the device may finish them in any order. Requests that find
  * no free slot stay at the port, in their order.
  *
- * Only the driver thread and the interrupt thread use `disk` and the rings, both on cpu 0 and in a
- * critical section (an interrupt thread's handler is in one anyway). So there is no lock, as nowhere
- * else where a cpu owns the data. Always true outside these sections: a slot is in
- * disk.free[0 .. nfree-1], or its `bio` is set and the device owns the chain until its head comes back.
+ * A device that leaves a request unanswered for too long, or that says that it needs a reset, is given
+ * up: it is reset, so that it touches no memory any more, and every request, of then and of later, ends
+ * with an error. (The file system is read-only from then on. To start the device anew would repeat
+ * requests of which nobody knows whether they were done.)
+ *
+ * Only the driver thread, the interrupt thread and the timer `watch` use `disk` and the rings, all on
+ * the cpu that takes the interrupt, and in a critical section (the handlers of interrupts and timers
+ * are in one anyway). So there is no lock, as nowhere else where a cpu owns the data. Always true
+ * outside these sections: a slot is in disk.free[0 .. nfree-1], or its `bio` is set and the device owns
+ * the chain until its head comes back.
  */
 #include "dev/disks.h"
 
@@ -29,6 +35,7 @@
 #include "kernel/memlayout.h"
 #include "lib/printf.h"
 #include "lwkt/crit.h"
+#include "lwkt/systimer.h"
 #include "riscv/fdt.h"
 #include "riscv/mmio.h"
 #include "sync/intr.h"
@@ -37,12 +44,15 @@
 #define PER_SLOT 3 /* descriptors */
 #define MAXSLOTS (VIRTQ_MAX / PER_SLOT)
 #define SECTORS (BSIZE / VIRTIO_BLK_SECTOR)
-#define NO_STATUS 0xff /* no device writes this */
+#define NO_STATUS 0xff  /* no device writes this */
+#define ANSWER_WAIT 30  /* seconds for a request; boot argument disk_wait=N, for tests */
+#define RESET_WAIT 1000 /* looks at the status of a device that was reset */
 
 struct slot {
     struct virtio_blk_req req; /* the device reads it */
     uint8 status;              /* the device writes it */
     struct bio *bio;           /* NULL: free */
+    uint64 since;              /* disk.seconds when the device got it */
 };
 
 /* Memory that the driver shares with the device, aligned as the specification demands. */
@@ -56,6 +66,10 @@ static struct {
     uint32 size;      /* descriptors of the queue: a power of two */
     uint16 used_seen; /* entries taken from the used ring so far */
     bool can_flush;
+    bool given_up;
+    uint64 seconds; /* since the disk was set up; counted by `timer` */
+    uint64 wait;    /* that a request may take */
+    struct systimer timer;
     int nfree;
     uint8 free[MAXSLOTS]; /* numbers of free slots */
     struct slot slot[MAXSLOTS];
@@ -156,10 +170,16 @@ static void fill_chain(uint32 s)
 static void submit(struct bio *b)
 {
     crit_enter();
+    if (disk.given_up) {
+        lwkt_replymsg(&b->bio_msg, -1);
+        crit_exit();
+        return;
+    }
     uint32 s = disk.free[--disk.nfree];
     uint16 idx = avail.idx;
 
     disk.slot[s].bio = b;
+    disk.slot[s].since = disk.seconds;
     fill_chain(s);
     avail.ring[idx & (disk.size - 1)] = (uint16)(s * PER_SLOT);
     publish(&avail.idx, (uint16)(idx + 1)); /* the device reads idx first, then the ring */
@@ -205,21 +225,43 @@ static void driver_loop(void *arg)
     }
 }
 
-/* --- the interrupt thread --- */
+/* --- the interrupt thread, and the timer --- */
 
-/* Free the slot whose chain starts at `head`, and reply to its request. */
-static void finish(uint32 head)
+/* Free slot s, and reply to its request. */
+static void answer(uint32 s, int error)
 {
-    uint32 s = head / PER_SLOT;
-    struct bio *b = head % PER_SLOT == 0 && s < MAXSLOTS ? disk.slot[s].bio : NULL;
+    struct bio *b = disk.slot[s].bio;
 
-    if (b == NULL)
-        panic("virtio disk: the device finished descriptor %u, which it does not own", head);
-    int error = peek(&disk.slot[s].status) == VIRTIO_BLK_S_OK ? 0 : -1;
     disk.slot[s].bio = NULL;
     disk.free[disk.nfree] = (uint8)s;
     poke(&disk.nfree, disk.nfree + 1);
     lwkt_replymsg(&b->bio_msg, error);
+}
+
+/* The device has finished the chain that starts at `head`. */
+static void finish(uint32 head)
+{
+    uint32 s = head / PER_SLOT;
+
+    if (head % PER_SLOT != 0 || s >= MAXSLOTS || disk.slot[s].bio == NULL)
+        panic("virtio disk: the device finished descriptor %u, which it does not own", head);
+    answer(s, peek(&disk.slot[s].status) == VIRTIO_BLK_S_OK ? 0 : -1);
+}
+
+/* Use the device no more, and end all requests. A device that does not even reset may still write to
+ * the memory of its requests; nothing can be done about that. */
+static void give_up(const char *why)
+{
+    disk.given_up = true;
+    reg_write(VIRTIO_STATUS, 0);
+    for (int i = 0; i < RESET_WAIT && reg_read(VIRTIO_STATUS) != 0; i++)
+        ;
+    printf("disk: %s: it is not used any more%s\n", why,
+           reg_read(VIRTIO_STATUS) != 0 ? ", though it ignores the reset" : "");
+    for (uint32 s = 0; s < MAXSLOTS; s++)
+        if (disk.slot[s].bio != NULL)
+            answer(s, -1);
+    wakeup(&disk.nfree);
 }
 
 /* The interrupt is acknowledged before the ring is read, so what the device finishes after our last
@@ -227,15 +269,36 @@ static void finish(uint32 head)
 static void virtio_disk_intr(void *arg)
 {
     bool full = disk.nfree == 0;
+    uint32 causes = reg_read(VIRTIO_INTERRUPT_STATUS);
 
     (void)arg;
-    reg_write(VIRTIO_INTERRUPT_ACK, reg_read(VIRTIO_INTERRUPT_STATUS));
+    reg_write(VIRTIO_INTERRUPT_ACK, causes);
+    if (disk.given_up)
+        return;
     device_fence();
     /* Pairs with the device, which writes the entry and the status before it increments idx. */
     while (disk.used_seen != consume(&used.idx))
         finish(used.ring[disk.used_seen++ & (disk.size - 1)].id);
     if (full)
         wakeup(&disk.nfree);
+    if ((causes & VIRTIO_INTERRUPT_CONFIG) != 0 &&
+        (reg_read(VIRTIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) != 0)
+        give_up("the device says that it needs a reset");
+}
+
+/* Once a second: look for a request that has waited for too long. */
+static void watch(struct systimer *timer)
+{
+    disk.seconds++;
+    if (disk.given_up) {
+        systimer_del(timer);
+        return;
+    }
+    for (uint32 s = 0; s < MAXSLOTS; s++)
+        if (disk.slot[s].bio != NULL && disk.seconds - disk.slot[s].since > disk.wait) {
+            give_up("the device does not answer");
+            return;
+        }
 }
 
 /* --- setup [3.1] --- */
@@ -322,6 +385,8 @@ static uint64 read_capacity(void)
 /* Set up the device at disk.regs. NULL: it is ready for requests; otherwise, why it can't be used. */
 static const char *setup_disk(const struct device_range *r)
 {
+    int cpu;
+
     if (reg_read(VIRTIO_VERSION) != 2)
         return "it has the legacy interface; QEMU needs -global virtio-mmio.force-legacy=false";
     reg_write(VIRTIO_STATUS, 0);
@@ -331,11 +396,13 @@ static const char *setup_disk(const struct device_range *r)
         return "it refuses the features that this driver needs";
     if (!setup_queue())
         return "it has no queue of a useful size";
-    if (lwkt_create(driver_loop, NULL, &disk.driver, NULL, TDF_MPSAFE, 0, "vdisk") < 0)
+    cpu = intr_register(r->irq, virtio_disk_intr, NULL, "virtio disk");
+    if (lwkt_create(driver_loop, NULL, &disk.driver, NULL, TDF_MPSAFE, cpu, "vdisk") < 0)
         return "there is no memory for its driver thread";
-    intr_register(r->irq, virtio_disk_intr, NULL, "virtio disk");
     set_status(VIRTIO_STATUS_DRIVER_OK);
     virtio_disk.nblocks = read_capacity() / SECTORS;
+    disk.wait = bootarg_u64("disk_wait", ANSWER_WAIT);
+    systimer_init_periodic_on(cpu, &disk.timer, watch, NULL, cpu_timebase);
     return NULL;
 }
 

@@ -150,7 +150,7 @@ void kt_raise(int sources)
     if (sources & 4)
         uart_self_interrupt(external_intr);
     if (sources & 8)
-        sched_ithd(board.uart.irq);
+        sched_ithd(board.uart.range.irq);
     cpu_intr_restore(s);
 }
 

@@ -4,7 +4,8 @@
  * The boot hart calls fdt_parse() once, before anything else; from then on `board` is read-only, so
  * all may read it without a lock. Addresses are physical.
  *
- * One pass gathers harts and devices. The PLIC and the SSWI device refer to a hart by its interrupt
+ * The first pass learns which serial port is the console's (serial.c), and the second gathers harts and
+ * devices. The PLIC and the SSWI device refer to a hart by its interrupt
  * controller's phandle and may come before the harts in the tree, so they are kept and resolved after
  * the pass.
  */
@@ -17,7 +18,6 @@
 
 #define IRQ_S_EXTERNAL 9U /* the hart's input for S-mode external interrupts */
 #define MAXMEM 16
-#define ADDR_LIMIT (KSTACKS - KERNBASE) /* the direct map ends here */
 
 struct board board;
 uint64 fdt_boot_hartid;
@@ -49,18 +49,6 @@ static bool isa_has(const struct fdt_prop *isa, const char *ext)
     return false;
 }
 
-/* Whether a node may be used: no status, or "okay", for itself and for all that it is a part of. */
-static bool status_ok(const struct fdt_node *node)
-{
-    for (; node != NULL; node = node->parent) {
-        const struct fdt_prop *status = &node->prop[FDT_STATUS];
-        if (status->data != NULL && !fdt_has_string(status, "okay") &&
-            !fdt_has_string(status, "ok"))
-            return false;
-    }
-    return true;
-}
-
 /* Sv39 is the smallest page table format of 64-bit harts, so only these two words rule it out. */
 static bool has_sv39(const struct fdt_node *cpu)
 {
@@ -89,7 +77,7 @@ static void add_hart(const struct fdt_node *cpu)
 {
     uint64 hartid, size;
 
-    if (!status_ok(cpu) || !has_sv39(cpu) || cpu->intc_phandle == 0)
+    if (!fdt_usable(cpu) || !has_sv39(cpu) || cpu->intc_phandle == 0)
         return;
     if (!fdt_reg(cpu, 0, &hartid, &size))
         panic("device tree: %s has no hartid", cpu->name);
@@ -108,7 +96,7 @@ static void add_memory(const struct fdt_node *node)
 {
     uint64 base, size;
 
-    for (uint32 i = 0; status_ok(node) && fdt_reg(node, i, &base, &size); i++) {
+    for (uint32 i = 0; fdt_usable(node) && fdt_reg(node, i, &base, &size); i++) {
         if (size == 0 || base >= ADDR_LIMIT)
             continue;
         if (nmemory == MAXMEM)
@@ -142,47 +130,19 @@ static void add_reserved(const struct fdt_node *node)
     bool nomap = node->prop[FDT_NO_MAP].data != NULL;
     uint64 base, size;
 
-    for (uint32 i = 0; status_ok(node) && fdt_reg(node, i, &base, &size); i++)
+    for (uint32 i = 0; fdt_usable(node) && fdt_reg(node, i, &base, &size); i++)
         reserve(base, size, nomap);
-}
-
-/* The phandle of the controller that a device interrupts: its own property, or the nearest
- * ancestor's. */
-static uint32 interrupt_parent(const struct fdt_node *node)
-{
-    for (; node != NULL; node = node->parent)
-        if (node->prop[FDT_INTERRUPT_PARENT].data != NULL)
-            return fdt_cell(&node->prop[FDT_INTERRUPT_PARENT], 0, 0);
-    return 0;
-}
-
-/* Read a device's registers and its first interrupt. False: not usable, or out of reach. */
-static bool device_range(const struct fdt_node *node, struct device_range *r)
-{
-    uint64 base, size;
-
-    if (!status_ok(node) || !fdt_reg(node, 0, &base, &size))
-        return false;
-    if (base == 0 || base + size > ADDR_LIMIT)
-        return false;
-    *r = (struct device_range){
-        .base = base,
-        .size = size,
-        .irq = fdt_cell(&node->prop[FDT_INTERRUPTS], 0, 0), /* see resolve_irq() */
-        .parent = interrupt_parent(node),
-    };
-    return true;
 }
 
 /* Keep the first device of a kind; true when this node is that one. */
 static bool set_device(struct device_range *dev, const struct fdt_node *node)
 {
-    return dev->base == 0 && device_range(node, dev);
+    return dev->base == 0 && fdt_device(node, dev);
 }
 
 static void add_plic(const struct fdt_node *node)
 {
-    if (board.nplic == MAXPLIC || !device_range(node, &board.plic[board.nplic]))
+    if (board.nplic == MAXPLIC || !fdt_device(node, &board.plic[board.nplic]))
         return;
     plic_harts[board.nplic] = node->prop[FDT_INTERRUPTS_EXTENDED];
     plic_phandle[board.nplic++] = fdt_cell(&node->prop[FDT_PHANDLE], 0, 0);
@@ -193,7 +153,7 @@ static void add_virtio(const struct fdt_node *node)
 {
     struct device_range r;
 
-    if (board.nvirtio == MAXVIRTIO || !device_range(node, &r))
+    if (board.nvirtio == MAXVIRTIO || !fdt_device(node, &r))
         return;
     int i = board.nvirtio++;
     for (; i > 0 && board.virtio[i - 1].base > r.base; i--)
@@ -225,6 +185,7 @@ static bool is_a(const struct fdt_node *node, const char *compatible)
 
 static void visit(struct fdt_node *node)
 {
+    serial_choose(node);
     if (fdt_has_string(&node->prop[FDT_DEVICE_TYPE], "cpu"))
         add_hart(node);
     else if (fdt_has_string(&node->prop[FDT_DEVICE_TYPE], "memory"))
@@ -235,8 +196,6 @@ static void visit(struct fdt_node *node)
         add_reserved(node);
     else if (strcmp(node->name, "chosen") == 0)
         add_chosen(node);
-    else if (is_a(node, "ns16550a"))
-        set_device(&board.uart, node);
     else if (is_a(node, "virtio,mmio"))
         add_virtio(node);
     else if (is_a(node, "sifive,test0"))
@@ -277,20 +236,23 @@ static void resolve_context(int hart)
     }
 }
 
-/* From the number of the source to that of the interrupt. A device that names no PLIC has the first. */
+/* From the number of the source to that of the interrupt. A device that names no controller has the
+ * first PLIC; one of another controller than a PLIC has no interrupt that this kernel can take. */
 static void resolve_irq(struct device_range *r)
 {
-    uint32 plic = 0;
+    int plic = 0;
 
-    for (int k = 0; k < board.nplic; k++)
-        if (plic_phandle[k] == r->parent)
-            plic = (uint32)k;
-    r->irq = r->irq > 0 && r->irq < NIRQ ? plic * NIRQ + r->irq : 0;
+    while (plic < board.nplic && r->parent != 0 && plic_phandle[plic] != r->parent)
+        plic++;
+    if (r->irq >= NIRQ || plic == board.nplic)
+        r->irq = 0;
+    if (r->irq != 0)
+        r->irq += (uint32)plic * NIRQ;
 }
 
 static void resolve_irqs(void)
 {
-    resolve_irq(&board.uart);
+    resolve_irq(&board.uart.range);
     for (int i = 0; i < board.nvirtio; i++)
         resolve_irq(&board.virtio[i]);
 }
@@ -321,6 +283,9 @@ static void resolve_memory(void)
                 board.mem_end = memory[i].end;
         }
     }
+    for (int i = 0; i < nmemory; i++)
+        if (memory[i].base < board.mem_base || memory[i].end > board.mem_end)
+            board.mem_unused += memory[i].end - memory[i].base;
     if (board.mem_end == KERNLOAD)
         panic("device tree: no memory at %lx, where the kernel lies", KERNLOAD);
 }
@@ -377,6 +342,7 @@ static void change_harts(void)
 
 void fdt_parse(const void *dtb)
 {
+    fdt_walk(dtb, serial_note);
     uint32 size = fdt_walk(dtb, visit);
 
     fdt_reservations(dtb, reserve_entry);

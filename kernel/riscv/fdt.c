@@ -69,6 +69,13 @@ static const char *const prop_names[FDT_NPROPS] = {
     [FDT_BOOTARGS] = "bootargs",
     [FDT_INITRD_START] = "linux,initrd-start",
     [FDT_INITRD_END] = "linux,initrd-end",
+    [FDT_STDOUT_PATH] = "stdout-path",
+    [FDT_REG_SHIFT] = "reg-shift",
+    [FDT_REG_IO_WIDTH] = "reg-io-width",
+    [FDT_SERIAL0] = "serial0",
+    [FDT_SERIAL1] = "serial1",
+    [FDT_SERIAL2] = "serial2",
+    [FDT_SERIAL3] = "serial3",
 };
 
 /* The nodes from the root to the one that the walk is in. Static: it is large for a boot stack. */
@@ -258,4 +265,42 @@ bool fdt_reg(const struct fdt_node *node, uint32 i, uint64 *base, uint64 *size)
     if (ns > 0 && !fdt_number(reg, i * (na + ns) + na, ns, size))
         return false;
     return *base + *size >= *base;
+}
+
+bool fdt_usable(const struct fdt_node *node)
+{
+    for (; node != NULL; node = node->parent) {
+        const struct fdt_prop *status = &node->prop[FDT_STATUS];
+        if (status->data != NULL && !fdt_has_string(status, "okay") &&
+            !fdt_has_string(status, "ok"))
+            return false;
+    }
+    return true;
+}
+
+/* The phandle of the controller that a device interrupts: its own property, or the nearest
+ * ancestor's. */
+static uint32 interrupt_parent(const struct fdt_node *node)
+{
+    for (; node != NULL; node = node->parent)
+        if (node->prop[FDT_INTERRUPT_PARENT].data != NULL)
+            return fdt_cell(&node->prop[FDT_INTERRUPT_PARENT], 0, 0);
+    return 0;
+}
+
+bool fdt_device(const struct fdt_node *node, struct device_range *r)
+{
+    uint64 base, size;
+
+    if (!fdt_usable(node) || !fdt_reg(node, 0, &base, &size))
+        return false;
+    if (base == 0 || base + size > ADDR_LIMIT)
+        return false;
+    *r = (struct device_range){
+        .base = base,
+        .size = size,
+        .irq = fdt_cell(&node->prop[FDT_INTERRUPTS], 0, 0),
+        .parent = interrupt_parent(node),
+    };
+    return true;
 }

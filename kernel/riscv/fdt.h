@@ -21,8 +21,18 @@
 struct device_range {
     uint64 base; /* physical address; 0: not there */
     uint64 size;
-    uint32 irq;    /* interrupt: NIRQ * index of the PLIC + source; 0: none */
+    uint32
+        irq; /* interrupt: NIRQ * index of the PLIC + source; 0: none, or of another controller */
     uint32 parent; /* phandle of the interrupt controller */
+};
+
+/* The port that /chosen's stdout-path names, or the first in the tree if there is no stdout-path. */
+enum uart_kind { UART_NONE, UART_NS16550, UART_SIFIVE };
+struct serial_port {
+    enum uart_kind kind; /* UART_NONE: it is of no kind that the kernel has a driver for */
+    struct device_range range;
+    uint32 reg_shift; /* registers are 1 << reg_shift bytes apart */
+    uint32 io_width;  /* bytes of an access: 1 or 4 */
 };
 
 /* Memory that the tree sets aside. */
@@ -33,6 +43,7 @@ struct reserved_range {
 
 struct board {
     uint64 mem_base, mem_end;  /* RAM, firmware included */
+    uint64 mem_unused;         /* bytes of RAM in ranges that do not touch that one */
     uint64 timebase;           /* ticks of the time CSR a second */
     int nharts;                /* usable harts found, at most NCPU */
     uint64 hartid[NCPU];       /* in the tree's order */
@@ -41,7 +52,8 @@ struct board {
     int hart_plic[NCPU];       /* which PLIC that is: index */
     uint32 sswi_index[NCPU];   /* each hart's word in the sswi registers: base + 4 * index */
     bool sstc;                 /* stimecmp is there, on every hart */
-    struct device_range uart, sswi, test; /* test: sifive,test0, the end of the machine */
+    struct serial_port uart;
+    struct device_range sswi, test; /* test: sifive,test0, the end of the machine */
     struct device_range plic[MAXPLIC];
     int nplic;
     struct device_range virtio[MAXVIRTIO];

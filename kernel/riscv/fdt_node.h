@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Walking through a flattened device tree: what fdt.c offers to board.c. No other file includes this.
+ * Walking through a flattened device tree: what fdt.c offers to board.c and serial.c. No other
+ * file includes this.
  */
 #ifndef RISCV_FDT_NODE_H
 #define RISCV_FDT_NODE_H
 
 #include <stdbool.h>
 
+#include "kernel/memlayout.h"
 #include "kernel/types.h"
+#include "riscv/fdt.h"
+
+#define ADDR_LIMIT (KSTACKS - KERNBASE) /* the direct map ends here */
 
 /* The properties that are kept; fdt.c has their names in the same order. */
 enum {
@@ -28,6 +33,13 @@ enum {
     FDT_BOOTARGS,
     FDT_INITRD_START,
     FDT_INITRD_END,
+    FDT_STDOUT_PATH,
+    FDT_REG_SHIFT,
+    FDT_REG_IO_WIDTH,
+    FDT_SERIAL0, /* aliases */
+    FDT_SERIAL1,
+    FDT_SERIAL2,
+    FDT_SERIAL3,
     FDT_NPROPS
 };
 
@@ -64,5 +76,16 @@ bool fdt_has_string(const struct fdt_prop *p, const char *s);
 
 /* The i-th (address, size) pair of a node's reg. False: there is none, or it makes no sense. */
 bool fdt_reg(const struct fdt_node *node, uint32 i, uint64 *base, uint64 *size);
+
+/* Whether a node may be used: no status, or "okay", for itself and for all that it is a part of. */
+bool fdt_usable(const struct fdt_node *node);
+
+/* A device's registers and its first interrupt, whose number is that of the controller until board.c
+ * has resolved it. False: not usable, or out of reach. */
+bool fdt_device(const struct fdt_node *node, struct device_range *r);
+
+/* serial.c, for fdt_parse: visit all nodes with the first, and then all with the second. */
+void serial_note(struct fdt_node *node);
+void serial_choose(struct fdt_node *node);
 
 #endif

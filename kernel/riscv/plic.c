@@ -12,7 +12,6 @@
 #include "riscv/plic.h"
 
 #include "kernel/memlayout.h"
-#include "lib/assert.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/mmio.h"
@@ -23,8 +22,8 @@
 #define THRESHOLD(context) (0x200000UL + 0x1000UL * (context))
 #define CLAIM(context) (0x200004UL + 0x1000UL * (context))
 
-/* Kernel address of each cpu's claim register; 0: it is connected to no PLIC. */
-static uint64 claims[NCPU];
+uint64 plic_claims[NCPU];
+uint32 plic_first[NCPU];
 
 static uint64 reg(int plic, uint64 offset)
 {
@@ -43,11 +42,10 @@ static void disable_all(int plic)
     }
 }
 
-/* Boot hart, before interrupts: disable every source in every context, whatever the firmware left. */
+/* Boot hart, before interrupts: disable every source in every context, whatever the firmware left. A
+ * machine may have no PLIC: then no device has an interrupt. */
 void plic_init(void)
 {
-    if (board.nplic == 0)
-        panic("device tree: no PLIC; QEMU's virt has one unless it was given aia=");
     for (int plic = 0; plic < board.nplic; plic++)
         disable_all(plic);
 }
@@ -59,7 +57,8 @@ void plic_inithart(int cpu)
 
     if (context == NO_PLIC_CONTEXT)
         return;
-    claims[cpu] = reg(cpu_plic(cpu), CLAIM(context));
+    plic_first[cpu] = (uint32)cpu_plic(cpu) * NIRQ;
+    plic_claims[cpu] = reg(cpu_plic(cpu), CLAIM(context));
     mmio_write32(reg(cpu_plic(cpu), THRESHOLD(context)), 0);
 }
 
@@ -76,14 +75,4 @@ void plic_enable(uint32 irq, int cpu)
 
     mmio_write32(enable, mmio_read32(enable) | 1U << source % 32);
     mmio_write32(reg(plic, PRIORITY(source)), 1);
-}
-
-uint32 plic_claim(int cpu)
-{
-    return mmio_read32(claims[cpu]);
-}
-
-void plic_complete(int cpu, uint32 irq)
-{
-    mmio_write32(claims[cpu], irq % NIRQ);
 }

@@ -8,7 +8,15 @@
 
 #include <stdbool.h>
 
+#include "kernel/param.h"
 #include "kernel/types.h"
+#include "riscv/fdt.h"
+#include "riscv/mmio.h"
+
+/* Of each cpu, written by plic_inithart: the number of its PLIC's first interrupt; the kernel address
+ * of its claim register, or 0 if it is connected to no PLIC. */
+extern uint32 plic_first[NCPU];
+extern uint64 plic_claims[NCPU];
 
 /* Boot hart, before interrupts: disable every source. / Each hart, at its start: let sources of any
  * priority through to `cpu`. */
@@ -22,7 +30,14 @@ void plic_enable(uint32 irq, int cpu);
 
 /* Claim a pending source of its PLIC for `cpu`, the calling hart's own number: the source's number (0:
  * none is pending). The source is held off until it is completed for the same cpu. Any context. */
-uint32 plic_claim(int cpu);
-void plic_complete(int cpu, uint32 irq);
+static inline uint32 plic_claim(int cpu)
+{
+    return mmio_read32(plic_claims[cpu]);
+}
+
+static inline void plic_complete(int cpu, uint32 irq)
+{
+    mmio_write32(plic_claims[cpu], irq % NIRQ);
+}
 
 #endif

@@ -7,28 +7,39 @@
  */
 #include "riscv/sbi.h"
 
-#include "lib/assert.h"
+#include "kernel/memlayout.h"
 
-#define EXT_PUTCHAR 0x01L    /* "Legacy Extensions" */
+#define EXT_PUTCHAR 0x01L    /* "Legacy Extensions": console, */
+#define EXT_GETCHAR 0x02L    /* which the newest firmware lacks */
+#define EXT_DBCN 0x4442434EL /* "Debug Console Extension": since SBI 2.0 */
 #define EXT_TIME 0x54494D45L /* "Timer Extension" */
 #define EXT_IPI 0x735049L    /* "IPI Extension" */
 #define EXT_HSM 0x48534DL    /* "Hart State Management Extension" */
 #define EXT_SRST 0x53525354L /* "System Reset Extension" */
 
 #define SRST_SHUTDOWN 0UL
+#define SRST_COLD_REBOOT 1UL
 #define SRST_NO_REASON 0UL
+#define DBCN_READ 1L
+#define DBCN_WRITE_BYTE 2L
 
-/* Call function 0 of an extension, the only one that is needed of each. 0, or a negative error. */
-static inline int64 sbi_call(int64 extension, uint64 arg0, uint64 arg1, uint64 arg2)
+struct sbi_result {
+    int64 error; /* 0, or negative; of a legacy call: its value */
+    int64 value;
+};
+
+/* Call a function of an extension. */
+static inline struct sbi_result sbi_call(int64 extension, int64 function, uint64 arg0, uint64 arg1,
+                                         uint64 arg2)
 {
     register uint64 a0 __asm__("a0") = arg0;
     register uint64 a1 __asm__("a1") = arg1;
     register uint64 a2 __asm__("a2") = arg2;
-    register int64 a6 __asm__("a6") = 0;
+    register int64 a6 __asm__("a6") = function;
     register int64 a7 __asm__("a7") = extension;
 
     __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a6), "r"(a7) : "memory");
-    return (int64)a0;
+    return (struct sbi_result){(int64)a0, (int64)a1};
 }
 
 /*
@@ -37,7 +48,7 @@ static inline int64 sbi_call(int64 extension, uint64 arg0, uint64 arg1, uint64 a
  */
 int64 sbi_hart_start(uint64 hartid, uint64 entry_pa, uint64 opaque)
 { /* lab 1 */
-    return sbi_call(EXT_HSM, hartid, entry_pa, opaque);
+    return sbi_call(EXT_HSM, 0, hartid, entry_pa, opaque).error;
 }
 
 /*
@@ -47,23 +58,43 @@ int64 sbi_hart_start(uint64 hartid, uint64 entry_pa, uint64 opaque)
  */
 int64 sbi_send_ipi(uint64 hart_mask, uint64 hart_base)
 {
-    return sbi_call(EXT_IPI, hart_mask, hart_base, 0);
+    return sbi_call(EXT_IPI, 0, hart_mask, hart_base, 0).error;
 }
 
 /* Set the timer of this hart to `when`, in ticks of `time`; also clears a pending timer interrupt. */
 void sbi_set_timer(uint64 when)
 {
-    sbi_call(EXT_TIME, when, 0, 0);
+    sbi_call(EXT_TIME, 0, when, 0, 0);
 }
 
-/* One byte to the firmware's console, polled. The firmware writes a CR before each newline. */
+/*
+ * One byte to the firmware's console, polled. The firmware writes a CR before each newline. Firmware
+ * without DBCN says so each time; that costs as much as the call, and so nothing has to be remembered
+ * before there is memory that is cleared.
+ */
 void sbi_console_putchar(int c)
 {
-    sbi_call(EXT_PUTCHAR, (uint64)c, 0, 0);
+    if (sbi_call(EXT_DBCN, DBCN_WRITE_BYTE, (uint64)c, 0, 0).error != 0)
+        sbi_call(EXT_PUTCHAR, 0, (uint64)c, 0, 0);
 }
 
-/* Power off. Returns only if the firmware has no system reset extension, or refuses. */
+/* One byte from it. The firmware stores the byte at a physical address, so a stack's will not do. */
+int sbi_console_getchar(void)
+{
+    static uint8 byte;
+    struct sbi_result r = sbi_call(EXT_DBCN, DBCN_READ, 1, KVA_TO_PA(&byte), 0);
+
+    if (r.error != 0)
+        return (int)sbi_call(EXT_GETCHAR, 0, 0, 0, 0).error;
+    return r.value == 1 ? *(volatile uint8 *)&byte : -1;
+}
+
+/*
+ * Power off. Firmware that cannot do that (sifive_u's in QEMU) may be able to restart the machine, at
+ * which QEMU ends (-no-reboot). Returns if the firmware has no system reset extension, or refuses both.
+ */
 void sbi_shutdown(void)
 {
-    sbi_call(EXT_SRST, SRST_SHUTDOWN, SRST_NO_REASON, 0);
+    sbi_call(EXT_SRST, 0, SRST_SHUTDOWN, SRST_NO_REASON, 0);
+    sbi_call(EXT_SRST, 0, SRST_COLD_REBOOT, SRST_NO_REASON, 0);
 }

@@ -10,7 +10,11 @@
 int64 sbi_hart_start(uint64 hartid, uint64 entry_pa, uint64 opaque); /* HSM */
 int64 sbi_send_ipi(uint64 hart_mask, uint64 hart_base);              /* sPI */
 void sbi_set_timer(uint64 when);                                     /* TIME */
-void sbi_console_putchar(int c);                                     /* legacy 0x01: early output */
 void sbi_shutdown(void);                                             /* SRST; returns if refused */
+
+/* The firmware's console: DBCN, or the legacy calls 0x01 and 0x02. getchar: -1, nothing was typed. One
+ * cpu at a time calls it. */
+void sbi_console_putchar(int c);
+int sbi_console_getchar(void);
 
 #endif

@@ -35,6 +35,8 @@
 #define LIVELOCK_LIMIT 50000
 #define LIVELOCK_FALLBACK 20000
 #define WINDOWS 20 /* how many times a second the rate is checked */
+#define POLL_HZ 1000
+#define MAXPOLLED 4 /* devices */
 
 struct intr_info {
     intr_fn handler; /* published by intr_register, consumed by sched_ithd */
@@ -121,11 +123,48 @@ static void ithread_loop(void *arg)
     }
 }
 
-void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
+/* The body of the thread of a device without an interrupt. A critical section keeps the cpu's other
+ * threads out, as it does while an interrupt is handled. */
+static void poll_loop(void *arg)
+{
+    struct intr_info *info = arg;
+
+    for (;;) {
+        crit_enter();
+        info->handler(info->arg);
+        crit_exit();
+        lwkt_pause(cpu_timebase / POLL_HZ);
+    }
+}
+
+/* Poll a device on cpu 0. */
+static void poll_register(intr_fn handler, void *arg, const char *name)
+{
+    static struct intr_info polled[MAXPOLLED];
+    static int npolled;
+    struct intr_info *info = &polled[npolled++];
+
+    if (npolled > MAXPOLLED)
+        panic("%s: more than %d devices without an interrupt", name, MAXPOLLED);
+    printf("%s: no interrupt that this kernel can take: polled\n", name);
+    *info = (struct intr_info){.handler = handler, .arg = arg, .name = name};
+    if (lwkt_create(poll_loop, info, &info->thread, NULL, TDF_STOPREQ | TDF_MPSAFE, 0, "%s", name) <
+        0)
+        panic("%s: no memory for the thread that polls it", name);
+    info->thread->td_pri = TDPRI_INT_MED; /* no other code knows it yet */
+    info->thread->td_preemptable = lwkt_preempt;
+    lwkt_schedule(info->thread);
+}
+
+int intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
 {
     struct intr_info *info = &infos[irq];
     int cpu = 0; /* the lowest that can take it */
 
+    if (irq == 0) {
+        poll_register(handler, arg, name);
+        return 0;
+    }
     while (cpu < ncpus && !plic_reaches(irq, cpu))
         cpu++;
     if (cpu == ncpus)
@@ -144,6 +183,7 @@ void intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
     info->thread->td_preemptable = lwkt_preempt;
     publish(&info->handler, handler); /* consume: sched_ithd */
     plic_enable(irq, cpu);
+    return cpu;
 }
 
 /* On the cpu that takes it. A source without a handler is counted. */

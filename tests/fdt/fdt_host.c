@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "riscv/board.c" /* for its static variables, which a second parse must reset */
+/* For their static variables, which a second parse must reset. */
+#include "riscv/board.c"
+#include "riscv/serial.c"
 
 static jmp_buf panicked;
 static int quiet;
@@ -36,16 +38,27 @@ static void print_range(const char *name, const struct device_range *r)
         printf("%s %lx %lx irq %u\n", name, r->base, r->size, r->irq);
 }
 
+static void print_uart(void)
+{
+    static const char *const kinds[] = {"none", "uart", "sifive-uart"};
+
+    print_range(kinds[board.uart.kind], &board.uart.range);
+    if (board.uart.reg_shift != 0 || board.uart.io_width > 1)
+        printf("shift %u width %u\n", board.uart.reg_shift, board.uart.io_width);
+}
+
 static void print_board(void)
 {
     char buf[MAXBOOTARGS];
 
     printf("memory %lx %lx\ntimebase %lu\nsstc %d\n", board.mem_base, board.mem_end, board.timebase,
            board.sstc);
+    if (board.mem_unused != 0)
+        printf("unused %lx\n", board.mem_unused);
     for (int i = 0; i < board.nharts; i++)
         printf("hart %lu intc %u plic %d.%d sswi %d\n", board.hartid[i], board.hart_intc[i],
                board.hart_plic[i], (int)board.plic_context[i], (int)board.sswi_index[i]);
-    print_range("uart", &board.uart);
+    print_uart();
     for (int i = 0; i < board.nplic; i++)
         print_range("plic", &board.plic[i]);
     print_range("sswi", &board.sswi);
@@ -118,6 +131,8 @@ static void reset(void)
     memset(&board, 0, sizeof(board));
     memset(plic_harts, 0, sizeof(plic_harts));
     sswi_harts = (struct fdt_prop){.data = NULL};
+    stdout_path = (struct fdt_prop){.data = NULL};
+    memset(aliases, 0, sizeof(aliases));
     nmemory = harts_without_sstc = 0;
 }
 
