@@ -251,7 +251,7 @@ void kt_spurious(void)
 
     sched_ithd(NIRQ - 1);
     sched_ithd(NIRQ);
-    sched_ithd(NIRQ + board.uart.irq);
+    sched_ithd(NIRQ + board.uart.range.irq);
     cpu_intr_restore(s);
 }
 
