@@ -64,8 +64,8 @@ static void read_superblock(void)
     check_superblock(&superblock);
 }
 
-/* For mm/reclaim.c: pages of cached blocks that could be given up. / Give them up, and if the caller may
- * wait for the log, those that it needs, too, and inodes without a reference. */
+/* For mm/reclaim.c: pages of cached blocks that could be given up. / Give them up, and if the caller
+ * may wait for the log, those that it needs, too, and inodes without a reference. */
 static uint64 count_caches(void)
 {
     uint64 cached = buf_count() + log_copies();
