@@ -135,8 +135,8 @@ static void external_intr(void)
     }
 }
 
-/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. 16: take
- * time, in which other cpus send messages. */
+/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. 16:
+ * take time, in which other cpus send messages. */
 void kt_raise(int sources)
 {
     if (sources & 16)
