@@ -71,8 +71,8 @@ static void hold_off_message(void)
     thread("B", from, param("pri", 12), b, 1);
 }
 
-/* A enters enter= sections, and leaves one more, the last one (noyield=1) without a look at what is noted.
- * B, on cpu other=, if there is one, waits in a section. The kernel must panic. */
+/* A enters enter= sections, and leaves one more, the last one (noyield=1) without a look at what is
+ * noted. B, on cpu other=, if there is one, waits in a section. The kernel must panic. */
 static void leave_twice(void)
 {
     int s = step(K_PAUSE, 0, 100);
@@ -118,7 +118,8 @@ static void switch_in_body(void)
 }
 
 /* rounds= times: leave a section without a look at what is noted; leave one as if in the work of an
- * interrupt, then as if one and two deep in splz; call splz with interrupts off, and with interrupts on. */
+ * interrupt, then as if one and two deep in splz; call splz with interrupts off, and with
+ * interrupts on. */
 static void exits(void)
 {
     int s = step(K_REPEAT, 0, param("rounds", 1));

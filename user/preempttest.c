@@ -414,8 +414,8 @@ static void raised_again(void)
     scene_timeout(20000);
 }
 
-/* A device's handler takes 100 us. Meanwhile B, on cpu other=, sends a message, whose body asks the handler's
- * thread to run again. */
+/* A device's handler takes 100 us. Meanwhile B, on cpu other=, sends a message, whose body asks the
+ * handler's thread to run again. */
 static void gap(void)
 {
     int body = step(K_RAISE, 0, 8);
