@@ -89,6 +89,7 @@ def test_names():
     """The tests that need interrupts exist, and so do the functions that are watched."""
     names = {case.name for lab in engine.load_labs() for case in lab.tests}
     assert {name for tests in emulator_log.NEEDS.values() for name in tests.split()} <= names
+    assert emulator_log.BEFORE_THE_SCENE in names
     assert set(emulator_log.symbols(ROOT / "build/kernel")) == set(emulator_log.WATCHED)
     assert f"#define KT_EVENTS_MAX {emulator_log.STORED}" in (ROOT / "kernel/ktest.h").read_text()
 

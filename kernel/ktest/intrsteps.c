@@ -249,9 +249,9 @@ void kt_spurious(void)
 {
     uint64 s = cpu_intr_save();
 
-    sched_ithd(NIRQ - 1);
-    sched_ithd(NIRQ);
-    sched_ithd(NIRQ + board.uart.irq);
+    sched_ithd(MAXPLIC * NIRQ - 1);
+    sched_ithd(MAXPLIC * NIRQ);
+    sched_ithd(MAXPLIC * NIRQ + board.uart.irq);
     cpu_intr_restore(s);
 }
 
