@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Run many tests with several seeds each, on as many machines at a time as there are processors.
 
-A kernel that is dead is not run again and again: the grading of a lab ends with the first test in which
-the kernel does not come up, or in which it dies in the same way as in an earlier test (SAME), or which is
-the last of so many in which it dies in whatever way (ANY). The tests after that one are not run and give no
-points. A kernel that lives, and reports that a scene hangs, has failed in that test only; but it, too, is
-graded only up to so many of them (HANGS). The order of the tests decides, and not which run ends first, so
-the same kernel gets the same report.
+A kernel that is dead is not run again and again: the grading of a lab ends if the kernel does not even come
+up in the first run of the lab's first test, or with the last of so many tests in which it dies (DEATHS). The
+tests after that one are not run and give no points. A kernel that lives, and reports that a scene hangs, has
+failed in that test only; but it, too, is graded only up to so many of them (HANGS).
+
+The same kernel gets the same points: tests are counted, and not the ways in which the kernel dies or does
+not come up, which depend on what the seeds draw. The order of the tests decides, and not which run ends
+first; and the seeds of a test have its classes (engine.Draws.cycle) in one order, so that the class in which
+a kernel fails first is the same in every grading.
 """
 
 import secrets
 import threading
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -20,7 +22,7 @@ from grading import engine, machine
 from grading.failure import Failure
 
 SEEDS = engine.TURNS  # drawn for each test, unless they are given
-SAME, ANY, HANGS = 2, 4, 8
+DEATHS, HANGS = 3, 8
 
 
 @dataclass
@@ -58,25 +60,24 @@ class Deaths:
     """The tests of one lab in which the kernel has died so far."""
 
     def __init__(self):
-        self.outcomes, self.ways, self.over = [], Counter(), False
+        self.outcomes, self.tests, self.over = [], 0, False
 
     def note(self, outcome):
         """Look at the next test of the lab; then `over` says whether the grading ends here."""
-        failure = outcome.failure
-        if failure is None or not failure.died:
+        self.tests += 1
+        if outcome.failure is None or not outcome.failure.died:
             return
         self.outcomes.append(outcome)
-        self.ways[failure.died] += 1
         hangs = sum(other.failure.hangs for other in self.outcomes)
-        self.over = (not failure.up or hangs >= HANGS or len(self.outcomes) - hangs >= ANY
-                     or not failure.hangs and self.ways[failure.died] >= SAME)
+        never_up = not outcome.failure.up and self.tests == 1 and outcome.seed == outcome.seeds[0]
+        self.over = never_up or hangs >= HANGS or len(self.outcomes) - hangs >= DEATHS
 
 
 def draw_seeds(given, count=SEEDS):
-    """The seeds that were given (as in "17" or "17,18"), or else new ones, the smallest first. Each TURNS of
-    them have all the remainders that engine.Draws makes its classes from."""
-    return sorted(map(int, given.split(",")) if given else
-                  (engine.TURNS * secrets.randbelow(333_333) + i % engine.TURNS for i in range(count)))
+    """The seeds that were given (as in "17" or "17,18"), the smallest first, or else new ones, which follow one
+    another from one that engine.Draws makes the first class of."""
+    first = engine.TURNS * secrets.randbelow(300_000)
+    return sorted(map(int, given.split(","))) if given else list(range(first, first + count))
 
 
 def play(job, seed, progress):

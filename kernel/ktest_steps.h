@@ -52,14 +52,14 @@ STEP(K_SETPRI_OF, THREAD, PRI, lwkt_setpri(td(a), b))
 STEP(K_CRIT_ENTER, ANY, ANY, crit_enter())
 STEP(K_CRIT_EXIT, ANY, ANY, crit_exit())
 STEP(K_EXIT_NOYIELD, ANY, ANY, crit_exit_noyield())
-/* Wait in a critical section for a software interrupt, b us or until the next interrupt: "noted". a = 1:
- * go on waiting after it. */
+/* Wait in a critical section for a software interrupt, b us or until the next interrupt: "noted".
+ * a = 1: go on waiting after it. */
 STEP(K_DOZE, BOOL, COUNT, kt_doze(ctx->name, b, a == 1))
 /* A software interrupt for cpu a, by the firmware (b = 0) or the SSWI device; "raised": the result */
 STEP(K_RAISE_AT, CPU, BOOL, kt_raise_at(ctx->name, a, b == 1))
-/* A software interrupt is noted in a section. Then K_STATE after crit_exit_noyield() / after crit_exit() as
- * if this were a deep in splz, and in the work of b interrupts / after splz(), with interrupts off (b = 0)
- * or on. */
+/* A software interrupt is noted in a section. Then K_STATE after crit_exit_noyield() / after
+ * crit_exit() as if this were a deep in splz, and in the work of b interrupts / after splz(), with
+ * interrupts off (b = 0) or on. */
 STEP(K_NOYIELD, ANY, ANY, kt_exit_noyield(ctx->name))
 STEP(K_NESTED, NATURAL, NATURAL, kt_exit_nested(ctx->name, a, b))
 STEP(K_SPLZ, ANY, BOOL, kt_splz(ctx->name, b == 1))
@@ -80,7 +80,7 @@ STEP(K_ASKED, ANY, NATURAL, kt_log_asked(ctx->name, b))
 STEP(K_LOOK, THREAD, ANY, kt_look(a, b))
 STEP(K_THREAD, THREAD, ANY, kt_log("state", ctx->name, kt_thread_state(td(a)))) /* KT_* */
 STEP(K_WMESG, THREAD, ANY,
-     kt_log_wmesg(ctx->name, td(a)))             /* an event of this kind, or "no-wmesg" */
+     kt_log_wmesg(ctx->name, td(a))) /* an event of this kind, or "no-wmesg" */
 /* "reqflags", "sie", "sip", "crit", "nesting", "enabled" */
 STEP(K_STATE, ANY, ANY, kt_log_state(ctx->name))
 /* "messages", "hardware", "avoided", "fifofull", "passive", "tokcontend", "mpcontend", "missed",
@@ -102,8 +102,8 @@ STEP(K_IPI_PASSIVE, CPU, SCRIPT, send_script_passive(ctx, a, b))
 /* To the last message sent. */
 STEP(K_IPI_WAIT, CPU, ANY, lwkt_wait_ipiq(globaldata_of[a], ctx->last_seq))
 STEP(K_FLOOD, CPU, NATURAL, kt_flood(ctx, a, b)) /* b messages; their bodies: "ipi": 0, 1, 2, ... */
-/* b messages whose bodies are slow: "first": the first send that waited for room, or -1, "waits": how many
- * did, "resumed": the most messages in the ring after one that did */
+/* b messages whose bodies are slow: "first": the first send that waited for room, or -1, "waits": how
+ * many did, "resumed": the most messages in the ring after one that did */
 STEP(K_FILL, CPU, COUNT, kt_fill(ctx->name, a, b))
 /* lwkt_send_ipiq_mask to the cpus of the mask a; "mask" of thread "ipi": a cpu where it ran; "count" */
 STEP(K_MASK, CPUS, ANY, kt_send_mask(ctx->name, (cpumask_t)a))
@@ -137,8 +137,8 @@ STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))
  * them; and on until the chain of K_TIMER is over; "left": rounds after which gd_reqflags was set */
 STEP(K_STORM, ANY, COUNT, storm(ctx, a != 0, b))
 STEP(K_TIMER, ANY, COUNT, kt_chain_start(a, b)) /* a chain of b interrupts, a us apart */
-/* Until its end: "fired"; the times that its work was done in a section ("inside"), with the timer let in
- * ("let_in"), with interrupts off ("alone"), and not at nesting level 1 ("level") */
+/* Until its end: "fired"; the times that its work was done in a section ("inside"), with the timer let
+ * in ("let_in"), with interrupts off ("alone"), and not at nesting level 1 ("level") */
 STEP(K_TIMER_END, ANY, ANY, kt_chain_wait(ctx->name))
 STEP(K_TIMER_STOP, ANY, ANY, kt_chain_stop())
 /* "nest", "depth": the deepest recursion of splz, and bytes of stack below a handler, since the last */

@@ -38,7 +38,7 @@ def write(files, folder):
 def patched(files, patch, place):
     """The files with a patch applied; `place` is a folder to do that in."""
     folder = write(files, place)
-    subprocess.run(["patch", "-p1", "-s", "--no-backup-if-mismatch", "--fuzz=2", "-i", patch], cwd=folder,
+    subprocess.run(["patch", "-p1", "-s", "--no-backup-if-mismatch", "--fuzz=0", "-i", patch], cwd=folder,
                    check=True, capture_output=True)
     return {os.path.relpath(path, folder): path.read_bytes() for path in folder.rglob("*")
             if path.is_file()}

@@ -193,8 +193,8 @@ def summary(verdicts, labs):
 
 
 def check():
-    """Check that every patch applies and names existing tests, and that no number is missing; return the
-    exit status."""
+    """Check that every patch applies, at one place only, and names existing tests, and that no number is
+    missing; return the exit status."""
     labs, wrong = engine.load_labs(), []
     mutants = []
     for path in sorted(MUTANTS.glob("*.patch")):
@@ -202,6 +202,8 @@ def check():
             mutants.append(patches.read(path, "mutant"))
             patches.find_tests(mutants[-1], labs)
             patches.apply(mutants[-1], ROOT, "-s", "--dry-run")
+            wrong += [f"{path.name}: a hunk fits at two places of {name}; give it more context"
+                      for name in patches.ambiguous(mutants[-1])]
         except Unusable as error:
             wrong.append(str(error))
     wrong += [f"{number}: neither a patch nor a line in tests/mutants/NONE"

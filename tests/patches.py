@@ -115,9 +115,23 @@ def functions(patch):
     return list(dict.fromkeys(found))
 
 
+def ambiguous(patch):
+    """The files in which a hunk of the patch fits at two places or more, so that it could land in the wrong
+    function when lines above it come or go."""
+    text = re.sub(r"\A.*?^(?=--- )", "", patch.path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    found = []
+    for name, hunks in re.findall(r"^--- a/(\S+)[^\n]*\n\+\+\+ [^\n]*\n((?:[@ +-][^\n]*\n(?!--- ))*)", text, re.M):
+        source = "\n" + (ROOT / name).read_text(encoding="utf-8")
+        for hunk in re.split(r"^@@.*\n", hunks, flags=re.M)[1:]:
+            old = "".join(line[1:] for line in hunk.splitlines(True) if line[0] != "+")
+            if source.count("\n" + old) > 1:
+                found.append(name)
+    return found
+
+
 def apply(patch, tree, *options):
     """Apply the patch to a tree; Unusable, with the output of `patch`, if it does not apply."""
-    done = subprocess.run(["patch", "-p1", "--no-backup-if-mismatch", "--fuzz=2", "--forward", "-i",
+    done = subprocess.run(["patch", "-p1", "--no-backup-if-mismatch", "--fuzz=0", "--forward", "-i",
                            patch.path, *options], cwd=tree, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Unusable(f"{patch.path.name} does not apply: "

@@ -85,7 +85,8 @@ SYMPTOMS = [  # (test, what is seen, the function that must be named, one that m
     ("t16_storm", panic("crit_exit without crit_enter: td_critcount of A is 0"), "crit_enter", "take_request"),
     ("t1_turns", order(["A:0", "B:0", "A:0"], ["A:0", "A:0", "B:0"]), "lwkt_choose", "cpu_switch"),
     ("t1_turns", order(["A:0", "B:0", "A:0"], ["A:0", "B:0"]), "lwkt_yield", "lwkt_choose"),
-    ("t65_yield", failure.Failure("all registers unchanged", "x27 changed"), diagnosis.UNKNOWN, "lwkt_preempt"),
+    ("t65_yield", failure.Failure("all registers unchanged", "x27 changed"), "cpu_switch", "lwkt_preempt"),
+    ("t65_registers", failure.Failure("all registers unchanged", "x27 changed"), diagnosis.UNKNOWN, "cpu_switch"),
     ("t57_setpri", failure.Failure("all registers unchanged", "x27 changed"), "cpu_switch", "_lwkt_enqueue"),
 ]
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """QEMU's own record of a run: how it is read, and that events which it does not confirm are no success."""
 
-import random
 import subprocess
 
 import pytest
@@ -90,6 +89,7 @@ def test_names():
     """The tests that need interrupts exist, and so do the functions that are watched."""
     names = {case.name for lab in engine.load_labs() for case in lab.tests}
     assert {name for tests in emulator_log.NEEDS.values() for name in tests.split()} <= names
+    assert emulator_log.BEFORE_THE_SCENE in names
     assert set(emulator_log.symbols(ROOT / "build/kernel")) == set(emulator_log.WATCHED)
     assert f"#define KT_EVENTS_MAX {emulator_log.STORED}" in (ROOT / "kernel/ktest.h").read_text()
 
@@ -109,7 +109,7 @@ def test_a_run(tmp_path):
     """The record of a real run confirms its events; with one event more, or without its interrupts, it does
     not."""
     case = next(case for lab in engine.load_labs("4") for case in lab.tests if case.name == "t21_wake")
-    params, options = case.draw(random.Random(3))
+    params, options = case.draw(engine.Draws(case, 3))
     kernel, log = ROOT / "build/kernel", tmp_path / "log"
     words = " ".join(f"{name}={value}" for name, value in {**params, "key": "k"}.items())
     result = machine.run(f"{case.program} {words}", work=20, log=emulator_log.options(kernel, log),

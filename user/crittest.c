@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about critical sections: timer interrupts during random nesting (t16), interrupts of all three
- * sources (t17) or a message from another cpu (t17ipi) that must wait for the end of a section, and
- * errors: to leave a section that was not entered (t18), to switch in the body of a message (t19). See
+ * sources (t17) or a message from another cpu (t17ipi) that must wait for the end of a section;
+ * errors: to leave a section that was not entered (t18), to switch in the body of a message (t19);
+ * and interrupts that come again while they are handled, so that splz recurses (t63, gap). See
  * user/scene.h.
  */
 #include "kernel/types.h"
@@ -71,8 +72,8 @@ static void hold_off_message(void)
     thread("B", from, param("pri", 12), b, 1);
 }
 
-/* A enters enter= sections, and leaves one more, the last one (noyield=1) without a look at what is noted.
- * B, on cpu other=, if there is one, waits in a section. The kernel must panic. */
+/* A enters enter= sections, and leaves one more, the last one (noyield=1) without a look at what is
+ * noted. B, on cpu other=, if there is one, waits in a section. The kernel must panic. */
 static void leave_twice(void)
 {
     int s = step(K_PAUSE, 0, 100);
@@ -118,7 +119,8 @@ static void switch_in_body(void)
 }
 
 /* rounds= times: leave a section without a look at what is noted; leave one as if in the work of an
- * interrupt, then as if one and two deep in splz; call splz with interrupts off, and with interrupts on. */
+ * interrupt, then as if one and two deep in splz; call splz with interrupts off, and with
+ * interrupts on. */
 static void exits(void)
 {
     int s = step(K_REPEAT, 0, param("rounds", 1));
@@ -134,9 +136,59 @@ static void exits(void)
     thread("A", param("cpu", 0), param("pri", 14), s, 1);
 }
 
+/* The handler of a device interrupt raises the interrupts of sources= again, again= times. */
+static void raised_again(void)
+{
+    int a = step(K_INTR_COUNTS, 0, 0);
+    step(K_REPEAT, 0, param("rounds", 2));
+    step(K_AGAIN_INTR, param("sources", 8), param("again", 3));
+    step(K_LOG, 0, 1);
+    step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, 20);
+    step(K_LOG, 0, 2);
+    step(K_NEST, 0, 0);
+    step(K_AGAIN, 0, 0);
+    step(K_SPURIOUS, 0, 0);
+    step(K_INTR_COUNTS, 0, 0);
+    step(K_STATE, 0, 0);
+    step(K_END, 0, 0);
+    if (param("process", 0))
+        caller("A", 0, a);
+    else
+        thread("A", 0, param("pri", 14), a, 1);
+    scene_timeout(20000);
+}
+
+/* A device's handler takes 100 us. Meanwhile B, on cpu other=, sends a message, whose body asks the
+ * handler's thread to run again. */
+static void gap(void)
+{
+    int body = step(K_RAISE, 0, 8);
+    step(K_END, 0, 0);
+    int a = step(K_REPEAT, 0, param("rounds", 2));
+    step(K_AGAIN_INTR, 16, 1);
+    step(K_LOG, 0, 1);
+    step(K_ADD, 0, 1);
+    step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, 20);
+    step(K_LOG, 0, 2);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", 0, param("pri", 14), a, 1);
+    int b = 0;
+    for (int i = 1; i <= param("rounds", 2); i++) {
+        int s = step(K_WAIT, 0, i);
+        b = i == 1 ? s : b;
+        step(K_PAUSE, 0, param("pause", 40));
+        step(K_IPI, 0, body);
+    }
+    step(K_END, 0, 0);
+    thread("B", param("other", 1), 14, b, 1);
+}
+
 static const struct test tests[] = {
-    {"t16", storm},       {"t17", hold_off},       {"t17ipi", hold_off_message},
-    {"t18", leave_twice}, {"t19", switch_in_body}, {"exits", exits},
+    {"t16", storm},          {"t17", hold_off}, {"t17ipi", hold_off_message}, {"t18", leave_twice},
+    {"t19", switch_in_body}, {"exits", exits},  {"t63", raised_again},        {"gap", gap},
 };
 
 int main(int argc, char **argv)

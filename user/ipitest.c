@@ -131,8 +131,8 @@ static void passive(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A sends count= messages to cpu to=, which is in a critical section. With told=1 the target is told each
- * time (lwkt_ipiq_optimized 0). */
+/* A sends count= messages to cpu to=, which is in a critical section. With told=1 the target is
+ * told each time (lwkt_ipiq_optimized 0). */
 static void burst(void)
 {
     int to = param("to", 1);
@@ -321,7 +321,8 @@ static void to_mask(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A raises an interrupt at cpu to=, by the firmware, then by the SSWI device, each while B waits there. */
+/* A raises an interrupt at cpu to=, by the firmware, then by the SSWI device, each while B waits
+ * there. */
 static void raise_at(void)
 {
     int to = param("to", 1);
@@ -343,8 +344,8 @@ static void raise_at(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
-/* A schedules B, whose cpu to= takes no messages. B goes to cpu other= and sleeps there; then the old cpu
- * takes the message. */
+/* A schedules B, whose cpu to= takes no messages. B goes to cpu other= and sleeps there; then the
+ * old cpu takes the message. */
 static void moved(void)
 {
     int to = param("to", 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Scenes about preemption by interrupt threads: t7 to t15, handlers that raise their interrupts again
- * and so let splz recurse (t63), and what an interrupted thread must find unchanged (t65, t66). A is
- * the thread that is preempted; I and J are interrupt threads. See user/scene.h.
+ * Scenes about preemption by interrupt threads: t7 to t15, and what an interrupted thread must find
+ * unchanged (t65, t66). A is the thread that is preempted; I and J are interrupt threads. See
+ * user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -394,53 +394,6 @@ static void foreign(void)
     step(K_END, 0, 0);
 }
 
-/* The handler of a device interrupt raises the interrupts of sources= again, again= times. */
-static void raised_again(void)
-{
-    int a = step(K_INTR_COUNTS, 0, 0);
-    step(K_REPEAT, 0, param("rounds", 2));
-    step(K_AGAIN_INTR, param("sources", 8), param("again", 3));
-    step(K_LOG, 0, 1);
-    step(K_RAISE, 0, 4);
-    step(K_SPIN, 0, 20);
-    step(K_LOG, 0, 2);
-    step(K_NEST, 0, 0);
-    step(K_AGAIN, 0, 0);
-    step(K_SPURIOUS, 0, 0);
-    step(K_INTR_COUNTS, 0, 0);
-    step(K_STATE, 0, 0);
-    step(K_END, 0, 0);
-    victim(0, a);
-    scene_timeout(20000);
-}
-
-/* A device's handler takes 100 us. Meanwhile B, on cpu other=, sends a message, whose body asks the handler's
- * thread to run again. */
-static void gap(void)
-{
-    int body = step(K_RAISE, 0, 8);
-    step(K_END, 0, 0);
-    int a = step(K_REPEAT, 0, param("rounds", 2));
-    step(K_AGAIN_INTR, 16, 1);
-    step(K_LOG, 0, 1);
-    step(K_ADD, 0, 1);
-    step(K_RAISE, 0, 4);
-    step(K_SPIN, 0, 20);
-    step(K_LOG, 0, 2);
-    step(K_AGAIN, 0, 0);
-    step(K_END, 0, 0);
-    victim(0, a);
-    int b = 0;
-    for (int i = 1; i <= param("rounds", 2); i++) {
-        int s = step(K_WAIT, 0, i);
-        b = i == 1 ? s : b;
-        step(K_PAUSE, 0, param("pause", 40));
-        step(K_IPI, 0, body);
-    }
-    step(K_END, 0, 0);
-    thread("B", param("other", 1), 14, b, 1);
-}
-
 /* Timer interrupts come us= microseconds apart; at one of every= of them, I or J preempts A. */
 static void storm_steps(int work)
 {
@@ -506,12 +459,14 @@ static void reservation_lost(void)
 }
 
 static const struct test tests[] = {
-    {"t7", preempt},       {"t8", in_section},    {"t9", device},
-    {"t10", wakes_better}, {"t11", descheduled},  {"t12", has_token},
-    {"t13", nested},       {"t14", locked},       {"t15", not_better},
-    {"foreign", foreign},  {"gap", gap},          {"special", special},
-    {"t63", raised_again}, {"t65", registers},    {"exits", exits},
-    {"moves", moves},      {"t66", reservations}, {"t66call", reservation_lost},
+    {"t7", preempt},       {"t8", in_section},
+    {"t9", device},        {"t10", wakes_better},
+    {"t11", descheduled},  {"t12", has_token},
+    {"t13", nested},       {"t14", locked},
+    {"t15", not_better},   {"foreign", foreign},
+    {"special", special},  {"t65", registers},
+    {"exits", exits},      {"moves", moves},
+    {"t66", reservations}, {"t66call", reservation_lost},
 };
 
 int main(int argc, char **argv)

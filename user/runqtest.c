@@ -15,8 +15,8 @@
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
 /* threads= threads of one priority. A, in a critical section, has one of them descheduled or scheduled,
- * ops= times: a hexadecimal digit of q0=, q1=, .., seven in each, is twice its number, plus 1 to schedule it.
- * Then they run in the order of the ring, and after A those that are off it. */
+ * ops= times: a hexadecimal digit of q0=, q1=, .., seven in each, is twice its number, plus 1 to
+ * schedule it. Then they run in the order of the ring, and after A those that are off it. */
 static void ring(void)
 {
     int threads = param("threads", 3), cpu = param("cpu", 0), pri = param("pri", 14);
@@ -94,8 +94,8 @@ static void count(void)
     thread("B", cpu, pri, b, 0);
 }
 
-/* A, on cpu to=, switches to B, a kernel thread or (process=1) this process, which sets v[1]. B's switch
- * stalls before it says that A is off its stack. C, on cpu from=, looks at A meanwhile. */
+/* A, on cpu to=, switches to B, a kernel thread or (process=1) this process, which sets v[1]. B's
+ * switch stalls before it says that A is off its stack. C, on cpu from=, looks at A meanwhile. */
 static void early(void)
 {
     int to = param("to", 1);
@@ -121,8 +121,8 @@ static void early(void)
     thread("C", param("from", 0), 14, c, 1);
 }
 
-/* rounds= times: A, on cpu to=, takes itself off and switches. Each switch stalls before it says that the
- * thread is off its stack; C, on cpu from=, schedules A within that time, or after it. */
+/* rounds= times: A, on cpu to=, takes itself off and switches. Each switch stalls before it says
+ * that the thread is off its stack; C, on cpu from=, schedules A within that time, or after it. */
 static void late(void)
 {
     int to = param("to", 1), rounds = param("rounds", 20);
@@ -146,8 +146,8 @@ static void late(void)
     thread("C", param("from", 0), 14, c, 1);
 }
 
-/* A has a token (lock=1) or the MP lock (lock=2), which B, on another cpu, asks for while A runs. Then A
- * goes off the cpu. */
+/* A has a token (lock=1) or the MP lock (lock=2), which B, on another cpu, asks for while A runs.
+ * Then A goes off the cpu. */
 static void asked(void)
 {
     int token = param("lock", 1) == 1;

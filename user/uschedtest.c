@@ -77,7 +77,10 @@ static void ticks(void)
     step(K_END, 0, 0);
     int l = step(K_LOG, 0, 1);
     step(K_END, 0, 0);
-    int a = step(K_USEREXIT, 0, 0);
+    int rival = param("rival", 0);
+    /* A cpu that was idle ticks at a tenth of the rate, until such a tick finds A or a process queues. */
+    int a = step(K_SPIN, 0, rival ? 1 : 160000);
+    step(K_USEREXIT, 0, 0);
     step(K_USCHED, 0, 0);
     step(K_AST, 0, 0);
     step(K_SPIN, 0, 30000);
@@ -96,7 +99,7 @@ static void ticks(void)
     step(K_AST, 0, 0);
     step(K_USCHED, 0, 0);
     step(K_END, 0, 0);
-    if (param("rival", 0))
+    if (rival)
         add_rival(USER_PRI_NORMAL, 0, 6);
     caller("A", param("cpu", 0), a);
     thread_flags(thread("I", param("cpu", 0), 28, i, 0), KTF_ITHREAD);

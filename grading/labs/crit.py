@@ -256,5 +256,5 @@ def declare():
     test("t18_exits", "what leaves a note alone, and what takes it", 10, "crittest exits", draw_exits, judge_exits,
          covers="T17", hint="crit_exit_noyield looks at nothing, maybe_splz looks at gd_intr_nesting_level, and "
          "splz leaves interrupts as they were")
-    test("t20_splz", "the recursion of splz is bounded", 10, "preempttest t63", preempt.draw_splz, judge_splz,
+    test("t20_splz", "the recursion of splz is bounded", 10, "crittest t63", preempt.draw_splz, judge_splz,
          timely=True, covers="T20", hint="maybe_splz must check td_nest_count, and splz must count in it")

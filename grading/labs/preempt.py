@@ -403,9 +403,9 @@ def declare():
     test("preempt_moves", "a preempting thread moves to another cpu", 5, "preempttest moves", draw_moves,
          judge_moves, covers="T53", hint="td_preempted is cleared after the switch, when the thread may "
          "already run on another cpu")
-    test("t20_splz", "the recursion of splz is bounded", 5, "preempttest t63", draw_splz, judge_splz,
+    test("t20_splz", "the recursion of splz is bounded", 5, "crittest t63", draw_splz, judge_splz,
          timely=True, covers="T20", hint="maybe_splz must check td_nest_count, and splz must count in it")
-    test("t63_again", "an interrupt during its own handler is not lost", 10, "preempttest t63",
+    test("t63_again", "an interrupt during its own handler is not lost", 10, "crittest t63",
          draw_again, judge_again, timely=True, covers="T63",
          hint="the request is cleared after the handler has run, or the source is not completed")
     test("t65_registers", "all registers survive nested preemptions", 10, "preempttest t65",
@@ -419,6 +419,6 @@ def declare():
     test("preempt_mp_miss", "a thread that cannot get the MP lock does not preempt", 10, "mptest t46",
          draw_lock_elsewhere, mp.judge_preemption, covers="T46", hint="lwkt_preempt must give up if it cannot "
          "take the lock that the interrupt thread needs, with all counts as they were")
-    test("t63_gap", "a message that comes while a handler runs", 10, "preempttest gap", draw_gap, judge_gap,
+    test("t63_gap", "a message that comes while a handler runs", 10, "crittest gap", draw_gap, judge_gap,
          timely=True, covers="T63", hint="messages run in the gap after each run of the handler, before the last "
          "look at `running`")

@@ -81,14 +81,7 @@ void kt_log_harts(const char *name)
     kt_log("started", name, (int64)started);
 }
 
-/* Where a spare hart begins: it stores its id and 1 at the address that it gets, and halts. */
-void spare_hart(void);
-__asm__(".globl spare_hart\n"
-        "spare_hart:\n"
-        "        addi    a0, a0, 1\n"
-        "        sd      a0, 0(a1)\n"
-        "1:      wfi\n"
-        "        j       1b\n");
+void spare_hart(void); /* where a spare hart begins: sparehart.S */
 
 void kt_start_spare(const char *name, uint64 hartid)
 {

@@ -135,8 +135,8 @@ static void external_intr(void)
     }
 }
 
-/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. 16: take
- * time, in which other cpus send messages. */
+/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. 16:
+ * take time, in which other cpus send messages. */
 void kt_raise(int sources)
 {
     if (sources & 16)
@@ -249,9 +249,9 @@ void kt_spurious(void)
 {
     uint64 s = cpu_intr_save();
 
-    sched_ithd(NIRQ - 1);
-    sched_ithd(NIRQ);
-    sched_ithd(NIRQ + board.uart.range.irq);
+    sched_ithd(MAXPLIC * NIRQ - 1);
+    sched_ithd(MAXPLIC * NIRQ);
+    sched_ithd(MAXPLIC * NIRQ + board.uart.range.irq);
     cpu_intr_restore(s);
 }
 

@@ -18,8 +18,8 @@ typedef void (*ipifunc_t)(void *arg);
 bool lwkt_ipiq_connect(globaldata_t gd);
 
 /* Returns the message's sequence number, for lwkt_wait_ipiq, or 0 if target is this cpu: then func has
- * already run. A thread that finds the ring more than half full, and a body that finds it full, waits for
- * room, serving this cpu's own messages. */
+ * already run. A thread that finds the ring more than half full, and a body that finds it full,
+ * waits for room, serving this cpu's own messages. */
 int lwkt_send_ipiq(globaldata_t target, ipifunc_t func, void *arg);
 int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg);
 
@@ -27,8 +27,8 @@ int lwkt_send_ipiq_bycpu(int cpu, ipifunc_t func, void *arg);
  * tick at the latest. */
 int lwkt_send_ipiq_passive(globaldata_t target, ipifunc_t func, void *arg);
 
-/* Like lwkt_send_ipiq, but it never waits. Returns 0; or -1, and sends nothing, if two thirds of the ring
- * (rounded down) or more are used. */
+/* Like lwkt_send_ipiq, but it never waits. Returns 0; or -1, and sends nothing, if two thirds of
+ * the ring (rounded down) or more are used. */
 int lwkt_send_ipiq_nowait(globaldata_t target, ipifunc_t func, void *arg);
 
 /* Send to each cpu of the mask, which may include this one. Returns the number of cpus. */
