@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * fsrace SEED ROUNDS [PROCESSES]: many processes (8) create, unlink, rename by link, remove and walk one
- * tree, each ROUNDS times, while another drops the caches. Calls may fail, as others change the same
- * names. Afterwards the tree is removed, nothing may be missing, and `mkfs -c` must find nothing.
+ * fsrace SEED ROUNDS [PROCESSES]: many processes (8) create, unlink, rename by link, remove and
+ * walk one tree, each ROUNDS times, while another drops the caches. Calls may fail, as others
+ * change the same names. Afterwards the tree is removed, nothing may be missing, and `mkfs -c` must
+ * find nothing.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"

@@ -7,7 +7,8 @@
 
 #include "kernel/types.h"
 
-/* Pages of slabs without an object in use (zone.c). / Free those of this cpu: thread context or IPI body. */
+/* Pages of slabs without an object in use (zone.c). / Free those of this cpu: thread context or IPI
+ * body. */
 uint64 zone_count_reserve(void);
 
 /* Pages of all slabs. */

@@ -15,8 +15,8 @@
  * ranges before that stay unused. */
 void page_init(uint64 start, uint64 end);
 
-/* Keep some pages for the user at the console, 1 MiB: a shell, and some commands at a time. Boot hart, after
- * all calls of page_init. */
+/* Keep some pages for the user at the console, 1 MiB: a shell, and some commands at a time. Boot
+ * hart, after all calls of page_init. */
 #define PAGES_RESERVED 256
 void page_fill_reserve(void);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * What to do when no page is left: take back what is only kept for later. Free pages lie in lists of other
- * cpus, empty slabs in theirs, stacks of dead threads are kept for the next ones, and cached blocks take
- * whatever is free. All of these are given up, so that a program gets all the memory that nobody uses,
- * and counts the same number of pages each time it tries (xv6's usertests do).
+ * What to do when no page is left: take back what is only kept for later. Free pages lie in lists
+ * of other cpus, empty slabs in theirs, stacks of dead threads are kept for the next ones, and
+ * cached blocks take whatever is free. All of these are given up, so that a program gets all the
+ * memory that nobody uses, and counts the same number of pages each time it tries (xv6's usertests
+ * do).
  */
 #include "mm/reclaim.h"
 
@@ -10,8 +11,8 @@
 #include "mm/memstat.h"
 #include "mm/page.h"
 
-/* What programs cannot have by sbrk: the reserve for the user at the console, and room for the kernel's own
- * objects. */
+/* What programs cannot have by sbrk: the reserve for the user at the console, and room for the
+ * kernel's own objects. */
 #define KEPT (PAGES_RESERVED + 96 + 32 * (uint64)ncpus)
 
 uint64 (*reclaim_count_caches)(void);
@@ -51,8 +52,8 @@ bool memory_reclaim(bool may_wait)
 }
 
 /*
- * Which slabs the kernel has at a time depends on which cpu does what. So that a program finds the same number
- * of pages each time, what they take counts towards what is kept.
+ * Which slabs the kernel has at a time depends on which cpu does what. So that a program finds the
+ * same number of pages each time, what they take counts towards what is kept.
  */
 bool memory_has(uint64 pages)
 {

@@ -9,8 +9,9 @@
 #include "lib/string.h"
 #include "mm/page.h"
 
-/* Give up all pages that are only kept. may_wait: the caller holds no lock of the file system and is in no
- * transaction, so blocks that the log still needs may be written first. False: nothing was kept. */
+/* Give up all pages that are only kept. may_wait: the caller holds no lock of the file system and
+ * is in no transaction, so blocks that the log still needs may be written first. False: nothing was
+ * kept. */
 bool memory_reclaim(bool may_wait);
 
 /* Whether a program may have so many pages more. Exact if nothing allocates meanwhile. */
@@ -19,8 +20,8 @@ bool memory_has(uint64 pages);
 /* Its middle: every cpu gives up its lists, and takes home what others have freed. */
 void reclaim_settle(void);
 
-/* A page for a program: page_alloc and page_zalloc, but what is kept is taken back before NULL. The caller
- * may hold locks of the file system, but not the block cache's. */
+/* A page for a program: page_alloc and page_zalloc, but what is kept is taken back before NULL. The
+ * caller may hold locks of the file system, but not the block cache's. */
 void *page_alloc_reclaimed(void);
 void *page_zalloc_reclaimed(void);
 static inline void *page_alloc_user(void)

@@ -67,9 +67,9 @@ uint64 vmspace_satp(const struct vmspace *vm);
  * -1: no memory, and the page is freed. */
 int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights);
 
-/* Make va accessible: break a copy-on-write share, or fill a page of the heap. 0; -1: no such address
- * or right; VM_NO_MEMORY: no page is left. Then vm_fault_again takes back what is only kept (reclaim.h), and
- * tries once more: 0 or -1. */
+/* Make va accessible: break a copy-on-write share, or fill a page of the heap. 0; -1: no such
+ * address or right; VM_NO_MEMORY: no page is left. Then vm_fault_again takes back what is only kept
+ * (reclaim.h), and tries once more: 0 or -1. */
 #define VM_NO_MEMORY (-2)
 int vm_fault(struct vmspace *vm, uint64 va, uint32 access);
 int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * make play: what the threading core does, to be seen. Four cpus: producers send messages to the ports of
- * consumers; workers on all cpus pass a token around; a device interrupts cpu 0, whose interrupt thread
- * preempts whatever runs there.
+ * make play: what the threading core does, to be seen. Four cpus: producers send messages to the
+ * ports of consumers; workers on all cpus pass a token around; a device interrupts cpu 0, whose
+ * interrupt thread preempts whatever runs there.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -44,8 +44,8 @@ static void consume_parcels(void *arg)
         work(PAUSE / 4);
         lwkt_replymsg(&p->msg, p->number);
     }
-    printf("consumer %s on cpu %d: %d parcels, their numbers add up to %d\n", (const char *)arg, mycpuid,
-           2 * ROUNDS, sum);
+    printf("consumer %s on cpu %d: %d parcels, their numbers add up to %d\n", (const char *)arg,
+           mycpuid, 2 * ROUNDS, sum);
     amo_add_acqrel(&finished, 1);
 }
 
@@ -112,7 +112,8 @@ static int first(void *arg)
     (void)arg;
     lwkt_token_init(&token);
     for (int i = 0; i < 2; i++)
-        consumers[i] = lwkt_start((2 + i) % ncpus, consume_parcels, (void *)names[i], i == 0 ? "consumer A" : "consumer B");
+        consumers[i] = lwkt_start((2 + i) % ncpus, consume_parcels, (void *)names[i],
+                                  i == 0 ? "consumer A" : "consumer B");
     if (lwkt_interrupt_thread(0, handle_interrupt, NULL, "device") < 0)
         panic("no memory");
     for (int i = 0; i < 2; i++)
@@ -124,8 +125,10 @@ static int first(void *arg)
     crit_exit();
     while (consume(&finished) < (uint32)(4 + ncpus) || peek(&interrupts) == 0)
         lwkt_pause(PAUSE);
-    printf("token: %d threads on %d cpus counted to %lu (%d is right)\n", ncpus, ncpus, counter, ncpus * ROUNDS);
-    printf("device: %u interrupts, %u of them handled later than 2 ms\n", peek(&interrupts), peek(&late));
+    printf("token: %d threads on %d cpus counted to %lu (%d is right)\n", ncpus, ncpus, counter,
+           ncpus * ROUNDS);
+    printf("device: %u interrupts, %u of them handled later than 2 ms\n", peek(&interrupts),
+           peek(&late));
     return counter == (uint64)(ncpus * ROUNDS) ? 0 : 1;
 }
 

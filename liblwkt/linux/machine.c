@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The machine: cpus that are pthreads.
  *
- * A cpu's pending interrupts are bits of one word. Whoever sets the first bit sends the signal. The handler
- * runs on the stack of the thread that it interrupts, and does what kernel/boot/trap.c does: it notes the
- * interrupts in gd_reqflags and calls splz, unless a critical section is in the way. If the cpu has interrupts
- * off, it leaves the bits, and cpu_intr_enable looks at them. No wake-up is lost: the bit is set before the
- * signal is sent, so a cpu that turns its interrupts on either sees the bit or is interrupted afterwards.
+ * A cpu's pending interrupts are bits of one word. Whoever sets the first bit sends the signal. The
+ * handler runs on the stack of the thread that it interrupts, and does what kernel/boot/trap.c
+ * does: it notes the interrupts in gd_reqflags and calls splz, unless a critical section is in the
+ * way. If the cpu has interrupts off, it leaves the bits, and cpu_intr_enable looks at them. No
+ * wake-up is lost: the bit is set before the signal is sent, so a cpu that turns its interrupts on
+ * either sees the bit or is interrupted afterwards.
  */
 #define _GNU_SOURCE
 #include "linux/machine_inside.h"
@@ -31,7 +32,8 @@ unsigned lwkt_fence_word;
 #endif
 
 #define SIGNAL SIGUSR1
-#define BELOW 0x18000 /* bytes below a stack of the core's size: signal frames and the C library are hungry */
+#define BELOW \
+    0x18000 /* bytes below a stack of the core's size: signal frames and the C library are hungry */
 #define GUARD 0x1000
 
 /* What is pending. */
@@ -164,7 +166,8 @@ void cpu_ipi_raise(int cpuid)
 
 void lwkt_interrupt(int cpu, int irq)
 {
-    KASSERT(cpu >= 0 && cpu < ncpus && irq >= 0 && irq < LWKT_IRQS, "interrupt %d at cpu %d", irq, cpu);
+    KASSERT(cpu >= 0 && cpu < ncpus && irq >= 0 && irq < LWKT_IRQS, "interrupt %d at cpu %d", irq,
+            cpu);
     post(&cpus[cpu], EXTERNAL << irq);
     if (lwkt_current != NULL && cpu_self() == &cpus[cpu] && cpu_self()->intr_on)
         take_interrupts();
@@ -220,7 +223,8 @@ void cpu_idle_wait(void)
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
     look_at_timer(c);
     if (__atomic_load_n(&c->pending, __ATOMIC_ACQUIRE) == 0) {
-        uint64 ticks = c->armed != ~0UL ? c->armed - cpu_time() : 0; /* a late signal is waited for */
+        uint64 ticks =
+            c->armed != ~0UL ? c->armed - cpu_time() : 0; /* a late signal is waited for */
         left.tv_sec = (time_t)(ticks / cpu_timebase);
         left.tv_nsec = (long)(ticks % cpu_timebase) * 100;
         ppoll(NULL, 0, c->armed != ~0UL && (int64)ticks > 0 ? &left : NULL, &none);
@@ -245,9 +249,7 @@ void cpu_timer_arm(uint64 when)
 }
 
 /* It fires once for each time that it is armed, so there is nothing to hold off. */
-void cpu_timer_unmask(void)
-{
-}
+void cpu_timer_unmask(void) {}
 
 static void make_timer(struct cpu *c)
 {
@@ -263,7 +265,8 @@ static void make_timer(struct cpu *c)
 /* Of this layout: a guard page, BELOW bytes that the core does not know of, and its stack. */
 void *cpu_stack_alloc(size_t size)
 {
-    char *p = mmap(NULL, GUARD + BELOW + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p = mmap(NULL, GUARD + BELOW + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
 
     if (p == MAP_FAILED || mprotect(p, GUARD, PROT_NONE) != 0)
         return NULL;
@@ -278,7 +281,8 @@ void cpu_stack_free(void *base, size_t size)
 /* Never free under another cpu's feet: a page each, from the kernel. */
 struct thread *cpu_thread_struct_alloc(void)
 {
-    void *p = mmap(NULL, sizeof(struct thread), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = mmap(NULL, sizeof(struct thread), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
 
     return p == MAP_FAILED ? NULL : p;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * kernel/riscv/machine.h's promises to the threading core, met by a process on Linux: a cpu is a pthread,
- * an interrupt a signal. kernel/lwkt/ compiles against this file unchanged (it comes first on the include
- * path). machine.c implements it.
+ * kernel/riscv/machine.h's promises to the threading core, met by a process on Linux: a cpu is a
+ * pthread, an interrupt a signal. kernel/lwkt/ compiles against this file unchanged (it comes first
+ * on the include path). machine.c implements it.
  *
- * "Interrupts off" is a variable of the cpu, not a mask of signals, because a system call for each would
- * cost more than all the rest: a signal that comes meanwhile leaves a bit, and cpu_intr_enable looks.
+ * "Interrupts off" is a variable of the cpu, not a mask of signals, because a system call for each
+ * would cost more than all the rest: a signal that comes meanwhile leaves a bit, and
+ * cpu_intr_enable looks.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -74,9 +75,7 @@ static inline void cpu_thread_leave(struct thread *td)
 {
     (void)td;
 }
-static inline void cpu_thread_arrive(void)
-{
-}
+static inline void cpu_thread_arrive(void) {}
 
 void *cpu_stack_alloc(size_t size);
 void cpu_stack_free(void *base, size_t size);

@@ -12,11 +12,13 @@
 struct cpu {
     pthread_t pthread;
     timer_t timer;
-    bool intr_on;          /* its own */
-    uint64 armed;          /* when the timer fires, ~0: never; its own */
-    uint32 external;       /* sources that have interrupted, and whose threads are to be scheduled; its own */
+    bool intr_on; /* its own */
+    uint64 armed; /* when the timer fires, ~0: never; its own */
+    uint32
+        external; /* sources that have interrupted, and whose threads are to be scheduled; its own */
     struct thread *before; /* of a switch under way: the thread that was left, */
-    uint64 intr_saved;     /* and whether interrupts were on. It is the cpu that has them on, not a thread */
+    uint64
+        intr_saved; /* and whether interrupts were on. It is the cpu that has them on, not a thread */
     uint32 pending __attribute__((aligned(CACHE_LINE))); /* AMO */
 };
 

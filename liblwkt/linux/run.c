@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * A program's beginning and end: cpus start, the first thread runs, the trace is written. What the kernel's
- * boot does for the core (kernel/boot/start.c, main.c), and what the core calls of lib/ (printf, panic).
+ * A program's beginning and end: cpus start, the first thread runs, the trace is written. What the
+ * kernel's boot does for the core (kernel/boot/start.c, main.c), and what the core calls of lib/
+ * (printf, panic).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -31,7 +32,8 @@ int vprintf(const char *fmt, va_list ap)
     char text[1024];
     int n = vsnprintf(text, sizeof(text), fmt, ap);
 
-    if (n > 0 && write(STDOUT_FILENO, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1) < 0)
+    if (n > 0 &&
+        write(STDOUT_FILENO, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1) < 0)
         return -1;
     return n;
 }
@@ -208,11 +210,12 @@ static struct interrupt {
     void (*func)(void *);
     void *arg;
     thread_t thread;
-    bool wanted; /* an interrupt has come since the work began. Its cpu only, in critical sections */
+    bool
+        wanted; /* an interrupt has come since the work began. Its cpu only, in critical sections */
 } interrupts[LWKT_IRQS];
 
-/* In one critical section but for the work itself, so nothing comes between the last look at `wanted` and the
- * switch. */
+/* In one critical section but for the work itself, so nothing comes between the last look at
+ * `wanted` and the switch. */
 static void interrupt_loop(void *arg)
 {
     struct interrupt *in = arg;
@@ -237,7 +240,8 @@ int lwkt_interrupt_thread(int irq, void (*func)(void *), void *arg, const char *
     KASSERT(irq >= 0 && irq < LWKT_IRQS && in->thread == NULL, "source %d", irq);
     in->func = func;
     in->arg = arg;
-    if (lwkt_create(interrupt_loop, in, &in->thread, NULL, TDF_MPSAFE | TDF_STOPREQ, mycpuid, "%s", name) < 0)
+    if (lwkt_create(interrupt_loop, in, &in->thread, NULL, TDF_MPSAFE | TDF_STOPREQ, mycpuid, "%s",
+                    name) < 0)
         return -1;
     in->thread->td_preemptable = lwkt_preempt;
     lwkt_setpri(in->thread, TDPRI_INT_MED);

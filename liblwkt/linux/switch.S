@@ -2,7 +2,8 @@
  * void host_switch(uint64 *save, uint64 load)
  *
  * Leave this stack, its pointer in *save, for the one at `load`, which was left here or laid by
- * cpu_thread_setup: the registers that a C function must keep, and where to go on (word SWITCH_PC of the frame).
+ * cpu_thread_setup: the registers that a C function must keep, and where to go on (word SWITCH_PC
+ * of the frame).
  */
         .text
         .globl  host_switch

@@ -12,7 +12,8 @@
 #define publish(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define compiler_barrier() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
-/* An AMO on a word of its own orders as a fence does, on both kinds of hosts, and is known to the sanitizer. */
+/* An AMO on a word of its own orders as a fence does, on both kinds of hosts, and is known to the
+ * sanitizer. */
 #ifdef __SANITIZE_THREAD__
 extern unsigned lwkt_fence_word;
 #define fence() ((void)__atomic_fetch_add(&lwkt_fence_word, 1, __ATOMIC_SEQ_CST))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * kernel/fs.h for programs. They see xv6's block size, because they keep a block on a stack of one page, and
- * as the largest file 4 MiB: they write one of that size and expect it to fit on the disk, and fill the disk
- * with fewer than 70 of them. A file may have any size up to the kernel's own limit all the same.
+ * kernel/fs.h for programs. They see xv6's block size, because they keep a block on a stack of one
+ * page, and as the largest file 4 MiB: they write one of that size and expect it to fit on the
+ * disk, and fill the disk with fewer than 70 of them. A file may have any size up to the kernel's
+ * own limit all the same.
  */
 #include_next "kernel/fs.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * kernel/memlayout.h for programs, with names that xv6's programs use. They try addresses of the kernel, which
- * lies elsewhere here, and has to refuse them just as well.
+ * kernel/memlayout.h for programs, with names that xv6's programs use. They try addresses of the
+ * kernel, which lies elsewhere here, and has to refuse them just as well.
  */
 #include_next "kernel/memlayout.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * kernel/param.h for programs, with names that xv6's programs use and that this kernel has no such limit for.
+ * kernel/param.h for programs, with names that xv6's programs use and that this kernel has no such
+ * limit for.
  */
 #include_next "kernel/param.h"
 
