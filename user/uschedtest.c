@@ -78,8 +78,7 @@ static void ticks(void)
     int l = step(K_LOG, 0, 1);
     step(K_END, 0, 0);
     int rival = param("rival", 0);
-    /* A cpu that was idle ticks at a tenth of the rate, until such a tick finds A or a process
-     * queues. */
+    /* A cpu that was idle ticks at a tenth of the rate, until a tick finds A or a process queues. */
     int a = step(K_SPIN, 0, rival ? 1 : 160000);
     step(K_USEREXIT, 0, 0);
     step(K_USCHED, 0, 0);
