@@ -282,6 +282,8 @@ LAB4 = [
     ("t28_f", "", r"nest", "wait_for_room() must put messages off at NESTING_MAX"),
     ("t28", "", r"half full|half of", "enqueue_message() lets a thread fill half of the ring, and only "
      "bodies fill the rest; wait_for_room() gets that limit"),
+    ("t28_room", "", r"ipiq_fifofull", "wait_for_room() must count ipiq_fifofull, once a wait and not at "
+     "each turn of its loop"),
     ("t28", "", r"wait for room", "enqueue_message() must call wait_for_room() when the ring is full "
      "for it, and wait_for_room() must count ipiq_fifofull"),
     ("t28", "", r"order|messages", "a full ring was written over: enqueue_message() must look at "
