@@ -360,6 +360,8 @@ LAB5 = [
     ("preempt_f", "", r"", "may_preempt() must refuse a thread of another cpu (td_gd)"),
     ("preempt_e", "", r"", "lwkt_preempt_return() takes back only what the thread still has: it may be "
      "exiting; preempt_done() restores the preempted thread's own count"),
+    ("preempt_mp", "", r"counted|asks for", "lwkt_preempt() counts preempt_miss and asks if it cannot take "
+     "the MP lock, and counts preempt_hit only after that, when it switches"),
     ("preempt_m", "", r"", "lwkt_preempt_return() must set td_preempted to NULL before the switch, "
      "because preempt_done() comes when the thread may run on another cpu"),
     ("t20", "", r"handled", "ithread_loop() must run the handler once for each request, and "
@@ -467,6 +469,8 @@ LAB7 = [
      "a wakeup has taken the thread off"),
     ("t47", "", r"", "tsleep_interlock() does: queue, bit, fence, and then the caller's test; "
      "wakeup_domain() does: fence, then a look at the bits"),
+    ("t48_late", "", r"EWOULDBLOCK", "tsleep() with PCATCH gives EINTR only if the sleep itself ended with "
+     "0: not if its time was up"),
     ("t48", "", r"EWOULDBLOCK|ticks", "insert() queues a timer at its time; sleep_until_timeout() arms "
      "it and takes it back when a wakeup came first; tsleep_timeout() acts only on a thread that still "
      "sleeps"),
