@@ -108,6 +108,8 @@ LAB2 = [
      "process does not get back to user mode: lwkt_switch() must clear AST_LWKT_RESCHED"),
     ("", "hang", r"a switch for \d+|made \d+ switches", "threads switch and nothing gets on: "
      "lwkt_switch() runs the wrong thread again and again (lwkt_choose(), runq_remove())"),
+    ("t6_ring", "panic", r"queue of .* outside", "_lwkt_enqueue() and _lwkt_dequeue() look first "
+     "whether there is anything to do, and assert after that"),
     ("", "panic", SECTIONS, "lwkt_switch() enters one critical section, and run() or "
      "lwkt_switch_return() or return_with_care() leaves it, each once"),
     ("", "panic", r"interrupts off", "cpu_switch() leaves interrupts as they were, and runs in a "
