@@ -110,6 +110,8 @@ LAB2 = [
      "lwkt_switch() runs the wrong thread again and again (lwkt_choose(), runq_remove())"),
     ("t6_ring", "panic", r"queue of .* outside", "_lwkt_enqueue() and _lwkt_dequeue() look first "
      "whether there is anything to do, and assert after that"),
+    ("t5_count", "", r"noted", "run() and lwkt_switch_return() end the section of the switch by crit_exit(), "
+     "which runs what was noted meanwhile"),
     ("", "panic", SECTIONS, "lwkt_switch() enters one critical section, and run() or "
      "lwkt_switch_return() or return_with_care() leaves it, each once"),
     ("", "panic", r"interrupts off", "cpu_switch() leaves interrupts as they were, and runs in a "

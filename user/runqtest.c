@@ -68,7 +68,8 @@ static void taken(void)
     thread("B", cpu, param("high", 16), step(K_END, 0, 0), 0);
 }
 
-/* A yields alone= times with nobody else there, then both= times with B. */
+/* A yields alone= times with nobody else there, then both= times with B. After each it switches once
+ * more, with messages noted. */
 static void count(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 14), both = param("both", 3);
@@ -78,6 +79,7 @@ static void count(void)
     step(K_AGAIN, 0, 0);
     step(K_PREEMPTS, 0, 0);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
+    step(K_SWITCH_NOTED, 0, 0);
     step(K_SCHED, 1, 0);
     step(K_YIELD, 0, 0); /* the first one only queues A after B */
     step(K_PREEMPTS, 0, 0);
@@ -87,10 +89,11 @@ static void count(void)
     step(K_PREEMPTS, 0, 0);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_LOOK, 1, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
+    step(K_SWITCH_NOTED, 0, 0);
     step(K_END, 0, 0);
     int b = step(K_LOOK, 1, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
-    step(K_REPEAT, 0, both + 2);
+    step(K_REPEAT, 0, both + 3);
     step(K_YIELD, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);

@@ -402,6 +402,8 @@ def judge_count(scene):
     scene.order(seen, wanted,
                 "the thread that runs: in no section, on the queue, TDF_RUNNING, and gd_curthread; the other: "
                 "in the section of its switch, on the queue, neither running nor current")
+    scene.order(scene.of("noted"), ["A:noted=0"] * 2, "messages that were noted run at the end of the section of "
+                "the switch, whether it comes back to A or goes on to B")
 
 
 def judge_early(scene):
