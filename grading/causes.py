@@ -565,6 +565,7 @@ LAB8 = [
 ]
 
 LAB9 = [
+    ("t62_once", "", r"FOR C:error", "lwkt_domsg() sets ms_error, too, if the port replies at once"),
     ("", "up hang end", r"wait_for_count", "a master waits for its targets: lwkt_cpusync_remote1() and "
      "lwkt_cpusync_remote2() must count in cs_count once each, and lwkt_cpusync_add() and "
      "lwkt_cpusync_finish() must wait for as many as they have told"),
