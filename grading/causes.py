@@ -108,6 +108,10 @@ LAB2 = [
      "process does not get back to user mode: lwkt_switch() must clear AST_LWKT_RESCHED"),
     ("", "hang", r"a switch for \d+|made \d+ switches", "threads switch and nothing gets on: "
      "lwkt_switch() runs the wrong thread again and again (lwkt_choose(), runq_remove())"),
+    ("t6_ring", "panic", r"queue of .* outside", "_lwkt_enqueue() and _lwkt_dequeue() look first "
+     "whether there is anything to do, and assert after that"),
+    ("t5_count", "", r"noted", "run() and lwkt_switch_return() end the section of the switch by crit_exit(), "
+     "which runs what was noted meanwhile"),
     ("", "panic", SECTIONS, "lwkt_switch() enters one critical section, and run() or "
      "lwkt_switch_return() or return_with_care() leaves it, each once"),
     ("", "panic", r"interrupts off", "cpu_switch() leaves interrupts as they were, and runs in a "
@@ -282,6 +286,8 @@ LAB4 = [
     ("t28_f", "", r"nest", "wait_for_room() must put messages off at NESTING_MAX"),
     ("t28", "", r"half full|half of", "enqueue_message() lets a thread fill half of the ring, and only "
      "bodies fill the rest; wait_for_room() gets that limit"),
+    ("t28_room", "", r"ipiq_fifofull", "wait_for_room() must count ipiq_fifofull, once a wait and not at "
+     "each turn of its loop"),
     ("t28", "", r"wait for room", "enqueue_message() must call wait_for_room() when the ring is full "
      "for it, and wait_for_room() must count ipiq_fifofull"),
     ("t28", "", r"order|messages", "a full ring was written over: enqueue_message() must look at "
@@ -358,6 +364,8 @@ LAB5 = [
     ("preempt_f", "", r"", "may_preempt() must refuse a thread of another cpu (td_gd)"),
     ("preempt_e", "", r"", "lwkt_preempt_return() takes back only what the thread still has: it may be "
      "exiting; preempt_done() restores the preempted thread's own count"),
+    ("preempt_mp", "", r"counted|asks for", "lwkt_preempt() counts preempt_miss and asks if it cannot take "
+     "the MP lock, and counts preempt_hit only after that, when it switches"),
     ("preempt_m", "", r"", "lwkt_preempt_return() must set td_preempted to NULL before the switch, "
      "because preempt_done() comes when the thread may run on another cpu"),
     ("t20", "", r"handled", "ithread_loop() must run the handler once for each request, and "
@@ -465,6 +473,8 @@ LAB7 = [
      "a wakeup has taken the thread off"),
     ("t47", "", r"", "tsleep_interlock() does: queue, bit, fence, and then the caller's test; "
      "wakeup_domain() does: fence, then a look at the bits"),
+    ("t48_late", "", r"EWOULDBLOCK", "tsleep() with PCATCH gives EINTR only if the sleep itself ended with "
+     "0: not if its time was up"),
     ("t48", "", r"EWOULDBLOCK|ticks", "insert() queues a timer at its time; sleep_until_timeout() arms "
      "it and takes it back when a wakeup came first; tsleep_timeout() acts only on a thread that still "
      "sleeps"),
@@ -555,6 +565,7 @@ LAB8 = [
 ]
 
 LAB9 = [
+    ("t62_once", "", r"FOR C:error", "lwkt_domsg() sets ms_error, too, if the port replies at once"),
     ("", "up hang end", r"wait_for_count", "a master waits for its targets: lwkt_cpusync_remote1() and "
      "lwkt_cpusync_remote2() must count in cs_count once each, and lwkt_cpusync_add() and "
      "lwkt_cpusync_finish() must wait for as many as they have told"),

@@ -72,6 +72,8 @@ STEP(K_RUNQ, THREAD, NATURAL, kt_runq_call(ctx->name, td(a), b)) /* KQ_* */
 STEP(K_WATCH, THREAD, VAR, kt_watch_running(ctx->name, td(a), b))
 /* lwkt_switch_to(a), with interrupts off (b = 0) or on; after it "enabled": whether they are on */
 STEP(K_SWITCH_TO, THREAD, BOOL, kt_switch_to(ctx->name, td(a), b == 1))
+/* lwkt_switch with messages noted; after it "noted": whether they still are */
+STEP(K_SWITCH_NOTED, ANY, ANY, kt_switch_noted(ctx->name))
 /* Ask this cpu for AST_* / "asked": those of b that it still is asked for, which end. */
 STEP(K_ASK, ANY, NATURAL, kt_ask(b))
 STEP(K_ASKED, ANY, NATURAL, kt_log_asked(ctx->name, b))

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 import command
 import patches
 from command import Unusable
-from grading import diagnosis, engine
+from grading import diagnosis, engine, timeline
 from patches import ROOT
 
 MUTANTS = ROOT / "tests" / "mutants"
@@ -118,6 +118,7 @@ def grade(mutant, labs, place, stop):
     if fault is None:
         return Verdict(mutant, home, "survived", check=f"not found by {' '.join(mutant.tests)}, nor by "
                        f"the rest of lab {home.number}")
+    timeline.shown(fault.failure)       # a report that cannot be drawn is an error here, and not in a class
     return Verdict(mutant, home, "killed", f"{fault.lab.name}/{fault.case.name} seed {fault.seed}",
                    str(fault), names_mechanism(mutant, fault), fault.lab.number == home.number,
                    diagnosis.usual(fault.lab.number, fault.case, fault.failure))

@@ -332,6 +332,7 @@ static void raise_at(void)
     step(K_WAIT, 0, 2);
     step(K_PAUSE, 0, 100);
     step(K_RAISE_AT, to, 1);
+    step(K_WAIT, 0, 3); /* its end may send messages */
     step(K_END, 0, 0);
     int b = step(K_PAUSE, 0, 50);
     step(K_SET, 0, 1);
@@ -339,6 +340,7 @@ static void raise_at(void)
     step(K_PAUSE, 0, 50);
     step(K_SET, 0, 2);
     step(K_DOZE, 0, 1000);
+    step(K_SET, 0, 3);
     step(K_END, 0, 0);
     thread("A", param("from", 0), param("pri", 12), a, 1);
     thread("B", to, param("pri", 12), b, 1);

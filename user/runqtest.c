@@ -14,14 +14,18 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* threads= threads of one priority. A, in a critical section, has one of them descheduled or scheduled,
- * ops= times: a hexadecimal digit of q0=, q1=, .., seven in each, is twice its number, plus 1 to
- * schedule it. Then they run in the order of the ring, and after A those that are off it. */
+/* threads= threads of one priority. A enqueues itself, which is on its ring, and dequeues B, which is on
+ * none: there is nothing to do, in a section or not. Then A, in a critical section, has one of them
+ * descheduled or scheduled, ops= times: a hexadecimal digit of q0=, q1=, .., seven in each, is twice its
+ * number, plus 1 to schedule it. Then they run in the order of the ring, and after A those that are off
+ * it. */
 static void ring(void)
 {
     int threads = param("threads", 3), cpu = param("cpu", 0), pri = param("pri", 14);
     int on[8] = {0};
-    int a = step(K_CRIT_ENTER, 0, 0);
+    int a = step(K_RUNQ, 0, KQ_ENQUEUE);
+    step(K_RUNQ, 1, KQ_DEQUEUE);
+    step(K_CRIT_ENTER, 0, 0);
     step(K_RUNQ, 1, KQ_MIGRATING | KQ_IN_SECTION);
     for (int i = 0; i < param("ops", 0); i++) {
         char word[] = "q0";
@@ -64,7 +68,8 @@ static void taken(void)
     thread("B", cpu, param("high", 16), step(K_END, 0, 0), 0);
 }
 
-/* A yields alone= times with nobody else there, then both= times with B. */
+/* A yields alone= times with nobody else there, then both= times with B. After each it switches once
+ * more, with messages noted. */
 static void count(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 14), both = param("both", 3);
@@ -74,6 +79,7 @@ static void count(void)
     step(K_AGAIN, 0, 0);
     step(K_PREEMPTS, 0, 0);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
+    step(K_SWITCH_NOTED, 0, 0);
     step(K_SCHED, 1, 0);
     step(K_YIELD, 0, 0); /* the first one only queues A after B */
     step(K_PREEMPTS, 0, 0);
@@ -83,10 +89,11 @@ static void count(void)
     step(K_PREEMPTS, 0, 0);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_LOOK, 1, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
+    step(K_SWITCH_NOTED, 0, 0);
     step(K_END, 0, 0);
     int b = step(K_LOOK, 1, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
-    step(K_REPEAT, 0, both + 2);
+    step(K_REPEAT, 0, both + 3);
     step(K_YIELD, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);

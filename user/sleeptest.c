@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about tsleep and wakeup: two threads take turns (t47), a wakeup comes between interlock and
  * sleep (t47late), who is a sleeper and who is none (t47state), timeouts race with wakeups (t48), kills
- * (t48kill), wakeup_one (t49one), wakeups of some (t49some) and of all (t49all), domains (t49dom), and
- * other idents of the same bucket (t49id). See user/scene.h.
+ * (t48kill, t48late), wakeup_one (t49one), wakeups of some (t49some) and of all (t49all), domains
+ * (t49dom), and other idents of the same bucket (t49id). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "kernel/param.h"
@@ -159,6 +159,23 @@ static void states(void)
     thread("W", cpu, 12, w, 1);
 }
 
+/* A, a process, sleeps until its time is up, and can be killed in it. K, on the same cpu and better,
+ * spins until then, and kills A before A runs. */
+static void late_kill(void)
+{
+    int a = step(K_SET, 0, 1);
+    step(K_TSLEEP_CATCH, IN(8, 0), 2);
+    step(K_END, 0, 0);
+    int k = step(K_AWAIT, 0, 1);
+    step(K_ASLEEP, 0, 0);
+    step(K_SPIN, 0, 60000); /* longer than A's time limit */
+    step(K_LOG, 0, 1);
+    step(K_KILL, 0, 0);
+    step(K_END, 0, 0);
+    caller_child("A", param("cpu0", 0), a);
+    thread("K", param("cpu0", 0), 14, k, 1);
+}
+
 /*
  * A, a process, sleeps, and can be killed in it; K kills it. Then it sleeps again in this way, and in
  * the other one.
@@ -285,7 +302,7 @@ static const struct test tests[] = {
     {"t47", turns},         {"t47late", late_sleep}, {"t47state", states},
     {"t48", timeout_race},  {"t48kill", kills},      {"t49one", wake_one},
     {"t49some", wake_some}, {"t49all", wake_all},    {"t49dom", wake_domains},
-    {"t49id", idents},
+    {"t49id", idents},      {"t48late", late_kill},
 };
 
 int main(int argc, char **argv)

@@ -281,7 +281,7 @@ def judge_fill(scene):
     scene.must_equal(scene.of("resumed")[0], resumed, f"{who} that has waited to go on when {resumed - 1} are "
                      f"left, so that {resumed} are there then")
     waits = scene.params["count"] - first if body else 1
-    scene.must_equal(scene.of("waits")[0], waits, f"ipiq_fifofull to count each send that waits: {waits}")
+    scene.must_equal(scene.of("waits")[0], waits, f"ipiq_fifofull to count each send that waits once: {waits}")
 
 
 def judge_passive_full(scene):

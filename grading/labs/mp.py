@@ -105,6 +105,9 @@ def judge_preemption(scene):
     before, after = scene.of("missed")
     scene.must(after.val == before.val + 1, "preempt_miss counted once", str(after.val - before.val),
                after)
+    before, after = scene.of("preempted")
+    scene.must(after.val == before.val, "preempt_hit not counted, because I does not run",
+               f"{after.val - before.val} more", after)
     must_be(scene, "A", [(own, 0), (want, 0)], "after the miss, first of I and then of A")
     must_be(scene, "I", [(own, own)], "when I runs")
 

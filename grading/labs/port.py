@@ -136,8 +136,8 @@ def judge_reuse(scene):
 
 def judge_once(scene):
     """The reply that putport returns is the message's reply."""
-    scene.order(scene.of("replied", "flags"),
-                ["C:replied=5", f"C:flags={DONE | ABORTABLE}", "C:replied=6",
+    scene.order(scene.of("replied", "error", "flags"),
+                ["C:replied=5", "C:error=5", f"C:flags={DONE | ABORTABLE}", "C:replied=6",
                  f"C:flags={ASYNC | DONE | REPLY1 | RETRIEVED | ABORTABLE}"],
                 "the reply of lwkt_domsg, then that of lwkt_sendmsg, which is queued at the reply port")
 

@@ -79,9 +79,9 @@ def draw_foreign(rng):
 
 
 def draw_exit(rng):
-    """How often A has taken the lock, and whether I takes it too, exits without it, or sleeps."""
+    """How often A has taken the lock, and whether I takes it too, exits without it, or sleeps with it."""
     params, options = draw_victim(rng)
-    return {**params, "depth": rng.cycle(1, 2, 3), "own": rng.cycle(1, 0, 0), "stays": rng.cycle(0, 0, 1)}, options
+    return {**params, "depth": rng.cycle(1, 2, 3), "own": rng.cycle(1, 0, 1), "stays": rng.cycle(0, 0, 1)}, options
 
 
 def draw_moves(rng):
@@ -258,7 +258,7 @@ def judge_exit(scene):
     order = ["A:1", "I:1", "A:2", "I:end=0"] if stays else ["A:1", "I:1", "I:end=0", "A:2"]
     scene.order(scene.of("log", "end"), order + ["A:end=0"], "I preempts A and exits or sleeps, and A goes on")
     for td, expected in (("A", [(depth, 1), (depth, 1), (0, 0)]),
-                         ("I", [(depth + own, 1)] + stays * [(0, 0)])):
+                         ("I", [(depth + own, 1)] + stays * [(own, own)])):
         mp.must_be(scene, td, expected, "with the lock, and after its release")
 
 

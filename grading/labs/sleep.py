@@ -267,6 +267,15 @@ def judge_kill(scene):
     must_leave_nothing(scene)
 
 
+def judge_late_kill(scene):
+    """A sleep whose time is up gives EWOULDBLOCK, though the process is killed before it runs."""
+    (_, woke), = sleeps(scene, "A")
+    killed = scene.of("log", td="K")[0]
+    scene.must(killed.time < woke.time, "K to kill A before A runs", "A runs before", woke)
+    scene.must_equal(woke, EWOULDBLOCK, f"EWOULDBLOCK ({EWOULDBLOCK}), because the time was up before the kill")
+    must_leave_nothing(scene)
+
+
 def judge_domains(scene):
     """Each wakeup wakes all threads of its domain, and no others."""
     calls = wakeups(scene)
@@ -294,9 +303,11 @@ def declare():
          covers="T48",
          hint="sleep_until_timeout deletes its timer, and tsleep clears TDF_TIMEOUT, before they "
          "return")
-    test("t48_kill", "a sleeper is killed", 8, "sleeptest t48kill", draw_turns, judge_kill, covers="T48",
+    test("t48_kill", "a sleeper is killed", 6, "sleeptest t48kill", draw_turns, judge_kill, covers="T48",
          hint="tsleep with PCATCH sets TDF_SINTR and then looks at thread_killed(), and again after the "
               "sleep")
+    test("t48_late", "a sleeper is killed whose time is up", 2, "sleeptest t48late", draw_turns,
+         judge_late_kill, covers="T48", hint="tsleep with PCATCH gives EINTR only for a sleep that ended with 0")
     test("t49_one", "wakeup_one wakes one thread, the oldest", 6, "sleeptest t49one", draw_one, judge_one,
          covers="T49", hint="wakeup_here walks the bucket from its head, and stops after one thread")
     test("t49_some", "wakeups of several", 4, "sleeptest t49some", draw_some, judge_some, covers="T49",

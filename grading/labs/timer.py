@@ -74,13 +74,19 @@ def due_times(scene):
     return {event.td: event.val for event in scene.of("due")}
 
 
+def must_fire(scene, fired, names, rule):
+    """These timers fired, in this order. The events' values are another matter."""
+    values = [event.val for event in fired] + [1] * len(names)
+    scene.order(fired, [f"{name}:timer={value}" for name, value in zip(names, values)], rule)
+
+
 def judge_firings(scene, cpu, wanted):
     """The wanted timers, and no others, fired once each on this cpu, in the order of their times, and each
     of them not before its time and not much later."""
     due, fired = due_times(scene), scene.of("timer")
     scene.must_have(due, TIMERS, f"{TIMERS} timers started")
     order = sorted(wanted, key=lambda name: due[name])
-    scene.order([event.td for event in fired], order, "timers in the order of their times")
+    must_fire(scene, fired, order, "timers in the order of their times")
     for event in fired:
         scene.must_be_on(event, cpu, f"{event.td}")
         late = event.time - due[event.td]
@@ -97,8 +103,8 @@ def judge_order(scene):
 
 def judge_same(scene):
     """Timers of the same time fire in the order in which they were started."""
-    scene.order([event.td for event in scene.of("timer")], ["tm4", "tm1", "tm2", "tm3", "tm0", "tm5"],
-                "timers in the order of their times, and those of the same time in the order of their start")
+    must_fire(scene, scene.of("timer"), ["tm4", "tm1", "tm2", "tm3", "tm0", "tm5"],
+              "timers in the order of their times, and those of the same time in the order of their start")
 
 
 def judge_drift(scene):

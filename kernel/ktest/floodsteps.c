@@ -170,7 +170,8 @@ void kt_fill(const char *name, int cpu, int count)
         lwkt_send_ipiq_bycpu(cpu, slow_body, NULL);
         if (mycpu->gd_cnt.ipiq_fifofull == before)
             continue;
-        first = waits++ == 0 ? i : first;
+        first = waits == 0 ? i : first;
+        waits += (int)(mycpu->gd_cnt.ipiq_fifofull - before);
         resumed = ring_depth_to(cpu) > resumed ? ring_depth_to(cpu) : resumed;
     }
     kt_log("first", name, first);

@@ -158,6 +158,7 @@ void kt_systimer_delete(int i);
 void kt_runq_call(const char *name, thread_t td, int what);
 void kt_watch_running(const char *name, thread_t td, int v);
 void kt_switch_to(const char *name, thread_t td, bool interrupts);
+void kt_switch_noted(const char *name);
 void kt_ask(int bits);
 void kt_log_asked(const char *name, int bits);
 

@@ -240,6 +240,7 @@ void kt_log_counters(const char *name)
     kt_log("tokcontend", name, (int64)c.token_contention);
     kt_log("mpcontend", name, (int64)c.mplock_contention);
     kt_log("missed", name, (int64)c.preempt_miss);
+    kt_log("preempted", name, (int64)c.preempt_hit);
     kt_log("switches", name, (int64)c.switch_count);
     kt_log("idle_waits", name, (int64)c.idle_waits);
 }

@@ -260,10 +260,12 @@ void kt_msg_at_once(struct kt_context *ctx, bool wait, int reply)
 
     if (msg == NULL)
         return;
-    if (wait)
-        kt_log("replied", ctx->name, lwkt_domsg(&port, msg));
-    else
+    if (!wait) {
         lwkt_sendmsg(&port, msg);
+        return;
+    }
+    kt_log("replied", ctx->name, lwkt_domsg(&port, msg));
+    kt_log("error", ctx->name, msg->ms_error);
 }
 
 void kt_msg_flags(struct kt_context *ctx, bool sent)

@@ -78,6 +78,13 @@ void kt_switch_to(const char *name, thread_t td, bool interrupts)
     kt_log("enabled", name, interrupts);
 }
 
+void kt_switch_noted(const char *name)
+{
+    amo_or(&mycpu->gd_reqflags, RQF_IPIQ);
+    lwkt_switch();
+    kt_log("noted", name, (peek(&mycpu->gd_reqflags) & RQF_IPIQ) != 0);
+}
+
 void kt_ask(int bits)
 {
     amo_or(&mycpu->gd_astflags, (uint32)bits);
