@@ -215,3 +215,8 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
     (void)access;
     return -1;
 }
+
+int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access)
+{
+    return vm_fault(vm, va, access);
+}
