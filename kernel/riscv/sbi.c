@@ -8,6 +8,7 @@
 #include "riscv/sbi.h"
 
 #include "kernel/memlayout.h"
+#include "lib/assert.h"
 
 #define EXT_PUTCHAR 0x01L    /* "Legacy Extensions": console, */
 #define EXT_GETCHAR 0x02L    /* which the newest firmware lacks */
