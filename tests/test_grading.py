@@ -224,8 +224,9 @@ def test_not_written_is_reported_in_short(broken):
 def test_a_panic_inside_the_panic_hides_nothing(broken):
     """The first message is printed, although stopping the other harts panics again."""
     stop = "    cpumask_t others = 0;\n"
-    broken("kernel/boot/panic.c", stop, f'    panic("the second");\n{stop}', "LAB=2", "TEST=t5", "SEED=5", status=0)
-    _, record, _ = broken(*after_dequeue("not_implemented(2);"), "LAB=2", "TEST=t5", "SEED=5")
+    broken("kernel/boot/panic.c", stop, f'    panic("the second");\n{stop}', "LAB=2", "TEST=t5_deschedule", "SEED=5",
+           status=0)
+    _, record, _ = broken(*after_dequeue("not_implemented(2);"), "LAB=2", "TEST=t5_deschedule", "SEED=5")
     test = record["tests"][0]
     assert (test["cause"], test["seen"]) == ("not-written", "lwkt_deschedule_self is not written yet")
 
