@@ -420,7 +420,7 @@ clean: ## remove all that was built
 
 .PHONY: help
 help: ## this list
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
+	@awk -F ':[^#]*## ' '/^[a-z_.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
 	    Makefile $(wildcard grading/instructor.mk)
 
 # A mistyped command: a name for which there is no rule, or one that is only the name of a folder.
