@@ -120,9 +120,9 @@ misplaced:
         ecall
         j       park
 
+        .section .rodata
 misplaced_text:
         .asciz  "Nymph: loaded at a wrong address; it works at 0x80200000 only\n"
-        .balign 4, 0
 
 /*
  * The first page table: 1 GiB pages, all of the direct map, readable, writable and executable, and
