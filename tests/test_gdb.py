@@ -140,7 +140,7 @@ def test_commands_about_waiting(stopped):
                "why", "lbt nobody")
     assert "Error" not in text and "Exception" not in text
     for pattern in (r"^the MP lock is free", r"^cpu \d init +in tsleep on 0x\w+ \(wait\)",
-                    r"^cpu 0 at \d+ +hardclock at kernel/proc/clock.c:\d+", r"^no thread waits at its port",
+                    r"^cpu 0 at \d+ +hardclock at kernel/proc/clock.c:\d+", r"^vdisk \(cpu 0\) waits at its port: 0 messages",
                     r"^ +\d+ \S+ +\w+ +\S+ \S+$", r"^It sleeps: in tsleep", r"^It runs, on cpu \d",
                     r"^No thread has the pid, name or address nobody", r"^Give one thread: why PID"):
         assert re.search(pattern, text, re.M), (pattern, text)

@@ -14,11 +14,11 @@
 
 static const char *const names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
 
-/* threads= threads of one priority. A enqueues itself, which is on its ring, and dequeues B, which is
- * on none: there is nothing to do, in a section or not. Then A, in a critical section, has one of them
- * descheduled or scheduled, ops= times: a hexadecimal digit of q0=, q1=, .., seven in each, is twice its
- * number, plus 1 to schedule it. Then they run in the order of the ring, and after A those that are off
- * it. */
+/* threads= threads of one priority. A enqueues itself, which is on its ring, and dequeues B, which
+ * is on none: there is nothing to do, in a section or not. Then A, in a critical section, has one
+ * of them descheduled or scheduled, ops= times: a hexadecimal digit of q0=, q1=, .., seven in each,
+ * is twice its number, plus 1 to schedule it. Then they run in the order of the ring, and after A
+ * those that are off it. */
 static void ring(void)
 {
     int threads = param("threads", 3), cpu = param("cpu", 0), pri = param("pri", 14);
