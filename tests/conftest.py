@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 import pexpect
 import pytest
@@ -41,7 +42,10 @@ def host_lock(request, tmp_path_factory):
 def pytest_configure(config):
     """Declare markers, and build the tree once if pytest was not started by make. A shell makes its
     background jobs ignore SIGINT; restore its default, because tests interrupt processes that inherit it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # xdist may run a worker's tests in another thread than the first, which alone may do this; the worker
+    # has then got it from the process that started it.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "quiet: measures time; runs alone")
     if not hasattr(config, "workerinput"):
         subprocess.run(["make", "-s"], cwd=ROOT, check=True, env=machine.environment())
