@@ -21,6 +21,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SIM = ROOT / "tests" / "sim"
+SWITCH = ROOT / "liblwkt/linux/switch.S"
 FLAGS = ["-std=gnu11", "-g", "-O2", "-fno-pie", "-Wall", "-Wextra", "-Werror", "-Wshadow",
          "-DNYMPH_KERNEL", "-DINVARIANTS", "-Itests/sim", "-Ikernel", "-I."]
 # What is instrumented: the core, and the scenes that run on it.
@@ -70,7 +71,7 @@ def compilation(program, source, target, extra=(), compiler="gcc"):
 
 def linkage(objects, target, extra=(), compiler="gcc"):
     """The command that makes a program of its objects."""
-    return [compiler, *extra, "-no-pie", "-Wl,--wrap=printf", "-o", target, *objects, SIM / "switch.S"]
+    return [compiler, *extra, "-no-pie", "-Wl,--wrap=printf", "-o", target, *objects, SWITCH]
 
 
 def build_foreign(folder, compiler):

@@ -147,7 +147,7 @@ def test_commands_about_waiting(stopped):
 
 
 def test_why_a_thread_waits_for_a_token(stopped):
-    """A thread that waits for a token is said to, with the token's owner and the thread that has it."""
+    """`why` says that a thread waits for a token, which cpu owns the token, and which thread holds it."""
     text = gdb(stopped(RUN="tokentest t37 from=0 to=1 depth=2 first=0 pause=100 key=k1", CPUS=2,
                        APPEND="ktest=1", DETERMINISTIC=1, SEED=3), "break reqtoken_remote", "continue",
                "tokens", "why B")

@@ -18,7 +18,7 @@ SCENES = sorted(SIM.glob("scenes_*.c"))
 MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
                                           "turns", "schedule", "report")]
 MAIN = SIM / "main.c"
-SWITCH = SIM / "switch.S"
+SWITCH = ROOT / "liblwkt/linux/switch.S"
 
 pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"),
                                 reason="switch.S knows two kinds of hosts")

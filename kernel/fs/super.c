@@ -133,7 +133,8 @@ static int sysctl_drop_caches(uint64 value)
     (void)value;
     if (fs_sync() < 0)
         return -1;
-    drop_caches(true);
+    inode_reclaim();
+    buf_reclaim();
     return 0;
 }
 

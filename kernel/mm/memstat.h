@@ -10,11 +10,10 @@
 /* Pages of slabs without an object in use (zone.c). / Free those of this cpu: thread context or IPI
  * body. */
 uint64 zone_count_reserve(void);
+void zone_drain(void);
 
 /* Pages of all slabs. */
 uint64 zone_count_pages(void);
-
-void zone_drain(void);
 
 /* Give this cpu's lists of free pages to the pool (page.c); thread context or IPI body. */
 void page_drain(void);

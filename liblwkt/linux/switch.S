@@ -3,7 +3,7 @@
  *
  * Leave this stack, its pointer in *save, for the one at `load`, which was left here or laid by
  * cpu_thread_setup: the registers that a C function must keep, and where to go on (word SWITCH_PC
- * of the frame).
+ * of the frame). The simulation of tests/sim switches its cpus' stacks by it, too.
  */
         .text
         .globl  host_switch

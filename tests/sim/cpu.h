@@ -53,7 +53,7 @@ extern uint64 switch_rate, intr_rate, freeze_rate;
 bool chance(uint64 rate);
 
 /* Leave this stack for that one, of `to` (NULL: the host's own). / The first thing on a new stack. */
-void sim_switch(uint64 *save, uint64 load);
+void host_switch(uint64 *save, uint64 load);
 void jump(uint64 *save, uint64 load, struct thread *to);
 void arrive(void);
 uint64 sim_frame(void *top, void (*enter)(void));

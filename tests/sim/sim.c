@@ -75,11 +75,11 @@ void jump(uint64 *save, uint64 load, struct thread *to)
 
     __sanitizer_start_switch_fiber(NULL, bottom,
                                    to != NULL ? to->td_kstack_size + stack_extra : host_size);
-    sim_switch(save, load);
+    host_switch(save, load);
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #else
     (void)to;
-    sim_switch(save, load);
+    host_switch(save, load);
 #endif
 }
 
@@ -94,7 +94,7 @@ void arrive(void)
 #endif
 }
 
-/* The first frame of a stack: sim_switch's registers, and where it goes. */
+/* The first frame of a stack: host_switch's registers, and where it goes. */
 #ifdef __aarch64__
 #define SWITCH_WORDS 20
 #define SWITCH_PC 1

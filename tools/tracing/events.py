@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 TICKS_PER_US = 10       # ticks of the time CSR in a microsecond, on QEMU's virt machine
 LINE = re.compile(r"\bktr (t=\d+ cpu=\d+ seq=.*)$")
 DROPPED = re.compile(r"\bktr dropped=(\d+)")
-UNTRACED = {"ktrdump"}  # the program that turns tracing on and prints the rings
 
 
 @dataclass
