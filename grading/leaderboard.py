@@ -2,7 +2,7 @@
 """`make leaderboard LAB=2 [NAME=me] [OUT=file]`: make an entry for the leaderboard of a lab.
 
 The entry has the instruction counts that `make bench` measures, and a total: 100 times the geometric mean
-of the counts relative to those of the course's own kernel (leaderboard.txt). A kernel that is as fast as
+of the counts relative to those of the course's own kernel (bench.csv). A kernel that is as fast as
 the course's has 100, and less is better. The counts are the same in every run on every host, so the
 ranking is fair as long as the compiler is the same. A kernel without full points in the lab gets no
 entry. With RECORD=file in the environment the lab is not graded again: the file is the record.
@@ -19,9 +19,6 @@ import tempfile
 
 from grading import bench, machine
 
-FIGURES = machine.ROOT / "grading" / "leaderboard.txt"
-
-
 class Refused(Exception):
     """There is no entry; the text says why, in one line."""
 
@@ -29,10 +26,9 @@ class Refused(Exception):
 def figures():
     """lab -> {operation: the count of the course's kernel}."""
     found = {}
-    for line in FIGURES.read_text(encoding="ascii").splitlines():
-        if line and not line.startswith("#"):
-            lab, count, name = line.split(None, 2)
-            found.setdefault(lab, {})[name] = int(count)
+    for name, line in bench.figures().items():
+        if line["lab"]:
+            found.setdefault(line["lab"], {})[name] = line["measured"]
     return found
 
 

@@ -45,7 +45,7 @@ def test_labs():
 
 
 def test_this_tree(tmp_path, monkeypatch):
-    """The course's own kernel is about as fast as leaderboard.txt says. A kernel with fewer points is
+    """The course's own kernel is about as fast as bench.csv says. A kernel with fewer points is
     refused."""
     monkeypatch.setenv("RECORD", str(tmp_path / "record.json"))
     (tmp_path / "record.json").write_text(json.dumps(FULL))
