@@ -11,6 +11,8 @@ Marks in the kernel's sources say which code a lab leaves to the student, and so
 In place of the removed code, the function panics and says that it is not implemented. All other labs are
 solved. `make solution LAB=4 OUT=dir` puts the removed code back into such a tree.
 
+Of the pages in docs/labs, a handout has that of its own lab and those of the labs before it.
+
 No other part of a handout may give the solution away: see leaks().
 """
 
@@ -41,6 +43,8 @@ tests/test_variants.py
 
 BODY = re.compile(r"\{ /\* lab (\d): ?(helper)? \*/|\{ /\* lab (\d) \*/")
 FROM = re.compile(r"( +)/\* lab (\d): from here \*/")
+PAGE = re.compile(r"docs/labs/lab(\d)\.md")
+LINK = re.compile(r"\[([^\]]+)\]\(([^)#:\s]+)(?:#[\w-]*)?\)")
 SHORT = 12      # characters; a shorter line gives nothing away
 RUN = 4         # lines of a solution; so many in a row are a copy
 
@@ -165,9 +169,31 @@ def labs(marked):
     return sorted({part.lab for found in marked.values() for part in found if part.lab})
 
 
+def is_later(path, lab):
+    """Whether a file is the page of a lab that comes after this one."""
+    found = PAGE.fullmatch(path)
+    return bool(found) and int(found.group(1)) > lab
+
+
+def has(paths, path):
+    """Whether a file or folder is among the paths."""
+    return path in paths or any(name.startswith(path + "/") for name in paths)
+
+
+def without_dead_links(path, text, paths):
+    """The text of the page at `path`. A link to what is not among the paths is reduced to its words."""
+    def words_or_link(link):
+        place = os.path.normpath(os.path.join(os.path.dirname(path), link.group(2)))
+        return link.group(0 if has(paths, place) else 1)
+    return LINK.sub(words_or_link, text)
+
+
 def student_tree(tree, marked, lab):
     """path -> content of the files in the handout of a lab."""
-    given = {path: data for path, data in tree.items() if not is_instructors(path)}
+    given = {path: data for path, data in tree.items() if not is_instructors(path) and not is_later(path, lab)}
+    for path, data in given.items():
+        if path.endswith(".md"):
+            given[path] = without_dead_links(path, data.decode("utf-8"), given).encode("utf-8")
     for path, found in marked.items():
         given[path] = handout_text(found, lab).encode("utf-8")
     return given

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The clauses of the labs' contracts (grading/clauses/labN.txt): LAB.md names each, a test of the lab looks
-at it, and a mutant breaks it. A line of such a file:
+"""The clauses of the labs' contracts (grading/clauses/labN.txt): the lab's page (docs/labs/labN.md) names each,
+a test of the lab looks at it, and a mutant breaks it. A line of such a file:
 
     2.07 | lwkt_yield | what the function promises, one assertion | switch/t3, switch/t4 | mutant's name
 
 In place of tests, `explorer: SCENE` names a scene of the explorer, and `reader` says that nothing shows the
-clause: then the mutant is `-`, and the row of LAB.md says that a reader will look at it.
+clause: then the mutant is `-`, and its row of the page says that a reader will look at
+it.
 """
 
 import functools
@@ -78,7 +79,7 @@ def test_ids(number):
 
 
 @every_lab
-def test_lab_md(number):
+def test_page(number):
     """The rows of the task table name all clauses, each in the row of its function, and no others; one that
     nothing tests is marked."""
     clauses, seen = {clause.id: clause for clause in read(number)}, []

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""LAB.md and the tree agree: the names in a lab's section exist, and the section names all parts of the lab.
+"""docs/labs/labN.md and the tree agree: the names in a lab's page exist, and the page names all parts of the
+lab.
 
-A section has all of PARTS. The answers to its questions are in grading/answers/labN.md, with the same
-numbers.
+A page has all of PARTS. The answers to its questions are in grading/answers/labN.md, with the same numbers.
 """
 
 import functools
@@ -22,16 +22,15 @@ SUFFIXES = (".c", ".h", ".S", ".py", ".md", ".ld")
 ELSEWHERE = re.compile(r"\$?[a-z]{1,5}\d*|[A-Z0-9]+|-?\d+|0x[0-9a-f]+|sstatus|mhartid|stimecmp|[a-z]+\.[A-Z]+")
 
 
-def section(number):
-    """The text of a lab's section, or ''."""
-    text = (ROOT / "LAB.md").read_text(encoding="utf-8")
-    found = re.search(rf"^## Lab {number}: .*?(?=^## |\Z)", text, re.M | re.S)
-    return found.group(0) if found else ""
+@functools.cache
+def page(number):
+    """The text of a lab's page."""
+    return (ROOT / "docs" / "labs" / f"lab{number}.md").read_text(encoding="utf-8")
 
 
 def parts(number):
-    """heading -> text, for the parts of a section; '' is the heading of the text before the first part."""
-    pieces = re.split(r"^### (.*)$", section(number), flags=re.M)
+    """heading -> text, for the parts of a page; '' is the heading of the text before the first part."""
+    pieces = re.split(r"^## (.*)$", page(number), flags=re.M)
     return dict(zip(["", *pieces[1::2]], pieces[::2]))
 
 
@@ -133,7 +132,7 @@ def tasks(number):
 
 
 def graded(number):
-    """test -> points, according to the tables of the section."""
+    """test -> points, according to the tables of the page."""
     return {row[0].strip("`"): row[1] for row in rows(parts(number)["How it is graded"])
             if re.fullmatch(r"`\w+`", row[0])}
 
@@ -148,7 +147,7 @@ every_lab = pytest.mark.parametrize("number", LABS)
 
 @every_lab
 def test_parts(number):
-    """A section has a first line with the time and what comes before it, then what the student will
+    """A page has a first line with the time and what comes before it, then what the student will
     understand, then all parts in order."""
     head = parts(number)[""]
     assert re.search(r"^\*Takes [^*]+\. Before it: [^*]+\.\*$", head, re.M), head[:300]
@@ -161,8 +160,8 @@ def test_parts(number):
 
 @every_lab
 def test_names(number):
-    """Every file, function, field and flag that the section names exists."""
-    files, identifiers = names(section(number))
+    """Every file, function, field and flag that the page names exists."""
+    files, identifiers = names(page(number))
     assert files, "no file is named"
     assert [name for name in sorted(files) if not has_file(name)] == []
     assert sorted(identifiers - words()) == []
@@ -197,11 +196,14 @@ def test_answers(number):
 
 
 def test_table_of_labs():
-    """The table at the top of LAB.md lists every lab, with the title of its section."""
+    """The table at the top of LAB.md lists every lab, with the title of its page and a link to it. No other
+    file is in docs/labs."""
     text = (ROOT / "LAB.md").read_text(encoding="utf-8").split("\n## ")[0]
     for number in LABS:
-        title = re.match(r"## Lab \d: (.*)", section(number)).group(1)
-        assert re.search(rf"^\| {number} \| \[{re.escape(title)}\]", text, re.M), title
+        title = re.match(r"# Lab \d: (.*)", page(number)).group(1)
+        row = f"| {number} | [{title}](docs/labs/lab{number}.md) |"
+        assert any(line.startswith(row) for line in text.splitlines()), row
+    assert sorted((ROOT / "docs" / "labs").iterdir()) == [ROOT / "docs" / "labs" / f"lab{n}.md" for n in LABS]
 
 
 def test_reader_of_marks():

@@ -11,8 +11,8 @@ A variant is a patch, tests/variants/longer-rings.patch. Lines of its header, be
     # tests: token switch/t23_idle_token   the labs and tests that it concerns: test_variants.py runs them
     # make: INVARIANTS=0                   optional: options of the build
 
-A variant keeps to what LAB.md and the headers promise. If a grader rejects a variant, look there to see
-which of them is wrong; usually it is the grader.
+A variant keeps to what the lab's page (docs/labs) and the headers promise. If a grader rejects a variant, look
+there to see which of them is wrong; usually it is the grader.
 """
 
 import os

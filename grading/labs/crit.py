@@ -240,7 +240,7 @@ def declare():
          hint="gd_reqflags is changed by a load and a store, and an interrupt between them sets another bit")
     test("t17_held_off", "all three sources are held off, then served once", 15, "crittest t17",
          draw_hold_off, judge_hold_off, covers="T17",
-         hint="compare the three rows of the table in LAB.md with the trap handler")
+         hint="compare the three rows of the table in docs/labs/lab3.md with the trap handler")
     test("t17_message", "a message waits for the end of the section", 10, "crittest t17ipi", draw_message,
          judge_message, covers="T17", hint="RQF_IPIQ is not set, or splz does not serve it")
     test("t18_underflow", "leaving a section that was not entered is a panic", 5, "crittest t18",
