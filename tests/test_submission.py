@@ -51,6 +51,71 @@ def test_kinds_and_places(files, tmp_path):
     assert submission.name_of(tmp_path / "a.tar.gz") == "a"
 
 
+def packed(files, place, name, *words):
+    """An archive that a program packs from a folder lab4/ in `place`; {} in its words is the archive."""
+    write({f"lab4/{path}": data for path, data in files.items()}, place / "from")
+    path = place / name
+    subprocess.run([str(path) if word == "{}" else word for word in words], cwd=place / "from", check=True,
+                   stdout=subprocess.DEVNULL)
+    return path
+
+
+def test_archives_of_others(files, tmp_path):
+    """A tar.zst and a .7z are read by bsdtar; one that is cut off is refused, and so is a link in one."""
+    for name, words in (("a.tar.zst", ("bsdtar", "--zstd", "-cf", "{}", "lab4")),
+                        ("b.7z", ("bsdtar", "-caf", "{}", "--format=7zip", "lab4"))):
+        path = packed(files, tmp_path, name, *words)
+        taken = submission.take(path)
+        assert taken.files == own(files) and not taken.notes
+        path.write_bytes(path.read_bytes()[:20_000])
+        assert "accepted are" in refused(path)
+    (tmp_path / "from/lab4/kernel/lwkt/passwd.h").symlink_to("/etc/passwd")
+    assert "link" in refused(packed({}, tmp_path, "c.7z", "bsdtar", "-caf", "{}", "--format=7zip", "lab4"))
+
+
+@pytest.mark.parametrize("name, start, says", [
+    ("me.rar", b"Rar!\x1a\x07\x01\x00 and so on", "it is a RAR archive"), ("lab4.pdf", b"%PDF-1.7", "a PDF file"),
+    ("kernel", b"\x7fELF\2\1\1\0", "a program"), ("me.tar", b"my dog ate it", "no archive that can be read")])
+def test_what_is_accepted(name, start, says, tmp_path):
+    """A file of another kind is refused by a line that says what is accepted, in a folder too."""
+    (tmp_path / name).write_bytes(start)
+    line = refused(tmp_path / name)
+    assert says in line and line.endswith(".zip, .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst and .7z")
+    if name == "me.rar":
+        (tmp_path / "README").write_text("x")
+        assert refused(tmp_path) == line
+
+
+def test_archive_in_a_folder(files, tmp_path):
+    """A folder without a kernel/ may have an archive in it: just one, and no link to one."""
+    archive = as_zip(files, tmp_path / "x.zip")
+    write({"answers.md": b"x", "deep/me.zip": archive.read_bytes(), "._me.zip": b"x"}, tmp_path / "folder")
+    assert submission.take(tmp_path / "folder").files == own(files)
+    shutil.copy(archive, tmp_path / "folder/other.zip")
+    assert "several archives in it (me.zip, other.zip)" in refused(tmp_path / "folder")
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link/me.zip").symlink_to(archive)
+    assert refused(tmp_path / "link")
+
+
+def test_what_other_systems_leave(files, tmp_path):
+    """What Finder, Explorer and editors leave beside the sources is not taken for a source, and the line ends
+    of Windows change nothing. The report says which copies were not used."""
+    path = "kernel/lwkt/ipiq.c"
+    other = {"kernel/lwkt/._ipiq.c": b"\0\5", "kernel/.DS_Store": b"x", "__MACOSX/kernel/lwkt/._ipiq.c": b"x",
+             "kernel/lwkt/ipiq copy.c": b"int", "kernel/lwkt/ipiq copy 2.c": b"int", "kernel/lwkt/ipiq - Copy.c": b"i",
+             "kernel/lwkt/ipiq (1).c": b"int", "kernel/lwkt/Copy of ipiq.c": b"int", "kernel/lwkt/.ipiq.c.swp": b"x",
+             "kernel/lwkt/ipiq.c~": b"old", "kernel/lwkt/Thumbs.db": b"x"}
+    windows = {name: data.replace(b"\n", b"\r\n") for name, data in files.items()}
+    windows[path] = b"\xef\xbb\xbf" + windows[path]
+    for source in (write({**windows, **other}, tmp_path / "folder"), as_zip({**windows, **other}, tmp_path / "a.zip"),
+                   as_tar({**windows, **other}, tmp_path / "a.tar.gz")):
+        taken = submission.take(source, 4)
+        assert taken.files == own(files) and not taken.changed
+        assert [note.partition(":")[0] for note in taken.notes] == [
+            "not used, because they are copies", f"the line ends of Windows in {len(files)} of its files were replaced"]
+
+
 def test_windows_zip(files, tmp_path):
     """The names in a zip file may have backslashes."""
     path = as_zip({"lab4\\" + name.replace("/", "\\"): data for name, data in files.items()},

@@ -15,7 +15,6 @@ Gradescope's folders are in /autograder, or in the folder that AUTOGRADER in the
 import json
 import os
 import pathlib
-import re
 import sys
 import zipfile
 
@@ -89,14 +88,6 @@ def pack(lab, out):
 
 # --- on Gradescope -----------------------------------------------------------------------------
 
-def handed_in(folder):
-    """The submission: the folder that Gradescope unpacked, or the archive that a student uploaded."""
-    entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    if len(entries) == 1 and re.search(r"\.(zip|tar|t?gz|tar\.\w+|tbz2?|txz)$", entries[0].name, re.I):
-        return entries[0]
-    return folder
-
-
 def leaderboard_lines(tree, options, lab, record):
     """Lines for Gradescope's leaderboard. There are none without full points, or for a lab without a
     leaderboard."""
@@ -113,7 +104,7 @@ def leaderboard_lines(tree, options, lab, record):
 
 def run(lab, place):
     """Grade the submission; return the text of results.json."""
-    result = worker.grade_alone(handed_in(place / "submission"), lab,
+    result = worker.grade_alone(place / "submission", lab,
                                 lambda tree, options, record: record.update(
                                     leaderboard=leaderboard_lines(tree, options, lab, record)))
     text = json.loads(formats.FORMATS["gradescope"][1](result["record"]))

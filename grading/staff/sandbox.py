@@ -37,6 +37,9 @@ OUTPUT = 1 << 20                # bytes of output that are kept
 PATH = "/usr/local/bin:/usr/bin:/bin"
 WRITABLE = ("build", "build-bench")     # of a tree
 NOBODY = 65534                          # user and group
+# The words to put before a command that runs as that user.
+NOBODYS = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all",
+           "--no-new-privs"]
 
 
 class Missing(Exception):
@@ -109,8 +112,7 @@ def as_nobody(folder):
         place = pathlib.Path(folder, name)
         for path in [place, *place.rglob("*")] if place.is_dir() else []:
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all",
-            "--no-new-privs"]
+    return NOBODYS
 
 
 @functools.cache
@@ -169,12 +171,14 @@ def run(words, folder, seconds, **variables):
 
 
 def read_submission(source, seconds=120):
-    """path -> bytes of the sources in a submission: unpack.py as a program of its own, within limits. It is
-    the instructor's code, so it runs as this user, who can read what was handed in."""
+    """(path -> bytes of the sources in a submission, lines about it): unpack.py as a program of its own, within
+    limits. It is the instructor's code, so it runs as this user, who can read what was handed in. Only bsdtar,
+    which is written in C, runs where it sees nothing but the system's programs."""
+    inside = bubblewrap("/usr") if has_bubblewrap() else NOBODYS if os.geteuid() == 0 else []
     with tempfile.TemporaryFile() as output:
         try:
             status = subprocess.run([*prlimit(UNPACKING), sys.executable, "-I", unpack.__file__,
-                                     str(source)], stdin=subprocess.DEVNULL, stdout=output,
+                                     str(source), *inside], stdin=subprocess.DEVNULL, stdout=output,
                                     stderr=subprocess.DEVNULL, timeout=seconds, check=False).returncode
         except subprocess.TimeoutExpired:
             status = -1
@@ -182,4 +186,6 @@ def read_submission(source, seconds=120):
         found = json.load(output) if status == 0 else {"refused": "reading it takes too much time or memory"}
     if "refused" in found:
         raise unpack.Refused(found["refused"])
-    return {path: text.encode("latin-1") for path, text in found["files"].items()}
+    if "missing" in found:
+        raise Missing(found["missing"])
+    return {path: text.encode("latin-1") for path, text in found["files"].items()}, found["notes"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Take in a student's submission, and put it into the instructor's tree.
 
-A submission is a folder, a zip or a tar file with a kernel/ somewhere in it. It is never unpacked to the
+A submission is a folder or an archive with a kernel/ somewhere in it. It is never unpacked to the
 disk: unpack.py reads the sources of kernel/ into memory, checking each name first, and skips everything
 else. What is graded is the instructor's tree (Makefile, tools, graders, programs) with these sources as
 its kernel/. Some files of kernel/ are taken from the instructor, too (is_trusted): those that print the
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from grading import handout
 from grading.machine import ROOT
 from grading.staff import changes, sandbox
-from grading.staff.unpack import Refused, printable
+from grading.staff.unpack import ARCHIVE, Refused, printable
 
 LEAST = 0.5                 # a kernel/ with a smaller part of the course's files is refused
 PARTS = ("Makefile", "README.md", "LICENSE", "user", "mkfs", "tools", "grading")
@@ -83,7 +83,7 @@ def notes_on(files, root):
 
 def name_of(source):
     """The name of the student: that of the folder or file, without the suffix of an archive."""
-    return re.sub(r"\.(zip|tar|tgz|tbz2?|txz|tar\.\w+)$", "", pathlib.Path(source).name, flags=re.I)
+    return ARCHIVE.sub("", pathlib.Path(source).name)
 
 
 def changed(own, lab, root):
@@ -97,10 +97,11 @@ def take(source, lab=None, root=ROOT):
     """The Submission in a folder or an archive; Refused, with one line, if it cannot be graded. lab: the
     number of its lab, if what is changed is of interest."""
     source = pathlib.Path(source)
-    files = sandbox.read_submission(source)
+    files, remarks = sandbox.read_submission(source)
     course = course_files(root)
     check_names(files, {str(pathlib.PurePath(path).parent) for path in course})
     notes, missing = notes_on(files, root)
+    notes = remarks + notes
     own = {path: data for path, data in files.items() if not is_trusted(path)}
     expected = sum(not is_trusted(path) for path in course)
     if len(missing) > expected * (1 - LEAST):
