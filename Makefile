@@ -94,9 +94,10 @@ DEPS    = -MMD -MP
 # A function that nothing calls yet is no error, so that a half-written kernel builds. (One test sets
 # UNUSED= because the finished tree has no such function.)
 UNUSED  = -Wno-unused
-# -mcmodel=medany: the kernel is in the upper half, which medlow cannot reach. -mno-relax: relaxed code
-# would address data by way of gp, which the kernel does not set up.
-CFLAGS  = -std=gnu11 -mabi=lp64 -mcmodel=medany -mno-relax -ffreestanding -fno-common -fno-pie \
+# -mcmodel=medany: the kernel is in the upper half, which medlow cannot reach. -mrelax: the linker makes
+# one instruction of a call to a function that is near. (It would address data by way of gp, too, if
+# the linker scripts defined the symbol for that; gp is not set up.)
+CFLAGS  = -std=gnu11 -mabi=lp64 -mcmodel=medany -mrelax -ffreestanding -fno-common -fno-pie \
           -fno-stack-protector -O2 -g -Wall -Wextra -I.
 ifeq ($(WERROR),1)
 ERROR   = -Werror
@@ -110,7 +111,7 @@ endif
 # sets UERROR=-Werror for the programs of this tree.)
 # user/xv6 adds the names of xv6's kernel headers that programs use.
 UFLAGS  = -Iuser/xv6 $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer
-LDFLAGS = -nostdlib --no-relax -z max-page-size=4096 --no-warn-rwx-segments
+LDFLAGS = -nostdlib -z max-page-size=4096 --no-warn-rwx-segments
 
 O = $(BUILD)/obj
 
