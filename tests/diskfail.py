@@ -12,10 +12,12 @@ BLOCKS = 2600  # of the image: quick to copy
 KINDS = {"read": "read_aio", "write": "write_aio", "flush": "flush_to_disk"}
 
 # What the machine does. `done N` is printed when all commands of a step have succeeded, and a sync after them.
+# After a step that fails the next ones are left out, as a later one removes what an earlier one has made. What
+# follows reads and writes even so.
 STEPS = ["echo one > f1 && mkdir d", "echo two > d/f2 && ln f1 d/f1 && cat README.md > d/big",
          "rm f1 && echo 3 > d/f3", "cat d/big d/big d/big > d/huge && echo more >> d/f2"]
-WORKLOAD = "; ".join(f"{step} && sync && echo done {i}" for i, step in enumerate(STEPS, 1)) + \
-    "; cat d/f2 README.md; halt"
+WORKLOAD = " && ".join(f"{step} && sync && echo done {i}" for i, step in enumerate(STEPS, 1)) + \
+    "; echo late > late; sync; cat d/f2 README.md; halt"
 README = (disks.ROOT / "README.md").read_bytes()
 
 # The files that exist after each step; a later step may have been lost, or be there in part.

@@ -26,6 +26,10 @@ PROGRAMS = {
         int main(void)
         {
             printf("%d %d %d %lx\\n", NINODE, CONSOLE, NPROC, (uint64)PHYSTOP - KERNBASE);
+            if (SUPERPGROUNDUP(SUPERPGSIZE + 1) != 4 << 20 || SUPERPGROUNDDOWN(SUPERPGSIZE + 1) != 2 << 20)
+                exit(2);
+            if (!PTE_LEAF(PTE_R) || PTE_FLAGS(PA2PTE(0x87654000L) | PTE_V | PTE_U) != 0x11)
+                exit(3);
             exit(SBRK_EAGER != 1 || MAXVA != 1L << 38 || PTE2PA(PA2PTE(0x87654000L)) != 0x87654000L);
         }""",
     "ownsleep": """

@@ -13,4 +13,9 @@
 #define PXMASK 0x1ff
 #define PXSHIFT(level) (PGSHIFT + 9 * (level))
 
+/* Pages of 2 MiB, of which the page table lab's test programs speak. */
+#define SUPERPGSIZE (512 * PGSIZE)
+#define SUPERPGROUNDUP(sz) (((sz) + SUPERPGSIZE - 1) & ~(SUPERPGSIZE - 1))
+#define SUPERPGROUNDDOWN(a) ((a) & ~(SUPERPGSIZE - 1))
+
 #endif
