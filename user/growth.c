@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * growth: how the cost of an operation grows with what else there is. It prints a line "bench NAME COUNT"
- * for each operation, first with little and then with much around it; COUNT is in instructions, which
- * are exact only in the deterministic mode with one hart (`make bench`).
+ * growth: how the cost of an operation grows with what else there is. It prints a line "bench NAME
+ * COUNT" for each operation, first with little and then with much around it; COUNT is in instructions,
+ * which are exact only in the deterministic mode with one hart (`make bench`).
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
