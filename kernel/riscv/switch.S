@@ -14,7 +14,7 @@
 #include "kernel/riscv.h"
 #include "riscv/asm.h"
 
-        .text
+        .section .text.watched, "ax"    /* kernel.ld */
         .globl  cpu_switch
 cpu_switch:
         /* lab 2: from here */
@@ -61,6 +61,7 @@ cpu_switch:
  * Where the first switch to a new thread returns to: s1 and s2 are the function and its argument
  * (cpu_thread_setup). s0 is 0, the end of the chain of frames.
  */
+        .text
         .globl  cpu_thread_first
 cpu_thread_first:
         mv      a0, s1
