@@ -12,7 +12,8 @@ cpu_switch. The lines look like this:
     Stopped execution of TB chain before 0x7f5544303f40 [ffffffc08020ac52]
 
 The last one takes the one before it back: the function will be entered once more. Calls are always in the
-record, because the compiler makes them as indirect jumps, which QEMU looks up one by one.
+record, because the three functions share a page with none of their callers (kernel/riscv/kernel.ld): QEMU
+looks up a jump to another page each time. (It links jumps within a page, and does not record them.)
 
 What check() demands holds for every kernel that plays the scene, whatever its order of events: each of the
 rules compares numbers of one hart.

@@ -12,6 +12,17 @@ from grading.failure import Failure
 PLACES = {"kt_log": 0xffffffc08020ac52, "kt_play": 0xffffffc080209000, "cpu_switch": 0xffffffc080220bc2}
 
 
+def test_calls_come_from_other_pages():
+    """The watched functions have the first page of the text to themselves and the entry, which calls none."""
+    places = emulator_log.symbols(ROOT / "build/kernel")
+    assert set(places) == set(emulator_log.WATCHED) and {place >> 12 for place in places.values()} == {0xffffffc080200}
+    lines = subprocess.run(["riscv64-unknown-elf-nm", "-n", ROOT / "build/kernel"], check=True, text=True,
+                           capture_output=True).stdout.splitlines()
+    first_page = [line.split()[2] for line in lines if line.startswith("ffffffc080200")]
+    assert set(first_page) - set(places) == {
+        "__kernel_start", "_start", "start", "_start_secondary", "park", "misplaced"}
+
+
 def trace(name, hart):
     """A line that says that a hart entered a function."""
     return f"Trace {hart}: 0x7f55 [0000000000000000/{PLACES[name]:016x}/00209001/ff020000] \n"

@@ -15,6 +15,7 @@
 
 #define BATCHES 5
 #define MAXITER 1000
+#define TICKS 17
 
 struct item {
     const char *name;
@@ -247,6 +248,27 @@ static void create_write_unlink(int n)
     }
 }
 
+/*
+ * The cost of a timer tick to a loop that computes. The loop reads the counter in each turn; a turn that
+ * costs more than twice as much as the cheapest one was interrupted, and only ticks interrupt it. The
+ * first one does not count, as the process's start is not over before it.
+ */
+static void measure_ticks(void)
+{
+    uint64 last = instructions(), turn = ~0UL, sum = 0;
+
+    for (int ticks = 0; ticks < TICKS;) {
+        uint64 now = instructions(), cost = now - last;
+
+        last = now;
+        if (cost < turn)
+            turn = cost;
+        if (cost > 2 * turn && ++ticks != 1)
+            sum += cost - turn;
+    }
+    printf("bench timer_tick %lu\n", sum / (TICKS - 1));
+}
+
 static const struct item items[] = {
     {"null_call", null_call, 1000, 0, 0},
     {"yield", yields, 1000, setup_yield, reap_partner},
@@ -263,9 +285,10 @@ static const struct item items[] = {
 
 /* The threading core's own, measured inside the kernel (boot argument ktest=1). */
 static const struct kt_bench kernel_items[] = {
-    {"crit", 1000, 0},        {"token", 1000, 0},    {"yield", 1000, 0},      {"yield_many", 10, 0},
-    {"yield_many", 10000, 0}, {"pingpong", 1000, 0}, {"create", 500, 0},      {"interrupt", 100, 0},
-    {"ipi", 200, 0},          {"ipi_send", 150, 0},  {"ipi_process", 160, 0}, {"ipi_batch", 100, 0},
+    {"crit", 1000, 0},        {"token", 1000, 0},      {"yield", 1000, 0},    {"yield_many", 10, 0},
+    {"yield_many", 10000, 0}, {"pingpong", 1000, 0},   {"schedule", 1000, 0}, {"signal", 1000, 0},
+    {"message", 1000, 0},     {"create", 500, 0},      {"interrupt", 100, 0}, {"ipi", 200, 0},
+    {"ipi_send", 150, 0},     {"ipi_process", 160, 0}, {"ipi_batch", 100, 0},
 };
 #define NKERNEL (sizeof(kernel_items) / sizeof(kernel_items[0]))
 
@@ -346,6 +369,10 @@ int main(int argc, char **argv)
             measure(&items[i]);
             wanted++;
         }
+    }
+    if (is_wanted("timer_tick", argc, argv)) {
+        measure_ticks();
+        wanted++;
     }
     for (uint i = 0; i < NKERNEL; i++)
         if (is_wanted(kernel_items[i].name, argc, argv))

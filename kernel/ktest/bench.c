@@ -10,6 +10,7 @@
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 #include "lwkt/token.h"
+#include "lwkt/wait.h"
 #include "proc/proc.h"
 #include "sync/sleep.h"
 
@@ -42,9 +43,14 @@ static void token_pairs(int n)
     }
 }
 
-static void yields(int n)
+/* --- Two threads that talk to each other: self is 0 or 1, and thread 0 is measured --- */
+
+static thread_t threads[2];
+
+static void yield_in_turn(int self, int n)
 {
-    for (int i = 0; i < n; i++)
+    (void)self;
+    for (int i = 0; i < n; i += 2)
         lwkt_yield();
 }
 
@@ -63,9 +69,48 @@ static void take_turns(int self, int n)
     }
 }
 
-static void ping(int n)
+/* Wake the other thread, and sleep until it does the same. */
+static void schedule_each_other(int self, int n)
 {
-    take_turns(0, n);
+    crit_enter();
+    for (int i = 0; i < n; i++) {
+        lwkt_schedule(threads[!self]);
+        lwkt_deschedule_self(threads[self]);
+        lwkt_switch();
+    }
+    if (self == 0)
+        lwkt_schedule(threads[1]);
+    crit_exit();
+}
+
+static struct lwkt_wait signals[2]; /* to each of the threads */
+
+static void signal_each_other(int self, int n)
+{
+    int gen = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (self == 0)
+            lwkt_signal(&signals[1], 1);
+        lwkt_block(&signals[self], "turn", &gen);
+        if (self == 1)
+            lwkt_signal(&signals[0], 1);
+    }
+}
+
+/* Thread 0 sends, and thread 1 replies. */
+static void send_and_reply(int self, int n)
+{
+    struct lwkt_msg msg;
+
+    for (int i = 0; i < n; i++) {
+        if (self == 0) {
+            lwkt_initmsg(&msg, &threads[0]->td_msgport, 0, 0);
+            lwkt_domsg(&threads[1]->td_msgport, &msg);
+        } else {
+            lwkt_replymsg(lwkt_waitport(&threads[1]->td_msgport, NULL), 0);
+        }
+    }
 }
 
 static void creations(int n)
@@ -85,22 +130,25 @@ static void ipi_round_trips(int n)
 
 static const struct item {
     const char *name;
-    void (*run)(int n);     /* n operations, all counted; */
-    uint64 (*count)(int n); /* or it counts itself */
-    int partner;            /* 1: another thread yields as often; 2: it plays ping-pong */
-    int cpus;               /* needed */
+    void (*run)(int n);            /* n operations, all counted; */
+    void (*talk)(int self, int n); /* or so many of two threads; */
+    uint64 (*count)(int n);        /* or it counts itself */
+    int cpus;                      /* needed */
 } items[] = {
-    {"crit", crit_pairs, NULL, 0, 1},
-    {"token", token_pairs, NULL, 0, 1},
-    {"yield", yields, NULL, 1, 1},
-    {"yield_many", NULL, bench_yield_many, 0, 1},
-    {"pingpong", ping, NULL, 2, 1},
-    {"create", creations, NULL, 0, 1},
-    {"interrupt", NULL, bench_interrupt, 0, 1},
-    {"ipi", ipi_round_trips, NULL, 0, 2},
-    {"ipi_send", NULL, bench_ipi_send, 0, 2},
-    {"ipi_process", NULL, bench_ipi_process, 0, 2},
-    {"ipi_batch", NULL, bench_ipi_batch, 0, 2},
+    {"crit", crit_pairs, NULL, NULL, 1},
+    {"token", token_pairs, NULL, NULL, 1},
+    {"yield", NULL, yield_in_turn, NULL, 1},
+    {"yield_many", NULL, NULL, bench_yield_many, 1},
+    {"pingpong", NULL, take_turns, NULL, 1},
+    {"schedule", NULL, schedule_each_other, NULL, 1},
+    {"signal", NULL, signal_each_other, NULL, 1},
+    {"message", NULL, send_and_reply, NULL, 1},
+    {"create", creations, NULL, NULL, 1},
+    {"interrupt", NULL, NULL, bench_interrupt, 1},
+    {"ipi", ipi_round_trips, NULL, NULL, 2},
+    {"ipi_send", NULL, NULL, bench_ipi_send, 2},
+    {"ipi_process", NULL, NULL, bench_ipi_process, 2},
+    {"ipi_batch", NULL, NULL, bench_ipi_batch, 2},
 };
 
 static void end_thread(void)
@@ -113,10 +161,7 @@ static void partner(void *arg)
 {
     const struct item *it = arg;
 
-    if (it->partner == 1)
-        yields(bench.n);
-    else
-        take_turns(1, bench.n);
+    it->talk(1, bench.n);
     end_thread();
 }
 
@@ -125,14 +170,12 @@ static void measure(void *arg)
     const struct item *it = arg;
     uint64 start = r_instret();
 
-    if (it->run != NULL) {
+    threads[0] = curthread;
+    if (it->run != NULL)
         it->run(bench.n);
-        bench.count = r_instret() - start;
-        if (it->partner == 1) /* the partner did as much */
-            bench.count /= 2;
-    } else {
-        bench.count = it->count(bench.n);
-    }
+    else if (it->talk != NULL)
+        it->talk(0, bench.n);
+    bench.count = it->count != NULL ? it->count(bench.n) : r_instret() - start;
     end_thread();
 }
 
@@ -151,21 +194,22 @@ static void wait_for_threads(void)
 static int run_item(const struct item *it)
 {
     void *arg = (void *)(uint64)it;
-    thread_t second = NULL;
     int result;
 
     left = turn = 0;
-    if (it->partner != 0 &&
-        lwkt_create(partner, arg, &second, NULL, TDF_STOPREQ | TDF_MPSAFE, 0, "partner") < 0)
+    lwkt_wait_init(&signals[0]);
+    lwkt_wait_init(&signals[1]);
+    if (it->talk != NULL &&
+        lwkt_create(partner, arg, &threads[1], NULL, TDF_STOPREQ | TDF_MPSAFE, 0, "partner") < 0)
         return -1;
-    left = second != NULL ? 2 : 1;
+    left = it->talk != NULL ? 2 : 1;
     result = lwkt_create(measure, arg, NULL, NULL, TDF_MPSAFE, 0, "measure");
     if (result < 0) {
         left--;
         bench.n = 0;
     }
-    if (second != NULL)
-        lwkt_schedule(second);
+    if (it->talk != NULL)
+        lwkt_schedule(threads[1]);
     wait_for_threads();
     return result;
 }

@@ -44,7 +44,8 @@ void __attribute__((noinline)) kt_stop(const char *what, const char *thread, int
 }
 
 /* Any context. Past KT_EVENTS_MAX, or without memory, events are dropped. */
-void kt_log(const char *what, const char *thread, int64 val)
+void __attribute__((section(".text.watched")))
+kt_log(const char *what, const char *thread, int64 val)
 {
     spin_lock(&lock);
     if (count > 0 && continues(slot(count - 1), what, thread, val)) {

@@ -186,7 +186,7 @@ static const struct {
 #undef STEP
 };
 
-void kt_play(struct kt_context *ctx)
+void __attribute__((section(".text.watched"))) kt_play(struct kt_context *ctx)
 {
     ctx->random = ((uint64)kt_run->scene.seed << 20) + (uint64)ctx->pc + 1;
     while (peek(&kt_run->stop) == 0 && kt_run->scene.step[ctx->pc].op != K_END) {
