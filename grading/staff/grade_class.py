@@ -15,21 +15,27 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from datetime import datetime
 
 from grading import engine, handout, machine
 from grading.machine import ROOT
-from grading.staff import html_report, results_folder, sandbox, similarity, submission, table
+from grading.staff import (exports, grades, html_report, results_folder, roster, sandbox, similarity,
+                           submission, table)
 from grading.staff.results_folder import Unusable
 from grading.staff.unpack import Refused
 
+FROM = {"moodle": " of Moodle", "canvas": " of Canvas", "gradescope": " of Gradescope",
+        "github": " of GitHub Classroom"}
 TRIES = 3   # how often a submission is tried whose worker is killed or ends without a result
 
 
 def options(words):
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="grading/class", description=(
-        "Grade all submissions in a folder: each entry is a student's folder, zip or tar file. If you stop "
-        "it (Ctrl-C), the same command continues where it stopped."))
+        "Grade all submissions in a folder: each entry is a student's folder or archive, or the folder is what "
+        "Moodle, Canvas, Gradescope or GitHub Classroom gives out. If you stop it (Ctrl-C), the same command "
+        "continues where it stopped."))
     parser.add_argument("submissions", type=pathlib.Path)
     parser.add_argument("--lab", required=True, help="number or name, as in make grade LAB=4")
     parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for the results")
@@ -42,20 +48,28 @@ def options(words):
     parser.add_argument("--handout", type=pathlib.Path, help="the tree that was handed out, if it is not "
                         "the one that make handout writes; used to find nearly identical submissions")
     parser.add_argument("--test", default="", help="run only this test, as in make grade TEST=t25")
+    parser.add_argument("--from", dest="kind", choices=exports.KINDS, default="", help="the system that the "
+                        "folder comes from (default: the names in it tell)")
+    parser.add_argument("--roster", help="CSV file of the students: a list of your own, Canvas' gradebook, Moodle's "
+                        "grading worksheet or GitHub Classroom's roster")
+    parser.add_argument("--due", default="", help="when it was due, as in 2026-11-20T23:59")
+    parser.add_argument("--late", default="", metavar="RULE", help='what lateness costs, as in "10%% per 24h until '
+                        '72h after 0.25h": a part of the possible points for each 24 hours begun, nothing left '
+                        'after 72 hours, nothing lost in the first quarter of an hour')
+    parser.add_argument("--grades", default="", help="files to write: some of moodle,canvas,nbgrader (default: the "
+                        "one for the system that the folder or the roster comes from)")
+    parser.add_argument("--column", default="", help="Canvas' name of the assignment, as in 'Lab 4 (12345)'")
     return parser.parse_args(words)
 
 
-def collect(folder):
-    """The submissions: all entries of the folder that are not hidden."""
-    try:
-        entries = sorted(path for path in folder.resolve().iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise Unusable(f"{folder}: {error.strerror}") from None
-    if not entries:
-        raise Unusable(f"{folder}: there are no submissions in it")
-    taken = {"table", "index"}
-    return [{"name": results_folder.plain_name(submission.name_of(path), taken), "source": str(path),
-             "fingerprint": results_folder.fingerprint(path)} for path in entries]
+def collect(entries):
+    """The submissions as dicts, with a name for each that can be a file name."""
+    taken = {"table", "index", "feedback", *(f"grades-{name}" for name in grades.SYSTEMS)}
+    return [{"name": results_folder.plain_name(entry.name, taken), "who": entry.name, "people": entry.people,
+             "source": str(entry.source or ""), "refused": entry.refused, "handle": entry.handle, "late": entry.late,
+             "submitted": str(entry.submitted or ""), "notes": entry.notes,
+             "fingerprint": results_folder.fingerprint(entry.source) if entry.source else entry.refused}
+            for entry in entries]
 
 
 def check(given):
@@ -65,6 +79,9 @@ def check(given):
     labs = engine.load_labs(given.lab)
     if not labs or not any(engine.choose(lab, given.test) for lab in labs):
         raise Unusable(f"--lab {given.lab} {given.test}: there is no such lab or test")
+    for name in given.grades.split(",") if given.grades else []:
+        if name not in grades.SYSTEMS:
+            raise Unusable(f"--grades {name}: give some of {','.join(grades.SYSTEMS)}")
 
 
 def build_tree():
@@ -159,25 +176,58 @@ def near_identical(given, jobs, found):
     return similarity.groups(similarity.Handout(base), readable), True
 
 
-def write_all(given, place, jobs, settings):
-    """Write the table, the page and the reports; return the number of submissions that are not graded."""
-    found = {job["name"]: result for job in jobs if (result := place.result(job))}
-    twins, compared = near_identical(given, jobs, found)
-    rows = table.rows(jobs, found, twins)
+@dataclass
+class Class:
+    """The class: where its submissions come from (an export of `kind`), who is in it, and what lateness costs."""
+    kind: str
+    jobs: list
+    roster: roster.Roster | None
+    due: datetime | None
+    rule: roster.LateRule | None
+
+    @classmethod
+    def of(cls, given):
+        """The class that the options describe."""
+        students = roster.Roster(given.roster) if given.roster else None
+        due, rule = roster.due_time(given.due), roster.late_rule(given.late)
+        kind, entries = exports.read(given.submissions, given.kind, students)
+        return cls(kind, collect(entries), students, due, rule)
+
+    def wanted(self, given):
+        """The systems for which grades are written."""
+        if given.grades:
+            return given.grades.split(",")
+        return [name for name in grades.SYSTEMS if name in (self.kind, self.roster.kind() if self.roster else "")]
+
+
+def write_all(given, place, whole, settings, compare=True):
+    """Write the tables, the page, the grades and the reports; return the number of submissions that are not
+    graded. compare: look for nearly identical submissions, which takes a while."""
+    found = {job["name"]: result for job in whole.jobs if (result := place.result(job))}
+    twins, compared = near_identical(given, whole.jobs, found) if compare else ([], False)
+    given_grades = grades.of(whole.jobs, found, whole.roster, whole.due, whole.rule)
+    rows = table.rows(whole.jobs, found, twins, given_grades, grades.missing(given_grades, whole.roster))
     results_folder.write_atomically(place.place / "table.csv", table.as_csv(rows))
     results_folder.write_atomically(place.place / "index.html",
                                     html_report.render(settings, rows, found, twins, compared))
-    for name, result in found.items():
-        results_folder.write_atomically(place.place / f"{name}.txt", table.report(result, settings["seeds"]))
-    return len(jobs) - len(found)
+    reports = {name: table.report(result, settings["seeds"]) for name, result in found.items()}
+    for name, text in reports.items():
+        results_folder.write_atomically(place.place / f"{name}.txt", text)
+    for system in whole.wanted(given):
+        results_folder.write_atomically(place.place / f"grades-{system}.csv", grades.SYSTEMS[system](
+            given_grades, whole.roster, given.lab, given.column))
+    packed = grades.feedback(whole.kind, whole.jobs, reports)
+    if packed:
+        results_folder.write_atomically(place.place / "feedback.zip", packed)
+    return len(whole.jobs) - len(found)
 
 
 def main(words):
     """Grade what remains to be graded, then write the tables; return the exit status."""
     given = options(words)
     check(given)
-    jobs = collect(given.submissions)
-    place = results_folder.ResultsFolder(given.out)
+    whole = Class.of(given)
+    place, jobs = results_folder.ResultsFolder(given.out), whole.jobs
     with place.make():
         sandbox.check_walls(place.work)
         settings = place.agree(given.lab, given.test, given.seed)
@@ -185,14 +235,20 @@ def main(words):
         place.settle(60)
         shutil.rmtree(place.work / "scratch", ignore_errors=True)  # left by workers that were killed
         todo = [number for number, job in enumerate(jobs) if place.result(job) is None]
-        print(f"{len(jobs)} submissions, {len(jobs) - len(todo)} of them graded already", flush=True)
+        print(f"{len(jobs)} submissions{FROM.get(whole.kind, '')}, {len(jobs) - len(todo)} of them graded already",
+              flush=True)
         if todo:
             build_tree()
             try:
                 run_workers(given, place, todo, len(jobs))
+            except KeyboardInterrupt:
+                place.settle(20)
+                write_all(given, place, whole, settings, compare=False)
+                print(f"{place.place / 'index.html'} has what was graded until now", file=sys.stderr)
+                raise
             finally:
                 place.settle(20)
-        lost = write_all(given, place, jobs, settings)
+        lost = write_all(given, place, whole, settings)
         shutil.rmtree(place.work / "scratch", ignore_errors=True)
     print(f"{place.place / 'table.csv'}, {place.place / 'index.html'}")
     if lost:

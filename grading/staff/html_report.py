@@ -21,7 +21,7 @@ def cell(value, kind=""):
 
 def checks_of(rows):
     """The names of the columns that are checks, in order."""
-    fixed = ("student", "points", "most", "status", "changed", "cause", "notes")
+    fixed = ("student", "name", "id", "points", "most", "late", "final", "cause", "status", "changed", "notes")
     return list(dict.fromkeys(name for row in rows for name in row if name not in fixed))
 
 

@@ -2,6 +2,7 @@
 """The results folder of a class.
 
     table.csv, index.html       for the instructor (table.py, html_report.py)
+    grades-*.csv, feedback.zip  for the system from which the submissions come (grades.py)
     NAME.txt                    the report to hand back to a student
     .work/settings.json         the lab and the seeds, which are drawn once
     .work/jobs.json             the submissions
@@ -24,11 +25,11 @@ class Unusable(Exception):
     """Options or folders are wrong; the text says what, in one line."""
 
 
-def write_atomically(path, text):
-    """Write a file so that no other process ever sees a part of it."""
+def write_atomically(path, content):
+    """Write a file, with text or bytes, so that no other process ever sees a part of it."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with open(new, "w", encoding="utf-8", errors="replace") as stream:
-        stream.write(text)
+    with open(new, "wb") as stream:
+        stream.write(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(new, path)

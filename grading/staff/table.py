@@ -7,6 +7,9 @@ import re
 from collections import defaultdict
 
 from grading import formats
+from grading.staff.grades import number
+
+NOT_YET = "not graded yet, or its worker ended early; run the same command again"
 
 
 def column(case):
@@ -29,20 +32,60 @@ def safe(text):
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
-def rows(jobs, results, similar):
-    """The table: a list of dicts, one for each submission, with or without a result."""
+def worst(result):
+    """Why a submission has no more points, in a line: why it was not graded, or its most expensive failure."""
+    if result["status"] != "graded":
+        return result["cause"]
+    failed = [case for case in result["record"]["tests"] if case["status"] != "ok"]
+    if not failed:
+        return ""
+    first = max(failed, key=lambda case: case["most"])
+    more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
+    return f"{first['name']}: {normalized(first['seen'])}{more}"
+
+
+def lateness(grades):
+    """The columns about lateness, of the Grades of one submission."""
+    unknown = any(grade.late is None and grade.job["late"] for grade in grades)
+    hours = max((grade.late for grade in grades if grade.late), default=0)
+    return {"late": "?" if unknown else number(hours) if hours else "",
+            "final": " ".join(dict.fromkeys(number(grade.final) for grade in grades))}
+
+
+def without_empty(table):
+    """The table without the columns that say nothing: of names, of ids and of lateness."""
+    empty = set()
+    if all(row["name"] in ("", row["student"]) for row in table):
+        empty.add("name")
+    if not any(row["id"] for row in table):
+        empty.add("id")
+    if not any(row["late"] for row in table):
+        empty |= {"late", "final"}
+    return [{name: value for name, value in row.items() if name not in empty} for row in table]
+
+
+def rows(jobs, results, similar, grades=(), missing=()):
+    """The table: a list of dicts, one for each submission, with or without a result, and one for each student
+    without a submission. The columns for names, ids and lateness are only there if something is in them."""
     table = []
     for job in jobs:
-        result = results.get(job["name"])
-        row = {"student": safe(job["name"]), "points": "", "most": "", "status": "not graded", "changed": "",
-               "cause": "its worker ended early; run the same command again", "notes": ""}
+        result, own = results.get(job["name"]), [grade for grade in grades if grade.job is job]
+        row = {"student": safe(job["name"]),
+               "name": safe(" and ".join(grade.person["name"] for grade in own)),
+               "id": safe(" ".join(grade.person["id"] for grade in own)),
+               "points": "", "most": "", "late": "", "final": "", "cause": NOT_YET, "status": "not graded",
+               "changed": "", "notes": ""}
         if result:
             record = result["record"]
             row |= {"points": record["points"], "most": record["most"], "status": result["status"],
-                    "changed": "; ".join(result.get("changed", [])), "cause": safe(result["cause"]), "notes": safe(notes(result, similar))}
+                    "changed": "; ".join(result.get("changed", [])), "cause": safe(worst(result)),
+                    "notes": safe("; ".join(filter(None, [*job["notes"], notes(result, similar)]))), **lateness(own)}
             row |= {column(case): case["points"] for case in record["tests"]}
         table.append(row)
-    return table
+    table += [{"student": safe(person["name"] or person["id"]), "name": safe(person["name"]), "id": safe(person["id"]),
+               "points": "", "most": "", "late": "", "final": "", "cause": "nothing was handed in",
+               "status": "missing", "changed": "", "notes": ""} for person in missing]
+    return without_empty(table)
 
 
 def as_csv(table):

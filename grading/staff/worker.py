@@ -97,15 +97,17 @@ def grade_tree(tree, lab, test, seeds, also):
     return "graded", record
 
 
-def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options, record: None):
+def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options, record: None, refused=""):
     """The result of a submission: a dict for results_folder.py. scratch: a folder for this submission
     alone; it is made here and removed in the end. also: called with a tree that was graded, before it is
-    removed."""
+    removed. refused: why there is no source, if there is none."""
     started = time.monotonic()
     scratch = pathlib.Path(scratch)
     shutil.rmtree(scratch, ignore_errors=True)  # left by a worker that was killed
     result = {"student": name, "lab": lab, "cause": "", "notes": [], "changed": []}
     try:
+        if refused:
+            raise Refused(refused)
         taken = submission.take(source, engine.load_labs(lab)[0].number)
         result |= {"notes": taken.notes, "changed": taken.changed}
         status, record = grade_tree(submission.assemble(taken, scratch / "tree"), lab, test, seeds, also)
@@ -140,7 +142,8 @@ def worker(place, number):
     with place.working():
         job, settings = place.jobs()[int(number)], place.settings()
         result = grade(job["source"], job["name"], settings["lab"], settings["seeds"],
-                       place.work / "scratch" / f"{job['name']}.{os.getpid()}", settings["test"])
+                       place.work / "scratch" / f"{job['name']}.{os.getpid()}", settings["test"],
+                       refused=job["refused"])
         place.keep({**result, "fingerprint": job["fingerprint"]})
     print(results_folder.progress_line(result), flush=True)
     return 0
