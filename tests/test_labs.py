@@ -15,7 +15,7 @@ from grading import engine
 
 LABS = range(1, 10)
 PARTS = ["Reading", "The protocol", "The task", "How it is graded", "How to see your bug", "Hints",
-         "Questions", "Challenge"]
+         "Questions", "Design note", "Challenge"]
 TREES = ("kernel", "user", "grading", "tools", "mkfs", "tests")
 SUFFIXES = (".c", ".h", ".S", ".py", ".md", ".ld")
 # Words in backticks that need not exist in this tree: registers, instructions, words of shells and gdb.
@@ -147,11 +147,11 @@ every_lab = pytest.mark.parametrize("number", LABS)
 
 @every_lab
 def test_parts(number):
-    """A page has a first line with the time and what comes before it, then what the student will
-    understand, then all parts in order."""
+    """A page has a first line with the time and what comes before it, then what the student will see when it
+    is done, and will understand, then all parts in order."""
     head = parts(number)[""]
     assert re.search(r"^\*Takes [^*]+\. Before it: [^*]+\.\*$", head, re.M), head[:300]
-    assert "**You will understand**" in head
+    assert "**You will see**" in head and "**You will understand**" in head
     assert list(parts(number))[1:] == PARTS
     assert re.search(r"^(    |```)", parts(number)["The protocol"], re.M), "no figure"
     assert "(gdb)" in parts(number)["How to see your bug"], "no gdb session"
