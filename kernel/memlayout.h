@@ -10,7 +10,7 @@
 #define KERNEL_MEMLAYOUT_H
 
 #define MAXVA (1UL << 38)        /* end of the lower half */
-#define USERTOP (MAXVA - 0x1000) /* user addresses are below this */
+#define USERTOP (MAXVA - 0x2000) /* user addresses are below this, as in xv6 */
 #define TRAPFRAME USERTOP        /* xv6's name for the limit of the heap; nothing lies there */
 #define KERNBASE 0xffffffc000000000UL
 #define KERNLOAD 0x80200000UL /* where OpenSBI enters: the image's physical address */

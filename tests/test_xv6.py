@@ -54,6 +54,19 @@ PROGRAMS = {
             char *end = sbrk(0);
             exit(sbrk(-(int)(uint64)end - 1) != end || sbrk(0) != end);
         }""",
+    "heaptop": """
+        #include "kernel/types.h"
+        #include "user/user.h"
+        int main(void)
+        {
+            char *end = sbrk(0), *top = (char *)0x3fffffd000; /* a page below xv6's TRAPFRAME */
+            while (top - end > 1 << 30)
+                end = sbrklazy(1 << 30) + (1 << 30);
+            if (sbrklazy((int)(top - end)) != end || sbrk(4096) != top)
+                exit(1);
+            *top = 1;
+            exit(sbrk(1) != (char *)-1 || sbrklazy(1) != (char *)-1);
+        }""",
     "stackpage": """
         #include "kernel/types.h"
         #include "kernel/riscv.h"

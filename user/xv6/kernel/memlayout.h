@@ -8,6 +8,6 @@
 #define XV6_MEMLAYOUT_H
 
 #define PHYSTOP (KERNBASE + 128 * 1024 * 1024)
-#define TRAMPOLINE USERTOP /* nothing lies there */
+#define TRAMPOLINE (TRAPFRAME + 0x1000) /* nothing lies there */
 
 #endif
