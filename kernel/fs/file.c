@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Open files. The inode's lock guards f_off, so if two processes that share an open file write to it,
- * their data follow one another.
+ * their data follow one another. A large read or write takes the lock several times, so that no thread
+ * waits for all of it; each piece is done as a whole.
  */
 #include "fs/file.h"
 
@@ -12,9 +13,11 @@
 #include "lib/string.h"
 #include "lib/sysctl.h"
 #include "lwkt/thread.h"
+#include "mm/turn.h"
 #include "mm/zone.h"
 
-#define RESERVED_FILES 16 /* kept for the user at the console (thread_may_use_reserve) */
+#define READ_BYTES (64 * BSIZE) /* read in one piece: in about 80,000 instructions */
+#define RESERVED_FILES 16       /* kept for the user at the console (thread_may_use_reserve) */
 
 static struct zone *file_zone;
 static uint32 file_count; /* files in use: AMO */
@@ -104,19 +107,38 @@ int file_stat(struct file *f, struct stat *st)
     return 0;
 }
 
+/*
+ * Read from a file, in pieces of READ_BYTES at most, between which other threads may run, or use the
+ * file. Returns the bytes read, fewer than n at the end of the file or after an error; -1: there was
+ * an error before the first byte.
+ */
+static int64 file_read_inode(struct file *f, uint64 udst, uint64 n)
+{
+    uint64 done = 0;
+
+    for (;;) {
+        uint64 part = n - done < READ_BYTES ? n - done : READ_BYTES;
+        mutex_lock(&f->f_inode->i_lock);
+        int64 got = inode_readi(f->f_inode, true, udst + done, f->f_off, part);
+        if (got > 0)
+            f->f_off += (uint64)got;
+        mutex_unlock(&f->f_inode->i_lock);
+        if (got < 0)
+            return done > 0 ? (int64)done : -1;
+        done += (uint64)got;
+        if (done == n || (uint64)got < part)
+            return (int64)done;
+        pass_turn();
+    }
+}
+
 int64 file_read(struct file *f, uint64 udst, int n)
 {
     if (f->f_type == FD_PIPE)
         return pipe_read(f->f_pipe, udst, (uint64)n);
     if (f->f_type == FD_DEVICE)
         return devsw[f->f_major].read != NULL ? devsw[f->f_major].read(udst, n) : -1;
-
-    mutex_lock(&f->f_inode->i_lock);
-    int64 done = inode_readi(f->f_inode, true, udst, f->f_off, (uint64)n);
-    if (done > 0)
-        f->f_off += (uint64)done;
-    mutex_unlock(&f->f_inode->i_lock);
-    return done;
+    return file_read_inode(f, udst, (uint64)n);
 }
 
 /*
@@ -146,6 +168,8 @@ static int64 file_write_inode(struct file *f, uint64 usrc, uint64 n)
             done += (uint64)written;
         if (written != (int64)part)
             break;
+        if (done < n && !f->f_append) /* i_append is held otherwise */
+            pass_turn();
     }
     return done > 0 || n == 0 ? (int64)done : -1;
 }

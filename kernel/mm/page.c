@@ -66,14 +66,8 @@ static struct {
     uint32 nreserve;
 } pool = {.lock = SPINLOCK("page pool")};
 
-static uint64 npages;     /* pages that page_init was given, without the table */
-static uint32 *page_refs; /* a count for each page of RAM from page_base on; AMO */
-static uint64 page_base;  /* address of the page that page_refs[0] counts */
-
-static inline uint32 *page_refp(const void *page)
-{
-    return &page_refs[((uint64)page - page_base) >> PGSHIFT];
-}
+static uint64 npages; /* pages that page_init was given, without the table */
+uint64 page_counts;   /* the table has a count for each page of RAM */
 
 /*
  * Put the table of counts, which covers all RAM, at the start of a range. Returns the address after it,
@@ -85,8 +79,8 @@ static uint64 refs_init(uint64 start, uint64 end)
     uint64 after = PGROUNDUP(start + (board.mem_end - board.mem_base) / PGSIZE * sizeof(uint32));
 
     if (after < end) {
-        page_refs = (uint32 *)start;
-        page_base = (uint64)PA_TO_KVA(board.mem_base);
+        uint64 first = (uint64)PA_TO_KVA(board.mem_base) >> PGSHIFT;
+        page_counts = start - first * sizeof(uint32);
     }
     return after;
 }
@@ -98,7 +92,7 @@ void page_init(uint64 start, uint64 end)
 
     if (start >= end || first >= last)
         return;
-    if (page_refs == NULL && (first = refs_init(first, last)) >= last)
+    if (page_counts == 0 && (first = refs_init(first, last)) >= last)
         return;
     if (pool.nfresh == MAXRANGES)
         panic("memory: more than %d ranges", MAXRANGES);
@@ -306,14 +300,6 @@ void page_drain(void)
     crit_exit();
 }
 
-void page_ref(void *page)
-{
-    uint32 old = amo_add(page_refp(page), 1);
-
-    KASSERT(old > 0, "page %p is free", page);
-    (void)old;
-}
-
 /*
  * Release: what this holder did with the page comes before. Acquire: the holder that drops the last
  * reference, and frees the page, comes after all that. Pairs with itself on the other holders' cpus.
@@ -328,6 +314,18 @@ void page_unref(void *page)
 }
 
 /*
+ * For a page whose last holder has more to free. Of two that do this at once, one is the last, so the
+ * count cannot be looked at first. Ordered as in page_unref.
+ */
+bool page_unref_shared(void *page)
+{
+    if (amo_add_acqrel(page_refp(page), -1u) != 1)
+        return true;
+    poke(page_refp(page), 1);
+    return false;
+}
+
+/*
  * Pairs with the release in page_unref: if the caller is alone, the others' reads have happened.
  */
 bool page_sole(void *page)
@@ -339,7 +337,7 @@ void page_fill_reserve(void)
 {
     void *page;
 
-    if (page_refs == NULL)
+    if (page_counts == 0)
         panic("memory: no range has room for the page counts of %#lx..%#lx", board.mem_base,
               board.mem_end);
     while (peek(&pool.nreserve) < RESERVED && (page = page_alloc()) != NULL)

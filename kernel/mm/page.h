@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
+#include "kernel/riscv.h"
 #include "kernel/types.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
 
 /* Take over [start, end) of physical memory; boot hart, before other harts run. May be called for
  * several ranges. The table of reference counts is taken out of the first range that has room;
@@ -25,9 +28,25 @@ void page_fill_reserve(void);
 void *page_alloc(void);
 void *page_zalloc(void);
 
+/* A page's count of holders: page_counts is where the count of the page at address 0 would be. AMO. */
+extern uint64 page_counts;
+static inline uint32 *page_refp(const void *page)
+{
+    return (uint32 *)(page_counts + ((uint64)page >> PGSHIFT) * sizeof(uint32));
+}
+
 /* Add a holder. / Remove one; the last one frees the page. Any cpu. */
-void page_ref(void *page);
+static inline void page_ref(void *page)
+{
+    uint32 old = amo_add(page_refp(page), 1);
+
+    KASSERT(old > 0, "page %p is free", page);
+    (void)old;
+}
 void page_unref(void *page);
+
+/* Give up the caller's hold unless it is the only one. False: it is, so it still holds the page. */
+bool page_unref_shared(void *page);
 
 /* True if the caller is the only holder: then it may write without copying. */
 bool page_sole(void *page);

@@ -33,31 +33,25 @@ extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 static uint64 *kernel_root;
 static struct spinlock kernel_pmap_lock = SPINLOCK("kernel pmap"); /* making tables below it */
 
-/*
- * The entry for va in the table of this level (2: the root). With make, missing tables are made.
- * NULL: there is no such table; with make: no memory.
- */
-static uint64 *walk_to(uint64 *root, uint64 va, int level, bool make)
+uint64 *pmap_table(uint64 *pte, bool make)
+{
+    if (*pte & PTE_V) {
+        KASSERT(!PTE_LEAF(*pte), "a table is wanted where a large page is mapped");
+        return PA_TO_KVA(PTE_TO_PA(*pte));
+    }
+    uint64 *table = make ? page_zalloc() : NULL;
+    if (table != NULL)
+        publish(pte, PA_TO_PTE(KVA_TO_PA(table)) | PTE_V);
+    return table;
+}
+
+uint64 *pmap_walk(uint64 *root, uint64 va, int level, bool make)
 {
     uint64 *table = root;
 
-    for (int l = 2; l > level; l--) {
-        uint64 *pte = &table[PX(l, va)];
-        if (*pte & PTE_V) {
-            KASSERT(!PTE_LEAF(*pte), "%p lies in a large page", (void *)va);
-            table = PA_TO_KVA(PTE_TO_PA(*pte));
-            continue;
-        }
-        if (!make || (table = page_zalloc()) == NULL)
-            return NULL;
-        publish(pte, PA_TO_PTE(KVA_TO_PA(table)) | PTE_V);
-    }
-    return &table[PX(level, va)];
-}
-
-uint64 *pmap_walk(uint64 *root, uint64 va, bool make)
-{
-    return walk_to(root, va, 0, make);
+    for (int l = 2; l > level && table != NULL; l--)
+        table = pmap_table(&table[PX(l, va)], make);
+    return table != NULL ? &table[PX(level, va)] : NULL;
 }
 
 /*
@@ -70,7 +64,7 @@ static void direct_map(uint64 start, uint64 end, uint64 flags)
         uint64 span = PGSIZE << 18;
         for (; level > 0 && (start % span != 0 || end - start < span); span >>= 9)
             level--;
-        uint64 *pte = walk_to(kernel_root, (uint64)PA_TO_KVA(start), level, true);
+        uint64 *pte = pmap_walk(kernel_root, (uint64)PA_TO_KVA(start), level, true);
         if (pte == NULL)
             panic("no memory for the kernel's page table");
         *pte = PA_TO_PTE(start) | flags;
@@ -105,7 +99,7 @@ static void direct_map_ram(uint64 start, uint64 end)
 static void premake_stack_tables(void)
 {
     for (uint64 va = KSTACKS; va < KSTACKS + PREMADE_STACKS; va += PGSIZE << 9)
-        if (walk_to(kernel_root, va, 0, true) == NULL)
+        if (pmap_walk(kernel_root, va, 0, true) == NULL)
             panic("no memory for the kernel's page table");
 }
 
@@ -150,7 +144,7 @@ int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags)
 {
     KASSERT(va - KSTACKS < KSTACKS_SIZE, "%p", (void *)va);
     spin_lock(&kernel_pmap_lock);
-    uint64 *pte = pmap_walk(kernel_root, va, true);
+    uint64 *pte = pmap_walk(kernel_root, va, 0, true);
     spin_unlock(&kernel_pmap_lock);
     if (pte == NULL)
         return -1;
@@ -162,7 +156,7 @@ int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags)
 /* The entry of a page that is mapped in the stacks' region. */
 static uint64 *kernel_pte(uint64 va)
 {
-    uint64 *pte = pmap_walk(kernel_root, va, false);
+    uint64 *pte = pmap_walk(kernel_root, va, 0, false);
 
     KASSERT(pte != NULL && (*pte & PTE_V), "%p is not mapped", (void *)va);
     return pte;

@@ -6,9 +6,13 @@
  * goes through the direct map. So a bad pointer of a program is an absent entry, not a trap.
  *
  * Invariants:
- *   - a page is mapped, and a table is made, only below vm_top;
- *   - only PTE_COW pages are in more than one space;
+ *   - pages are mapped, and tables begin, only below vm_top;
+ *   - a page that is in more than one space is not writable;
  *   - PTE_COW means: writable for the program, by a copy if others hold the page too;
+ *   - PTE_COW in an entry of level 1 means the same of the table to which it leads: other spaces may
+ *     hold it, no entry in it is writable, and code that changes it makes a copy first (own_table). A
+ *     page counts the tables that map it, and a table the spaces that share it. Only tables of the heap
+ *     are shared;
  *   - an entry's A and D bits are set, so the hart never writes to a user table.
  *
  * Fences. Only this hart has the space loaded. An entry that is new or has gained rights needs no
@@ -23,9 +27,11 @@
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
+#include "mm/turn.h"
 #include "mm/zone.h"
 
 #define PTE_USER (PTE_V | PTE_U | PTE_A | PTE_D)
+#define TABLE_SPAN (PGSIZE << 9) /* bytes that a table of level 0 covers */
 
 /* What an entry points to, as an address in the direct map. */
 static inline void *pte_page(uint64 pte)
@@ -67,68 +73,192 @@ static inline uint64 span_end(uint64 va, int level, uint64 end)
     return next < end ? next : end;
 }
 
+/* Give up the pages of n entries. */
+static void drop_pages(const uint64 *pte, uint64 n)
+{
+    for (const uint64 *end = pte + n; pte < end; pte++)
+        if (*pte & PTE_V)
+            page_unref(pte_page(*pte));
+}
+
 /*
- * Free the pages that are present in [start, end), page aligned, looking only at tables that are
- * present. With free_tables, free the tables below `table`, too; `table` itself is the caller's.
+ * Give up a table of this level that no hart can reach any more, with all that it leads to. It covers
+ * [start, end). A table that other spaces share only loses a holder.
  */
-static void free_range(uint64 *table, int level, uint64 start, uint64 end, bool free_tables)
+static void drop_table(uint64 *table, int level, uint64 start, uint64 end)
 {
     uint64 next;
 
-    for (uint64 va = start; va < end; va = next) {
-        uint64 *pte = &table[PX(level, va)];
-        next = span_end(va, level, end);
-        if (!(*pte & PTE_V))
-            continue;
-        if (level > 0)
-            free_range(pte_page(*pte), level - 1, va, next, free_tables);
-        if (level == 0 || free_tables) {
-            page_unref(pte_page(*pte));
-            *pte = 0;
-        }
+    if (level == 0) {
+        if (page_unref_shared(table))
+            return;
+        drop_pages(&table[PX(0, start)], (end - start) / PGSIZE);
+        start = end;
     }
+    for (uint64 va = start; va < end; va = next) {
+        uint64 pte = table[PX(level, va)];
+        next = span_end(va, level, end);
+        if (!(pte & PTE_V))
+            continue;
+        drop_table(pte_page(pte), level - 1, va, next);
+        if (next < end)
+            pass_turn();
+    }
+    page_unref(table);
 }
 
 void vmspace_destroy(struct vmspace *vm)
 {
-    free_range(vm->vm_root, 2, 0, vm->vm_top, true);
-    page_unref(vm->vm_root);
+    drop_table(vm->vm_root, 2, 0, vm->vm_top);
     kfree(vm);
 }
 
 /*
- * Share the page of one entry with a further holder. A page that the program could write becomes
+ * The table that *pte leads to is about to change. If other spaces share it, *pte gets a copy of its
+ * own. -1: no memory for one. Until the fence, this hart may walk through the old table.
+ */
+static int own_table(uint64 *pte, uint64 va)
+{
+    uint64 *old = pte_page(*pte), *table;
+
+    if (page_sole(old)) {
+        *pte &= ~PTE_COW;
+        return 0;
+    }
+    table = page_alloc_user();
+    if (table == NULL)
+        return -1;
+    for (uint64 i = 0; i < PGSIZE / sizeof(*table); i++) {
+        table[i] = old[i];
+        if (table[i] & PTE_V)
+            page_ref(pte_page(table[i]));
+    }
+    *pte = page_pte(table) | PTE_V;
+    sfence_vma();
+    va -= va % TABLE_SPAN;
+    drop_table(old, 0, va, va + TABLE_SPAN);
+    return 0;
+}
+
+/* Take n entries of a table away, and give up their pages. */
+static void cut_pages(uint64 *pte, uint64 n)
+{
+    drop_pages(pte, n);
+    memset(pte, 0, n * sizeof(*pte));
+}
+
+/*
+ * Take all pages and tables from `from` on, page aligned, out of a table of this level, which covers
+ * addresses up to `end`. A table that begins below `from` stays, without that part. -1: no memory to
+ * take a part out of a shared table; then nothing has changed, because that table is the first.
+ *
+ * A table is out of reach of this hart (fence) before it and what it leads to can be used for something
+ * else. The caller fences for the pages. The kernel uses no user addresses before that.
+ */
+static int cut_table(uint64 *table, int level, uint64 from, uint64 end)
+{
+    uint64 next;
+
+    if (level == 0) {
+        cut_pages(&table[PX(0, from)], (end - from) / PGSIZE);
+        return 0;
+    }
+    for (uint64 va = from; va < end; va = next) {
+        uint64 *pte = &table[PX(level, va)], old = *pte;
+        next = span_end(va, level, end);
+        if (!(old & PTE_V))
+            continue;
+        if (va % (PGSIZE << (9 * level)) != 0) {
+            if ((old & PTE_COW) && own_table(pte, va) < 0)
+                return -1;
+            if (cut_table(pte_page(*pte), level - 1, va, next) < 0)
+                return -1;
+            continue;
+        }
+        *pte = 0;
+        sfence_vma();
+        drop_table(pte_page(old), level - 1, va, next);
+        pass_turn();
+    }
+    return 0;
+}
+
+/* Remove everything from `from` on, page aligned, from the space, which is loaded here: 0, or -1 (see
+ * above). */
+static int cut_space(struct vmspace *vm, uint64 from)
+{
+    if (from >= vm->vm_top)
+        return 0;
+    if (cut_table(vm->vm_root, 2, from, vm->vm_top) < 0)
+        return -1;
+    vm->vm_top = from;
+    sfence_vma();
+    return 0;
+}
+
+/*
+ * Share the pages of n entries of src with a further holder. Those that the program could write become
  * copy-on-write for both.
  */
-static uint64 share_page(uint64 *pte)
+static void share_pages(uint64 *dst, uint64 *src, uint64 n)
 {
-    if (*pte & PTE_W)
-        *pte = (*pte & ~PTE_W) | PTE_COW;
-    page_ref(pte_page(*pte));
+    for (uint64 *end = src + n; src < end; src++, dst++) {
+        uint64 pte = *src;
+        if (!(pte & PTE_V))
+            continue;
+        if (pte & PTE_W)
+            *src = pte = (pte & ~PTE_W) | PTE_COW;
+        *dst = pte;
+        page_ref(pte_page(pte));
+    }
+}
+
+/*
+ * Share the table that *pte leads to, and so all of its pages at once. If it is shared already, none of
+ * them can be written through it.
+ */
+static uint64 share_table(uint64 *pte)
+{
+    uint64 *table = pte_page(*pte);
+
+    if (!(*pte & PTE_COW)) {
+        for (uint64 i = 0; i < PGSIZE / sizeof(*table); i++)
+            if (table[i] & PTE_W)
+                table[i] = (table[i] & ~PTE_W) | PTE_COW;
+        *pte |= PTE_COW;
+    }
+    page_ref(table);
     return *pte;
 }
 
 /*
- * Make dst, an empty table of this level, share what src maps in [start, end). -1: no memory.
+ * Make dst, an empty table of this level, share what src maps in [start, end). -1: no memory. Tables of
+ * the heap alone are shared whole. The one with the stack is copied at once: parent and child both
+ * write to their stacks next.
  */
-static int fork_range(uint64 *dst, uint64 *src, int level, uint64 start, uint64 end)
+static int fork_table(uint64 *dst, uint64 *src, int level, uint64 start, uint64 end, uint64 heap)
 {
     uint64 next;
 
+    if (level == 0) {
+        share_pages(&dst[PX(0, start)], &src[PX(0, start)], (end - start) / PGSIZE);
+        return 0;
+    }
     for (uint64 va = start; va < end; va = next) {
         uint64 i = PX(level, va);
         next = span_end(va, level, end);
         if (!(src[i] & PTE_V))
             continue;
-        if (level == 0) {
-            dst[i] = share_page(&src[i]);
+        if (level == 1 && va >= heap) {
+            dst[i] = share_table(&src[i]);
+            pass_turn();
             continue;
         }
         uint64 *table = page_zalloc_user();
         if (table == NULL)
             return -1;
         dst[i] = page_pte(table) | PTE_V;
-        if (fork_range(table, pte_page(src[i]), level - 1, va, next) < 0)
+        if (fork_table(table, pte_page(src[i]), level - 1, va, next, heap) < 0)
             return -1;
     }
     return 0;
@@ -143,18 +273,35 @@ int vmspace_fork(struct vmspace *dst, struct vmspace *src)
     dst->vm_heap = src->vm_heap;
     dst->vm_guard = src->vm_guard;
     dst->vm_top = src->vm_top;
-    int result = fork_range(dst->vm_root, src->vm_root, 2, 0, src->vm_top);
+    int result = fork_table(dst->vm_root, src->vm_root, 2, 0, src->vm_top, src->vm_heap);
     sfence_vma();
     return result;
 }
 
-/* The entry of va; missing tables are made. NULL: no memory. vm_top covers the tables that were made,
- * even if no page follows. */
-static uint64 *make_entry(struct vmspace *vm, uint64 va)
+/* make_entry, if a table is missing or shared, or lies above all others. */
+static uint64 *__attribute__((noinline)) make_entry_slow(struct vmspace *vm, uint64 va)
 {
     if (vm->vm_top <= va)
         vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
-    return pmap_walk(vm->vm_root, va, true);
+    uint64 *pte = pmap_walk(vm->vm_root, va, 1, true);
+    if (pte == NULL || ((*pte & PTE_COW) && own_table(pte, va) < 0))
+        return NULL;
+    uint64 *table = pmap_table(pte, true);
+    return table != NULL ? &table[PX(0, va)] : NULL;
+}
+
+/* The entry of va, to be changed: missing tables are made, and a shared one becomes the space's own.
+ * NULL: no memory. vm_top covers the tables that were made, even if no page follows. */
+static inline uint64 *make_entry(struct vmspace *vm, uint64 va)
+{
+    uint64 pte = vm->vm_root[PX(2, va)];
+
+    if (va < vm->vm_top && (pte & PTE_V)) {
+        pte = ((uint64 *)pte_page(pte))[PX(1, va)];
+        if ((pte & (PTE_V | PTE_COW)) == PTE_V)
+            return (uint64 *)pte_page(pte) + PX(0, va);
+    }
+    return make_entry_slow(vm, va);
 }
 
 /* Fill in the entry of va, which is absent. */
@@ -230,7 +377,7 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
     if (heap)
         pte = make_entry(vm, va);
     else if (va < USERTOP)
-        pte = pmap_walk(vm->vm_root, va, false);
+        pte = pmap_walk(vm->vm_root, va, 0, false);
     if (pte == NULL)
         return heap ? VM_NO_MEMORY : -1;
     if (*pte == 0)
@@ -261,15 +408,15 @@ static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
     for (uint64 va = start; va < end; va += PGSIZE) {
         uint64 *pte = make_entry(vm, va);
         if (pte == NULL || zero_fill(pte, va) < 0) {
-            free_range(vm->vm_root, 2, start, va, false);
-            sfence_vma();
+            cut_space(vm, start);
             return -1;
         }
+        if (PX(0, va) % 64 == 63) /* 64 pages are zeroed in some 40,000 instructions */
+            pass_turn();
     }
     return 0;
 }
 
-/* Tables stay until the space is destroyed: they are few, and this hart may be walking them. */
 static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
 {
     uint64 old = vm->vm_size;
@@ -278,10 +425,9 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
         return (int64)old; /* as in xv6: below address 0 there is nothing to give back */
     if (bytes > old - vm->vm_heap)
         return -1;
+    if (cut_space(vm, PGROUNDUP(old - bytes)) < 0)
+        return -1;
     vm->vm_size = old - bytes;
-    uint64 end = PGROUNDUP(old) < vm->vm_top ? PGROUNDUP(old) : vm->vm_top;
-    free_range(vm->vm_root, 2, PGROUNDUP(vm->vm_size), end, false);
-    sfence_vma();
     return (int64)old;
 }
 

@@ -17,7 +17,7 @@ struct vmspace {
     uint64 vm_size;  /* bytes from 0 to the end of the heap: sbrk(0) */
     uint64 vm_heap;  /* lowest address of the heap: sbrk cannot shrink below it */
     uint64 vm_guard; /* address of the page below the stack, which stays unmapped */
-    uint64 vm_top;   /* neither a page nor a table was ever made for an address at or above it */
+    uint64 vm_top;   /* no page is mapped, and no table begins, at or above it */
 };
 
 /* Kinds of access for vm_fault and vm_map_user. */
@@ -47,9 +47,11 @@ int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags);
 uint64 pmap_kernel_pa(uint64 va);
 /* Unmap it; returns its physical address. The caller must have the harts drop their translations. */
 uint64 pmap_kernel_unmap(uint64 va);
-/* The PTE of the page at va in a table, or NULL; with `make`, missing tables are made (NULL: no
- * memory). Not for addresses in the direct map, which has larger pages. */
-uint64 *pmap_walk(uint64 *root, uint64 va, bool make);
+/* The entry for va in the table of this level (2: the root; 0: the PTE of the page), or NULL: there is
+ * no such table. With `make`, missing tables are made (NULL: no memory). */
+uint64 *pmap_walk(uint64 *root, uint64 va, int level, bool make);
+/* One step of that walk: the table that an entry leads to. */
+uint64 *pmap_table(uint64 *pte, bool make);
 
 /* --- vm.c: user address spaces. All in thread context. --- */
 
@@ -75,7 +77,8 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access);
 int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access);
 
 /* Move the end of the heap by delta bytes; returns the old end, or -1 (out of range; eager: no
- * memory). Without eager, pages come at their first touch. Shrinking frees at once. */
+ * memory). Without eager, pages come at their first touch. Shrinking frees at once, page tables too; it
+ * needs memory, and may fail, only where a table is shared since a fork and keeps a part. */
 int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager);
 
 /* Copy between the kernel and user memory of vm; pages that are not there yet are faulted in.

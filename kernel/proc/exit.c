@@ -52,8 +52,8 @@ void proc_exit(int status)
         panic("init exited with status %d", status);
     caps_exit(curthread); /* first: when the parent knows, the names are free */
     filedesc_release(&p->p_filedesc);
+    release_memory(); /* it passes turns, for which p may need a cpu once more */
     usched_exit(p);
-    release_memory();
 
     spin_lock(&proctable_lock);
     wake_init = orphan_children(p);

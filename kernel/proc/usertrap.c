@@ -6,6 +6,7 @@
 #include "kernel/riscv.h"
 #include "kernel/syscall.h"
 #include "lib/printf.h"
+#include "mm/turn.h"
 #include "proc/proc.h"
 
 bool proc_page_fault(uint64 va, uint64 cause)
@@ -83,4 +84,19 @@ void proc_user_return(void)
     usched_userexit(p);
     if (thread_killed())
         proc_exit(-(int)peek(&curthread->td_killed));
+}
+
+/*
+ * A process that was killed does not wait for its turn (it ends soon), but lets the threads of its own
+ * priority run. Kernel threads have no turn to wait for.
+ */
+void proc_pass_turn(void)
+{
+    struct proc *p = curproc();
+
+    if (p == NULL)
+        return;
+    usched_userexit(p);
+    if (thread_killed())
+        lwkt_yield();
 }

@@ -155,6 +155,78 @@ static void cow_system_calls(void)
     CHECK(unlink("f") == 0);
 }
 
+#define MIB (1UL << 20)
+
+/* A heap of 8 MiB, more than three page tables, with a mark in each page. */
+static char *make_heap(void)
+{
+    char *heap = sbrk(8 * (int)MIB);
+
+    CHECK(heap != SBRK_ERROR);
+    for (uint64 at = 0; at < 8 * MIB; at += PGSIZE)
+        *(uint64 *)(void *)(heap + at) = at + 1;
+    return heap;
+}
+
+static void expect_heap(char *heap, uint64 size)
+{
+    for (uint64 at = 0; at < size; at += PGSIZE)
+        CHECK(*(uint64 *)(void *)(heap + at) == at + 1);
+}
+
+/* Fork shares the tables of a heap. Whoever changes one, by a write, by giving back a part of it, or by
+ * growing again, changes it for itself alone. */
+static void cow_tables(void)
+{
+    char *heap = make_heap();
+
+    for (int round = 0; round < 3; round++) {
+        int pid = child();
+        if (pid == 0) {
+            expect_heap(heap, 8 * MIB);
+            int grandchild = child();
+            if (grandchild == 0) {
+                heap[3 * MIB] = 9;
+                expect_heap(heap, 3 * MIB);
+                exit(0);
+            }
+            CHECK(sbrk(-3 * (int)MIB - 100 * (int)PGSIZE) != SBRK_ERROR);
+            expect_heap(heap, 5 * MIB - 100 * PGSIZE);
+            CHECK(sbrklazy(3 * (int)MIB) != SBRK_ERROR);
+            for (uint64 at = 5 * MIB; at < 7 * MIB; at += PGSIZE)
+                CHECK(*(uint64 *)(void *)(heap + at) == 0);
+            heap[6 * MIB] = 7;
+            expect(grandchild, 0);
+            expect_heap(heap, 5 * MIB - 100 * PGSIZE);
+            exit(0);
+        }
+        *(uint64 *)(void *)(heap + 4 * MIB) = 4 * MIB + 1;
+        expect(pid, 0);
+        expect_heap(heap, 8 * MIB);
+    }
+}
+
+/* The parent gives its heap back while a child still shares the tables; the child has it all. */
+static void cow_tables_left(void)
+{
+    int go[2];
+    char *heap = make_heap();
+
+    CHECK(pipe(go) == 0);
+    int pid = child();
+    if (pid == 0) {
+        await_pipe(go[0]);
+        expect_heap(heap, 8 * MIB);
+        memset(heap, 5, 8 * MIB);
+        exit(0);
+    }
+    CHECK(sbrk(-8 * (int)MIB) == heap + 8 * MIB && sbrk(8 * (int)MIB) == heap);
+    signal_pipe(go[1]);
+    for (uint64 at = 0; at < 8 * MIB; at += PGSIZE)
+        CHECK(heap[at] == 0);
+    expect(pid, 0);
+}
+
 /* A copy of two thirds of the memory fits, as long as nobody writes. */
 static void cow_large(void)
 {
@@ -209,6 +281,8 @@ const struct test cow_tests[] = {
     {"cow_wide", cow_wide, 0},
     {"cow_orphan", cow_orphan, 0},
     {"cow_system_calls", cow_system_calls, 0},
+    {"cow_tables", cow_tables, 0},
+    {"cow_tables_left", cow_tables_left, 0},
     {"cow_large", cow_large, 1},
     {"cow_out_of_memory", cow_out_of_memory, 1},
     {0, 0, 0},

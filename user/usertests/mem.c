@@ -303,11 +303,26 @@ static void tables_without_memory(void)
     }
 }
 
+/* Page tables go with the heap that needed them: 31 of them here or more, for one page each. */
+static void shrink_frees_tables(void)
+{
+    uint64 before = value_of("vm.free_pages");
+    char *p = sbrklazy(64 << 20);
+
+    CHECK(p != SBRK_ERROR);
+    for (uint64 at = 0; at < 64UL << 20; at += 2 << 20)
+        p[at] = 1;
+    CHECK(value_of("vm.free_pages") <= before - 32 - 31);
+    CHECK(sbrk(-(64 << 20)) != SBRK_ERROR);
+    CHECK(value_of("vm.free_pages") == before);
+}
+
 const struct test mem_tests[] = {
     {"tables_without_memory", tables_without_memory, 0},
     {"sbrk_bytes", sbrk_bytes, 0},
     {"sbrk_zeroes", sbrk_zeroes, 0},
     {"sbrk_shrink", sbrk_shrink, 0},
+    {"shrink_frees_tables", shrink_frees_tables, 0},
     {"sbrk_range", sbrk_range, 0},
     {"sbrk_eager_lazy", sbrk_eager_lazy, 0},
     {"lazy_sparse", lazy_sparse, 0},

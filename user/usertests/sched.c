@@ -3,6 +3,7 @@
  */
 #include "kernel/types.h"
 #include "kernel/param.h"
+#include "kernel/riscv.h"
 #include "kernel/syscall.h"
 #include "user/user.h"
 #include "user/usertests/ut.h"
@@ -161,6 +162,47 @@ static void yield_turns(void)
     expect(pid, 0);
 }
 
+/* How late pause(1) ends at worst, in ms, of 5 times. */
+static uint64 worst_delay(void)
+{
+    uint64 worst = 0;
+
+    for (int i = 0; i < 5; i++) {
+        uint64 start = value_of("kern.uptime_ms");
+        pause(1);
+        uint64 took = value_of("kern.uptime_ms") - start;
+        worst = took > worst ? took : worst;
+    }
+    return worst - 100;
+}
+
+/* System calls that last long let a better process run in between: a large heap made, copied and freed,
+ * by a process of the idle level. How late is checked where time is counted in instructions. */
+static void long_calls(void)
+{
+    uint64 pages = value_of("vm.free_pages") / 2, late;
+    int size = (int)((pages < 25000 ? pages : 25000) * PGSIZE), pid;
+
+    CHECK(setaffinity(1) == 0);
+    pid = child();
+    if (pid == 0) {
+        setpri(USER_PRI_IDLE);
+        for (;;) {
+            CHECK(sbrk(size) != SBRK_ERROR);
+            if (child() == 0)
+                exit(0);
+            wait(0);
+            sbrk(-size);
+        }
+    }
+    setpri(USER_PRI_REAL);
+    late = worst_delay();
+    kill(pid);
+    wait(0);
+    if (value_of("kern.deterministic") && late > 25)
+        fail("a pause of a real-time process ended %lu ms late", late);
+}
+
 /* More busy processes than cpus: all end, although none yields. */
 static void busy(void)
 {
@@ -187,5 +229,6 @@ const struct test sched_tests[] = {
     {"levels_order", levels_order, 0},
     {"yield_turns", yield_turns, 0},
     {"busy", busy, 0},
+    {"long_calls", long_calls, 0},
     {0, 0, 0},
 };
