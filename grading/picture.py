@@ -79,7 +79,8 @@ def draw(failure, trace, known):
 def take(outcome, again=True):
     """The picture of a failed test, or None. again: the run may be played again."""
     failure = outcome.failure
-    if failure.cause not in DRAWN or not (failure.events or again):
+    played = outcome.result and outcome.result.command.startswith("make qemu ")     # and not on this host
+    if failure.cause not in DRAWN or not played or not (failure.events or again):
         return None
     if again:
         traced, result = engine.traced(outcome.test, outcome.seed)
@@ -91,14 +92,15 @@ def take(outcome, again=True):
 
 def of_test(test):
     """What the page shows of a failed test, beside its picture."""
-    start, connect, *typed = test["gdb"] or ["", ""]
+    typed = test["gdb"]
+    if typed[1:2] == ["make gdb"]:
+        typed = [typed[0], "in another terminal: make gdb", *(f"(gdb) {line}" for line in typed[2:])]
     return {"name": f"{test['name']}: {test['title']}", "points": f"{test['points']}/{test['most']}",
             "texts": [[label, test[name]] for label, name in (
                 ("Scene", "scene"), ("With", "setting"), ("Expected", "expected"), ("Came", "seen"),
                 ("Usually", "hint")) if test[name]],
             "state": test["state"], "console": [] if test["shown"] or test["state"] else test["console"],
-            "commands": [["again", [test["replay"]]]] + ([["in gdb", [start, f"in another terminal: {connect}"] +
-                                                          [f"(gdb) {line}" for line in typed]]] if start else [])}
+            "commands": [["again", [test["replay"]]]] + ([["in gdb", typed]] if typed else [])}
 
 
 def html(record):

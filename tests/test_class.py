@@ -10,9 +10,13 @@ import subprocess
 import time
 
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
 
+import browser
 from conftest import ROOT
 from grading import engine, machine
+from grading.staff import html_report
 from grading.staff import table as table_of
 from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, write
 
@@ -226,7 +230,8 @@ def check_page(out):
     assert "wrong, wrong_tar" in text and "<li>twin_a, twin_b</li>" in text
     assert len(list(out.glob("*.txt"))) == 40
     assert (out / f"mutant_{UNSEEN[0]}.txt").read_text(encoding="utf-8").startswith("CHANGED")
-    assert "<th>changed</th>" in text and "kernel/lwkt/preempt.c (+1 -1)" in text
+    assert '<th scope="col" class="words">changed</th>' in text and "kernel/lwkt/preempt.c (+1 -1)" in text
+    assert '<a href="wrong.html#t25_create">0</a>' in text and "t25_create" in (out / "wrong.html").read_text()
     assert "error: expected expression" in (out / "build0.txt").read_text(encoding="utf-8")
     assert re.search(r"FAIL +t25_create", (out / "wrong.txt").read_text(encoding="utf-8"))
 
@@ -260,6 +265,59 @@ def test_what_failures_say():
         ("4.1 ipi/t1, 4.2 ipi/t2", "judged", "N of them", "N", ["ann", "carol"]),
         ("4.1 ipi/t1", "judged", "N of them", "two", ["bob"]),
         ("no check", "refused", "", "no kernel/", ["dave"])]
+
+
+def made_rows():
+    """Rows of a table as they are after an interruption: two checks, seven students."""
+    for name, points, cause in (("ann", 100, ""), ("bob", 95, "t21_wake: late"), ("carol", 0, "t25_create: none"),
+                                ("dan", 0, "no kernel/"), ("eve", 40, "t25_create: <b>none</b>")):
+        yield {"student": name, "points": points, "most": 100, "cause": cause, "changed": "", "notes": "",
+               "status": "refused" if name == "dan" else "graded", "4.1 ipi/t21_wake": points // 2,
+               "4.2 ipi/t25_create": 50 if points > 50 else 0}
+    for name, status in (("fay", "not graded"), ("gus", "missing")):
+        yield {"student": name, "points": "", "most": "", "cause": "", "changed": "", "notes": "", "status": status}
+
+
+@pytest.fixture(scope="module", name="page")
+def fixture_page(tmp_path_factory):
+    """The page of made_rows(), of which one student has pictures."""
+    records = {"eve": {"status": "refused", "cause": "x", "record": {"page": "eve.html", "tests": []}}}
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    path.write_text(html_report.render({"lab": "4", "seeds": [1]}, list(made_rows()), records, [], False))
+    return path
+
+
+@pytest.mark.parametrize("width", (400, 1600))
+def test_page(page, width):
+    """The page fits, its table sorts by a number and by a text, and is filtered by words and by status; the
+    cause stands next to the points, the head stays in view, and each check that failed leads to its picture."""
+    with browser.chromium() as window:
+        browser.opened(window, page, width)
+        assert window.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        names = "return [...body.rows].filter((row) => !row.hidden).map((row) => row.cells[0].firstChild.textContent)"
+        heads = window.find_elements(By.CSS_SELECTOR, "#students thead th")
+        assert [head.text for head in heads][:4] == ["student", "points", "of", "cause"]
+        heads[1].find_element(By.TAG_NAME, "button").click()
+        assert window.execute_script(names) == ["fay", "gus", "carol", "dan", "eve", "bob", "ann"]
+        heads[1].find_element(By.TAG_NAME, "button").click()
+        assert window.execute_script(names)[:3] == ["ann", "bob", "eve"]
+        assert heads[1].get_attribute("aria-sort") == "descending" and heads[0].get_attribute("aria-sort") == "none"
+        window.find_element(By.ID, "filter").send_keys("T25 none")
+        assert window.execute_script(names) == ["eve", "carol"]
+        assert window.find_element(By.ID, "count").text == "2 of 7 shown"
+        window.find_element(By.ID, "filter").clear()
+        Select(window.find_element(By.ID, "status")).select_by_visible_text("refused")
+        assert window.execute_script(names) == ["dan"]
+        assert window.execute_script("return getComputedStyle(heads[0]).position") == "sticky"
+        links = window.execute_script("return [...table.querySelectorAll('a')].map((a) => a.getAttribute('href'))")
+        assert {"eve.txt", "eve.html", "eve.html#t25_create"} <= set(links) and "gus.txt" not in links
+
+
+def test_histogram():
+    """Each bar counts a tenth of the points, and full points have a bar of their own; it is said in words, too."""
+    assert html_report.shares(list(made_rows())) == [2, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1]
+    assert "0-10 percent: 2, 40-50 percent: 1, 90-100 percent: 1, 100 percent: 1" in html_report.histogram(
+        list(made_rows()))
 
 
 SSH = """#!/bin/sh
