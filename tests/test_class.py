@@ -14,6 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
 import browser
+import services
 from conftest import ROOT
 from grading import engine, machine
 from grading.staff import html_report
@@ -320,28 +321,36 @@ def test_histogram():
         list(made_rows()))
 
 
-SSH = """#!/bin/sh
-# A replacement for ssh: the other machine is this one.
-while [ "$1" != there ]; do shift; done
-shift
-[ "$1" != -- ] || shift
-echo "$*" >>"$(dirname "$0")/asked"
-exec sh -c "$*"
-"""
-
-
-def test_other_machines(tmp_path):
-    """With --sshloginfile, the workers run where GNU parallel's ssh takes them."""
-    write(solved(), tmp_path / "in" / "one")
-    (tmp_path / "in" / "two").mkdir()
-    (tmp_path / "ssh").write_text(SSH)
-    (tmp_path / "ssh").chmod(0o755)
-    (tmp_path / "machines").write_text("2/there\n")
-    status, printed = Course(tmp_path, "--sshloginfile", tmp_path / "machines",
-                             env={"PARALLEL_SSH": tmp_path / "ssh"}).end()
+def graded_elsewhere(place, *options, **env):
+    """Grade six submissions that are refused, and kill a worker: what was printed. None is lost."""
+    for name in "abcdef":
+        (place / "in" / name).mkdir(parents=True)
+    course = Course(place, *options, env=env)
+    kill_a_worker(place)
+    status, printed = course.end()
     assert status == 0, printed
-    assert {row["student"]: row["status"] for row in table(tmp_path)} == {"one": "graded", "two": "refused"}
-    assert (tmp_path / "asked").stat().st_size > 0
+    assert [row["status"] for row in table(place)] == 6 * ["refused"]
+    return printed
+
+
+def test_over_ssh(tmp_path):
+    """With --sshloginfile, GNU parallel starts the workers by ssh: here by a server on this machine."""
+    (tmp_path / "ssh").mkdir()
+    with services.ssh_server(tmp_path / "ssh") as (config, log):
+        (tmp_path / "machines").write_text(f"2/ssh -F {config} grader\n")
+        before = log.read_text().count("Accepted publickey")
+        printed = graded_elsewhere(tmp_path, "--sshloginfile", tmp_path / "machines")
+        assert log.read_text().count("Accepted publickey") >= before + 7, printed
+
+
+def test_on_slurm(tmp_path):
+    """With --slurm, the workers are tasks of an array job: here on a cluster with this machine as its only node."""
+    (tmp_path / "slurm").mkdir()
+    with services.slurm_node(tmp_path / "slurm") as env:
+        printed = graded_elsewhere(tmp_path, "--slurm=--cpus-per-task=1", **env)
+        assert "[6/6]" in printed
+        log = (tmp_path / "slurm/log").read_text(errors="replace")
+        assert log.count("Launching batch job") >= 7, log[-2000:]
 
 
 @pytest.mark.parametrize("words, line", [
