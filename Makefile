@@ -28,6 +28,7 @@ PART          =
 RUNS          =
 XV6           =
 FORMAT        =
+HTML          =
 KTR           =
 LOG           =
 OUT           =
@@ -312,8 +313,8 @@ test: all ## run all tests (about 20 minutes); ends with a count
 
 # The graders build the tree themselves, because a kernel that does not build gets its report, too.
 .PHONY: grade
-grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
-	@$(foreach o,FORMAT OUT INVARIANTS TOOLCHAIN WERROR,$(o)=$(call quote,$($(o)))) tools/grade
+grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, HTML=page; FORMAT=json,text,html,gradescope,github,autolab,junit,ktap,prairielearn,nbgrader OUT=
+	@$(foreach o,FORMAT OUT HTML INVARIANTS TOOLCHAIN WERROR,$(o)=$(call quote,$($(o)))) tools/grade
 
 # The threading core as a library of this host, and the programs that use it. -iquote, because kernel/ has
 # headers of the C library's names.

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file]`, by way of tools/grade:
+"""`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file] [HTML=file]`, by way of tools/grade:
 options come in the environment; SEEDS=17,18 gives several seeds. Status 0: full points, 1: fewer, 2: the
 options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
 usual; without OUT, standard output gets the format and nothing else. FORMAT may name several formats, as
 in FORMAT=json,junit: OUT is then a folder, and formats.py has the names of the files in it.
+
+If a test fails, a page with a picture of each failure is written to HTML, which is build/report.html if it is
+not given; HTML=no leaves it out.
 """
 
 import os
@@ -15,7 +18,7 @@ import sys
 import time
 import traceback
 
-from grading import build, engine, formats, progress, record, report, runs
+from grading import build, engine, formats, picture, progress, record, report, runs
 
 
 class BadOption(Exception):
@@ -71,8 +74,9 @@ def write(wanted, whole):
             raise BadOption(f"OUT={path}: {error.strerror}") from None
 
 
-def play(jobs, seed, line, show):
-    """Build the kernel and run the tests; call show(record) for each test as soon as it is over. Return
+def play(jobs, seed, line, show, pictures):
+    """Build the kernel and run the tests; call show(record) for each test as soon as it is over. pictures:
+    whether failures are drawn. Return
     (the compiler's errors or None, the programs that were left out, the records of the tests)."""
     line.say("building")
     errors, left_out = build.build(lambda what: line.say(f"building: {what}"),
@@ -81,13 +85,25 @@ def play(jobs, seed, line, show):
     if errors:
         return errors, left_out, [record.not_built(lab, case, errors) for lab, case in jobs]
     tests = []
+    again = picture.TRACED if pictures else 0
     for outcome in runs.grade(jobs, line, seed):
+        if outcome.failure and pictures:
+            outcome.picture = picture.take(outcome, again > 0)
+            again -= outcome.picture is not None
         tests.append(record.test(outcome))
         show(tests[-1])
     return None, left_out, tests
 
 
-def main(lab_name, test_name, seed, format_names="", out=""):
+def page_of(html, wanted, tests):
+    """The file to which the page with the failures is written, or None."""
+    if html == "no" or any(function is picture.html for function, _ in wanted):
+        return None
+    drawn = any(test.get("picture") for test in tests)
+    return pathlib.Path(html or "build/report.html") if html or drawn else None
+
+
+def main(lab_name, test_name, seed, format_names="", out="", html=""):
     """Grade and report; return the exit status."""
     jobs, wanted = choose(lab_name, test_name, seed), outputs(format_names, out)
     quiet = any(path is None for _, path in wanted)
@@ -96,10 +112,15 @@ def main(lab_name, test_name, seed, format_names="", out=""):
     shown = report.Report(report.colourful())
     try:
         errors, left_out, tests = play(jobs, seed, line,
-                                       lambda test: None if quiet else line.print(shown.test(test)))
+                                       lambda test: None if quiet else line.print(shown.test(test)),
+                                       html != "no")
     finally:
         line.close()
     whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests, left_out)
+    if place := page_of(html, wanted, tests):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        whole["page"] = str(place)
+        wanted = [*wanted, (picture.html, place)]
     if not quiet:
         print("\n".join(shown.end(whole)))
     write(wanted, whole)
@@ -111,9 +132,9 @@ def guarded():
     or closes the pipe that reads its output."""
     sys.stdout.reconfigure(errors="replace")  # a console may print bytes that the terminal cannot show
     try:
-        given = {name: os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "SEEDS", "FORMAT", "OUT")}
+        given = {name: os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "SEEDS", "FORMAT", "OUT", "HTML")}
         return main(given["LAB"], given["TEST"], given["SEED"] or given["SEEDS"], given["FORMAT"],
-                    given["OUT"])
+                    given["OUT"], given["HTML"])
     except BadOption as error:
         print(error, file=sys.stderr)
         return 2

@@ -247,7 +247,13 @@ def judge_run(case, result, key, params, options, confirm=lambda record: None):
     return None
 
 
-def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None):
+def traced(case, seed):
+    """Play the scene of run_seed() once more, and have the kernel print what it has traced: (Failure or None,
+    Result). It takes some instructions more, so the run need not be the same."""
+    return run_seed(case, seed, work=None, trace=True)
+
+
+def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None, trace=False):
     """Boot the machine of the tree `root`, run the test and judge it: (Failure or None, Result). If stop()
     becomes true, the run is ended, and Result.why is "stopped"."""
     params, options = case.draw(Draws(case, seed))
@@ -261,9 +267,10 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None):
     # there, with the same number of digits, so that the run is the same with any number.
     machine_options = {**options, "APPEND": f"{options['APPEND']} stop={0:0{timeline.STOP_DIGITS}}"}
     before = "sysctl lwkt.untimely_switch=1; " if UNTIMELY else ""
+    before, after = (f"{before}ktrdump -on all; ", "; ktrdump -off; ktrdump") if trace else (before, "")
     kernel = root / machine_options.get("KERNEL", "build/kernel")
     with tempfile.NamedTemporaryFile(prefix="nymph.") as log:
-        result = machine.run(f"{before}{case.program} {words}", timeout=LIMIT, work=work, root=root, stop=stop,
+        result = machine.run(f"{before}{case.program} {words}{after}", timeout=LIMIT, work=work, root=root, stop=stop,
                              log=emulator_log.options(kernel, log.name), **machine_options)
         failure = judge_run(case, result, key, params, options,
                             lambda record: emulator_log.check(case.name, kernel, log.name, record))

@@ -5,6 +5,7 @@ several are wanted.
 
     json         the record itself
     text         the report that a terminal shows
+    html         a page with a picture of each failure (picture.py); it loads nothing
     gradescope   results.json, as gradescope-autograders.readthedocs.io/en/latest/specs describes it
     github       GitHub Classroom: lines for $GITHUB_ENV with one runner for each test, as the action
                  classroom-resources/autograding-grading-reporter reads them (grading/classroom.yml)
@@ -22,7 +23,7 @@ import json
 import re
 from xml.etree import ElementTree
 
-from grading import report
+from grading import picture, report
 
 # Characters that XML 1.0 cannot represent at all; no other format needs them.
 ILLEGAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,8 +61,9 @@ def parts(record):
 
 
 def as_json(record):
-    """The record itself."""
-    return json.dumps(record, indent=1) + "\n"
+    """The record itself, without the pictures."""
+    tests = [{name: value for name, value in test.items() if name != "picture"} for test in record["tests"]]
+    return json.dumps({**record, "tests": tests}, indent=1) + "\n"
 
 
 def as_text(record):
@@ -180,6 +182,7 @@ def ktap(record):
 FORMATS = {
     "json": ("grade.json", as_json),
     "text": ("grade.txt", as_text),
+    "html": ("grade.html", picture.html),
     "gradescope": ("results.json", gradescope),
     "github": ("github.env", github),
     "autolab": ("autolab.txt", autolab),

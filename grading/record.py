@@ -11,7 +11,10 @@ writes it to a file; the report and all other formats are made from it.
         "expected", "seen", "cause": see failure.CAUSES, "hint",
         "shown": [lines], "timeline": [lines], "console": [its last lines],
         "state": [lines: where each cpu is, and its flags, if the machine does not go on],
-        "replay": "make grade ...", "by_hand": "make qemu ...", "gdb": [what to type]}]}
+        "replay": "make grade ...", "by_hand": "make qemu ...", "gdb": [what to type]}],
+     "page": the file with the failures' pictures, if there is one}
+
+In memory a test also has a "picture" (picture.py), which goes into that page and into no other format.
 
 For a test that passed, the fields that only a failure needs are empty or null. The status of a test that
 was not run, because the kernel is dead (runs.py), is "fail" too; its cause is "not-run". "hint" is what a
@@ -46,7 +49,7 @@ def of_test(outcome):
         "status": "ok" if good else "fail", "seeds": outcome.seeds, "seed": None,
         "seconds": round(outcome.seconds, 2), "expected": "", "seen": "", "cause": None,
         "hint": "", "shown": [], "timeline": [], "console": [], "state": [], "replay": "", "by_hand": "",
-        "gdb": []}
+        "gdb": [], "picture": None}
 
 
 def console(result):
@@ -80,9 +83,9 @@ def of_failure(outcome):
         "cause": failure.cause, "shown": [printable(line) for line in timeline.shown(failure)],
         "timeline": [printable(line) for line in timeline.draw(failure)],
         "console": console(result), "state": [printable(line, 600) for line in failure.state],
-        "hint": diagnosis.usual(outcome.lab.number, outcome.test, failure),
+        "picture": outcome.picture, "hint": diagnosis.usual(outcome.lab.number, outcome.test, failure),
         "replay": replay(outcome), "by_hand": result.command,
-        "gdb": [printable(line, 2000) for line in timeline.in_gdb(failure, result.command)]}
+        "gdb": [printable(line, 2000) for line in timeline.in_gdb(failure, result.command, outcome.lab.name)]}
 
 
 def of_dead(outcome):

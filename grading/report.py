@@ -127,6 +127,8 @@ class Report:
                 self.paint("Fix this first", BOLD) + f": in lab {lab} the kernel dies in {first}, as reported "
                 f"above. So the {rest} after that did not run, and give 0 points. To run one of them alone: "
                 + unrun[0]["replay"], WIDTH, break_on_hyphens=False)
+        if record.get("page"):
+            lines.append(f"Pictures of the failures: {record['page']} (open it with a browser)")
         return lines + [f"Points: {record['points']} of {record['most']}"]
 
 

@@ -28,7 +28,8 @@ DEATHS, HANGS = 3, 8
 @dataclass
 class Outcome:
     """The result of a test with all of its seeds. `failure` is None, or that of the smallest seed that
-    failed; `seed` and `result` belong to it. `dead`: the test was not run, because of these Outcomes."""
+    failed; `seed` and `result` belong to it. `dead`: the test was not run, because of these Outcomes. `picture`:
+    of the failure (picture.py)."""
     lab: engine.Lab
     test: engine.Test
     seeds: list
@@ -37,6 +38,7 @@ class Outcome:
     failure: Failure | None = None
     result: machine.Result | None = None
     dead: list = field(default_factory=list)
+    picture: dict | None = None
 
 
 @dataclass

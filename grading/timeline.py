@@ -125,18 +125,35 @@ def draw(failure):
     return lines + textwrap.wrap("; ".join(legend), WIDTH)
 
 
-def in_gdb(failure, command):
+# The gdb command (tools/gdb) that shows what a part of a lab is about.
+SHOWS = {"ipi": "ipiq", "sync": "ipiq", "token": "tokens", "mp": "tokens", "sleep": "sleepers", "wait": "sleepers",
+         "timer": "timers", "port": "ports", "sched": "runq", "switch": "runq", "preempt": "runq"}
+
+
+def last_command(failure, part):
+    """The gdb command that shows the fault: why the thread does not run whose turn it is, or that never ends; or
+    else the state that this part of the lab is about."""
+    if failure.index is not None and failure.index < len(failure.wanted):
+        came = failure.came[failure.index].td if failure.index < len(failure.came) else ""
+        turn = str(failure.wanted[failure.index]).partition(":")[0]
+        if turn != came:
+            return f"why {turn}"
+    stuck = re.search(r"; (\w+) \(cpu \d+\)", failure.seen) if failure.cause in ("deadlock", "livelock") else None
+    return f"why {stuck.group(1)}" if stuck else SHOWS.get(part, "threads")
+
+
+def in_gdb(failure, command, part=""):
     """What to type to stop at the wrong event: the command that starts the machine, the one that starts
-    gdb, then gdb's own commands. The kernel calls kt_stop for the event whose number is in the boot
+    gdb, then gdb's own commands; the last one shows the fault. The kernel calls kt_stop for the event whose number is in the boot
     argument `stop` (kernel/ktest/events.c). Nothing stops the machine before that, so the run is the
     same up to there."""
     event = failure.at or (failure.events[-1] if failure.events and failure.cause == "judged" else None)
     number = next((i for i, e in enumerate(failure.events, 1) if e is event), 0)
     if number:
         command = re.sub(r"\bstop=0+\b", f"stop={number:0{STOP_DIGITS}}", command)
-        typed = ["break kt_stop", "continue", "backtrace"]
+        typed = ["break kt_stop", "continue", last_command(failure, part)]
     elif failure.cause in ("deadlock", "livelock"):
-        typed = ["break kt_progress", "continue", "threads"]
+        typed = ["break kt_progress", "continue", last_command(failure, part)]
     elif failure.cause in ("never-booted", "timeout", "flood"):
         typed = ["continue", "# Ctrl-C after a while", "thread apply all backtrace"]
     else:

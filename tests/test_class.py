@@ -10,9 +10,14 @@ import subprocess
 import time
 
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
 
+import browser
+import services
 from conftest import ROOT
 from grading import engine, machine
+from grading.staff import html_report
 from grading.staff import table as table_of
 from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, write
 
@@ -226,7 +231,8 @@ def check_page(out):
     assert "wrong, wrong_tar" in text and "<li>twin_a, twin_b</li>" in text
     assert len(list(out.glob("*.txt"))) == 40
     assert (out / f"mutant_{UNSEEN[0]}.txt").read_text(encoding="utf-8").startswith("CHANGED")
-    assert "<th>changed</th>" in text and "kernel/lwkt/preempt.c (+1 -1)" in text
+    assert '<th scope="col" class="words">changed</th>' in text and "kernel/lwkt/preempt.c (+1 -1)" in text
+    assert '<a href="wrong.html#t25_create">0</a>' in text and "t25_create" in (out / "wrong.html").read_text()
     assert "error: expected expression" in (out / "build0.txt").read_text(encoding="utf-8")
     assert re.search(r"FAIL +t25_create", (out / "wrong.txt").read_text(encoding="utf-8"))
 
@@ -262,28 +268,89 @@ def test_what_failures_say():
         ("no check", "refused", "", "no kernel/", ["dave"])]
 
 
-SSH = """#!/bin/sh
-# A replacement for ssh: the other machine is this one.
-while [ "$1" != there ]; do shift; done
-shift
-[ "$1" != -- ] || shift
-echo "$*" >>"$(dirname "$0")/asked"
-exec sh -c "$*"
-"""
+def made_rows():
+    """Rows of a table as they are after an interruption: two checks, seven students."""
+    for name, points, cause in (("ann", 100, ""), ("bob", 95, "t21_wake: late"), ("carol", 0, "t25_create: none"),
+                                ("dan", 0, "no kernel/"), ("eve", 40, "t25_create: <b>none</b>")):
+        yield {"student": name, "points": points, "most": 100, "cause": cause, "changed": "", "notes": "",
+               "status": "refused" if name == "dan" else "graded", "4.1 ipi/t21_wake": points // 2,
+               "4.2 ipi/t25_create": 50 if points > 50 else 0}
+    for name, status in (("fay", "not graded"), ("gus", "missing")):
+        yield {"student": name, "points": "", "most": "", "cause": "", "changed": "", "notes": "", "status": status}
 
 
-def test_other_machines(tmp_path):
-    """With --sshloginfile, the workers run where GNU parallel's ssh takes them."""
-    write(solved(), tmp_path / "in" / "one")
-    (tmp_path / "in" / "two").mkdir()
-    (tmp_path / "ssh").write_text(SSH)
-    (tmp_path / "ssh").chmod(0o755)
-    (tmp_path / "machines").write_text("2/there\n")
-    status, printed = Course(tmp_path, "--sshloginfile", tmp_path / "machines",
-                             env={"PARALLEL_SSH": tmp_path / "ssh"}).end()
+@pytest.fixture(scope="module", name="page")
+def fixture_page(tmp_path_factory):
+    """The page of made_rows(), of which one student has pictures."""
+    records = {"eve": {"status": "refused", "cause": "x", "record": {"page": "eve.html", "tests": []}}}
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    path.write_text(html_report.render({"lab": "4", "seeds": [1]}, list(made_rows()), records, [], False))
+    return path
+
+
+@pytest.mark.parametrize("width", (400, 1600))
+def test_page(page, width):
+    """The page fits, its table sorts by a number and by a text, and is filtered by words and by status; the
+    cause stands next to the points, the head stays in view, and each check that failed leads to its picture."""
+    with browser.chromium() as window:
+        browser.opened(window, page, width)
+        assert window.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        names = "return [...body.rows].filter((row) => !row.hidden).map((row) => row.cells[0].firstChild.textContent)"
+        heads = window.find_elements(By.CSS_SELECTOR, "#students thead th")
+        assert [head.text for head in heads][:4] == ["student", "points", "of", "cause"]
+        heads[1].find_element(By.TAG_NAME, "button").click()
+        assert window.execute_script(names) == ["fay", "gus", "carol", "dan", "eve", "bob", "ann"]
+        heads[1].find_element(By.TAG_NAME, "button").click()
+        assert window.execute_script(names)[:3] == ["ann", "bob", "eve"]
+        assert heads[1].get_attribute("aria-sort") == "descending" and heads[0].get_attribute("aria-sort") == "none"
+        window.find_element(By.ID, "filter").send_keys("T25 none")
+        assert window.execute_script(names) == ["eve", "carol"]
+        assert window.find_element(By.ID, "count").text == "2 of 7 shown"
+        window.find_element(By.ID, "filter").clear()
+        Select(window.find_element(By.ID, "status")).select_by_visible_text("refused")
+        assert window.execute_script(names) == ["dan"]
+        assert window.execute_script("return getComputedStyle(heads[0]).position") == "sticky"
+        links = window.execute_script("return [...table.querySelectorAll('a')].map((a) => a.getAttribute('href'))")
+        assert {"eve.txt", "eve.html", "eve.html#t25_create"} <= set(links) and "gus.txt" not in links
+
+
+def test_histogram():
+    """Each bar counts a tenth of the points, and full points have a bar of their own; it is said in words, too."""
+    assert html_report.shares(list(made_rows())) == [2, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1]
+    assert "0-10 percent: 2, 40-50 percent: 1, 90-100 percent: 1, 100 percent: 1" in html_report.histogram(
+        list(made_rows()))
+
+
+def graded_elsewhere(place, *options, **env):
+    """Grade six submissions that are refused, and kill a worker: what was printed. None is lost."""
+    for name in "abcdef":
+        (place / "in" / name).mkdir(parents=True)
+    course = Course(place, *options, env=env)
+    kill_a_worker(place)
+    status, printed = course.end()
     assert status == 0, printed
-    assert {row["student"]: row["status"] for row in table(tmp_path)} == {"one": "graded", "two": "refused"}
-    assert (tmp_path / "asked").stat().st_size > 0
+    assert [row["status"] for row in table(place)] == 6 * ["refused"]
+    return printed
+
+
+def test_over_ssh(tmp_path):
+    """With --sshloginfile, GNU parallel starts the workers by ssh: here by a server on this machine."""
+    (tmp_path / "ssh").mkdir()
+    with services.ssh_server(tmp_path / "ssh") as (config, log):
+        (tmp_path / "machines").write_text(f"2/ssh -F {config} grader\n")
+        before = log.read_text().count("Accepted publickey")
+        printed = graded_elsewhere(tmp_path, "--sshloginfile", tmp_path / "machines")
+        assert log.read_text().count("Accepted publickey") >= before + 7, printed
+
+
+def test_on_slurm(tmp_path):
+    """With --slurm, the workers are tasks of an array job: here on a cluster with this machine as its only node."""
+    (tmp_path / "slurm").mkdir()
+    with services.slurm_node(tmp_path / "slurm") as env:
+        printed = graded_elsewhere(tmp_path, "--slurm=--cpus-per-task=1", **env)
+        assert "[6/6]" in printed
+        log = (tmp_path / "slurm/log").read_text(errors="replace")
+        assert log.count("Launching batch job") >= 7, log[-2000:]
 
 
 @pytest.mark.parametrize("words, line", [

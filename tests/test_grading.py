@@ -140,8 +140,14 @@ LAST_OF_QUEUE = ("kernel/lwkt/switch.c", "bit_highest32(gd->gd_runqmask)",
 BOOT = ("kernel/boot/main.c", "    plic_init();")
 
 
+def built_page(record, folder):
+    """What is drawn on the page that a record names."""
+    text = (folder / record["page"]).read_text(encoding="utf-8")
+    return json.loads(re.search(r'id="data" type="application/json">(.*?)</script>', text, re.S).group(1))
+
+
 @pytest.mark.parametrize("change, lab, seen_by", [(RING, "switch", "t1"), (LAST_OF_QUEUE, "2", "t2")])
-def test_broken_kernel_loses_points(broken, change, lab, seen_by):
+def test_broken_kernel_loses_points(broken, built, change, lab, seen_by):
     """If a kernel has a student's bug, the test of that mechanism fails, and its report has all that
     helps."""
     done, record, _ = broken(*change, f"LAB={lab}", f"TEST={seen_by}")
@@ -155,6 +161,9 @@ def test_broken_kernel_loses_points(broken, change, lab, seen_by):
     assert test["gdb"][0].startswith("make qemu-gdb ") and test["gdb"][2] == "break kt_stop"
     assert re.search(r"stop=0*[1-9]", test["gdb"][0]) and "stop=0000000" in test["by_hand"]
     assert test["seed"] == min(test["seeds"]), "this bug shows with every seed"
+    drawn = built_page(record, built)["runs"][0]
+    assert {"switch", "scene"} <= {event[3] for event in drawn["events"]}, "the run was played again, and traced"
+    assert sum(event[8] for event in drawn["events"]) == 1
 
 
 def test_build_error(broken):
@@ -281,7 +290,7 @@ def test_gdb_stops_there(broken, built):
     name, _, value = wrong.partition(":")
     at = rf'Breakpoint 1, kt_stop \(what=.* "log", thread=.* "{name}", val=(val@entry=)?{value}\)'
     assert re.search(at, done.stdout)
-    assert "player" in done.stdout, "the backtrace"
+    assert typed[-1] == "why A" and re.search(r"^It is ready, with priority \d+; cpu 0 runs B, ", done.stdout, re.M)
 
 
 def fails_from(limit):

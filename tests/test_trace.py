@@ -70,7 +70,7 @@ def test_odd_lines():
     trace = events.read(["ktr t=1 cpu=", "ktr t=1 cpu=0 seq=x td=1 comm=a ev=tick a=0x0 b=0x0", "hello",
                          line(5, 0, "tick", comm="</script><b>"), "ktr dropped=12"])
     assert len(trace.events) == 1 and trace.dropped == 12
-    text = page.page({"title": "</title>&", "summary": "", "warning": "", "failure": None,
+    text = page.page({"title": "</title>&", "summary": "", "warning": "",
                       "instructions_per_tick": 0, "runs": [page.run("x", trace, NAMELESS)]})
     assert "</script><b>" not in text and "<title>&lt;/title&gt;&amp;</title>" in text
 

@@ -1,33 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """grading/class: grade all submissions of a class. It can be stopped and resumed at any time.
 
-GNU parallel runs a worker (worker.py) for each submission, and the worker writes its result atomically.
-The results that exist show which submissions remain. So nothing is lost if this program, GNU parallel
-or a worker ends early, and nothing counts twice.
+A worker (worker.py) grades each submission, and writes its result atomically; engines.py starts the workers. The
+results that exist show which submissions remain. So nothing is lost if this program, GNU parallel, Slurm or a
+worker ends early, and nothing counts twice.
 """
 
 import argparse
-import os
 import pathlib
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
 from grading import engine, handout, machine
 from grading.machine import ROOT
-from grading.staff import (exports, grades, html_report, results_folder, roster, sandbox, similarity,
+from grading.staff import (engines, exports, grades, html_report, results_folder, roster, sandbox, similarity,
                            submission, table)
 from grading.staff.results_folder import Unusable
 from grading.staff.unpack import Refused
 
 FROM = {"moodle": " of Moodle", "canvas": " of Canvas", "gradescope": " of Gradescope",
         "github": " of GitHub Classroom"}
-TRIES = 3   # how often a submission is tried whose worker is killed or ends without a result
 
 
 def options(words):
@@ -43,6 +39,8 @@ def options(words):
                         " as for GNU parallel's --jobs (default: 50%%)")
     parser.add_argument("--sshloginfile", help="file of machines, as for GNU parallel; on each of them this "
                         "tree, the submissions and the results have the same paths")
+    parser.add_argument("--slurm", nargs="?", const="", help="grade by array jobs of Slurm, with these options for "
+                        "sbatch, as in --slurm='--partition=short --mem=4G'; paths as with --sshloginfile")
     parser.add_argument("--seed", type=int, help="grade with this seed only (default: seeds that are drawn "
                         "at the first run)")
     parser.add_argument("--handout", type=pathlib.Path, help="the tree that was handed out, if it is not "
@@ -74,8 +72,7 @@ def collect(entries):
 
 def check(given):
     """Refuse wrong options before anything is done."""
-    if not shutil.which("parallel"):
-        raise Unusable("missing: parallel; type: make setup test")
+    engines.check(given)
     labs = engine.load_labs(given.lab)
     if not labs or not any(engine.choose(lab, given.test) for lab in labs):
         raise Unusable(f"--lab {given.lab} {given.test}: there is no such lab or test")
@@ -90,54 +87,6 @@ def build_tree():
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     if done.returncode != 0:
         raise Unusable("the course's own tree does not build; type: make")
-
-
-# --- the workers -------------------------------------------------------------------------------
-
-def command(given):
-    """The command line of GNU parallel. It asks its users to cite it; grading/README.md does."""
-    words = ["parallel", "--will-cite", "--jobs", given.jobs, "--retries", str(TRIES)]
-    if given.sshloginfile:
-        words += ["--sshloginfile", os.path.abspath(given.sshloginfile)]
-    worker = ["setpriv", "--pdeathsig", "TERM", "/usr/bin/python3", "-m", "grading.staff.worker",
-              str(given.out.resolve())]
-    return [*words, f"cd {shlex.quote(str(ROOT))} && exec {shlex.join(worker)} {{}}"]
-
-
-def clock(seconds):
-    """A time as minutes and seconds."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
-
-
-def watch(process, left, done, total):
-    """Print a line for each submission that has been graded."""
-    started = time.monotonic()
-    for number, line in enumerate(process.stdout, 1):
-        spent = time.monotonic() - started
-        print(f"[{done + number}/{total}] {clock(spent)}, about "
-              f"{clock(spent / number * max(left - number, 0))} left: {line.rstrip()}", flush=True)
-
-
-def run_workers(given, place, todo, total):
-    """Grade the submissions with these numbers. On an interrupt, end all workers first."""
-    env = {**machine.environment(), "PARALLEL_SHELL": "/bin/sh"}
-    # GNU parallel and its workers inherit the lock, so that settle() also waits for a worker that was ended
-    # before it took the lock by itself.
-    with place.working() as lock:
-        process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command(given)], cwd=ROOT, env=env,
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                   errors="replace", start_new_session=True, pass_fds=[lock.fileno()])
-    try:
-        process.stdin.write("".join(f"{number}\n" for number in todo))
-        process.stdin.close()
-        watch(process, len(todo), total - len(todo), total)
-        process.wait()
-    except KeyboardInterrupt:
-        for _ in range(2):  # the first one tells it to start no more workers, the second to end them
-            process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-        process.wait()
-        raise
 
 
 # --- the tables --------------------------------------------------------------------------------
@@ -240,7 +189,7 @@ def main(words):
         if todo:
             build_tree()
             try:
-                run_workers(given, place, todo, len(jobs))
+                engines.run(given, place, jobs, todo, len(jobs))
             except KeyboardInterrupt:
                 place.settle(20)
                 write_all(given, place, whole, settings, compare=False)

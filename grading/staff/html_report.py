@@ -1,89 +1,131 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The results of a class as one HTML page, without scripts and without anything loaded from elsewhere."""
+"""The results of a class as one HTML page, which loads nothing. Without its script it is the same page, except
+that the table cannot be sorted or filtered."""
 
 import html
+import pathlib
 
 from grading.staff import table
 
-STYLE = """
-body { font: 15px/1.4 sans-serif; margin: 2em; max-width: 110em; color: #222 }
-table { border-collapse: collapse; margin: 1em 0 }
-th, td { border-bottom: 1px solid #ccc; padding: .25em .6em; text-align: left; vertical-align: top }
-th { background: #f4f4f4 } td.n { text-align: right } td.none { color: #b00; text-align: right }
-code, pre { font-size: 13px } .bad { color: #b00 }
-"""
+HERE = pathlib.Path(__file__).parent
+PARTS = 10      # bars of the histogram
+FIXED = ("student", "name", "id", "points", "most", "late", "final", "cause", "status", "changed", "notes")
+HEADS = {"most": "of", "late": "hours late", "final": "after deduction"}
+# How a column's cells are shown (class.html): as a number, as words that wrap, or only if there is room.
+KINDS = {"points": "n", "most": "n", "late": "n", "final": "n", "cause": "words", "changed": "words",
+         "notes": "words", "name": "side", "id": "side"}
 
 
-def cell(value, kind=""):
-    """A cell of a table."""
-    return f"<td{f' class={kind}' if kind else ''}>{html.escape(str(value))}</td>"
+def escaped(value):
+    """A value as text of a page."""
+    return html.escape(str(value))
 
 
 def checks_of(rows):
     """The names of the columns that are checks, in order."""
-    fixed = ("student", "name", "id", "points", "most", "late", "final", "cause", "status", "changed", "notes")
-    return list(dict.fromkeys(name for row in rows for name in row if name not in fixed))
+    return list(dict.fromkeys(name for row in rows for name in row if name not in FIXED))
 
 
-def row_of(row, checks):
-    """The row of a submission."""
-    name = html.escape(row["student"])
-    link = name if row["status"] == "not graded" else f'<a href="{name}.txt">{name}</a>'
-    points = "".join(cell(row.get(check, ""), "n" if row.get(check) else "none") for check in checks)
-    state = "" if row["status"] == "graded" else " bad"
-    return (f"<tr><td>{link}</td>{cell(row['points'], 'n')}{cell(row['most'], 'n')}"
-            f"<td class='{state.strip()}'>{html.escape(row['status'])}</td>"
-            f"{cell(row['changed'], 'bad')}{points}"
-            f"{cell(row['cause'])}{cell(row['notes'])}</tr>")
+def columns_of(rows):
+    """The names of all columns, in order: those that say most come first, and the checks before the notes."""
+    there = [name for name in FIXED if any(name in row for row in rows)]
+    return there[:-2] + checks_of(rows) + there[-2:]
 
 
-def points_table(rows):
+def anchor(row, column):
+    """The place of a check's failure on a student's page."""
+    return f"{row['student']}.html#{column.partition('/')[2]}"
+
+
+def cell(row, column, pages):
+    """A cell of the table. pages: the students who have a page with pictures."""
+    value, text = row.get(column, ""), escaped(row.get(column, ""))
+    drawn = row["student"] in pages
+    if column == "student":
+        links = text if row["status"] in ("not graded", "missing") else f'<a href="{text}.txt">{text}</a>'
+        pictures = f' <a href="{text}.html" class="more">pictures</a>' if drawn else ""
+        return f'<th scope="row">{links}{pictures}</th>'
+    if column in FIXED:
+        bad = column == "changed" or (column == "status" and value != "graded")
+        return f'<td class="{KINDS.get(column, "")}{" bad" if bad else ""}">{text}</td>'
+    if value == 0:
+        text = f'<a href="{escaped(anchor(row, column))}">0</a>' if drawn else "0"
+    return f'<td class="check n{" bad" if value == 0 else ""}">{text}</td>'
+
+
+def points_table(rows, pages):
     """The table of all submissions."""
-    checks = checks_of(rows)
-    heads = ["student", "points", "of", "status", "changed", *checks, "cause", "notes"]
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-    return f"<table><tr>{head}</tr>\n" + "\n".join(row_of(row, checks) for row in rows) + "</table>"
+    columns = columns_of(rows)
+    heads = "".join(f'<th scope="col" class="{KINDS.get(name, "" if name in FIXED else "check")}">'
+                    f'{escaped(HEADS.get(name, name)).replace("/", "/<wbr>")}</th>' for name in columns)
+    lines = [f'<tr data-status="{escaped(row["status"])}">' + "".join(cell(row, name, pages) for name in columns)
+             + "</tr>" for row in rows]
+    return (f'<div class="scroll" tabindex="0" role="region" aria-labelledby="points"><table id="students">'
+            f"<thead><tr>{heads}</tr></thead>\n<tbody>" + "\n".join(lines) + "</tbody></table></div>")
+
+
+def plain_table(heads, rows):
+    """A table of texts, of which the first column is numbers."""
+    head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in heads)
+    lines = ["<tr>" + "".join(f'<td class="{"words" if i else "n"}">{escaped(value)}</td>' for i, value in enumerate(row))
+             + "</tr>" for row in rows]
+    return (f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>' + "\n".join(lines)
+            + "</tbody></table></div>")
 
 
 def group_table(groups):
     """The table of failures, grouped by their texts."""
     if not groups:
         return "<p>No check failed.</p>"
-    heads = ("students", "checks", "cause", "expected", "seen", "names")
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    lines = [f"<tr>{cell(len(names), 'n')}{cell(test)}{cell(cause)}{cell(expected)}{cell(seen)}"
-             f"{cell(', '.join(names))}</tr>" for test, cause, expected, seen, names in groups]
-    return f"<table><tr>{head}</tr>\n" + "\n".join(lines) + "</table>"
+    return plain_table(("students", "checks", "cause", "expected", "seen", "names"), [
+        (len(names), test, cause, expected, seen, ", ".join(names)) for test, cause, expected, seen, names in groups])
+
+
+def shares(rows):
+    """How many submissions have 0 to 10, 10 to 20, ... percent of the points; full points are the last part."""
+    counts = [0] * (PARTS + 1)
+    for row in rows:
+        if row.get("points", "") != "" and row["most"]:
+            counts[row["points"] * PARTS // row["most"]] += 1
+    return counts
+
+
+def histogram(rows):
+    """A drawing of shares(), which also says it in words."""
+    counts = shares(rows)
+    names = [f"{100 * i // PARTS}-{100 * (i + 1) // PARTS}" for i in range(PARTS)] + ["100"]
+    most, bars = max(counts + [1]), []
+    for i, (count, name) in enumerate(zip(counts, names)):
+        height, x = 90 * count / most, 10 + 44 * i
+        bars.append(f'<rect x="{x}" y="{110 - height:.1f}" width="36" height="{height:.1f}"/>'
+                    f'<text x="{x + 18}" y="{104 - height:.1f}">{count or ""}</text>'
+                    f'<text x="{x + 18}" y="126">{name}</text>')
+    said = ", ".join(f"{name} percent: {count}" for name, count in zip(names, counts) if count)
+    return (f'<figure><svg viewBox="0 0 500 132" role="img" aria-label="Submissions by points: {said or "none"}">'
+            + "".join(bars) + "</svg><figcaption>Submissions by percent of the points</figcaption></figure>")
 
 
 def similar_list(similar, compared):
     """The list of groups of nearly identical submissions."""
     if not compared:
-        return "<p>Not compared: there is no handout to compare with.</p>"
+        return "<p>Not compared: there is no handout to compare with, or not all is graded yet.</p>"
     if not similar:
         return "<p>None.</p>"
-    return "<ul>" + "".join(f"<li>{html.escape(', '.join(names))}</li>" for names in similar) + "</ul>"
+    return "<ul>" + "".join(f"<li>{escaped(', '.join(names))}</li>" for names in similar) + "</ul>"
 
 
 def render(settings, rows, results, similar, compared):
     """The text of the page."""
-    seeds = " ".join(map(str, settings["seeds"]))
     graded = sum(row["status"] == "graded" for row in rows)
     full = sum(row["points"] == row["most"] for row in rows if row["points"] != "")
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Lab {html.escape(settings['lab'])}</title>
-<style>{STYLE}</style></head><body>
-<h1>Lab {html.escape(settings['lab'])}</h1>
-<p>{len(rows)} submissions, {graded} graded, {full} with full points. Seeds: {seeds}.</p>
-<h2>Points</h2>
-<p><em>Changed</em> is what differs outside of the places that this lab, or an earlier one, leaves to students.
-Read it if there are points: a kernel that deceives its graders has it there.</p>
-{points_table(rows)}
-<h2>Failures, grouped by their texts</h2>
-{group_table(table.groups(results))}
-<h2>Nearly identical</h2>
-<p>This compares the text that each submission adds to the handout. Look at the sources before you draw
-conclusions.</p>
-{similar_list(similar, compared)}
-</body></html>
-"""
+    pages = {name for name, result in results.items() if result["record"].get("page")}
+    texts = {"LAB": escaped(settings["lab"]), "HISTOGRAM": histogram(rows), "POINTS": points_table(rows, pages),
+             "SUMMARY": f"{len(rows)} students, {graded} graded, {full} with full points. Seeds: "
+                        f"{' '.join(map(str, settings['seeds']))}.",
+             "GROUPS": group_table(table.groups(results)), "SIMILAR": similar_list(similar, compared),
+             "STATES": "".join(f"<option>{escaped(state)}</option>" for state in
+                               dict.fromkeys(row["status"] for row in rows))}
+    text = (HERE / "class.html").read_text(encoding="utf-8")
+    for name, value in texts.items():
+        text = text.replace(f"@{name}@", value)
+    return text

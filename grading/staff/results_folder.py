@@ -3,7 +3,7 @@
 
     table.csv, index.html       for the instructor (table.py, html_report.py)
     grades-*.csv, feedback.zip  for the system from which the submissions come (grades.py)
-    NAME.txt                    the report to hand back to a student
+    NAME.txt, NAME.html         the report to hand back to a student, and its page with pictures
     .work/settings.json         the lab and the seeds, which are drawn once
     .work/jobs.json             the submissions
     .work/records/NAME.json     the result of a submission; it exists as soon as the submission is graded,
@@ -135,7 +135,11 @@ class ResultsFolder:
         return self.work / "records" / f"{name}.json"
 
     def keep(self, result):
-        """Write the result of a submission."""
+        """Write the result of a submission. The page with its pictures becomes a file of its own."""
+        page = result.pop("page")
+        if page:
+            write_atomically(self.place / f"{result['student']}.html", page)
+            result["record"]["page"] = f"{result['student']}.html"
         write_atomically(self.record_path(result["student"]), json.dumps(result, indent=1) + "\n")
 
     def result(self, job):

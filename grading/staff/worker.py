@@ -29,6 +29,7 @@ from grading.staff.unpack import Refused
 BUILD_SECONDS = 300         # of the host's time: how long a build may take
 GRADE_SECONDS = 3600        # how long the tests of a lab may take with one seed
 RECORD_LIMIT = 64 << 20     # bytes of a record
+PAGE_LIMIT = 16 << 20       # bytes of the page with the pictures
 
 
 class Failed(Exception):
@@ -79,6 +80,14 @@ def play(tree, options, lab, test, seeds):
     return record
 
 
+def page_of(tree, record):
+    """The page with the pictures of the failures, or ""."""
+    page = pathlib.Path(tree, record.pop("page", None) or "build/report.html")
+    if page.is_symlink() or not page.is_file() or page.stat().st_size > PAGE_LIMIT:
+        return ""
+    return page.read_text(encoding="utf-8", errors="replace")
+
+
 def cause_of(errors):
     """The line of the compiler's output that says what is wrong."""
     lines = errors.splitlines()
@@ -98,19 +107,20 @@ def grade_tree(tree, lab, test, seeds, also):
 
 
 def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options, record: None, refused=""):
-    """The result of a submission: a dict for results_folder.py. scratch: a folder for this submission
+    """The result of a submission: a dict for results_folder.py; its "page" has the pictures, as text. scratch: a folder for this submission
     alone; it is made here and removed in the end. also: called with a tree that was graded, before it is
     removed. refused: why there is no source, if there is none."""
     started = time.monotonic()
     scratch = pathlib.Path(scratch)
     shutil.rmtree(scratch, ignore_errors=True)  # left by a worker that was killed
-    result = {"student": name, "lab": lab, "cause": "", "notes": [], "changed": []}
+    result = {"student": name, "lab": lab, "cause": "", "notes": [], "changed": [], "page": ""}
     try:
         if refused:
             raise Refused(refused)
         taken = submission.take(source, engine.load_labs(lab)[0].number)
         result |= {"notes": taken.notes, "changed": taken.changed}
         status, record = grade_tree(submission.assemble(taken, scratch / "tree"), lab, test, seeds, also)
+        result["page"] = page_of(scratch / "tree", record)
     except Refused as error:
         status, record = "refused", no_tests_run(lab, test, str(error))
     finally:

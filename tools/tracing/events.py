@@ -25,6 +25,8 @@ class Event:
     wmesg: int = 0
     extra: list = field(default_factory=list)   # a system call's second and third argument
     cause: "Event | None" = None
+    said: str = ""          # of an event of a grader's scene (ev "scene"): what it says
+    wrong: bool = False     # it is the first that the grader's judge did not expect
 
 
 @dataclass

@@ -5,8 +5,9 @@
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
 const ROWS = {marks: 16, bars: 36, queue: 16, gap: 10, ruler: 20};
-const KINDS = ["switch", "schedule", "ipi", "token", "sleep", "migrate", "syscall", "interrupt", "other"];
+const KINDS = ["scene", "switch", "schedule", "ipi", "token", "sleep", "migrate", "syscall", "interrupt", "other"];
 const KIND_OF = {
+    scene: "scene",
     switch: "switch", preempt: "switch", schedule: "schedule", ipi_send: "ipi", ipi_recv: "ipi",
     token_get: "token", token_rel: "token", token_wait: "token", sleep: "sleep", wakeup: "sleep",
     migrate_in: "migrate", migrate_out: "migrate", syscall: "syscall", sysret: "syscall", tick: "interrupt",
@@ -46,8 +47,7 @@ function words(ticks, digits = 1) {
 /* One trace: its data unpacked, its canvas, and the part of it that is in view. */
 class Run {
     constructor(data, number) {
-        Object.assign(this, data);
-        this.number = number;
+        Object.assign(this, {number}, data);
         this.events = data.events.map(([t, cpu, td, kind, text, place, cause, pri, wrong], i) => ({
             i, t, cpu, td, kind, text: data.strings[text], place: data.strings[place], cause, pri, wrong,
             run: this, effects: [],
@@ -58,6 +58,8 @@ class Run {
         this.end = Math.max(data.end, this.start + 1);
         this.from = this.start;
         this.to = this.end;
+        this.scene = this.events.filter((e) => e.kind === "scene");
+        this.scene_row = this.scene.length ? 16 : 0;
         this.hue = new Map();
         Object.keys(this.threads).forEach((td, i) => this.hue.set(Number(td), (i * 137.508 + 200) % 360));
         this.mini = make("canvas", {class: "mini", "aria-hidden": "true"});
@@ -82,7 +84,7 @@ class Run {
     x_of(t) { return this.gutter() + (t - this.from) / (this.to - this.from) * (this.width - this.gutter()); }
     t_of(x) { return this.from + (x - this.gutter()) / (this.width - this.gutter()) * (this.to - this.from); }
 
-    lane_height() { return ROWS.marks + ROWS.bars + ROWS.queue + ROWS.gap; }
+    lane_height() { return this.scene_row + ROWS.marks + ROWS.bars + ROWS.queue + ROWS.gap; }
     lane_top(index) { return ROWS.ruler + index * this.lane_height(); }
 
     visible(e) {
@@ -139,7 +141,7 @@ class Run {
         const cpus = this.shown_cpus();
         const c = this.canvas_2d(this.canvas, this.lane_top(cpus.length));
         this.draw_ruler(c, this.lane_top(cpus.length));
-        this.tops = new Map(cpus.map((cpu, i) => [cpu, this.lane_top(i)]));
+        this.tops = new Map(cpus.map((cpu, i) => [cpu, this.lane_top(i) + this.scene_row]));
         for (const cpu of cpus) this.draw_lane(c, cpu);
         c.save();
         c.beginPath();
@@ -191,7 +193,7 @@ class Run {
         const top = this.tops.get(cpu);
         c.fillStyle = css("--lane");
         c.globalAlpha = 0.6;
-        c.fillRect(0, top, this.width, this.lane_height() - ROWS.gap);
+        c.fillRect(0, top - this.scene_row, this.width, this.lane_height() - ROWS.gap);
         c.globalAlpha = 1;
         c.fillStyle = css("--text");
         c.textAlign = "left";
@@ -263,13 +265,29 @@ class Run {
         if (state.chosen && state.chosen.run === this) this.draw_chosen(c, state.chosen);
     }
 
+    /* An event of a grader's scene: a diamond, and what it says if the next event leaves room. */
+    draw_scene(c, e, x, top) {
+        top -= this.scene_row;
+        c.fillStyle = e.wrong ? css("--wait") : this.matches(e) ? css("--pick") : css("--text");
+        c.beginPath();
+        for (const [dx, dy] of [[0, 0], [4, 5], [0, 10], [-4, 5]]) c.lineTo(x + dx, top + 2 + dy);
+        c.fill();
+        const text = e.text.split(" (")[0], next = this.scene.find((other) => other.cpu === e.cpu && other.i > e.i);
+        if (next && this.x_of(next.t) - x < 14 + c.measureText(text).width) return;
+        c.textAlign = "left";
+        c.fillText(text, x + 6, top + 8);
+    }
+
     draw_mark(c, e, found) {
         const x = this.x_of(e.t), top = this.tops.get(e.cpu), kind = KIND_OF[e.kind] || "other";
         c.fillStyle = found ? css("--pick") : kind === "ipi" ? css("--ipi") : kind === "token" ? css("--wait") :
             css("--mark");
         if (e.wrong) {
             c.fillStyle = css("--wait");
-            c.fillRect(x - 1.5, top, 3, ROWS.marks + ROWS.bars);
+            c.fillRect(x - 1, top, 2, ROWS.marks + ROWS.bars);
+            this.draw_scene(c, e, x, top);
+        } else if (kind === "scene") {
+            this.draw_scene(c, e, x, top);
         } else if (kind === "interrupt") {
             c.beginPath();
             c.moveTo(x - 4, top + 1);
@@ -331,8 +349,8 @@ class Run {
 
     /* The event at a point of the canvas: the nearest mark of that hart, else the beginning of the bar. */
     event_at(px, py) {
-        const cpu = this.shown_cpus().find((id) => py >= this.tops.get(id) - 4 &&
-                                                   py < this.tops.get(id) + this.lane_height() - 4);
+        const cpu = this.shown_cpus().find((id) => py >= this.tops.get(id) - this.scene_row - 4 &&
+                                                   py < this.tops.get(id) - this.scene_row + this.lane_height() - 4);
         if (cpu === undefined) return null;
         const near = this.byCpu.get(cpu).filter((e) => this.visible(e) && Math.abs(this.x_of(e.t) - px) < 7)
             .sort((a, b) => Math.abs(this.x_of(a.t) - px) - Math.abs(this.x_of(b.t) - px))[0];
@@ -418,8 +436,11 @@ function draw_soon() {
 
 function choose(e) {
     state.chosen = e;
-    if (e) e.run.show(e);
     const box = $("details");
+    if (e) {
+        e.run.show(e);
+        e.run.canvas.after(box);
+    }
     box.replaceChildren();
     if (!e) {
         box.append("Choose an event: click on it, or use the arrow keys.");
@@ -480,7 +501,7 @@ function thread_table(run) {
 }
 
 function tables() {
-    $("tables").replaceChildren(...runs.flatMap((run) => [
+    $("tables").replaceChildren(...runs.filter((run) => run.totals.length && !DATA.failures).flatMap((run) => [
         make("h2", {}, runs.length > 1 ? `Threads: ${run.name}` : "Threads"),
         make("div", {class: "scroll", tabindex: "0"}, thread_table(run))]));
 }
@@ -507,17 +528,57 @@ function find(by) {
     if (by) choose(all[(i + by + all.length) % all.length]);
 }
 
-function failure() {
-    const f = DATA.failure, box = $("failure");
-    if (!f) return;
-    box.hidden = false;
-    box.append(make("p", {}, make("strong", {}, "Expected: "), f.expected),
-               make("p", {}, make("strong", {}, "Came: "), f.seen));
-    if (f.usually) box.append(make("p", {}, make("strong", {}, "Usually: "), f.usually));
-    if (f.rows.length) box.append(make("div", {class: "scroll"}, make("table", {},
-        make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "expected"), make("th", {scope: "col"}, "came"))),
-        make("tbody", {}, ...f.rows.map(([wanted, came, wrong]) => make("tr", {class: wrong ? "wrong" : ""},
-            make("td", {class: "words"}, wanted), make("td", {class: "words"}, came + (wrong ? "  \u25c0 the first wrong one" : ""))))))));
+/* What a grader says about a failure: texts, what was expected beside what came, and what to type. */
+function failure(f, rows) {
+    const entry = ([label, content]) => [make("dt", {}, label), make("dd", {}, content)];
+    const box = make("section", {class: "failure", id: f.name.split(":")[0], "aria-label": f.name},
+        make("h2", {}, `${f.name} (${f.points})`), make("dl", {}, ...f.texts.flatMap(entry)));
+    if (rows.length) box.append(make("div", {class: "scroll", tabindex: "0"}, make("table", {},
+        make("thead", {}, make("tr", {}, ...["expected", "came"].map((name) => make("th", {scope: "col", class: "words"}, name)))),
+        make("tbody", {}, ...rows.map(([wanted, came, wrong]) => make("tr", {class: wrong ? "wrong" : ""},
+            make("td", {class: "words"}, wanted),
+            make("td", {class: "words"}, came + (wrong ? "  \u25c0 the first wrong one" : ""))))))));
+    for (const lines of [f.state, f.console]) if (lines.length) box.append(make("pre", {}, lines.join("\n")));
+    box.append(make("dl", {}, ...f.commands.flatMap(([label, lines]) => entry([label, make("pre", {}, lines.join("\n"))]))));
+    return box;
+}
+
+/* A run's canvases, below what a grader says about it or below its name. */
+function place_run(run, above) {
+    above.append(run.mini, run.canvas);
+    if (run.dropped)
+        above.append(make("p", {class: "warning"}, `${run.dropped} older events are missing: the rings hold 2,048 for each hart.`));
+}
+
+/* The times between which a scene is worth looking at first: around its wrong event, or else its beginning; if half
+   of that is one long pause, the part on this side of it. */
+function telling(scene) {
+    const wrong = scene.findIndex((e) => e.wrong), begin = Math.max(0, wrong - 12);
+    let some = scene.slice(begin, begin + 25);
+    const pauses = some.slice(1).map((e, i) => e.t - some[i].t), longest = Math.max(0, ...pauses);
+    if (longest > (some[some.length - 1].t - some[0].t) / 2) {
+        const at = pauses.indexOf(longest) + 1, part = wrong - begin >= at ? some.slice(at) : some.slice(0, at);
+        if (part.length > 1) some = part;
+    }
+    const first = some[0].t, last = some[some.length - 1].t, room = Math.max((last - first) / 12, 20);
+    return [first - room, last + room];
+}
+
+/* All failures, each with its picture if it has one; the view begins with the scene's first event. */
+function failures() {
+    const all = DATA.failures;
+    if (all.length > 1) {
+        $("contents").hidden = false;
+        $("contents").append(make("ol", {}, ...all.map((f) => make("li", {}, make("a", {href: `#${f.name.split(":")[0]}`}, f.name)))));
+    }
+    for (const f of all) {
+        const run = runs.find((one) => one.number === f.picture);
+        const box = failure(f, run ? run.rows : []);
+        $("runs").append(box);
+        if (!run) continue;
+        place_run(run, box);
+        if (run.scene.length) run.look(...telling(run.scene));
+    }
 }
 
 function checkboxes(box, names, set, label) {
@@ -560,9 +621,10 @@ function start() {
         $("warning").hidden = false;
         $("warning").textContent = DATA.warning;
     }
-    for (const run of runs) {
+    if (DATA.failures) failures();
+    else for (const run of runs) {
         if (runs.length > 1) $("runs").append(make("h2", {}, run.name));
-        $("runs").append(run.mini, run.canvas);
+        place_run(run, $("runs"));
     }
     for (const name of Object.keys(UNITS)) if (UNITS[name].per) $("unit").append(make("option", {}, name));
     const there = new Set(runs.flatMap((run) => run.events.map((e) => KIND_OF[e.kind] || "other")));
@@ -580,10 +642,10 @@ function start() {
     new ResizeObserver(draw_soon).observe(document.body);
     for (const query of ["(prefers-color-scheme: dark)", "print"])
         window.matchMedia(query).addEventListener("change", () => { runs.forEach((run) => run.draw()); tables(); });
-    failure();
     tables();
-    const wrong = runs.flatMap((run) => run.events.filter((e) => e.wrong))[0];
-    choose(wrong || null);
+    choose(runs.flatMap((run) => run.events.filter((e) => e.wrong))[0] || null);
+    for (const id of ["details", "help"]) $(id).hidden = !runs.length;
+    document.querySelector(".controls").hidden = !runs.length;
     draw_soon();
     document.body.dataset.drawn = "yes";
 }

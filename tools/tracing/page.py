@@ -47,24 +47,42 @@ def totals(picture, names):
             for td, t in picture.totals.items()]
 
 
-def run(name, trace, names):
-    """One trace, as the page's script reads it."""
+def spans(scene):
+    """[cpu, thread, start, end, priority]: from the first to the last of a thread's events in a row on one cpu. Of
+    what happened between two threads' events nothing is known."""
+    found, last = [], {}
+    for e in scene:
+        bar = last.get(e.cpu)
+        if bar is None or bar[1] != e.td:
+            bar = last[e.cpu] = [e.cpu, e.td, e.t, e.t, -1]
+            found.append(bar)
+        bar[3] = e.t
+    return found
+
+
+def run(name, trace, names, scene=()):
+    """One trace, as the page's script reads it. scene: events of a grader's scene, by time, which are drawn
+    together with it; if the trace is empty, they are all that is known."""
     picture = analysis.analyse(trace)
     names.places(trace.events)
     named, strings = ThreadNames(picture.totals, names), Strings()
-    number = {id(e): i for i, e in enumerate(trace.events)}
+    named.shown.update({e.td: e.comm for e in scene if e.td not in named.shown})
+    shown = sorted([*trace.events, *scene], key=lambda e: (e.t, e.cpu))
+    number = {id(e): i for i, e in enumerate(shown)}
     events = [[e.t, e.cpu, e.td, e.ev, strings(words.say(named, e)), strings(names.place(e)),
-               number[id(e.cause)] if e.cause else -1, e.pri] for e in trace.events]
-    return {"name": name, "cpus": picture.cpus, "end": picture.end, "events": events,
-            "bars": [[b.cpu, b.td, b.start, b.end, b.pri] for b in picture.bars],
+               number[id(e.cause)] if e.cause else -1, e.pri, int(e.wrong)] for e in shown]
+    return {"name": name, "cpus": sorted({e.cpu for e in shown}), "end": max([picture.end, *(e.t for e in scene)]),
+            "events": events, "dropped": trace.dropped,
+            "bars": [[b.cpu, b.td, b.start, b.end, b.pri] for b in picture.bars] or spans(scene),
             "waits": [[b.cpu, b.td, b.start, b.end] for b in picture.waits], "queue": picture.queue,
-            "threads": {td: {"name": named.thread(td), "idle": analysis.is_idle(t.name)}
-                        for td, t in picture.totals.items()},
+            "threads": {td: {"name": shown_as, "idle": analysis.is_idle(shown_as)}
+                        for td, shown_as in named.shown.items()},
             "totals": totals(picture, named), "strings": strings.list()}
 
 
 def page(data):
-    """The page's text. `data` has title, summary, warning, runs, failure, instructions_per_tick."""
+    """The page's text. `data` has title, summary, warning, runs, instructions_per_tick, and of a grading the
+    failures (grading/picture.py)."""
     # "<" is the only character of JSON's that could end the script element.
     text = json.dumps({"ticks_per_us": TICKS_PER_US, **data}, separators=(",", ":")).replace("<", "\\u003c")
     shell = (HERE / "page.html").read_text(encoding="utf-8")

@@ -25,6 +25,7 @@ def _pair(names, e):
         "syscall": lambda: (f"{calls.get(e.a, e.a)}({', '.join(number(x) for x in [e.b, *e.extra])}, ...)", ""),
         "sysret": lambda: (f"{calls.get(e.a, e.a)} returns {number(e.b)}", ""),
         "tick": lambda: (f"tick {e.a}", f"priorities queued: {e.b:#x}"),
+        "scene": lambda: (e.said, "(not what was expected)" if e.wrong else ""),
         "intr": lambda: (f"device interrupt {e.a}", ""),
     }.get(e.ev, lambda: (e.ev, f"{e.a:#x} {e.b:#x}"))()
 
