@@ -51,7 +51,7 @@ def test_kernel_breakpoint(stopped):
     text = gdb(stopped(RUN="ls"), "hbreak sys_open", "continue", "backtrace", "info threads",
                "print ((struct thread *)$tp)->td_comm")
     assert "sys_open" in text
-    assert "syscall" in text, "the backtrace shows who called"
+    assert "system_call" in text, "the backtrace shows who called"
     assert text.count("hart") >= 4 or text.count("Thread 1.") >= 4, "each hart is a thread"
     assert '"' in text.rpartition("$1")[2], text
 
@@ -112,12 +112,12 @@ def test_commands_in_user_mode(stopped):
                "threads", "print argc", "backtrace", "break sys_exit", "continue", "backtrace")
     assert re.search(r"echo +runs", text)
     assert "$1 = 2" in text
-    assert "proc_syscall" in text
+    assert "system_call" in text
 
 
-# A breakpoint at the sret by which a trap from user mode ends.
+# A breakpoint at the sret by which a system call ends.
 TO_SRET = ("python gdb.execute('tbreak *%#x' % next(i['addr'] for i in gdb.selected_frame().architecture()"
-           ".disassemble(int(gdb.parse_and_eval('(unsigned long)&user_return')), count=60)"
+           ".disassemble(int(gdb.parse_and_eval('(unsigned long)&system_call')), count=80)"
            " if i['asm'].startswith('sret')))")
 
 
@@ -125,7 +125,7 @@ def test_step_over_the_borders(stopped):
     """stepi at an ecall enters the kernel, and at an sret goes to the program: neither runs past the call."""
     text = gdb(stopped(RUN="echo hello", CPUS=1), "user echo", "break echo.c:main", "continue",
                "break write", "continue", "stepi", "x/i $pc", "stepi", "print $priv", "info symbol $pc",
-               "break user_return", "continue", TO_SRET, "continue", "x/i $pc", "stepi",
+               TO_SRET, "continue", "x/i $pc", "stepi",
                "print $priv", "info symbol $pc")
     assert re.search(r"=> \S+ <write\+\d+>:\s+ecall", text)
     assert "$1 = 1" in text and re.search(r"^(trap_entry|trap_vector)\S* in section", text, re.M)

@@ -16,9 +16,9 @@ PANIC_STATUS = 101
 
 # N: the message, and functions that the backtrace names in this order.
 MISTAKES = {
-    1: ("sysctl debug.panic=1", ["kt_crash", "sys_sysctl", "user_trap"]),
+    1: ("sysctl debug.panic=1", ["kt_crash", "sys_sysctl", "system_call"]),
     2: ("load page fault in the kernel, address 0x0", ["load_from_nowhere", "kt_crash", "sys_sysctl"]),
-    3: ("instruction page fault in the kernel, address 0x0", ["sys_sysctl", "user_trap"]),
+    3: ("instruction page fault in the kernel, address 0x0", ["sys_sysctl", "system_call"]),
     4: ("kernel stack overflow in thread sysctl", ["deep", "kt_crash", "sys_sysctl"]),
     5: ("load page fault in the kernel, address 0x10", ["printf", "sys_sysctl"]),
     6: ("in a message from another cpu", ["panic_here", "lwkt_process_ipiq", "trap_entry"]),

@@ -6,17 +6,18 @@
  * Interrupts are off from the trap until C turns them on.
  */
 #include "kernel/riscv.h"
+#include "kernel/syscall.h"
 #include "riscv/asm.h"
 #include "riscv/trapframe.h"
 
-/* Save all registers but sp, tp and t0, which the two entries save in their own ways. */
-.macro SAVE_MOST
+/* Save the registers that a C function may change, but t0, sp and tp, which the entries save in their
+ * own ways; and s0, which is the frame pointer. */
+.macro SAVE_CALLER
         sd      ra, TF_X(1)(sp)
         sd      gp, TF_X(3)(sp)
         sd      t1, TF_X(6)(sp)
         sd      t2, TF_X(7)(sp)
         sd      s0, TF_X(8)(sp)
-        sd      s1, TF_X(9)(sp)
         sd      a0, TF_X(10)(sp)
         sd      a1, TF_X(11)(sp)
         sd      a2, TF_X(12)(sp)
@@ -25,6 +26,16 @@
         sd      a5, TF_X(15)(sp)
         sd      a6, TF_X(16)(sp)
         sd      a7, TF_X(17)(sp)
+        sd      t3, TF_X(28)(sp)
+        sd      t4, TF_X(29)(sp)
+        sd      t5, TF_X(30)(sp)
+        sd      t6, TF_X(31)(sp)
+.endm
+
+/* Save all registers but t0, sp and tp. */
+.macro SAVE_MOST
+        SAVE_CALLER
+        sd      s1, TF_X(9)(sp)
         sd      s2, TF_X(18)(sp)
         sd      s3, TF_X(19)(sp)
         sd      s4, TF_X(20)(sp)
@@ -35,29 +46,20 @@
         sd      s9, TF_X(25)(sp)
         sd      s10, TF_X(26)(sp)
         sd      s11, TF_X(27)(sp)
-        sd      t3, TF_X(28)(sp)
-        sd      t4, TF_X(29)(sp)
-        sd      t5, TF_X(30)(sp)
-        sd      t6, TF_X(31)(sp)
         csrr    t1, sepc
         csrr    t2, sstatus
         sd      t1, TF_SEPC(sp)
         sd      t2, TF_SSTATUS(sp)
 .endm
 
-/* The inverse, with t0; sp and tp are left to the caller. */
-.macro RESTORE_MOST
-        ld      t1, TF_SEPC(sp)
-        ld      t2, TF_SSTATUS(sp)
-        csrw    sepc, t1
-        csrw    sstatus, t2
+/* The inverse of both, with t0; sp and tp are left to the code after it. */
+.macro RESTORE_CALLER
         ld      ra, TF_X(1)(sp)
         ld      gp, TF_X(3)(sp)
         ld      t0, TF_X(5)(sp)
         ld      t1, TF_X(6)(sp)
         ld      t2, TF_X(7)(sp)
         ld      s0, TF_X(8)(sp)
-        ld      s1, TF_X(9)(sp)
         ld      a0, TF_X(10)(sp)
         ld      a1, TF_X(11)(sp)
         ld      a2, TF_X(12)(sp)
@@ -66,6 +68,18 @@
         ld      a5, TF_X(15)(sp)
         ld      a6, TF_X(16)(sp)
         ld      a7, TF_X(17)(sp)
+        ld      t3, TF_X(28)(sp)
+        ld      t4, TF_X(29)(sp)
+        ld      t5, TF_X(30)(sp)
+        ld      t6, TF_X(31)(sp)
+.endm
+
+.macro RESTORE_MOST
+        ld      t1, TF_SEPC(sp)
+        ld      t2, TF_SSTATUS(sp)
+        csrw    sepc, t1
+        csrw    sstatus, t2
+        ld      s1, TF_X(9)(sp)
         ld      s2, TF_X(18)(sp)
         ld      s3, TF_X(19)(sp)
         ld      s4, TF_X(20)(sp)
@@ -76,10 +90,16 @@
         ld      s9, TF_X(25)(sp)
         ld      s10, TF_X(26)(sp)
         ld      s11, TF_X(27)(sp)
-        ld      t3, TF_X(28)(sp)
-        ld      t4, TF_X(29)(sp)
-        ld      t5, TF_X(30)(sp)
-        ld      t6, TF_X(31)(sp)
+        RESTORE_CALLER
+.endm
+
+/* Save the program's tp and sp, with t0: they are in sscratch and md_scratch. From here on sscratch says
+ * that the thread is in the kernel. */
+.macro SAVE_TP_SP
+        csrrw   t0, sscratch, zero
+        sd      t0, TF_X(4)(sp)
+        ld      t0, MD_SCRATCH(tp)
+        sd      t0, TF_X(2)(sp)
 .endm
 
         .text
@@ -132,15 +152,15 @@ from_user:
         ld      sp, MD_STACK_TOP(tp)
         addi    sp, sp, -TF_SIZE
         sd      t0, TF_X(5)(sp)
+        csrr    t0, scause
+        addi    t0, t0, -EXC_ECALL_U
+        beqz    t0, system_call
+save_all:
         SAVE_MOST
-        csrrw   t0, sscratch, zero
-        sd      t0, TF_X(4)(sp)
-        ld      t0, MD_SCRATCH(tp)
-        sd      t0, TF_X(2)(sp)
+        SAVE_TP_SP
         mv      s0, zero                /* end of the chain of frames */
         mv      a0, sp
         call    user_trap
-
 /*
  * To user mode, by the frame at the top of the current thread's stack; interrupts are off. New
  * processes start here.
@@ -151,6 +171,37 @@ user_return:
         addi    sp, sp, -TF_SIZE
         csrw    sscratch, tp
         RESTORE_MOST
+        ld      tp, TF_X(4)(sp)
+        ld      sp, TF_X(2)(sp)
+        sret
+
+/*
+ * A system call. C functions give s1 to s11 back as they found them, so these are not saved, except for
+ * fork, which copies them to the child, and exec, which replaces them. sstatus is not saved, either:
+ * user mode needs only that SPP is 0, which a trap from the kernel may have changed.
+ */
+system_call:
+        li      t0, (1 << SYS_fork) | (1 << SYS_exec)
+        srl     t0, t0, a7
+        andi    t0, t0, 1
+        bnez    t0, save_all            /* also for some numbers above 63, which are no calls */
+        SAVE_CALLER
+        csrr    t1, sepc
+        addi    t1, t1, 4               /* past the ecall */
+        sd      t1, TF_SEPC(sp)
+        SAVE_TP_SP
+        mv      s0, zero
+        mv      a0, sp
+        csrsi   sstatus, SSTATUS_SIE
+        call    proc_syscall
+        sd      a0, TF_X(10)(sp)
+        call    trap_prepare_user_return
+        li      t0, SSTATUS_SPP
+        csrc    sstatus, t0
+        ld      t0, TF_SEPC(sp)
+        csrw    sepc, t0
+        csrw    sscratch, tp
+        RESTORE_CALLER
         ld      tp, TF_X(4)(sp)
         ld      sp, TF_X(2)(sp)
         sret

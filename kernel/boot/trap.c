@@ -115,10 +115,16 @@ static void user_exception(struct trapframe *tf, uint64 scause)
         proc_user_exception(tf);
 }
 
+/* Both words of flags are looked at in one load. */
 static inline bool user_return_ready(void)
 {
-    globaldata_t gd = mycpu;
-    return (peek(&gd->gd_reqflags) | peek(&gd->gd_astflags)) == 0 && curthread->td_release != NULL;
+    typedef uint64 __attribute__((may_alias)) both;
+
+    _Static_assert(offsetof(struct globaldata, gd_reqflags) % 8 == 0 &&
+                       offsetof(struct globaldata, gd_astflags) ==
+                           offsetof(struct globaldata, gd_reqflags) + 4,
+                   "not one doubleword");
+    return peek((both *)&mycpu->gd_reqflags) == 0 && curthread->td_release != NULL;
 }
 
 void trap_prepare_user_return(void)
@@ -135,7 +141,8 @@ void trap_prepare_user_return(void)
             curthread->td_critcount);
 }
 
-/* A trap in user mode. */
+/* A trap in user mode. Of system calls, only fork and exec come here; the others go from trap.S to
+ * proc_syscall themselves. */
 void user_trap(struct trapframe *tf);
 void user_trap(struct trapframe *tf)
 {
@@ -144,7 +151,7 @@ void user_trap(struct trapframe *tf)
     if (scause == EXC_ECALL_U) {
         tf->sepc += 4;
         cpu_intr_enable();
-        proc_syscall(tf);
+        tf->a0 = (uint64)proc_syscall(tf);
     } else if (scause & SCAUSE_INTR) {
         interrupt(scause);
     } else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * System calls: from the number in a7 to the handler. A handler gets the argument registers and checks
- * their values; its result goes to a0.
+ * their values; its result goes to a0 of the program.
  */
 #include "kernel/syscall.h"
 
@@ -25,33 +25,38 @@ int64 sys_ktest(const uint64 *arg)
 #define HANDLER(number, name) [number] = sys_##name,
 static const syscall_fn handlers[NSYSCALL] = {SYSCALLS(HANDLER)};
 
-static int64 call_under_giant(syscall_fn handler, const uint64 *arg)
+static int64 unknown_call(const struct trapframe *tf)
 {
-    int64 result;
+    printf("pid %d %s: unknown system call %ld\n", curproc()->p_pid, curproc()->p_name,
+           (long)tf->a7);
+    return -1;
+}
 
-    get_mplock();
-    result = handler(arg);
-    rel_mplock();
+/* A call that is traced, or runs under the MP lock. */
+static int64 __attribute__((noinline)) call_with_care(struct trapframe *tf, syscall_fn handler)
+{
+    uint64 n = tf->a7;
+    bool giant = peek(&kern_giant);
+
+    ktr(KTR_SYSCALL, n, tf->a0);
+    ktr(KTR_ARGS, tf->a1, tf->a2);
+    if (giant)
+        get_mplock();
+    int64 result = handler(&tf->a0);
+    if (giant)
+        rel_mplock();
+    ktr(KTR_SYSRET, n, (uint64)result);
     return result;
 }
 
-void proc_syscall(struct trapframe *tf)
+/* Ends in the handler's call, so it needs no stack frame. */
+int64 proc_syscall(struct trapframe *tf)
 {
     uint64 n = tf->a7;
 
-    if (n < NSYSCALL && handlers[n] != NULL) {
-        if (ktr_on(mycpu)) {
-            ktr_record(KTR_SYSCALL, n, tf->a0);
-            ktr_record(KTR_ARGS, tf->a1, tf->a2);
-        }
-        if (peek(&kern_giant))
-            tf->a0 = (uint64)call_under_giant(handlers[n], &tf->a0);
-        else
-            tf->a0 = (uint64)handlers[n](&tf->a0);
-        ktr(KTR_SYSRET, n, tf->a0);
-    } else {
-        printf("pid %d %s: unknown system call %ld\n", curproc()->p_pid, curproc()->p_name,
-               (long)n);
-        tf->a0 = (uint64)-1;
-    }
+    if (n >= NSYSCALL || handlers[n] == NULL)
+        return unknown_call(tf);
+    if (ktr_on(mycpu) || peek(&kern_giant))
+        return call_with_care(tf, handlers[n]);
+    return handlers[n](&tf->a0);
 }

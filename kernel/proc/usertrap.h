@@ -9,8 +9,8 @@
 
 #include "riscv/trapframe.h"
 
-/* A system call: the number in a7, arguments in a0 to a5, the result to a0. syscall.c. */
-void proc_syscall(struct trapframe *tf);
+/* A system call: the number in a7, arguments in a0 to a5. Returns what goes to a0. syscall.c. */
+int64 proc_syscall(struct trapframe *tf);
 
 /* A page fault; cause is EXC_*_PAGE. True: it was resolved, and the instruction is to run again. */
 bool proc_page_fault(uint64 va, uint64 cause);
