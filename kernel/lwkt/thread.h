@@ -31,7 +31,6 @@ struct lwkt_ipiq;
 struct lwkt_wait;
 struct filedesc;
 struct proc;
-struct sleepqueues;
 struct thread;
 struct vmspace;
 
@@ -65,20 +64,19 @@ typedef uint64 cpumask_t;
 #define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
 #define TDF_PREEMPT_DONE 0x0008u /* the preempting thread has switched back */
-#define TDF_EXITING 0x0010u      /* in lwkt_exit: the next thread frees it */
+#define TDF_NOSLEEP 0x0010u      /* tsleep returns at once: before threads run, and in a panic */
 #define TDF_MIGRATING 0x0020u    /* moving to another cpu: cannot be enqueued */
 #define TDF_NORESCHED 0x0040u    /* its wakeup does not ask for a reschedule */
-#define TDF_TIMEOUT 0x0080u      /* tsleep ended by its timeout */
-#define TDF_SINTR 0x0100u        /* in a sleep that a kill may end */
-#define TDF_TSLEEPQ 0x0200u      /* on a tsleep queue */
-#define TDF_NOSLEEP 0x0400u      /* tsleep returns at once: before threads run, and in a panic */
-/* Those above are tested often, and several at once: so few bits fit into an instruction. */
-#define TDF_VERBOSE 0x0800u /* made by lwkt_create: prints a line when it exits, if lwkt_verbose */
-#define TDF_STOPREQ 0x1000u /* lwkt_create: do not schedule it */
-#define TDF_MPSAFE 0x2000u  /* lwkt_create: starts without the MP lock */
-#define TDF_ALLOCATED_THREAD 0x4000u /* its struct came from the zone and goes back there */
-#define TDF_ALLOCATED_STACK 0x8000u  /* its stack came from cpu_stack_alloc */
-#define TDF_PANICWARN 0x10000u       /* has been warned of a switch inside an interrupt */
+#define TDF_VERBOSE 0x0080u /* made by lwkt_create: prints a line when it exits, if lwkt_verbose */
+#define TDF_STOPREQ 0x0100u /* lwkt_create: do not schedule it */
+#define TDF_TSLEEPQ 0x0200u /* on a tsleep queue */
+#define TDF_MPSAFE 0x0400u  /* lwkt_create: starts without the MP lock */
+#define TDF_ALLOCATED_THREAD 0x0800u /* its struct came from the zone and goes back there */
+#define TDF_ALLOCATED_STACK 0x1000u  /* its stack came from cpu_stack_alloc */
+#define TDF_PANICWARN 0x2000u        /* has been warned of a switch inside an interrupt */
+#define TDF_TIMEOUT 0x4000u          /* tsleep ended by its timeout */
+#define TDF_EXITING 0x8000u          /* in lwkt_exit: the next thread frees it */
+#define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
 #define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
 #define TDF_IDLE_NOHLT 0x40000u      /* idle thread: look again instead of halting */
 #define TDF_RESERVE 0x80000u /* a process that may use what is reserved; set before it runs */
@@ -179,32 +177,24 @@ struct globaldata {
     struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
     struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
     int gd_cpuid;
-    cpumask_t gd_cpumask;      /* CPUMASK(gd_cpuid) */
     int gd_trap_nesting_level; /* > 0: in a fatal trap */
     struct list gd_tdallq;     /* every thread of this cpu */
     struct list gd_tdfreeq;    /* exited threads, kept for reuse */
     int gd_tdfreecount;
-    int gd_spinlocks;                   /* spin locks held; > 0: no IPI may be sent */
-    bool gd_mpheld;                     /* this cpu owns the MP lock */
-    struct lwkt_tokref *gd_tokreqbase;  /* requests for tokens that are held here, oldest first */
-    struct thread *gd_tokwaitq;         /* runnable threads that lack a token, oldest first */
-    struct sleepqueues *gd_sleepqueues; /* sync/tsleep.c */
-    void *gd_uschedcp;                  /* the user scheduler's process here; shared */
-    void *gd_uschedparked;              /* the process that waits here while better threads run */
-    uint64 gd_satp;                     /* the address space that is loaded */
-    struct list gd_systimerq;           /* systimers by time */
-    uint64 gd_systimer_armed;           /* when the timer interrupt comes; ~0: never */
-    uint32 gd_tdlastid;                 /* threads created here: AMO */
-    uint64 gd_heartbeat;                /* ticks taken; shows other cpus that this one is alive */
+    int gd_spinlocks;                  /* spin locks held; > 0: no IPI may be sent */
+    bool gd_mpheld;                    /* this cpu owns the MP lock */
+    struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
+    struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
+    void *gd_uschedcp;                 /* the user scheduler's process here; shared */
+    void *gd_uschedparked;             /* the process that waits here while better threads run */
+    uint64 gd_satp;                    /* the address space that is loaded */
+    struct list gd_systimerq;          /* systimers by time */
+    uint64 gd_systimer_armed;          /* when the timer interrupt comes; ~0: never */
+    uint32 gd_tdlastid;                /* threads created here: AMO */
+    uint64 gd_heartbeat;               /* ticks taken; shows other cpus that this one is alive */
     struct lwkt_counters gd_cnt;
-
-    /* Other cpus write or read these: cpus that have put something into a ring for this one; idle, and
-     * about to look for tokens (peek, poke, fence); this cpu's rings by target, made when the later one
-     * of the two started. */
-    cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
-    uint32 gd_polls;
-    struct lwkt_ipiq *gd_ipiq[NCPU] __attribute__((aligned(CACHE_LINE)));
-
+    /* this cpu's rings by target, made when the later one of the two started. Targets read them */
+    struct lwkt_ipiq *gd_ipiq[NCPU];
     cpumask_t gd_cpusyncmask;               /* cpusync masters that have stopped this cpu */
     struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their cpusyncs, by master */
     struct thread gd_idlethread;
@@ -215,6 +205,10 @@ struct globaldata {
     uint32 gd_waitturns;
     bool gd_waitreport;
     uint64 gd_waitlook, gd_waitsince;
+
+    cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
+    /* cpus that have put something into a ring for this one; shared */
+    uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */
 } __attribute__((aligned(CACHE_LINE)));
 
 /* Whether the caller may use the memory, the files and the places in the process table that are
