@@ -98,9 +98,9 @@ static inline uint32 ring_depth(struct lwkt_ipiq *ip)
 static inline void notify(globaldata_t gd, globaldata_t target)
 { /* lab 4 */
     /* F3 */
-    cpumask_t old = amo_or_rel(&target->gd_ipimask, CPUMASK(gd->gd_cpuid));
+    cpumask_t old = amo_or_rel(&target->gd_ipimask, gd->gd_cpumask);
 
-    if ((old & CPUMASK(gd->gd_cpuid)) && peek(&lwkt_ipiq_optimized)) {
+    if ((old & gd->gd_cpumask) && peek(&lwkt_ipiq_optimized)) {
         ++gd->gd_cnt.ipiq_avoided;
     } else {
         ++gd->gd_cnt.ipiq_hardware;

@@ -56,7 +56,7 @@ uint32 ktr_get_mask(void)
     return peek(&ktr_mask);
 }
 
-void ktr_record(enum ktr_event event, uint64 a, uint64 b)
+void ktr_record_at(uint64 event, uint64 a, uint64 b, uint64 pc)
 {
     thread_t td = curthread;
 
@@ -72,15 +72,20 @@ void ktr_record(enum ktr_event event, uint64 a, uint64 b)
     poke(&e->seq, 0);
     fence_rel(); /* fence_acq: ktr_read */
     poke(&e->time, cpu_time());
-    poke(&e->event, event);
+    poke(&e->event, (uint32)event);
     poke(&e->td, td->td_id);
-    poke(&e->pc, (uint32)(uint64)__builtin_return_address(0));
+    poke(&e->pc, (uint32)pc);
     poke(&e->pri_wmesg, (uint32)peek(&td->td_pri) | (uint32)(uint64)td->td_wmesg << 8);
     poke(&e->a, a);
     poke(&e->b, b);
     poke((name_word *)e->comm, *(name_word *)td->td_comm);
     poke((name_word *)e->comm + 1, ((name_word *)td->td_comm)[1]);
     publish(&e->seq, seq); /* consume: ktr_read */
+}
+
+void ktr_record(enum ktr_event event, uint64 a, uint64 b)
+{
+    ktr_record_at(event, a, b, (uint64)__builtin_return_address(0));
 }
 
 void ktr_attach(int cpu, int i, struct ktr_entry *page)
@@ -127,7 +132,7 @@ bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e)
 
     if (seq == 0 || (slot = slot_of(&rings[cpu], seq)) == NULL)
         return false;
-    if (consume(&slot->seq) != seq) /* publish: ktr_record */
+    if (consume(&slot->seq) != seq) /* publish: ktr_record_at */
         return false;
     *e = (struct ktr_entry){
         .seq = seq,
@@ -141,7 +146,7 @@ bool ktr_read(int cpu, uint64 seq, struct ktr_entry *e)
     };
     *(name_word *)e->comm = peek((name_word *)slot->comm);
     ((name_word *)e->comm)[1] = peek((name_word *)slot->comm + 1);
-    fence_acq(); /* fence_rel: ktr_record */
+    fence_acq(); /* fence_rel: ktr_record_at */
     return peek(&slot->seq) == seq;
 }
 

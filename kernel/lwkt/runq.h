@@ -13,6 +13,7 @@
 #define LWKT_RUNQ_H
 
 #include "lwkt/crit.h"
+#include "lwkt/ktr.h"
 
 /* Put td on its ring, as the last. The caller sets the flags. */
 static inline void runq_append(globaldata_t gd, thread_t td)
@@ -53,6 +54,23 @@ static inline void _lwkt_enqueue(thread_t td)
     KASSERT(curthread->td_critcount > 0, "enqueue of %s outside a critical section", td->td_comm);
     poke(&td->td_flags, td->td_flags | TDF_RUNQ);
     runq_append(td->td_gd, td);
+}
+
+/* td was enqueued on this cpu. If it is better than the current thread, make it run soon: at the next
+ * switch, or before the return to user mode, which looks at AST_LWKT_RESCHED. */
+static inline void _lwkt_ask_resched(globaldata_t gd, thread_t td)
+{
+    if ((td->td_flags & TDF_NORESCHED) == 0 && td->td_pri > curthread->td_pri)
+        need_lwkt_resched(gd);
+}
+
+/* lwkt_schedule for a thread that sleeps on this cpu, by a caller that is in a critical section anyway:
+ * so an interrupt thread cannot preempt, and waits for the next switch like others. */
+static inline void _lwkt_schedule_here(globaldata_t gd, thread_t td)
+{
+    ktr_on_cpu(gd, KTR_SCHEDULE, td->td_id, gd->gd_cpuid);
+    _lwkt_enqueue(td);
+    _lwkt_ask_resched(gd, td);
 }
 
 /* Take td off its queue, if it is on one. */

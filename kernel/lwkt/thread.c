@@ -28,6 +28,7 @@ int ncpus = 1;
 void lwkt_gdinit(globaldata_t gd, int cpuid)
 {
     gd->gd_cpuid = cpuid;
+    gd->gd_cpumask = CPUMASK(cpuid);
     list_init(&gd->gd_tdallq);
     list_init(&gd->gd_tdfreeq);
     list_init(&gd->gd_systimerq);

@@ -31,6 +31,7 @@ struct lwkt_ipiq;
 struct lwkt_wait;
 struct filedesc;
 struct proc;
+struct sleepqueues;
 struct thread;
 struct vmspace;
 
@@ -64,19 +65,20 @@ typedef uint64 cpumask_t;
 #define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
 #define TDF_PREEMPT_DONE 0x0008u /* the preempting thread has switched back */
-#define TDF_NOSLEEP 0x0010u      /* tsleep returns at once: before threads run, and in a panic */
+#define TDF_EXITING 0x0010u      /* in lwkt_exit: the next thread frees it */
 #define TDF_MIGRATING 0x0020u    /* moving to another cpu: cannot be enqueued */
 #define TDF_NORESCHED 0x0040u    /* its wakeup does not ask for a reschedule */
-#define TDF_VERBOSE 0x0080u /* made by lwkt_create: prints a line when it exits, if lwkt_verbose */
-#define TDF_STOPREQ 0x0100u /* lwkt_create: do not schedule it */
-#define TDF_TSLEEPQ 0x0200u /* on a tsleep queue */
-#define TDF_MPSAFE 0x0400u  /* lwkt_create: starts without the MP lock */
-#define TDF_ALLOCATED_THREAD 0x0800u /* its struct came from the zone and goes back there */
-#define TDF_ALLOCATED_STACK 0x1000u  /* its stack came from cpu_stack_alloc */
-#define TDF_PANICWARN 0x2000u        /* has been warned of a switch inside an interrupt */
-#define TDF_TIMEOUT 0x4000u          /* tsleep ended by its timeout */
-#define TDF_EXITING 0x8000u          /* in lwkt_exit: the next thread frees it */
-#define TDF_SINTR 0x10000u           /* in a sleep that a kill may end */
+#define TDF_TIMEOUT 0x0080u      /* tsleep ended by its timeout */
+#define TDF_SINTR 0x0100u        /* in a sleep that a kill may end */
+#define TDF_TSLEEPQ 0x0200u      /* on a tsleep queue */
+#define TDF_NOSLEEP 0x0400u      /* tsleep returns at once: before threads run, and in a panic */
+/* Those above are tested often, and several at once: so few bits fit into an instruction. */
+#define TDF_VERBOSE 0x0800u /* made by lwkt_create: prints a line when it exits, if lwkt_verbose */
+#define TDF_STOPREQ 0x1000u /* lwkt_create: do not schedule it */
+#define TDF_MPSAFE 0x2000u  /* lwkt_create: starts without the MP lock */
+#define TDF_ALLOCATED_THREAD 0x4000u /* its struct came from the zone and goes back there */
+#define TDF_ALLOCATED_STACK 0x8000u  /* its stack came from cpu_stack_alloc */
+#define TDF_PANICWARN 0x10000u       /* has been warned of a switch inside an interrupt */
 #define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
 #define TDF_IDLE_NOHLT 0x40000u      /* idle thread: look again instead of halting */
 #define TDF_RESERVE 0x80000u /* a process that may use what is reserved; set before it runs */
@@ -111,6 +113,7 @@ struct thread {
     struct list td_sleepq; /* tsleep: queue of td_wchan, on the cpu where it sleeps */
     const void *td_wchan;  /* tsleep: what it sleeps on, or NULL */
     int td_wdomain;
+    uint32 td_killed;     /* 0, or killed: the exit status negated. Set by any cpu (peek, poke) */
     const char *td_wmesg; /* what it waits for, in a word, or NULL */
 
     struct lwkt_wait *td_wait;   /* wait queue that it is on, or NULL; under that one's token */
@@ -121,7 +124,6 @@ struct thread {
     struct proc *td_proc;         /* process that runs on this thread */
     struct vmspace *td_vmspace;   /* user memory: what copyin and copyout mean */
     struct filedesc *td_filedesc; /* open files and current directory */
-    uint32 td_killed; /* 0, or killed: the exit status negated. Set by any cpu (peek, poke) */
 
     void *td_caps; /* what td_caps_exit closes when the thread exits, or NULL */
     void (*td_caps_exit)(struct thread *);
@@ -174,10 +176,12 @@ struct globaldata {
     uint32 gd_runqmask;                      /* bit p: gd_tdrunq[p] is not empty */
     int gd_intr_nesting_level;               /* > 0: in an interrupt or IPI body, no blocking */
     uint32 gd_ktrmask;                       /* events to record; see ktr.h. Any cpu may set it */
+    uint32 gd_tdlastid;                      /* threads created here: AMO */
     struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
     struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
     int gd_cpuid;
     int gd_trap_nesting_level; /* > 0: in a fatal trap */
+    cpumask_t gd_cpumask;      /* CPUMASK(gd_cpuid) */
     struct list gd_tdallq;     /* every thread of this cpu */
     struct list gd_tdfreeq;    /* exited threads, kept for reuse */
     int gd_tdfreecount;
@@ -188,9 +192,9 @@ struct globaldata {
     void *gd_uschedcp;                 /* the user scheduler's process here; shared */
     void *gd_uschedparked;             /* the process that waits here while better threads run */
     uint64 gd_satp;                    /* the address space that is loaded */
+    struct sleepqueues *gd_sleepqs;    /* sync/tsleep.c */
     struct list gd_systimerq;          /* systimers by time */
     uint64 gd_systimer_armed;          /* when the timer interrupt comes; ~0: never */
-    uint32 gd_tdlastid;                /* threads created here: AMO */
     uint64 gd_heartbeat;               /* ticks taken; shows other cpus that this one is alive */
     struct lwkt_counters gd_cnt;
     /* this cpu's rings by target, made when the later one of the two started. Targets read them */

@@ -76,6 +76,21 @@ extern uint64 cpu_timebase;
  * this function. Returns to `from` when a thread switches to it, perhaps on another hart. */
 void cpu_switch(struct thread *from, struct thread *to);
 
+/*
+ * Call func(a, b, c, pc), where pc is the address of this call, and keep all registers. A function whose
+ * other calls are none, or its last act, then needs no stack frame: an ordinary call that is rare would
+ * make it save registers each time. riscv/switch.S takes the arguments off the stack.
+ */
+#define cpu_call_rarely(func, a, b, c)                                   \
+    __asm__ volatile("addi sp, sp, -32\n\t"                              \
+                     "sd %0, 0(sp)\n\t"                                  \
+                     "sd %1, 8(sp)\n\t"                                  \
+                     "sd %2, 16(sp)\n\t"                                 \
+                     "la t1, " #func "\n\t"                              \
+                     "call t0, cpu_call_keeping_all" ::"r"((uint64)(a)), \
+                     "r"((uint64)(b)), "r"((uint64)(c))                  \
+                     : "t0", "t1", "memory")
+
 /* Lay the first frame on td's stack: the first switch to td enters lwkt_thread_start(func, arg).
  * td_kstack must be set. Any cpu; td must not run yet. */
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);

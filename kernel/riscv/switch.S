@@ -67,3 +67,50 @@ cpu_thread_first:
         mv      a0, s1
         mv      a1, s2
         call    lwkt_thread_start
+
+/*
+ * cpu_call_rarely (machine.h): call the function t1 with the three words on the stack and the address
+ * to return to, which is in t0. Take the words off the stack, and keep all other registers.
+ */
+        .globl  cpu_call_keeping_all
+cpu_call_keeping_all:
+        addi    sp, sp, -128
+        sd      ra, 0(sp)
+        sd      t0, 8(sp)
+        sd      t1, 16(sp)
+        sd      t2, 24(sp)
+        sd      a0, 32(sp)
+        sd      a1, 40(sp)
+        sd      a2, 48(sp)
+        sd      a3, 56(sp)
+        sd      a4, 64(sp)
+        sd      a5, 72(sp)
+        sd      a6, 80(sp)
+        sd      a7, 88(sp)
+        sd      t3, 96(sp)
+        sd      t4, 104(sp)
+        sd      t5, 112(sp)
+        sd      t6, 120(sp)
+        ld      a0, 128(sp)
+        ld      a1, 136(sp)
+        ld      a2, 144(sp)
+        mv      a3, t0
+        jalr    t1
+        ld      ra, 0(sp)
+        ld      t0, 8(sp)
+        ld      t1, 16(sp)
+        ld      t2, 24(sp)
+        ld      a0, 32(sp)
+        ld      a1, 40(sp)
+        ld      a2, 48(sp)
+        ld      a3, 56(sp)
+        ld      a4, 64(sp)
+        ld      a5, 72(sp)
+        ld      a6, 80(sp)
+        ld      a7, 88(sp)
+        ld      t3, 96(sp)
+        ld      t4, 104(sp)
+        ld      t5, 112(sp)
+        ld      t6, 120(sp)
+        addi    sp, sp, 128 + 32
+        jr      t0

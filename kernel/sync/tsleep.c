@@ -42,7 +42,6 @@ struct sleepqueues {
 
 _Static_assert(sizeof(struct sleepqueues) <= PGSIZE, "one page a cpu");
 
-static struct sleepqueues *queues[NCPU];
 static cpumask_t bucket_cpus[BUCKETS];
 
 void tsleep_init_cpu(void)
@@ -53,7 +52,7 @@ void tsleep_init_cpu(void)
         panic("no memory for the sleep queues of cpu %d", mycpuid);
     for (int i = 0; i < BUCKETS; i++)
         list_init(&q->bucket[i]);
-    queues[mycpuid] = q;
+    mycpu->gd_sleepqs = q;
 }
 
 /* Idents are addresses of objects: the low bits say little. */
@@ -90,18 +89,24 @@ void tsleep_interlock(const void *ident, int flags)
     poke(&td->td_flags, td->td_flags | TDF_TSLEEPQ);
     td->td_wchan = ident;
     td->td_wdomain = flags >> PDOMAIN_SHIFT;
-    list_insert_tail(&queues[mycpuid]->bucket[b], &td->td_sleepq);
-    if ((peek(&bucket_cpus[b]) & CPUMASK(mycpuid)) == 0)
-        amo_or(&bucket_cpus[b], CPUMASK(mycpuid));
+    list_insert_tail(&mycpu->gd_sleepqs->bucket[b], &td->td_sleepq);
+    if ((peek(&bucket_cpus[b]) & mycpu->gd_cpumask) == 0)
+        amo_or(&bucket_cpus[b], mycpu->gd_cpumask);
     fence(); /* the bit, before the caller's look at the condition: wakeup_domain */
     crit_exit();
+}
+
+/* The same for a thread that may have been woken. */
+static inline void remove_sleeper(thread_t td)
+{ /* lab 7 */
+    if (td->td_flags & TDF_TSLEEPQ)
+        dequeue_sleeper(td);
 }
 
 void tsleep_remove(void)
 { /* lab 7 */
     crit_enter();
-    if (curthread->td_flags & TDF_TSLEEPQ)
-        dequeue_sleeper(curthread);
+    remove_sleeper(curthread);
     crit_exit();
 }
 
@@ -122,12 +127,11 @@ static inline void sleep_until_woken(thread_t td)
 { /* lab 7 */
     _lwkt_dequeue(td);
     lwkt_switch();
-    if (td->td_flags & TDF_TSLEEPQ)
-        dequeue_sleeper(td);
+    remove_sleeper(td);
 }
 
 /* The same, for timo ticks of HZ at most. */
-static int sleep_until_timeout(thread_t td, int timo)
+static int __attribute__((noinline)) sleep_until_timeout(thread_t td, int timo)
 { /* lab 7 */
     struct systimer st;
 
@@ -137,16 +141,23 @@ static int sleep_until_timeout(thread_t td, int timo)
     return (td->td_flags & TDF_TIMEOUT) ? EWOULDBLOCK : 0;
 }
 
+/* tsleep without an interlock before it. */
+static int __attribute__((noinline))
+interlock_and_sleep(const void *ident, int flags, const char *wmesg, int timo)
+{ /* lab 7 */
+    tsleep_interlock(ident, flags);
+    return tsleep(ident, flags | PINTERLOCKED, wmesg, timo);
+}
+
 int tsleep(const void *ident, int flags, const char *wmesg, int timo)
 { /* lab 7 */
     thread_t td = curthread;
-    bool catch = (flags & PCATCH) != 0;
     int result = 0;
 
-    crit_enter();
     if ((flags & PINTERLOCKED) == 0)
-        tsleep_interlock(ident, flags);
-    if (catch) {
+        return interlock_and_sleep(ident, flags, wmesg, timo);
+    crit_enter();
+    if (flags & PCATCH) {
         /* From here on a kill finds us: either we see td_killed, or its message sees TDF_SINTR. */
         poke(&td->td_flags, td->td_flags | TDF_SINTR);
         if (thread_killed())
@@ -155,7 +166,7 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
     if (flags & PNORESCHED)
         poke(&td->td_flags, td->td_flags | TDF_NORESCHED);
     if (result != 0) {
-        tsleep_remove();
+        remove_sleeper(td);
     } else if (td->td_flags & TDF_TSLEEPQ) {
         td->td_wmesg = wmesg;
         ktr(KTR_SLEEP, (uint64)ident, (uint64)timo);
@@ -164,10 +175,11 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
         else
             sleep_until_woken(td);
         td->td_wmesg = NULL;
-        if (catch && result == 0 && thread_killed())
+        if ((td->td_flags & TDF_SINTR) && result == 0 && thread_killed())
             result = EINTR;
     }
-    poke(&td->td_flags, td->td_flags & ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));
+    if (td->td_flags & (TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED))
+        poke(&td->td_flags, td->td_flags & ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));
     crit_exit();
     return result;
 }
@@ -176,9 +188,11 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
  * Wake up to `count` sleepers of this cpu (all: -1), the longest asleep first. In a critical section.
  * Returns how many.
  */
-static inline int wakeup_here(uint32 b, const void *ident, int domain, int count)
+static inline __attribute__((always_inline)) int wakeup_here(uint32 b, const void *ident,
+                                                             int domain, int count)
 { /* lab 7 */
-    struct list *bucket = &queues[mycpuid]->bucket[b];
+    globaldata_t gd = mycpu;
+    struct list *bucket = &gd->gd_sleepqs->bucket[b];
     int woken = 0;
 
     list_foreach_safe(node, bucket)
@@ -187,12 +201,12 @@ static inline int wakeup_here(uint32 b, const void *ident, int domain, int count
         if (td->td_wchan != ident || td->td_wdomain != domain)
             continue;
         dequeue_sleeper(td);
-        lwkt_schedule(td);
+        _lwkt_schedule_here(gd, td);
         if (++woken == count)
             break;
     }
     if (woken == 0 && list_empty(bucket))
-        amo_and(&bucket_cpus[b], ~CPUMASK(mycpuid));
+        amo_and(&bucket_cpus[b], ~mycpu->gd_cpumask);
     return woken;
 }
 
@@ -242,6 +256,17 @@ static void wakeup_one_remote(void *arg)
         wakeup_one_from(mycpuid + 1, ident, domain);
 }
 
+/* The end of a wakeup that is for other cpus, too: wake all sleepers there, or one. */
+static void __attribute__((noinline))
+wakeup_others(cpumask_t mask, const void *ident, int domain, int count)
+{ /* lab 7 */
+    if (count < 0)
+        lwkt_send_ipiq_mask(mask, wakeup_all_remote, pack(ident, domain));
+    else
+        wakeup_one_from(0, ident, domain);
+    crit_exit();
+}
+
 void wakeup_domain(const void *ident, int domain, int count)
 { /* lab 7 */
     uint32 b = bucket_of(ident);
@@ -251,14 +276,14 @@ void wakeup_domain(const void *ident, int domain, int count)
     fence(); /* the condition, before the look; the other half: tsleep_interlock */
     cpumask_t mask = peek(&bucket_cpus[b]);
     int woken = 0;
-    if (mask & CPUMASK(mycpuid)) {
-        mask &= ~CPUMASK(mycpuid);
+    if (mask & mycpu->gd_cpumask) {
+        mask &= ~mycpu->gd_cpumask;
         woken = wakeup_here(b, ident, domain, count);
     }
-    if (mask != 0 && count < 0)
-        lwkt_send_ipiq_mask(mask, wakeup_all_remote, pack(ident, domain));
-    else if (mask != 0 && woken == 0)
-        wakeup_one_from(0, ident, domain);
+    if (mask != 0 && (count < 0 || woken == 0)) {
+        wakeup_others(mask, ident, domain, count);
+        return;
+    }
     crit_exit();
 }
 
