@@ -25,7 +25,7 @@ def test_figures():
     assert counts.keys() == known.keys()
     grown = [f"{name}: {count}, was {known[name]['measured']}" for name, count in counts.items()
              if count > known[name]["measured"] * 1.03 + 1]
-    assert not grown, "look for the reason; if there is a good one: tools/bench --csv"
+    assert not grown, "look for the reason; if there is a good one: make bench && tools/bench --csv"
 
 
 def test_picture(tmp_path):
