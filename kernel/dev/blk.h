@@ -23,6 +23,7 @@ struct bio {
 struct blkdev {
     const char *name;
     uint64 nblocks;
+    bool delays; /* requests take time, so it is worth while to start several at once */
     /* Start a request; bio_done is called later, or before the return. Thread context, holding no spin
      * lock. Requests may be reordered, so code that needs an order waits for bio_done. */
     void (*strategy)(struct blkdev *, struct bio *);

@@ -305,6 +305,7 @@ static void watch(struct systimer *timer)
 
 static struct blkdev virtio_disk = {
     .name = "virtio disk",
+    .delays = true,
     .strategy = virtio_disk_strategy,
     .flush = virtio_disk_flush,
 };

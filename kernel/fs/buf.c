@@ -154,25 +154,31 @@ static bool memory_plentiful(void)
     return page_count_free() > page_count_all() / 8;
 }
 
+/* A buffer for a block that is not in the cache: in no chain, b_ref 1, not valid. NULL: all are in
+ * use. */
+static struct buf *pool_try(void)
+{
+    mutex_lock(&pool.lock);
+    struct buf *b = memory_plentiful() ? pool_grow() : NULL;
+    if (b == NULL)
+        b = pool_evict();
+    mutex_unlock(&pool.lock);
+    if (b != NULL)
+        b->b_valid = false;
+    return b;
+}
+
 /*
- * A buffer for a block that is not in the cache: in no chain, b_ref 1, not valid. When all are in use,
- * wait for one. The wait ends: transactions leave BUF_SPARE buffers in addition to what they reserve,
- * and no thread that has one of these waits for another.
+ * The same, but when all are in use, wait for one. The wait ends: transactions leave BUF_SPARE buffers
+ * in addition to what they reserve, and no thread that has one of these waits for another.
  */
 static struct buf *pool_get(void)
 {
-    for (;;) {
-        mutex_lock(&pool.lock);
-        struct buf *b = memory_plentiful() ? pool_grow() : NULL;
-        if (b == NULL)
-            b = pool_evict();
-        mutex_unlock(&pool.lock);
-        if (b != NULL) {
-            b->b_valid = false;
-            return b;
-        }
+    struct buf *b;
+
+    while ((b = pool_try()) == NULL)
         tsleep(&pool, 0, "bufwait", 1);
-    }
+    return b;
 }
 
 bool buf_reserve(uint32 want)
@@ -233,14 +239,15 @@ struct buf *buf_peek(uint32 block)
 }
 
 /*
- * A miss: put a buffer for `block` into the cache. Another thread may have done the same meanwhile.
- * Then its buffer is used, and ours stays in the pool, in no chain, until the clock finds it.
+ * A miss: put `fresh` into the cache as the buffer of `block`. Another thread may have done the same
+ * meanwhile. Then its buffer is the result, and ours stays in the pool, in no chain, until the clock
+ * finds it.
  */
-static struct buf *__attribute__((noinline)) buf_insert(uint32 block)
+static struct buf *__attribute__((noinline)) buf_insert(struct buf *fresh, uint32 block)
 {
-    struct buf *fresh = pool_get();
-    mutex_init(&fresh->b_lock, kind_of(block));
     struct bucket *bucket = bucket_of(block);
+
+    mutex_init(&fresh->b_lock, kind_of(block));
     spin_lock(&bucket->lock);
     struct buf *b = bucket_find(bucket, block);
     if (b == NULL) {
@@ -249,9 +256,17 @@ static struct buf *__attribute__((noinline)) buf_insert(uint32 block)
         list_insert_head(&bucket->bufs, &b->b_hash);
     }
     spin_unlock(&bucket->lock);
-    if (b != fresh)
-        buf_drop(fresh);
+    count(&lookups[mycpuid].misses);
     return b;
+}
+
+/* Data and tables are locked while the table that names them is. */
+static void lock_content(struct buf *b, uint32 block)
+{
+    if (block >= superblock.datastart)
+        mutex_lock_nested(&b->b_lock);
+    else
+        mutex_lock(&b->b_lock);
 }
 
 /* The block's buffer, locked, valid or not. */
@@ -261,13 +276,27 @@ static struct buf *buf_lock(uint32 block)
 
     count(&lookups[mycpuid].all);
     if (b == NULL) {
-        count(&lookups[mycpuid].misses);
-        b = buf_insert(block);
+        struct buf *fresh = pool_get();
+        b = buf_insert(fresh, block);
+        if (b != fresh)
+            buf_drop(fresh);
     }
-    if (block >= superblock.datastart) /* a table, and a table or a data block that it names */
-        mutex_lock_nested(&b->b_lock);
-    else
-        mutex_lock(&b->b_lock);
+    lock_content(b, block);
+    return b;
+}
+
+struct buf *buf_cached(uint32 block)
+{
+    struct buf *b = buf_peek(block);
+
+    if (b == NULL)
+        return NULL;
+    lock_content(b, block);
+    if (!b->b_valid) {
+        buf_release(b);
+        return NULL;
+    }
+    count(&lookups[mycpuid].all);
     return b;
 }
 
@@ -293,6 +322,43 @@ struct buf *buf_read(uint32 block)
         return NULL;
     }
     return b;
+}
+
+/*
+ * The buffers are in no chain while the disk fills them, so nobody else can find them, and they need no
+ * lock. Nor does anybody else read or change these blocks meanwhile: that takes the inode's i_lock. (A
+ * damaged disk may have two files with one block. Then the buffer that is in its chain first is used.)
+ */
+void buf_read_ahead(const uint32 *blocks, int n)
+{
+    struct buf *started[BUF_AHEAD], *b;
+    struct iobatch batch;
+    int nstarted = 0;
+
+    KASSERT(n <= BUF_AHEAD, "%d", n);
+    io_batch_init(&batch);
+    for (int i = 0; i < n; i++) {
+        if ((b = buf_peek(blocks[i])) != NULL) {
+            buf_drop(b);
+            continue;
+        }
+        if ((b = pool_try()) == NULL)
+            break;
+        io_start(&batch, &b->b_bio, blocks[i], b->b_data, false);
+        started[nstarted++] = b;
+    }
+    io_wait(&batch);
+    while (nstarted > 0) {
+        struct buf *fresh = started[--nstarted];
+        if (fresh->b_bio.bio_error == 0) {
+            fresh->b_valid = true;
+            poke(&fresh->b_used, 1);
+            b = buf_insert(fresh, (uint32)fresh->b_bio.bio_block);
+            if (b != fresh)
+                buf_drop(b);
+        }
+        buf_drop(fresh);
+    }
 }
 
 struct buf *buf_get(uint32 block)

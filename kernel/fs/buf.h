@@ -25,6 +25,7 @@ struct buf {
 
 #define BUF_MIN 128  /* buffers that are kept however short memory is */
 #define BUF_SPARE 16 /* buffers that transactions leave to readers */
+#define BUF_AHEAD 8  /* blocks that are read ahead at once, at most */
 
 void buf_init(void);
 
@@ -36,6 +37,14 @@ struct buf *buf_read(uint32 block);
 /* As buf_read, for a block that the caller is about to overwrite completely: its content is arbitrary.
  * Never NULL. */
 struct buf *buf_get(uint32 block);
+
+/* The block's buffer, locked, if the cache has the block; otherwise NULL. */
+struct buf *buf_cached(uint32 block);
+
+/* Read n <= BUF_AHEAD blocks, which the caller will ask for later, all at once. They all belong to one
+ * inode, whose i_lock the caller holds, and the caller has no buffer locked. Blocks that cannot be read,
+ * or that find no buffer, are left to buf_read. */
+void buf_read_ahead(const uint32 *blocks, int n);
 
 /* Unlock the buffer and drop the reference. */
 void buf_release(struct buf *b);

@@ -40,6 +40,36 @@ static uint64 in_block(uint64 off, uint64 n)
     return n < room ? n : room;
 }
 
+/*
+ * Block bn of the file, which is `block` of the disk, is not in the cache. Read it together with those
+ * that follow, if the file seems to be read in order: bn is its first block, or the one before is in
+ * the cache. So a disk is asked for BUF_AHEAD blocks at a time, and the thread waits once for all.
+ */
+static void read_ahead(struct inode *ip, uint64 bn, uint32 block)
+{
+    uint32 blocks[BUF_AHEAD] = {block};
+    uint64 end = (ip->i_size + BSIZE - 1) / BSIZE;
+    int n = 1;
+
+    if (!root_blkdev->delays)
+        return;
+    if (bn > 0) {
+        int64 before = bmap(ip, bn - 1);
+        struct buf *b = before > 0 ? buf_peek((uint32)before) : NULL;
+        if (b == NULL)
+            return;
+        buf_drop(b);
+    }
+    while (n < BUF_AHEAD && bn + (uint64)n < end) {
+        int64 next = bmap(ip, bn + (uint64)n);
+        if (next <= 0)
+            break;
+        blocks[n++] = (uint32)next;
+    }
+    if (n > 1)
+        buf_read_ahead(blocks, n);
+}
+
 /* Read within one block: 0, or -1. */
 static int read_block(struct inode *ip, bool user, uint64 dst, uint64 off, uint64 n)
 {
@@ -48,7 +78,11 @@ static int read_block(struct inode *ip, bool user, uint64 dst, uint64 off, uint6
         return -1;
     if (block == 0)
         return copy_out(user, dst, zeros, n);
-    struct buf *b = buf_read((uint32)block);
+    struct buf *b = buf_cached((uint32)block);
+    if (b == NULL) {
+        read_ahead(ip, off / BSIZE, (uint32)block);
+        b = buf_read((uint32)block);
+    }
     if (b == NULL)
         return -1;
     int error = copy_out(user, dst, (char *)b->b_data + off % BSIZE, n);

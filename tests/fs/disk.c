@@ -124,7 +124,7 @@ static int flush(struct blkdev *dev)
 void disk_init(char *image, unsigned nblocks)
 {
     disk.image = image;
-    disk.dev = (struct blkdev){"test", nblocks, strategy, flush};
+    disk.dev = (struct blkdev){"test", nblocks, true, strategy, flush};
     list_init(&disk.queue);
 }
 

@@ -167,6 +167,31 @@ static void test_reclaim(void)
     EXPECT(t_unlink("/dirty") == 0);
 }
 
+/* A file that is read in order is read ahead: BUF_AHEAD blocks at once. A block that cannot be read ahead
+ * is read when it is asked for. */
+static void test_read_ahead(void)
+{
+    unsigned word[BSIZE / sizeof(unsigned)];
+    int fd = t_open("/ahead", O_CREATE | O_RDWR);
+    uint64 missed = 0;
+
+    for (unsigned i = 0; i < 3 * BUF_AHEAD; ++i) {
+        word[0] = i;
+        EXPECT(t_write(fd, word, BSIZE) == BSIZE);
+    }
+    EXPECT(t_close(fd) == 0 && t_sync() == 0);
+    inode_reclaim();
+    buf_reclaim();
+    fd = t_open("/ahead", O_RDONLY);
+    for (unsigned i = 0; i < 3 * BUF_AHEAD; ++i) {
+        disk_fail_after = i == BUF_AHEAD ? 3 : 0; /* two blocks after this one */
+        EXPECT(t_read(fd, word, BSIZE) == BSIZE && word[0] == i);
+        EXPECT(i == 0 || i >= BUF_AHEAD || buf_lookups(true) == missed);
+        missed = buf_lookups(true);
+    }
+    EXPECT(t_close(fd) == 0 && t_unlink("/ahead") == 0);
+}
+
 /* A large file, written and read back. */
 static void test_large_file(unsigned blocks)
 {
@@ -252,6 +277,7 @@ void test_units(void)
     pages = host_pages;
     test_reclaim();
     test_removed_directories();
+    test_read_ahead();
     test_large_file(17000);
     test_disk_full();
     test_inodes_out();
