@@ -33,6 +33,7 @@ KTR           =
 LOG           =
 OUT           =
 NAME          =
+ENTRIES       =
 WITHOUT       =
 INVARIANTS    = 1
 TOOLCHAIN     = gcc

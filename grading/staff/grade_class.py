@@ -130,7 +130,7 @@ class Class:
     """The class: where its submissions come from (an export of `kind`), who is in it, and what lateness costs."""
     kind: str
     jobs: list
-    roster: roster.Roster | None
+    students: roster.Roster | None
     due: datetime | None
     rule: roster.LateRule | None
 
@@ -146,7 +146,7 @@ class Class:
         """The systems for which grades are written."""
         if given.grades:
             return given.grades.split(",")
-        return [name for name in grades.SYSTEMS if name in (self.kind, self.roster.kind() if self.roster else "")]
+        return [name for name in grades.SYSTEMS if name in (self.kind, self.students.kind() if self.students else "")]
 
 
 def write_all(given, place, whole, settings, compare=True):
@@ -154,8 +154,8 @@ def write_all(given, place, whole, settings, compare=True):
     graded. compare: look for nearly identical submissions, which takes a while."""
     found = {job["name"]: result for job in whole.jobs if (result := place.result(job))}
     twins, compared = near_identical(given, whole.jobs, found) if compare else ([], False)
-    given_grades = grades.of(whole.jobs, found, whole.roster, whole.due, whole.rule)
-    rows = table.rows(whole.jobs, found, twins, given_grades, grades.missing(given_grades, whole.roster))
+    given_grades = grades.of(whole.jobs, found, whole.students, whole.due, whole.rule)
+    rows = table.rows(whole.jobs, found, twins, given_grades, grades.missing(given_grades, whole.students))
     results_folder.write_atomically(place.place / "table.csv", table.as_csv(rows))
     results_folder.write_atomically(place.place / "index.html",
                                     html_report.render(settings, rows, found, twins, compared))
@@ -164,7 +164,7 @@ def write_all(given, place, whole, settings, compare=True):
         results_folder.write_atomically(place.place / f"{name}.txt", text)
     for system in whole.wanted(given):
         results_folder.write_atomically(place.place / f"grades-{system}.csv", grades.SYSTEMS[system](
-            given_grades, whole.roster, given.lab, given.column))
+            given_grades, whole.students, given.lab, given.column))
     packed = grades.feedback(whole.kind, whole.jobs, reports)
     if packed:
         results_folder.write_atomically(place.place / "feedback.zip", packed)
