@@ -2,8 +2,10 @@
 """grading/class: forty submissions, two at a time; a worker is killed, and the run is stopped and resumed."""
 
 import csv
+import itertools
 import os
 import pathlib
+import random
 import re
 import signal
 import subprocess
@@ -17,7 +19,7 @@ import browser
 import services
 from conftest import ROOT
 from grading import engine, machine
-from grading.staff import html_report
+from grading.staff import html_report, similarity
 from grading.staff import table as table_of
 from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, write
 
@@ -266,6 +268,23 @@ def test_what_failures_say():
         ("4.1 ipi/t1, 4.2 ipi/t2", "judged", "N of them", "N", ["ann", "carol"]),
         ("4.1 ipi/t1", "judged", "N of them", "two", ["bob"]),
         ("no check", "refused", "", "no kernel/", ["dave"])]
+
+
+def test_nearly_identical():
+    """Groups are those that comparing all pairs gives, whatever the sets have in common."""
+    rng = random.Random(5)
+    own = {"few": set(range(similarity.LEAST - 1)), "few again": set(range(similarity.LEAST - 1))}
+    for number in range(60):
+        start = own[f"s{rng.randrange(number)}"] if number > 4 and rng.random() < 0.7 else set(
+            rng.sample(range(3000), rng.randint(60, 400)))
+        own[f"s{number}"] = {one for one in start if rng.random() > 0.06} | set(rng.sample(range(3000), rng.randint(0, 9)))
+    large = [name for name, found in own.items() if len(found) >= similarity.LEAST]
+    near = {frozenset(pair) for pair in itertools.combinations(large, 2)
+            if similarity.share(own[pair[0]], own[pair[1]]) >= similarity.NEAR}
+    pairs = {frozenset(pair) for pair in similarity.candidates(own)}
+    assert len(near) > 20 and near <= pairs and len(pairs) < 60 * 59 / 2
+    grouped = {frozenset(pair) for names in similarity.groups(own) for pair in itertools.combinations(names, 2)}
+    assert near <= grouped and not any("few" in pair for pair in grouped)
 
 
 def made_rows():

@@ -7,11 +7,14 @@ worker ends early, and nothing counts twice.
 """
 
 import argparse
+import functools
+import multiprocessing
 import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,16 +116,24 @@ def texts(source):
     return {path: data.decode("utf-8", "replace") for path, data in taken.files.items()}
 
 
+def added(base, source):
+    """What a submission adds to the handout; None if it cannot be read."""
+    files = texts(source)
+    return base.own(files) if files else None
+
+
 def near_identical(given, jobs, found):
     """(groups of nearly identical submissions, whether there was a handout to compare with)."""
-    base = handed_out(given)
-    if base is None:
+    files = handed_out(given)
+    if files is None:
         return [], False
-    sources = {job["name"]: texts(job["source"]) for job in jobs
-               if job["name"] in found and found[job["name"]]["status"] != "refused"}
-    sources = {similarity.SOLUTION: texts(ROOT), **sources}
-    readable = {name: files for name, files in sources.items() if files}
-    return similarity.groups(similarity.Handout(base), readable), True
+    base = similarity.Handout(files)
+    sources = {similarity.SOLUTION: ROOT, **{job["name"]: job["source"] for job in jobs if job["name"] in found
+                                             and found[job["name"]]["status"] != "refused"}}
+    # Processes that are forked have this one's hashes of strings, of which the sets consist.
+    with ProcessPoolExecutor(machine.processors(), multiprocessing.get_context("fork")) as pool:
+        own = dict(zip(sources, pool.map(functools.partial(added, base), sources.values(), chunksize=8)))
+    return similarity.groups({name: what for name, what in own.items() if what is not None}), True
 
 
 @dataclass
