@@ -12,13 +12,18 @@ several are wanted.
     autolab      the report, and the autoresult as its last line (docs.autolabproject.com/lab); each
                  part of a lab is a problem
     junit        JUnit's XML, as Jenkins and GitLab read it
+    prairielearn    results.json of an external grader (docs.prairielearn.com, "External grading")
+    nbgrader     a line with the columns of `nbgrader export`, for whoever keeps the grades there
     ktap         the kernel's Test Anything Protocol, version 1 (docs.kernel.org/dev-tools/ktap.html)
 
 A record may have a "leaderboard": a list of {"name", "value", "order"}, where the order "asc" means that
-less is better. It goes into the formats that have a place for it.
+less is better. It goes into the formats that have a place for it. It may have "remarks", lines about the
+submission itself, which come first where there is a place for words.
 """
 
 import base64
+import csv
+import io
 import json
 import re
 from xml.etree import ElementTree
@@ -68,7 +73,7 @@ def as_json(record):
 
 def as_text(record):
     """The report, without colours."""
-    return "".join(clean(line) + "\n" for line in report.text(record).splitlines())
+    return "".join(clean(line) + "\n" for line in [*record.get("remarks", []), *report.text(record).splitlines()])
 
 
 def gradescope_test(test):
@@ -86,7 +91,7 @@ def gradescope(record):
     output = "The kernel does not build:\n" + record["build"] if record["build"] else \
         f"Points: {record['points']} of {record['most']}"
     results = {"score": record["points"], "execution_time": round(record["seconds"]),
-               "output": clean(output), "visibility": "visible", "stdout_visibility": "hidden",
+               "output": clean("\n".join([*record.get("remarks", []), output])), "visibility": "visible", "stdout_visibility": "hidden",
                "tests": [gradescope_test(test) for test in record["tests"]]}
     if record.get("leaderboard"):
         results["leaderboard"] = record["leaderboard"]
@@ -179,6 +184,47 @@ def ktap(record):
     return "\n".join(lines) + "\n"
 
 
+def prairielearn_test(test):
+    """A test of an external grader's results."""
+    good = test["status"] == "ok"
+    return {"name": f"{test['number']} {test['name']}", "description": one_line(test["title"]),
+            "points": test["points"], "max_points": test["most"], "message": "" if good else one_line(test["seen"]),
+            "output": "" if good else clean(details(test), LONGEST_MESSAGE)}
+
+
+def prairielearn(record):
+    """results.json of an external grader, which may have 1 MB. A submission that is refused, or does not build, is
+    "not gradable": it costs no attempt."""
+    remarks = record.get("remarks", [])
+    unbuilt = all(test["cause"] == "build" for test in record["tests"])
+    results = {"gradable": not unbuilt, "score": record["points"] / record["most"],
+               "message": f"Points: {record['points']} of {record['most']}", "output": clean("\n".join(remarks)),
+               "tests": [prairielearn_test(test) for test in record["tests"]]}
+    if unbuilt:
+        results["format_errors"] = [clean("The kernel does not build:\n" + record["build"] if record["build"]
+                                          else record["tests"][0]["seen"])]
+    return json.dumps(results, indent=1) + "\n"
+
+
+def as_csv(columns, rows):
+    """A table as text."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, restval="", lineterminator="\r\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+NBGRADER = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+            "late_submission_penalty", "score", "max_score")
+
+
+def nbgrader(record):
+    """The line of one submission; who handed it in, a record does not say."""
+    return as_csv(NBGRADER, [{"assignment": f"lab{record['lab']}", "raw_score": record["points"],
+                              "late_submission_penalty": 0, "score": record["points"], "max_score": record["most"]}])
+
+
 FORMATS = {
     "json": ("grade.json", as_json),
     "text": ("grade.txt", as_text),
@@ -187,5 +233,7 @@ FORMATS = {
     "github": ("github.env", github),
     "autolab": ("autolab.txt", autolab),
     "junit": ("junit.xml", junit),
+    "prairielearn": ("prairielearn.json", prairielearn),
+    "nbgrader": ("nbgrader.csv", nbgrader),
     "ktap": ("grade.ktap", ktap),
 }

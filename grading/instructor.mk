@@ -28,3 +28,11 @@ coverage: ## print which test shows which behaviour and finds which mutant
 .PHONY: gradescope
 gradescope: ## pack Gradescope's autograder for a lab: LAB=4 OUT=autograder.zip
 	@OUT='$(OUT)' $(PYTHON) -m grading.staff.gradescope pack '$(LAB)'
+
+.PHONY: autolab
+autolab: all ## pack Autolab's autograder for a lab: LAB=4 OUT=folder
+	@OUT='$(OUT)' $(PYTHON) -m grading.staff.autolab '$(LAB)'
+
+.PHONY: board
+board: ## merge entries of a leaderboard (make leaderboard OUT=) into a page: ENTRIES=folder OUT=board.html
+	@$(PYTHON) -m grading.staff.board '$(ENTRIES)' '$(OUT)'

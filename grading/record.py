@@ -12,7 +12,7 @@ writes it to a file; the report and all other formats are made from it.
         "shown": [lines], "timeline": [lines], "console": [its last lines],
         "state": [lines: where each cpu is, and its flags, if the machine does not go on],
         "replay": "make grade ...", "by_hand": "make qemu ...", "gdb": [what to type]}],
-     "page": the file with the failures' pictures, if there is one}
+     "remarks": lines about the submission, if there are any, "page": the file with the failures' pictures, if there is one}
 
 In memory a test also has a "picture" (picture.py), which goes into that page and into no other format.
 

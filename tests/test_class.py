@@ -2,8 +2,10 @@
 """grading/class: forty submissions, two at a time; a worker is killed, and the run is stopped and resumed."""
 
 import csv
+import itertools
 import os
 import pathlib
+import random
 import re
 import signal
 import subprocess
@@ -17,7 +19,7 @@ import browser
 import services
 from conftest import ROOT
 from grading import engine, machine
-from grading.staff import html_report
+from grading.staff import html_report, similarity
 from grading.staff import table as table_of
 from handing_in import MUTANTS, as_tar, as_zip, handed_out, patched, solved, write
 
@@ -268,6 +270,23 @@ def test_what_failures_say():
         ("no check", "refused", "", "no kernel/", ["dave"])]
 
 
+def test_nearly_identical():
+    """Groups are those that comparing all pairs gives, whatever the sets have in common."""
+    rng = random.Random(5)
+    own = {"few": set(range(similarity.LEAST - 1)), "few again": set(range(similarity.LEAST - 1))}
+    for number in range(60):
+        start = own[f"s{rng.randrange(number)}"] if number > 4 and rng.random() < 0.7 else set(
+            rng.sample(range(3000), rng.randint(60, 400)))
+        own[f"s{number}"] = {one for one in start if rng.random() > 0.06} | set(rng.sample(range(3000), rng.randint(0, 9)))
+    large = [name for name, found in own.items() if len(found) >= similarity.LEAST]
+    near = {frozenset(pair) for pair in itertools.combinations(large, 2)
+            if similarity.share(own[pair[0]], own[pair[1]]) >= similarity.NEAR}
+    pairs = {frozenset(pair) for pair in similarity.candidates(own)}
+    assert len(near) > 20 and near <= pairs and len(pairs) < 60 * 59 / 2
+    grouped = {frozenset(pair) for names in similarity.groups(own) for pair in itertools.combinations(names, 2)}
+    assert near <= grouped and not any("few" in pair for pair in grouped)
+
+
 def made_rows():
     """Rows of a table as they are after an interruption: two checks, seven students."""
     for name, points, cause in (("ann", 100, ""), ("bob", 95, "t21_wake: late"), ("carol", 0, "t25_create: none"),
@@ -295,7 +314,7 @@ def test_page(page, width):
     with browser.chromium() as window:
         browser.opened(window, page, width)
         assert window.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-        names = "return [...body.rows].filter((row) => !row.hidden).map((row) => row.cells[0].firstChild.textContent)"
+        names = "return [...students.tBodies[0].rows].filter((row) => !row.hidden).map((row) => row.cells[0].firstChild.textContent)"
         heads = window.find_elements(By.CSS_SELECTOR, "#students thead th")
         assert [head.text for head in heads][:4] == ["student", "points", "of", "cause"]
         heads[1].find_element(By.TAG_NAME, "button").click()
@@ -309,8 +328,8 @@ def test_page(page, width):
         window.find_element(By.ID, "filter").clear()
         Select(window.find_element(By.ID, "status")).select_by_visible_text("refused")
         assert window.execute_script(names) == ["dan"]
-        assert window.execute_script("return getComputedStyle(heads[0]).position") == "sticky"
-        links = window.execute_script("return [...table.querySelectorAll('a')].map((a) => a.getAttribute('href'))")
+        assert window.execute_script("return getComputedStyle(students.tHead.rows[0].cells[0]).position") == "sticky"
+        links = window.execute_script("return [...students.querySelectorAll('a')].map((a) => a.getAttribute('href'))")
         assert {"eve.txt", "eve.html", "eve.html#t25_create"} <= set(links) and "gus.txt" not in links
 
 

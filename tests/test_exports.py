@@ -263,7 +263,7 @@ def graded(place, given, students, tmp_path, **options):
     result = {"lab": "4", "status": "graded", "cause": "", "record": {"points": 80, "most": 100, "tests": [failed]},
               **options}
     return whole, grades.of(whole.jobs, {job["name"]: {**result, "student": job["name"]} for job in whole.jobs},
-                            whole.roster, whole.due, whole.rule)
+                            whole.students, whole.due, whole.rule)
 
 
 def table(text):
@@ -277,13 +277,13 @@ def test_grades_for_moodle(place, tmp_path):
     moodle(place)
     whole, found = graded(place, ["--due", "2026-11-20T23:59", "--late", "10% per 24h"], WORKSHEET, tmp_path)
     assert whole.wanted(grade_class.options([str(place), "--lab", "4", "--out", "x"])) == ["moodle"]
-    rows = table(grades.moodle(found, whole.roster, "4", ""))
+    rows = table(grades.moodle(found, whole.students, "4", ""))
     assert [row["Grade"] for row in rows] == ["70", "80", ""]
     assert {"Identifier", "Grade", "Last modified (grade)", "Feedback comments"} <= set(rows[0])
     assert rows[0]["Identifier"] == "Participant 12345"
     assert "less 10 because it was 5 hours late" in rows[0]["Feedback comments"]
     assert "t21_wake (0/20): A:1 [B:1]" in rows[1]["Feedback comments"]
-    assert [person["name"] for person in grades.missing(found, whole.roster)] == ["Eve Late"]
+    assert [person["name"] for person in grades.missing(found, whole.students)] == ["Eve Late"]
 
 
 def test_grades_for_canvas(place, tmp_path):
@@ -291,7 +291,7 @@ def test_grades_for_canvas(place, tmp_path):
     hours are not known, the comment says only that it was late."""
     canvas(place)
     whole, found = graded(place, [], GRADEBOOK, tmp_path)
-    rows = table(grades.canvas(found, whole.roster, "4", "Lab 4 (88)"))
+    rows = table(grades.canvas(found, whole.students, "4", "Lab 4 (88)"))
     assert list(rows[0]) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Lab 4 (88)"]
     assert rows[0]["Lab 4 (88)"] == "100" and rows[0]["Student"].strip() == "Points Possible"
     assert {(row["ID"], row["SIS Login ID"], row["Lab 4 (88)"]) for row in rows[1:]} == {
@@ -336,7 +336,7 @@ def test_own_roster(place, tmp_path):
     whole, found = graded(place, ["--late", "10% per 24h"], students, tmp_path)
     assert [(grade.person["name"], grade.late, grade.final) for grade in found] == [
         ("Ann Smith", 30, 60), ("Ann Smith", 0, 80)]
-    assert whole.roster.find("Ann Smith") is None and whole.roster.find("CAROL")["id"] == "s3"
+    assert whole.students.find("Ann Smith") is None and whole.students.find("CAROL")["id"] == "s3"
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
     with pytest.raises(results_folder.Unusable, match="names no column"):
         roster.Roster(tmp_path / "odd.csv")

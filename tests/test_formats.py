@@ -4,6 +4,8 @@ specification, and says the same as the record."""
 
 import base64
 import copy
+import csv
+import io
 import json
 import pathlib
 import re
@@ -158,6 +160,25 @@ def test_autolab(whole):
     assert sum(result["scores"].values()) == whole["points"] == result["scoreboard"][0]
     assert len(result["scoreboard"]) == 1 + len(whole.get("leaderboard", []))
     assert shown[-1] == f"Points: {whole['points']} of {whole['most']}"
+
+
+def test_prairielearn(whole):
+    """The results are valid, fit into a megabyte, and have the record's share of the points; a kernel that does not
+    build costs no attempt, and remarks come first."""
+    text = formats.FORMATS["prairielearn"][1]({**whole, "remarks": ["CHANGED"]})
+    results = json.loads(text)
+    schema("prairielearn.json", results)
+    assert len(text.encode()) < 1_000_000 and results["output"] == "CHANGED"
+    assert results["score"] == pytest.approx(whole["points"] / whole["most"])
+    assert sum(test["points"] for test in results["tests"]) == whole["points"]
+    assert results["gradable"] == (whole["build"] is None) == ("format_errors" not in results)
+
+
+def test_nbgrader(whole):
+    """The line has the columns that nbgrader exports, and the record's points."""
+    [line] = csv.DictReader(io.StringIO(formats.FORMATS["nbgrader"][1](whole)))
+    assert list(line) == list(formats.NBGRADER)
+    assert (line["score"], line["max_score"]) == (str(whole["points"]), str(whole["most"]))
 
 
 def test_junit(whole, tmp_path):

@@ -4,14 +4,15 @@
 import json
 import os
 import subprocess
+import tarfile
 import zipfile
 
 import jsonschema
 import pytest
 
 from conftest import ROOT, make
-from grading import handout
-from handing_in import as_zip, handed_out, solved, write
+from grading import handout, machine
+from handing_in import as_tar, as_zip, handed_out, solved, write
 
 LAB = "3"       # the lab that is graded fastest
 
@@ -102,3 +103,22 @@ def test_no_such_lab():
     """A lab that does not exist is reported in a line, and the status is 2."""
     done = make("-s", "gradescope", "LAB=77", check=False)
     assert done.returncode == 2 and "LAB=77" in done.stderr
+
+
+def test_autolab(tmp_path):
+    """Autolab's tar has no images and no line of the solution; by its Makefile a submission is graded, and the last
+    line is Autolab's."""
+    make("-s", "autolab", f"LAB={LAB}", f"OUT={tmp_path}")
+    with tarfile.open(tmp_path / "autograde.tar") as tar:
+        names = tar.getnames()
+        given = {name.removeprefix("nymph/"): tar.extractfile(name).read() for name in names if "/build/" not in name}
+    assert (tmp_path / "autograde.tar").stat().st_size < 30 << 20 and not [n for n in names if n.endswith(".img")]
+    assert handout.leaks(handout.marked_files(solved()), given, int(LAB)) == []
+    path = "kernel/lwkt/crit.c"
+    as_tar({**solved(), path: solved()[path] + b"\nint x = ;\n"}, tmp_path / "handin.tar.gz")
+    done = subprocess.run(["make", "-s", "-f", "autograde-Makefile"], cwd=tmp_path, env=machine.environment(),
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "error: expected expression" in done.stdout, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["scores"] == {"crit": 0}
+    built = (tmp_path / "nymph/images.txt").read_text()
+    assert "mkfs  build/ram.img" in built and "cc " not in built, "the programs are not built again"

@@ -2,6 +2,7 @@
 """`make leaderboard` makes an entry from the benchmarks of a kernel that has full points."""
 
 import json
+import re
 
 import pytest
 
@@ -42,6 +43,24 @@ def test_labs():
     """The labs with a leaderboard are 2, 4 and 6, and each of them has tests."""
     assert set(leaderboard.figures()) == {"2", "4", "6"}
     assert all(engine.load_labs(lab) for lab in leaderboard.figures())
+
+
+def test_board(tmp_path):
+    """Entries are merged: the best of each name counts, equal totals share a rank, and the course's kernel stands
+    among them without one; files that are no entries are left out."""
+    own = list(leaderboard.figures()["4"].items())
+    for number, (name, factor) in enumerate((("ann", 2), ("ann", 1.5), ("<bob>", 0.5), ("carol", 0.5))):
+        made = leaderboard.entry("4", name, [(one, int(count * factor)) for one, count in own])
+        (tmp_path / f"{number}.json").write_text(json.dumps(made))
+    (tmp_path / "other.json").write_text("[]")
+    done = make("-s", "board", f"ENTRIES={tmp_path}", f"OUT={tmp_path / 'board.html'}")
+    assert "4 entries of 3 names" in done.stdout
+    text = (tmp_path / "board.html").read_text(encoding="utf-8")
+    rows = re.findall(r'<tr><td class="n">(\d*)</td><td class="words">(.*?)</td><td class="n">([\d.]+)</td>', text)
+    assert [row[:2] for row in rows] == [("1", "&lt;bob&gt;"), ("1", "carol"), ("", "the course&#x27;s kernel"),
+                                         ("3", "ann")]
+    assert 40 < float(rows[0][2]) < 60 and rows[2][2] == "100.00" and 140 < float(rows[3][2]) < 160
+    assert make("-s", "board", "ENTRIES=no-such-folder", check=False).returncode == 2
 
 
 def test_this_tree(tmp_path, monkeypatch):

@@ -7,11 +7,14 @@ worker ends early, and nothing counts twice.
 """
 
 import argparse
+import functools
+import multiprocessing
 import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,16 +116,24 @@ def texts(source):
     return {path: data.decode("utf-8", "replace") for path, data in taken.files.items()}
 
 
+def added(base, source):
+    """What a submission adds to the handout; None if it cannot be read."""
+    files = texts(source)
+    return base.own(files) if files else None
+
+
 def near_identical(given, jobs, found):
     """(groups of nearly identical submissions, whether there was a handout to compare with)."""
-    base = handed_out(given)
-    if base is None:
+    files = handed_out(given)
+    if files is None:
         return [], False
-    sources = {job["name"]: texts(job["source"]) for job in jobs
-               if job["name"] in found and found[job["name"]]["status"] != "refused"}
-    sources = {similarity.SOLUTION: texts(ROOT), **sources}
-    readable = {name: files for name, files in sources.items() if files}
-    return similarity.groups(similarity.Handout(base), readable), True
+    base = similarity.Handout(files)
+    sources = {similarity.SOLUTION: ROOT, **{job["name"]: job["source"] for job in jobs if job["name"] in found
+                                             and found[job["name"]]["status"] != "refused"}}
+    # Processes that are forked have this one's hashes of strings, of which the sets consist.
+    with ProcessPoolExecutor(machine.processors(), multiprocessing.get_context("fork")) as pool:
+        own = dict(zip(sources, pool.map(functools.partial(added, base), sources.values(), chunksize=8)))
+    return similarity.groups({name: what for name, what in own.items() if what is not None}), True
 
 
 @dataclass
@@ -130,7 +141,7 @@ class Class:
     """The class: where its submissions come from (an export of `kind`), who is in it, and what lateness costs."""
     kind: str
     jobs: list
-    roster: roster.Roster | None
+    students: roster.Roster | None
     due: datetime | None
     rule: roster.LateRule | None
 
@@ -146,7 +157,7 @@ class Class:
         """The systems for which grades are written."""
         if given.grades:
             return given.grades.split(",")
-        return [name for name in grades.SYSTEMS if name in (self.kind, self.roster.kind() if self.roster else "")]
+        return [name for name in grades.SYSTEMS if name in (self.kind, self.students.kind() if self.students else "")]
 
 
 def write_all(given, place, whole, settings, compare=True):
@@ -154,8 +165,8 @@ def write_all(given, place, whole, settings, compare=True):
     graded. compare: look for nearly identical submissions, which takes a while."""
     found = {job["name"]: result for job in whole.jobs if (result := place.result(job))}
     twins, compared = near_identical(given, whole.jobs, found) if compare else ([], False)
-    given_grades = grades.of(whole.jobs, found, whole.roster, whole.due, whole.rule)
-    rows = table.rows(whole.jobs, found, twins, given_grades, grades.missing(given_grades, whole.roster))
+    given_grades = grades.of(whole.jobs, found, whole.students, whole.due, whole.rule)
+    rows = table.rows(whole.jobs, found, twins, given_grades, grades.missing(given_grades, whole.students))
     results_folder.write_atomically(place.place / "table.csv", table.as_csv(rows))
     results_folder.write_atomically(place.place / "index.html",
                                     html_report.render(settings, rows, found, twins, compared))
@@ -164,7 +175,7 @@ def write_all(given, place, whole, settings, compare=True):
         results_folder.write_atomically(place.place / f"{name}.txt", text)
     for system in whole.wanted(given):
         results_folder.write_atomically(place.place / f"grades-{system}.csv", grades.SYSTEMS[system](
-            given_grades, whole.roster, given.lab, given.column))
+            given_grades, whole.students, given.lab, given.column))
     packed = grades.feedback(whole.kind, whole.jobs, reports)
     if packed:
         results_folder.write_atomically(place.place / "feedback.zip", packed)

@@ -10,18 +10,16 @@
                           a zip") or Canvas ("Upload submissions") finds the student
 """
 
-import csv
 import io
 import zipfile
 from dataclasses import dataclass
 
+from grading.formats import NBGRADER, as_csv
 from grading.staff import roster as rosters
 
 LINES = 8       # failed checks that a comment names
 MOODLE = ("Identifier", "Full name", "Grade", "Maximum grade", "Last modified (grade)", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-NBGRADER = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
-            "late_submission_penalty", "score", "max_score")
 
 
 @dataclass
@@ -88,15 +86,6 @@ def missing(grades, roster):
     """The students of the roster without a submission."""
     there = {id(grade.person) for grade in grades}
     return [person for person in roster.people if id(person) not in there] if roster else []
-
-
-def as_csv(columns, rows):
-    """A table as text."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", lineterminator="\r\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
 
 
 def by_row(grades):

@@ -107,11 +107,7 @@ def run(lab, place):
     result = worker.grade_alone(place / "submission", lab,
                                 lambda tree, options, record: record.update(
                                     leaderboard=leaderboard_lines(tree, options, lab, record)))
-    text = json.loads(formats.FORMATS["gradescope"][1](result["record"]))
-    if result["status"] == "refused":
-        text["output"] = f"The submission could not be graded: {result['cause']}"
-    text["output"] = "\n".join([*result["changed"], text["output"], *result["notes"]])
-    return json.dumps(text, indent=1) + "\n"
+    return formats.FORMATS["gradescope"][1](result["record"])
 
 
 def main(words):

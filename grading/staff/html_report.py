@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The results of a class as one HTML page, which loads nothing. Without its script it is the same page, except
-that the table cannot be sorted or filtered."""
+that its tables cannot be sorted or filtered. page() makes other pages that look the same."""
 
 import html
 import pathlib
@@ -11,7 +11,7 @@ HERE = pathlib.Path(__file__).parent
 PARTS = 10      # bars of the histogram
 FIXED = ("student", "name", "id", "points", "most", "late", "final", "cause", "status", "changed", "notes")
 HEADS = {"most": "of", "late": "hours late", "final": "after deduction"}
-# How a column's cells are shown (class.html): as a number, as words that wrap, or only if there is room.
+# How a column's cells are shown (page.html): as a number, as words that wrap, or only if there is room.
 KINDS = {"points": "n", "most": "n", "late": "n", "final": "n", "cause": "words", "changed": "words",
          "notes": "words", "name": "side", "id": "side"}
 
@@ -64,10 +64,12 @@ def points_table(rows, pages):
             f"<thead><tr>{heads}</tr></thead>\n<tbody>" + "\n".join(lines) + "</tbody></table></div>")
 
 
-def plain_table(heads, rows):
-    """A table of texts, of which the first column is numbers."""
+def plain_table(heads, rows, words=None):
+    """A table; words: the columns with texts (all but the first), the others have numbers."""
+    words = heads[1:] if words is None else words
     head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in heads)
-    lines = ["<tr>" + "".join(f'<td class="{"words" if i else "n"}">{escaped(value)}</td>' for i, value in enumerate(row))
+    lines = ["<tr>" + "".join(f'<td class="{"words" if name in words else "n"}">{escaped(value)}</td>'
+                                for name, value in zip(heads, row))
              + "</tr>" for row in rows]
     return (f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>' + "\n".join(lines)
             + "</tbody></table></div>")
@@ -114,18 +116,39 @@ def similar_list(similar, compared):
     return "<ul>" + "".join(f"<li>{escaped(', '.join(names))}</li>" for names in similar) + "</ul>"
 
 
+def page(title, intro, main):
+    """A page; intro and main are its parts below the title."""
+    text = (HERE / "page.html").read_text(encoding="utf-8")
+    for name, value in (("TITLE", escaped(title)), ("INTRO", intro), ("MAIN", main)):
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def section(name, title, *parts):
+    """A section of a page, with its title."""
+    return f'<section aria-labelledby="{name}">\n<h2 id="{name}">{title}</h2>\n' + "\n".join(parts) + "\n</section>\n"
+
+
+def controls(rows):
+    """What filters the table of students; the page's script shows it."""
+    states = "".join(f"<option>{escaped(state)}</option>" for state in dict.fromkeys(row["status"] for row in rows))
+    return ('<div class="controls" id="controls" role="search" hidden>\n<label>Filter <input id="filter" type="search" '
+            'size="20" placeholder="a name, a cause ..."></label>\n<label>Status <select id="status"><option value="">'
+            f'all</option>{states}</select></label>\n<span id="count" role="status"></span>\n</div>')
+
+
 def render(settings, rows, results, similar, compared):
     """The text of the page."""
     graded = sum(row["status"] == "graded" for row in rows)
     full = sum(row["points"] == row["most"] for row in rows if row["points"] != "")
     pages = {name for name, result in results.items() if result["record"].get("page")}
-    texts = {"LAB": escaped(settings["lab"]), "HISTOGRAM": histogram(rows), "POINTS": points_table(rows, pages),
-             "SUMMARY": f"{len(rows)} students, {graded} graded, {full} with full points. Seeds: "
-                        f"{' '.join(map(str, settings['seeds']))}.",
-             "GROUPS": group_table(table.groups(results)), "SIMILAR": similar_list(similar, compared),
-             "STATES": "".join(f"<option>{escaped(state)}</option>" for state in
-                               dict.fromkeys(row["status"] for row in rows))}
-    text = (HERE / "class.html").read_text(encoding="utf-8")
-    for name, value in texts.items():
-        text = text.replace(f"@{name}@", value)
-    return text
+    intro = (f"<p>{len(rows)} students, {graded} graded, {full} with full points. Seeds: "
+             f"{' '.join(map(str, settings['seeds']))}.</p>\n<nav aria-label=\"Sections\"><a href=\"#points\">Points</a>"
+             '<a href="#failures">Failures</a><a href="#similar">Nearly identical</a></nav>')
+    return page(f"Lab {settings['lab']}", intro, section(
+        "points", "Points", histogram(rows), "<p><em>Changed</em> is what differs outside of the places that this lab, "
+        "or an earlier one, leaves to students. Read it if there are points: a kernel that deceives its graders has it "
+        "there.</p>", controls(rows), points_table(rows, pages)) + section(
+            "failures", "Failures, grouped by their texts", group_table(table.groups(results))) + section(
+                "similar", "Nearly identical", "<p>This compares the text that each submission adds to the handout. Look "
+                "at the sources before you draw conclusions.</p>", similar_list(similar, compared)))

@@ -7,8 +7,9 @@ size of both together. The result tells a person which submissions to look at. I
 short functions look alike.
 """
 
-import itertools
+import math
 import re
+from collections import Counter, defaultdict
 
 LENGTH = 12         # tokens of a shingle
 LEAST = 60          # shingles; a submission with fewer is too short to compare
@@ -76,13 +77,25 @@ def share(one, other):
     return len(one & other) / len(one | other)
 
 
-def groups(handout, submissions):
-    """Groups of nearly identical submissions, as lists of names, the largest group first. submissions:
-    name -> files as text."""
-    own = {name: handout.own(files) for name, files in submissions.items()}
+def candidates(own):
+    """Pairs of names, among which are all whose sets share NEAR. The elements of a set are put in order, the rarest
+    first; two sets of n elements that share so much have one of their first n * (1 - NEAR) in common."""
+    count = Counter(element for found in own.values() for element in found)
+    seen, pairs = defaultdict(list), set()
+    for name, found in own.items():
+        first = sorted(found, key=lambda element: (count[element], element))[:len(found) - math.ceil(NEAR * len(found)) + 1]
+        for element in first:
+            pairs.update((other, name) for other in seen[element])
+            seen[element].append(name)
+    return pairs
+
+
+def groups(own):
+    """Groups of nearly identical submissions, as lists of names, the largest group first. own: name -> what the
+    submission adds to the handout (Handout.own)."""
     own = {name: found for name, found in own.items() if len(found) >= LEAST}
     group = {name: {name} for name in own}
-    for one, other in itertools.combinations(own, 2):
+    for one, other in sorted(candidates(own)):
         if group[one] is not group[other] and share(own[one], own[other]) >= NEAR:
             group[one] |= group[other]
             for name in group[other]:

@@ -13,11 +13,11 @@ nothing that was built from one.
 """
 
 import pathlib
-import re
 import subprocess
 from dataclasses import dataclass, field
 
 from grading import handout
+from grading.handin import SOURCE
 from grading.machine import ROOT
 from grading.staff import changes, sandbox
 from grading.staff.unpack import ARCHIVE, Refused, printable
@@ -27,7 +27,6 @@ PARTS = ("Makefile", "README.md", "LICENSE", "user", "mkfs", "tools", "grading")
 # What is built without the kernel; the tree that is graded starts with it.
 BUILT = ("user", "mkfs", "boothart", "fresh.img", "fs.img", "ram.img", "obj/user", "obj/user.flags",
          "obj/user.list", "obj/image.list", "obj/boothart", "obj/boothart.o")
-SOURCE = re.compile(r"(?:[a-z0-9_]+/)?[A-Za-z0-9_][A-Za-z0-9_-]*\.[chS]")
 
 
 @dataclass

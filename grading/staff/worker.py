@@ -4,7 +4,7 @@
     python3 -m grading.staff.worker RESULTS NUMBER     a worker of grading/class: grade the submission
                                                        with that number in RESULTS/.work/jobs.json
     python3 -m grading.staff.worker SUBMISSION LAB FORMAT      for other autograders: grade one submission,
-                                                       print what was changed, then the record in a format
+                                                       print its record, with remarks, in a format
 
 A worker may be killed at any time, because it writes its result atomically.
 """
@@ -131,18 +131,19 @@ def grade(source, name, lab, seeds, scratch, test="", also=lambda tree, options,
 
 
 def grade_alone(source, lab, also=lambda tree, options, record: None):
-    """The result of a submission that belongs to no class."""
+    """The result of a submission that belongs to no class; its record has remarks."""
     with tempfile.TemporaryDirectory(prefix="nymph.") as scratch:
         os.chmod(scratch, 0o711)    # the user that builds may enter
-        return grade(source, "submission", lab, runs.draw_seeds(""), pathlib.Path(scratch, "one"), also=also)
+        result = grade(source, "submission", lab, runs.draw_seeds(""), pathlib.Path(scratch, "one"), also=also)
+    why = [f"The submission could not be graded: {result['cause']}"] if result["status"] == "refused" else []
+    result["record"]["remarks"] = [*result["changed"], *result["notes"], *why]
+    return result
 
 
 def print_one(source, lab, name):
     """Grade a submission, and print its record in the format with this name; return the exit status."""
     result = grade_alone(source, lab)
-    why = [f"The submission could not be graded: {result['cause']}"] if result["status"] == "refused" else []
-    text = formats.FORMATS[name][1](result["record"])
-    print("\n".join([*result["changed"], *result["notes"], *why, text]), end="")
+    print(formats.FORMATS[name][1](result["record"]), end="")
     return 0
 
 

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`make handin [LAB=4] [OUT=file]`: check what a student hands in, and write it as one archive.
+
+The archive has kernel/, and answers.md if there is one. That is all that is graded, so what else was changed is
+named, and so is what differs outside of the places that the lab leaves to students: the instructor sees that, too
+(grading/class). Nothing of this keeps a student from handing in, because a deadline may be minutes away; but the
+status is 1 if the kernel does not build, and 2 if there is nothing to hand in.
+
+What was handed out is the commit "Lab 4, as handed out" of this tree's repository, or else its first commit.
+"""
+
+import difflib
+import io
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tarfile
+import time
+
+from grading import build
+from grading.machine import ROOT
+
+SOURCE = re.compile(r"(?:[a-z0-9_]+/)?[A-Za-z0-9_][A-Za-z0-9_-]*\.[chS]")    # what grading/class takes from kernel/
+SUBJECT = re.compile(r"Lab (\d+), as handed out")
+BODY = re.compile(r"\{ /\* lab (\d) \*/")
+FROM = re.compile(r" +/\* lab (\d): from here \*/")
+ANSWERS = "answers.md"
+LIMIT = 1 << 20     # bytes of a source that grading/class takes
+SHOWN = 8           # files that a line names
+
+
+class Refused(Exception):
+    """There is nothing to hand in; the text says why, in one line."""
+
+
+# --- what was handed out -----------------------------------------------------------------------
+
+def git(*words):
+    """What git prints, as bytes; b"" if it fails, as where there is no repository."""
+    try:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False).stdout
+    except OSError:
+        return b""
+
+
+def handed_out():
+    """(the commit, its lab or "", its time in seconds) of what was handed out; ("", "", 0) without a repository."""
+    found = [line.split("\t", 2) for line in git("log", "--reverse", "--format=%H\t%ct\t%s").decode(
+        "utf-8", "replace").splitlines()]
+    top = git("rev-parse", "--show-toplevel").decode("utf-8", "replace").strip()
+    if not found or pathlib.Path(top).resolve() != ROOT.resolve():
+        return "", "", 0
+    commit, seconds, subject = next((one for one in found if SUBJECT.match(one[2])), found[0])
+    lab = SUBJECT.match(subject)
+    return commit, lab.group(1) if lab else "", int(seconds)
+
+
+def at(commit):
+    """path -> bytes of the files of a commit."""
+    archive = git("archive", "--format=tar", commit)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        return {member.name: tar.extractfile(member).read() for member in tar if member.isreg()}
+
+
+def here():
+    """path -> bytes of the files that git tracks, or would track, in this tree."""
+    names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split(b"\0")
+    paths = {os.fsdecode(name) for name in names if name} or {
+        str(path.relative_to(ROOT)) for path in (ROOT / "kernel").rglob("*")}
+    return {path: (ROOT / path).read_bytes() for path in sorted(paths) if (ROOT / path).is_file()}
+
+
+# --- what differs ------------------------------------------------------------------------------
+
+def parts(text, lab):
+    """(the lines of a source outside of the places of this lab and of earlier ones, those inside), without white
+    space and comments."""
+    text = re.sub(r"/\*(?! lab \d).*?\*/|//[^\n]*", "", text, flags=re.S)
+    found, inside = ([], []), 0
+    for line in text.splitlines():
+        mark = BODY.match(line) or FROM.match(line)
+        if inside and (f"/* lab {inside}: to here */" in line or line.rstrip() == "}"):
+            inside = 0
+        if squeezed := "".join(line.split()):
+            found[bool(inside)].append(squeezed)
+        if mark and int(mark.group(1)) <= lab:
+            inside = int(mark.group(1))
+    return found
+
+
+def has_place(text, lab):
+    """Whether a source has a place of this lab or of an earlier one."""
+    return any(int(mark) <= lab for mark in re.findall(r"/\* lab (\d)\b", text))
+
+
+def changes(old, new, lab):
+    """What differs in kernel/: {"written": [files], "beside": [files], "elsewhere": [files]}, the last two with
+    the numbers of lines. old, new: path -> bytes."""
+    found = {"written": [], "beside": [], "elsewhere": []}
+    for path in sorted({*old, *new}):
+        if not path.startswith("kernel/") or old.get(path) == new.get(path):
+            continue
+        before, after = (files.get(path, b"").decode("utf-8", "replace") for files in (old, new))
+        (was, was_inside), (now, now_inside) = parts(before, lab), parts(after, lab)
+        lines = [line[0] for line in difflib.unified_diff(was, now, n=0, lineterm="")
+                 if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+        count = f"{path} (+{lines.count('+')} -{lines.count('-')})"
+        if path not in new:
+            found["elsewhere"].append(f"{path} (missing)")
+        elif not has_place(before, lab):
+            found["elsewhere"] += [count] if lines else []
+        else:
+            found["written"] += [path] if was_inside != now_inside else []
+            found["beside"] += [count] if lines else []
+    return found
+
+
+def unwritten(files, lab):
+    """The functions of the lab that are not written yet."""
+    names = []
+    for data in files.values():
+        lines = data.decode("utf-8", "replace").splitlines()
+        for i, line in enumerate(lines):
+            if re.search(rf"\bnot_implemented\({lab}\)", line):
+                heads = (re.match(r"\w[^;={]*?\b(?!__attribute__)(\w+)\(", above) for above in reversed(lines[:i]))
+                names.append(next((head.group(1) for head in heads if head), "?"))
+            names += re.findall(rf'"not implemented: (\w+) \(lab {lab}\)"', line)
+    return list(dict.fromkeys(names))
+
+
+# --- the archive -------------------------------------------------------------------------------
+
+def unusable(files):
+    """The sources that grading/class would refuse, or not see."""
+    return [path for path, data in files.items() if path.startswith("kernel/") and (
+        not SOURCE.fullmatch(path.removeprefix("kernel/")) and not path.endswith(".ld") or len(data) > LIMIT)]
+
+
+def pack(files, out):
+    """Write the archive: the same files always give the same tar file."""
+    with tarfile.open(out, "w:gz") as tar:
+        for path, data in files.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+
+
+def listed(paths):
+    """Names as words of a line."""
+    return ", ".join(paths[:SHOWN]) + (f" and {len(paths) - SHOWN} others" if paths[SHOWN:] else "")
+
+
+def days(seconds):
+    """How long ago something was."""
+    number = int((time.time() - seconds) // 86400)
+    return "today" if number < 1 else "yesterday" if number == 1 else f"{number} days ago"
+
+
+def report(commit, lab, now, given_at):
+    """Lines about what differs from what was handed out."""
+    if not commit:
+        return ["There is no repository here, so what you have changed cannot be told."]
+    old = at(commit)
+    found = changes(old, now, lab)
+    other = [path for path in sorted({*old, *now}) if not path.startswith("kernel/") and path != ANSWERS
+             and old.get(path) != now.get(path)]
+    lines = [f"  {words}: {listed(paths)}" for words, paths in (
+        ("in the places of the lab", found["written"]),
+        ("beside these places, which your instructor will see", found["beside"]),
+        ("where the lab has no place, which your instructor will ask about", found["elsewhere"]),
+        ("outside of kernel/, which is not handed in", other)) if paths]
+    return [f"Handed out {days(given_at)}; changed since then:{'' if lines else ' nothing'}", *lines]
+
+
+def main(given, out):
+    """Check, report and pack; return the exit status."""
+    commit, lab, given_at = handed_out()
+    lab = given or lab
+    if not re.fullmatch(r"\d+", lab):
+        raise Refused("LAB=: this tree does not say which lab it is; give its number, as in make handin LAB=4")
+    now = here()
+    kernel = {path: data for path, data in now.items() if path.startswith("kernel/")}
+    if not kernel:
+        raise Refused("there is no kernel/ here to hand in")
+    print(f"Lab {lab}")
+    print("\n".join(report(commit, int(lab), now, given_at)))
+    missing, odd = unwritten(kernel, lab), unusable(kernel)
+    if missing:
+        print(f"Not written yet: {listed(missing)}")
+    if odd:
+        print(f"Left out, because their names or sizes will not do: {listed(odd)}")
+    errors, _ = build.build()
+    print(f"It does not build:\n{errors}" if errors else "It builds. How many points it has, make grade "
+          f"LAB={lab} says.")
+    packed = {path: data for path, data in kernel.items() if path not in odd}
+    if ANSWERS in now:
+        packed[ANSWERS] = now[ANSWERS]
+    else:
+        print(f"There is no {ANSWERS}; if your instructor asks for answers, write them into that file.")
+    out = pathlib.Path(out or f"handin-lab{lab}.tar.gz")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    pack(packed, out)
+    print(f"{out}: hand this in ({len(packed)} files)")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    try:
+        sys.exit(main(os.environ.get("LAB", ""), os.environ.get("OUT", "")))
+    except (Refused, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
