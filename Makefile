@@ -19,6 +19,8 @@ BIOS          = default
 MACHINE       = virt
 TIMEOUT       =
 GDBPORT       =
+# Empty: the one of this tree. The tree of lab 0 has kernels that are built already, and runs the whole one.
+KERNEL        = $(wildcard kernels/whole)
 LAB           =
 TEST          =
 MUTANT        =
@@ -48,7 +50,7 @@ endif
 
 # The scripts under tools/ read the options from the environment. No value passes through a shell's
 # quoting on its way, so RUN may hold any character. With $(value), a dollar sign stays a dollar sign.
-OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS MACHINE TIMEOUT GDBPORT LAB TEST BUILD
+OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS MACHINE TIMEOUT GDBPORT KERNEL LAB TEST BUILD
 override RUN := $(value RUN)
 export $(OPTIONS) RUN
 
@@ -108,8 +110,10 @@ KFLAGS += -DINVARIANTS -fno-omit-frame-pointer
 endif
 # Programs written for xv6 must build as they are, so a warning does not stop a build in user/. (One test
 # sets UERROR=-Werror for the programs of this tree.)
-# user/xv6 adds the names of xv6's kernel headers that programs use.
-UFLAGS  = -Iuser/xv6 $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer
+# user/xv6 adds the names of xv6's kernel headers that programs use. The files of the image are the same in
+# every folder, and so is a deterministic run, which reads them: the path of the tree is in none of them.
+UFLAGS  = -Iuser/xv6 $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer \
+          -fdebug-prefix-map="$$PWD"=.
 LDFLAGS = -nostdlib --no-relax -z max-page-size=4096 --no-warn-rwx-segments
 
 O = $(BUILD)/obj
@@ -152,7 +156,7 @@ $(OWNSLEEP:%=$(O)/%.o): UFLAGS += -DOWN_SLEEP
 MKFSSRC := $(sort $(wildcard mkfs/*.c))
 
 .PHONY: all
-all: $(BUILD)/kernel $(BUILD)/Image $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
+all: $(if $(KERNEL),,$(BUILD)/kernel $(BUILD)/Image) $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
 
 # ---------------------------------------------------------------------------------------------
 # How it is built
@@ -361,7 +365,7 @@ compile_commands.json: ## write how each C file is compiled, for clangd and othe
 	$(foreach f,$(filter %.c,$(USRC) $(ULIBSRC)),$(file >>$@,$(call entry,$(f),$(UFLAGS))))
 	$(file >>$@,])
 	@echo "$@ is written; clangd needs --query-driver='*$(CROSS)gcc'"
-entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)) $(filter-out -MMD -MP,$(2)) -c $(1)"}
+entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)) $(filter-out -MMD -MP -fdebug-prefix-map%,$(2)) -c $(1)"}
 
 .PHONY: setup
 setup: | $(filter clean,$(FIRST)) ## install the Debian packages that are needed (before others in one line)

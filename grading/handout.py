@@ -13,6 +13,10 @@ solved. `make solution LAB=4 OUT=dir` puts the removed code back into such a tre
 
 Of the pages in docs/labs, a handout has that of its own lab and those of the labs before it.
 
+LAB=0 is the tree for getting started, and for the sessions in the pages of all labs. There the code of every lab
+is removed, line by line, so that the numbers of all other lines stay; and kernels/ has kernels that are built
+already: the whole one, and each broken one that a page names (a mutant; grading/kernels.py).
+
 No other part of a handout may give the solution away: see leaks().
 """
 
@@ -25,20 +29,21 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from grading import machine
+from grading import kernels, machine
+from grading.kernels import Refused
 
 # Patterns of the instructor's files, which no handout has.
 INSTRUCTORS = """
 .ci/* .github/*
 grading/README.md grading/answers/* grading/behaviours.txt grading/class*
-grading/coverage.py grading/handout.py grading/instructor.mk grading/staff/*
+grading/coverage.py grading/handout.py grading/instructor.mk grading/kernels.py grading/staff/*
 tests/cheats/* tests/mutants/* tests/sim/unreached.txt tests/swaps/* tests/variants/*
 tests/command.py tests/explore_swaps.py tests/foreign.py tests/fresh.py tests/handing_in.py tests/mutate.py
 tests/patches.py tests/reliability.py tests/vary.py
 tests/test_clauses.py tests/test_diagnosis.py tests/test_emulator_log.py tests/test_explore.py tests/test_lint.py
 tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
 tests/test_leaderboard.py tests/test_labs.py tests/test_mutants.py tests/test_submission.py
-tests/test_variants.py
+tests/test_sessions.py tests/test_variants.py tests/sessions.py
 """.split()
 
 BODY = re.compile(r"\{ /\* lab (\d): ?(helper)? \*/|\{ /\* lab (\d) \*/")
@@ -49,10 +54,6 @@ SHORT = 12      # characters; a shorter line gives nothing away
 RUN = 4         # lines of a solution; so many in a row are a copy
 
 
-class Refused(Exception):
-    """The options or files are wrong; the text says what, in one line."""
-
-
 @dataclass
 class Piece:
     """A part of a source file. In the handout of `lab`, `instead` stands in its place; 0 means no lab."""
@@ -60,6 +61,17 @@ class Piece:
     lab: int = 0
     instead: str = ""
     line: int = 1
+
+    def given(self, lab):
+        """What the handout of a lab has in this place."""
+        if not self.is_out(lab):
+            return self.text
+        kept = self.text.count("\n") - self.instead.count("\n") if lab == 0 else 0
+        return self.instead + "\n" * kept
+
+    def is_out(self, lab):
+        """Whether the handout of a lab lacks this code."""
+        return self.lab > 0 and lab in (0, self.lab)
 
 
 # --- the marks ---
@@ -120,14 +132,14 @@ def pieces(path, text):
 
 def handout_text(parts, lab):
     """The text of a file in the handout of a lab."""
-    return "".join(part.instead if part.lab == lab else part.text for part in parts)
+    return "".join(part.given(lab) for part in parts)
 
 
 def solved_text(parts, lab, text, path):
     """The text of a file in a handout, with the removed code put back."""
     place, whole = 0, ""
     for part in parts:
-        given = part.instead if part.lab == lab else part.text
+        given = part.given(lab)
         if not text.startswith(given, place):
             raise Refused(f"{path}: was changed since it was handed out, near line "
                           f"{text[:place].count(chr(10)) + 1}")
@@ -242,7 +254,7 @@ def find(secrets, text):
 
 def hidden_lines(marked, lab):
     """The lines of the solution of a lab that are not SHORT, in order."""
-    return [code for _, found in sorted(marked.items()) for part in found if part.lab == lab
+    return [code for _, found in sorted(marked.items()) for part in found if part.is_out(lab)
             for _, code in code_lines(part.text)]
 
 
@@ -272,7 +284,7 @@ def leaks(marked, given, lab):
 
 def number_of(text, marked):
     """The number of the lab that LAB asks for."""
-    numbers = [str(lab) for lab in labs(marked)]
+    numbers = [str(lab) for lab in (0, *labs(marked))]
     if text not in numbers:
         raise Refused(f"LAB={text}: give the number of a lab: {', '.join(numbers)}")
     return int(text)
@@ -323,18 +335,20 @@ def make_handout(lab, out):
         raise Refused("\n".join(f"{path}:{line}: a line of the solution: {code}"
                                 for path, line, code in found))
     write_tree(given, out)
+    built = kernels.build(tree, out) if lab == 0 else []
     git(out, "init", "-q", "--template=")
     git(out, "add", "-A", "-f")
     git(out, "commit", "-q", "-m", f"Lab {lab}, as handed out")
-    removed = sum(part.lab == lab for found in marked.values() for part in found)
-    print(f"{out}: the tree for lab {lab}; {len(given)} files, {removed} places where code was removed")
+    removed = sum(part.is_out(lab) for found in marked.values() for part in found)
+    print(f"{out}: the tree for lab {lab}; {len(given)} files, {removed} places where code was removed"
+          + (f", {len(built)} kernels" if built else ""))
 
 
 def put_solution(lab, out):
     """Put the removed code back into the tree of a handout."""
     marked = marked_files(full_tree())
     lab, out = number_of(lab, marked), pathlib.Path(out or ".")
-    touched = {path: found for path, found in marked.items() if any(part.lab == lab for part in found)}
+    touched = {path: found for path, found in marked.items() if any(part.is_out(lab) for part in found)}
     if not all((out / path).is_file() for path in touched):
         raise Refused(f"OUT={out}: give a folder that `make handout` made")
     whole = {path: solved_text(found, lab, (out / path).read_text(encoding="utf-8"), path)
