@@ -33,6 +33,7 @@ FORMAT        =
 KTR           =
 LOG           =
 OUT           =
+FROM          =
 NAME          =
 WITHOUT       =
 INVARIANTS    = 1
@@ -317,6 +318,10 @@ test: all ## run all tests (about 20 minutes); ends with a count
 .PHONY: grade
 grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
 	@$(foreach o,FORMAT OUT INVARIANTS TOOLCHAIN WERROR,$(o)=$(call quote,$($(o)))) tools/grade
+
+.PHONY: carry
+carry: ## take what you wrote in another lab's tree into this one: FROM=../lab4
+	@FROM=$(call quote,$(FROM)) $(PYTHON) -m grading.carry
 
 # The threading core as a library of this host, and the programs that use it. -iquote, because kernel/ has
 # headers of the C library's names.

@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 
-from grading import build, engine, formats, progress, record, report, runs
+from grading import build, engine, formats, handed, machine, progress, record, report, runs
 
 
 class BadOption(Exception):
@@ -101,7 +101,7 @@ def main(lab_name, test_name, seed, format_names="", out=""):
         line.close()
     whole = record.whole(lab_name, seed, time.monotonic() - started, errors, tests, left_out)
     if not quiet:
-        print("\n".join(shown.end(whole)))
+        print("\n".join([*shown.end(whole), *filter(None, [handed.age(machine.ROOT)])]))
     write(wanted, whole)
     return 0 if whole["points"] == whole["most"] else 1
 

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make handout LAB=4 OUT=dir`: write the tree that students get for a lab, as a git repository.
 
-Marks in the kernel's sources say which code a lab leaves to the student, and so is removed:
-
-    { /* lab 4 */              on the line of a function's opening brace: the function's body
-    { /* lab 4: helper */      the whole function, with its comment
-    /* lab 4: from here */     inside a function: the lines after this one, up to the line with
-    /* lab 4: to here */       or, without one, up to the end of the function
+Marks in the kernel's sources say which code a lab leaves to the student, and so is removed; grading/marks.py
+lists them.
 
 In place of the removed code, the function panics and says that it is not implemented. All other labs are
 solved. `make solution LAB=4 OUT=dir` puts the removed code back into such a tree.
@@ -27,10 +23,9 @@ import re
 import stat
 import subprocess
 import sys
-from dataclasses import dataclass
 
-from grading import kernels, machine
-from grading.kernels import Refused
+from grading import handed, kernels, machine
+from grading.marks import Refused, is_code, pieces
 
 # Patterns of the instructor's files, which no handout has.
 INSTRUCTORS = """
@@ -41,93 +36,15 @@ tests/cheats/* tests/mutants/* tests/sim/unreached.txt tests/swaps/* tests/varia
 tests/command.py tests/explore_swaps.py tests/foreign.py tests/fresh.py tests/handing_in.py tests/mutate.py
 tests/patches.py tests/reliability.py tests/vary.py
 tests/test_clauses.py tests/test_diagnosis.py tests/test_emulator_log.py tests/test_explore.py tests/test_lint.py
-tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
+tests/test_carry.py tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
 tests/test_leaderboard.py tests/test_labs.py tests/test_mutants.py tests/test_submission.py
 tests/test_sessions.py tests/test_variants.py tests/sessions.py
 """.split()
 
-BODY = re.compile(r"\{ /\* lab (\d): ?(helper)? \*/|\{ /\* lab (\d) \*/")
-FROM = re.compile(r"( +)/\* lab (\d): from here \*/")
 PAGE = re.compile(r"docs/labs/lab(\d)\.md")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#:\s]+)(?:#[\w-]*)?\)")
 SHORT = 12      # characters; a shorter line gives nothing away
 RUN = 4         # lines of a solution; so many in a row are a copy
-
-
-@dataclass
-class Piece:
-    """A part of a source file. In the handout of `lab`, `instead` stands in its place; 0 means no lab."""
-    text: str
-    lab: int = 0
-    instead: str = ""
-    line: int = 1
-
-    def given(self, lab):
-        """What the handout of a lab has in this place."""
-        if not self.is_out(lab):
-            return self.text
-        kept = self.text.count("\n") - self.instead.count("\n") if lab == 0 else 0
-        return self.instead + "\n" * kept
-
-    def is_out(self, lab):
-        """Whether the handout of a lab lacks this code."""
-        return self.lab > 0 and lab in (0, self.lab)
-
-
-# --- the marks ---
-
-def end_of(lines, start, lab, path):
-    """The line, from `start` on, at which the removed code ends: "to here", or the function's closing
-    brace."""
-    for at in range(start, len(lines)):
-        if f"/* lab {lab}: to here */" in lines[at] or lines[at].rstrip() == "}":
-            return at
-    raise Refused(f"{path}:{start}: the code that is marked for lab {lab} has no end")
-
-
-def start_of_function(lines, at):
-    """The first line of the function whose opening brace is on line `at`; its comment counts as part of
-    it."""
-    while at > 0 and lines[at - 1].strip() and not lines[at - 1].startswith(("}", "#")):
-        at -= 1
-    return at
-
-
-def stub(path, lines, at, lab, indent):
-    """What stands in place of the removed code, in C or in assembly."""
-    if path.endswith(".S"):
-        name = next(found.group(1) for line in reversed(lines[:at])
-                    if (found := re.match(r"(\w+):", line)))
-        return (f"{indent}la      a0, 9f\n{indent}call    panic\n"
-                f'9:      .string "not implemented: {name} (lab {lab})"\n{indent}.balign 4\n')
-    return f"{indent}not_implemented({lab});\n"
-
-
-def pieces(path, text):
-    """The Pieces of a source file, split at its marks."""
-    lines, found, done, at = text.splitlines(keepends=True), [], 0, 0
-
-    def cut(start, end, lab, instead):
-        found.append(Piece("".join(lines[done:start]), line=done + 1))
-        found.append(Piece("".join(lines[start:end]), lab, instead, start + 1))
-
-    while at < len(lines):
-        body, part = BODY.match(lines[at]), FROM.match(lines[at])
-        if body and body.group(2):
-            lab, start = int(body.group(1)), start_of_function(lines, at)
-            end = end_of(lines, at, lab, path) + 1
-            end += end < len(lines) and not lines[end].strip()
-            cut(start, end, lab, "")
-            done = at = end
-        elif body or part:
-            lab = int(body.group(3) if body else part.group(2))
-            end = end_of(lines, at + 1, lab, path)
-            cut(at + 1, end, lab, stub(path, lines, at, lab, part.group(1) if part else "    "))
-            done = at = end
-        else:
-            at += 1
-    found.append(Piece("".join(lines[done:]), line=done + 1))
-    return found
 
 
 def handout_text(parts, lab):
@@ -149,11 +66,6 @@ def solved_text(parts, lab, text, path):
 
 
 # --- the tree ---
-
-def is_code(path):
-    """Whether a file is C or assembly."""
-    return path.endswith((".c", ".h", ".S"))
-
 
 def is_instructors(path):
     """Whether a file is one of the instructor's, which no handout has."""
@@ -338,7 +250,7 @@ def make_handout(lab, out):
     built = kernels.build(tree, out) if lab == 0 else []
     git(out, "init", "-q", "--template=")
     git(out, "add", "-A", "-f")
-    git(out, "commit", "-q", "-m", f"Lab {lab}, as handed out")
+    git(out, "commit", "-q", "-m", handed.SUBJECT.format(lab))
     removed = sum(part.is_out(lab) for found in marked.values() for part in found)
     print(f"{out}: the tree for lab {lab}; {len(given)} files, {removed} places where code was removed"
           + (f", {len(built)} kernels" if built else ""))

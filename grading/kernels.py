@@ -14,11 +14,9 @@ import shutil
 import subprocess
 import tempfile
 
+from grading.marks import Refused
+
 MAKE = ("make", "-s", "UNUSED=-Wno-unused -fdebug-prefix-map=$$PWD=.")
-
-
-class Refused(Exception):
-    """The options or files are wrong; the text says what, in one line."""
 
 
 def named(tree):
