@@ -19,6 +19,8 @@ BIOS          = default
 MACHINE       = virt
 TIMEOUT       =
 GDBPORT       =
+# Empty: the one of this tree. The tree of lab 0 has kernels that are built already, and runs the whole one.
+KERNEL        = $(wildcard kernels/whole)
 LAB           =
 TEST          =
 MUTANT        =
@@ -32,6 +34,7 @@ HTML          =
 KTR           =
 LOG           =
 OUT           =
+FROM          =
 NAME          =
 ENTRIES       =
 WITHOUT       =
@@ -50,7 +53,7 @@ endif
 
 # The scripts under tools/ read the options from the environment. No value passes through a shell's
 # quoting on its way, so RUN may hold any character. With $(value), a dollar sign stays a dollar sign.
-OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS MACHINE TIMEOUT GDBPORT LAB TEST BUILD
+OPTIONS = CPUS MEM DETERMINISTIC SEED BOOT_HART IPI BIOS MACHINE TIMEOUT GDBPORT KERNEL LAB TEST BUILD
 override RUN := $(value RUN)
 export $(OPTIONS) RUN
 
@@ -111,8 +114,10 @@ KFLAGS += -DINVARIANTS -fno-omit-frame-pointer
 endif
 # Programs written for xv6 must build as they are, so a warning does not stop a build in user/. (One test
 # sets UERROR=-Werror for the programs of this tree.)
-# user/xv6 adds the names of xv6's kernel headers that programs use.
-UFLAGS  = -Iuser/xv6 $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer
+# user/xv6 adds the names of xv6's kernel headers that programs use. The files of the image are the same in
+# every folder, and so is a deterministic run, which reads them: the path of the tree is in none of them.
+UFLAGS  = -Iuser/xv6 $(CFLAGS) $(UERROR) -fno-strict-aliasing -fno-omit-frame-pointer \
+          -fdebug-prefix-map="$$PWD"=.
 LDFLAGS = -nostdlib -z max-page-size=4096 --no-warn-rwx-segments
 
 O = $(BUILD)/obj
@@ -155,7 +160,7 @@ $(OWNSLEEP:%=$(O)/%.o): UFLAGS += -DOWN_SLEEP
 MKFSSRC := $(sort $(wildcard mkfs/*.c))
 
 .PHONY: all
-all: $(BUILD)/kernel $(BUILD)/Image $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
+all: $(if $(KERNEL),,$(BUILD)/kernel $(BUILD)/Image) $(BUILD)/boothart $(BUILD)/fs.img $(BUILD)/ram.img ## build the kernel, the user programs and the disk image
 
 # ---------------------------------------------------------------------------------------------
 # How it is built
@@ -322,6 +327,10 @@ grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, HTML=page; FORMAT=json,t
 handin: | $(FIRST) ## check what you hand in, and write it as one archive: LAB=4 OUT=file
 	@LAB=$(call quote,$(LAB)) OUT=$(call quote,$(OUT)) $(PYTHON) -m grading.handin
 
+.PHONY: carry
+carry: ## take what you wrote in another lab's tree into this one: FROM=../lab4
+	@FROM=$(call quote,$(FROM)) $(PYTHON) -m grading.carry
+
 # The threading core as a library of this host, and the programs that use it. -iquote, because kernel/ has
 # headers of the C library's names.
 LWKTSRC   := $(wildcard liblwkt/linux/*.[cS] kernel/lwkt/*.c) kernel/lib/bits.c kernel/lib/testpoint.c
@@ -369,7 +378,7 @@ compile_commands.json: ## write how each C file is compiled, for clangd and othe
 	$(foreach f,$(filter %.c,$(USRC) $(ULIBSRC)),$(file >>$@,$(call entry,$(f),$(UFLAGS))))
 	$(file >>$@,])
 	@echo "$@ is written; clangd needs --query-driver='*$(CROSS)gcc'"
-entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)) $(filter-out -MMD -MP,$(2)) -c $(1)"}
+entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)) $(filter-out -MMD -MP -fdebug-prefix-map%,$(2)) -c $(1)"}
 
 .PHONY: setup
 setup: | $(filter clean,$(FIRST)) ## install the Debian packages that are needed (before others in one line)

@@ -18,7 +18,7 @@ import sys
 import time
 import traceback
 
-from grading import build, engine, formats, picture, progress, record, report, runs
+from grading import build, engine, formats, handed, machine, picture, progress, record, report, runs
 
 
 class BadOption(Exception):
@@ -122,7 +122,7 @@ def main(lab_name, test_name, seed, format_names="", out="", html=""):
         whole["page"] = str(place)
         wanted = [*wanted, (picture.html, place)]
     if not quiet:
-        print("\n".join(shown.end(whole)))
+        print("\n".join([*shown.end(whole), *filter(None, [handed.age(machine.ROOT)])]))
     write(wanted, whole)
     return 0 if whole["points"] == whole["most"] else 1
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make handout LAB=4 OUT=dir`: write the tree that students get for a lab, as a git repository.
 
-Marks in the kernel's sources say which code a lab leaves to the student, and so is removed:
-
-    { /* lab 4 */              on the line of a function's opening brace: the function's body
-    { /* lab 4: helper */      the whole function, with its comment
-    /* lab 4: from here */     inside a function: the lines after this one, up to the line with
-    /* lab 4: to here */       or, without one, up to the end of the function
+Marks in the kernel's sources say which code a lab leaves to the student, and so is removed; grading/marks.py
+lists them.
 
 In place of the removed code, the function panics and says that it is not implemented. All other labs are
 solved. `make solution LAB=4 OUT=dir` puts the removed code back into such a tree.
 
 Of the pages in docs/labs, a handout has that of its own lab and those of the labs before it.
+
+LAB=0 is the tree for getting started, and for the sessions in the pages of all labs. There the code of every lab
+is removed, line by line, so that the numbers of all other lines stay; and kernels/ has kernels that are built
+already: the whole one, and each broken one that a page names (a mutant; grading/kernels.py).
 
 No other part of a handout may give the solution away: see leaks().
 """
@@ -23,112 +23,41 @@ import re
 import stat
 import subprocess
 import sys
-from dataclasses import dataclass
 
-from grading import machine
+from grading import handed, kernels, machine
+from grading.marks import Refused, is_code, pieces
 
 # Patterns of the instructor's files, which no handout has.
 INSTRUCTORS = """
 .ci/* .github/*
 grading/README.md grading/answers/* grading/behaviours.txt grading/class*
-grading/coverage.py grading/handout.py grading/instructor.mk grading/staff/*
+grading/coverage.py grading/handout.py grading/instructor.mk grading/kernels.py grading/staff/*
 tests/cheats/* tests/mutants/* tests/sim/unreached.txt tests/swaps/* tests/variants/*
 tests/command.py tests/explore_swaps.py tests/foreign.py tests/fresh.py tests/handing_in.py tests/mutate.py
 tests/patches.py tests/reliability.py tests/services.py tests/vary.py
 tests/test_clauses.py tests/test_diagnosis.py tests/test_emulator_log.py tests/test_explore.py tests/test_lint.py
-tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
-tests/test_exports.py tests/test_handin.py tests/test_picture.py
+tests/test_carry.py tests/test_cheats.py tests/test_class.py tests/test_exports.py tests/test_gradescope.py
+tests/test_grading.py tests/test_handin.py tests/test_handout.py tests/test_picture.py
 tests/test_leaderboard.py tests/test_labs.py tests/test_mutants.py tests/test_submission.py
-tests/test_variants.py
+tests/test_sessions.py tests/test_variants.py tests/sessions.py
 """.split()
 
-BODY = re.compile(r"\{ /\* lab (\d): ?(helper)? \*/|\{ /\* lab (\d) \*/")
-FROM = re.compile(r"( +)/\* lab (\d): from here \*/")
 PAGE = re.compile(r"docs/labs/lab(\d)\.md")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#:\s]+)(?:#[\w-]*)?\)")
 SHORT = 12      # characters; a shorter line gives nothing away
 RUN = 4         # lines of a solution; so many in a row are a copy
 
 
-class Refused(Exception):
-    """The options or files are wrong; the text says what, in one line."""
-
-
-@dataclass
-class Piece:
-    """A part of a source file. In the handout of `lab`, `instead` stands in its place; 0 means no lab."""
-    text: str
-    lab: int = 0
-    instead: str = ""
-    line: int = 1
-
-
-# --- the marks ---
-
-def end_of(lines, start, lab, path):
-    """The line, from `start` on, at which the removed code ends: "to here", or the function's closing
-    brace."""
-    for at in range(start, len(lines)):
-        if f"/* lab {lab}: to here */" in lines[at] or lines[at].rstrip() == "}":
-            return at
-    raise Refused(f"{path}:{start}: the code that is marked for lab {lab} has no end")
-
-
-def start_of_function(lines, at):
-    """The first line of the function whose opening brace is on line `at`; its comment counts as part of
-    it."""
-    while at > 0 and lines[at - 1].strip() and not lines[at - 1].startswith(("}", "#")):
-        at -= 1
-    return at
-
-
-def stub(path, lines, at, lab, indent):
-    """What stands in place of the removed code, in C or in assembly."""
-    if path.endswith(".S"):
-        name = next(found.group(1) for line in reversed(lines[:at])
-                    if (found := re.match(r"(\w+):", line)))
-        return (f"{indent}la      a0, 9f\n{indent}call    panic\n"
-                f'9:      .string "not implemented: {name} (lab {lab})"\n{indent}.balign 4\n')
-    return f"{indent}not_implemented({lab});\n"
-
-
-def pieces(path, text):
-    """The Pieces of a source file, split at its marks."""
-    lines, found, done, at = text.splitlines(keepends=True), [], 0, 0
-
-    def cut(start, end, lab, instead):
-        found.append(Piece("".join(lines[done:start]), line=done + 1))
-        found.append(Piece("".join(lines[start:end]), lab, instead, start + 1))
-
-    while at < len(lines):
-        body, part = BODY.match(lines[at]), FROM.match(lines[at])
-        if body and body.group(2):
-            lab, start = int(body.group(1)), start_of_function(lines, at)
-            end = end_of(lines, at, lab, path) + 1
-            end += end < len(lines) and not lines[end].strip()
-            cut(start, end, lab, "")
-            done = at = end
-        elif body or part:
-            lab = int(body.group(3) if body else part.group(2))
-            end = end_of(lines, at + 1, lab, path)
-            cut(at + 1, end, lab, stub(path, lines, at, lab, part.group(1) if part else "    "))
-            done = at = end
-        else:
-            at += 1
-    found.append(Piece("".join(lines[done:]), line=done + 1))
-    return found
-
-
 def handout_text(parts, lab):
     """The text of a file in the handout of a lab."""
-    return "".join(part.instead if part.lab == lab else part.text for part in parts)
+    return "".join(part.given(lab) for part in parts)
 
 
 def solved_text(parts, lab, text, path):
     """The text of a file in a handout, with the removed code put back."""
     place, whole = 0, ""
     for part in parts:
-        given = part.instead if part.lab == lab else part.text
+        given = part.given(lab)
         if not text.startswith(given, place):
             raise Refused(f"{path}: was changed since it was handed out, near line "
                           f"{text[:place].count(chr(10)) + 1}")
@@ -138,11 +67,6 @@ def solved_text(parts, lab, text, path):
 
 
 # --- the tree ---
-
-def is_code(path):
-    """Whether a file is C or assembly."""
-    return path.endswith((".c", ".h", ".S"))
-
 
 def is_instructors(path):
     """Whether a file is one of the instructor's, which no handout has."""
@@ -243,7 +167,7 @@ def find(secrets, text):
 
 def hidden_lines(marked, lab):
     """The lines of the solution of a lab that are not SHORT, in order."""
-    return [code for _, found in sorted(marked.items()) for part in found if part.lab == lab
+    return [code for _, found in sorted(marked.items()) for part in found if part.is_out(lab)
             for _, code in code_lines(part.text)]
 
 
@@ -273,7 +197,7 @@ def leaks(marked, given, lab):
 
 def number_of(text, marked):
     """The number of the lab that LAB asks for."""
-    numbers = [str(lab) for lab in labs(marked)]
+    numbers = [str(lab) for lab in (0, *labs(marked))]
     if text not in numbers:
         raise Refused(f"LAB={text}: give the number of a lab: {', '.join(numbers)}")
     return int(text)
@@ -324,18 +248,20 @@ def make_handout(lab, out):
         raise Refused("\n".join(f"{path}:{line}: a line of the solution: {code}"
                                 for path, line, code in found))
     write_tree(given, out)
+    built = kernels.build(tree, out) if lab == 0 else []
     git(out, "init", "-q", "--template=")
     git(out, "add", "-A", "-f")
-    git(out, "commit", "-q", "-m", f"Lab {lab}, as handed out")
-    removed = sum(part.lab == lab for found in marked.values() for part in found)
-    print(f"{out}: the tree for lab {lab}; {len(given)} files, {removed} places where code was removed")
+    git(out, "commit", "-q", "-m", handed.SUBJECT.format(lab))
+    removed = sum(part.is_out(lab) for found in marked.values() for part in found)
+    print(f"{out}: the tree for lab {lab}; {len(given)} files, {removed} places where code was removed"
+          + (f", {len(built)} kernels" if built else ""))
 
 
 def put_solution(lab, out):
     """Put the removed code back into the tree of a handout."""
     marked = marked_files(full_tree())
     lab, out = number_of(lab, marked), pathlib.Path(out or ".")
-    touched = {path: found for path, found in marked.items() if any(part.lab == lab for part in found)}
+    touched = {path: found for path, found in marked.items() if any(part.is_out(lab) for part in found)}
     if not all((out / path).is_file() for path in touched):
         raise Refused(f"OUT={out}: give a folder that `make handout` made")
     whole = {path: solved_text(found, lab, (out / path).read_text(encoding="utf-8"), path)

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from conftest import ROOT
-from grading import engine
+from grading import engine, handout
 
 LABS = range(1, 10)
 PARTS = ["Reading", "The protocol", "The task", "How it is graded", "How to see your bug", "Hints",
@@ -196,14 +196,27 @@ def test_answers(number):
 
 
 def test_table_of_labs():
-    """The table at the top of LAB.md lists every lab, with the title of its page and a link to it. No other
+    """The table in LAB.md lists every lab, with the title of its page and a link to it. No other
     file is in docs/labs."""
-    text = (ROOT / "LAB.md").read_text(encoding="utf-8").split("\n## ")[0]
+    text = (ROOT / "LAB.md").read_text(encoding="utf-8")
     for number in LABS:
         title = re.match(r"# Lab \d: (.*)", page(number)).group(1)
         row = f"| {number} | [{title}](docs/labs/lab{number}.md) |"
         assert any(line.startswith(row) for line in text.splitlines()), row
     assert sorted((ROOT / "docs" / "labs").iterdir()) == [ROOT / "docs" / "labs" / f"lab{n}.md" for n in LABS]
+
+
+@every_lab
+def test_hours(number):
+    """The hours in LAB.md are within two fifths of what its rule gives."""
+    reading = in_backticks(parts(number)["Reading"])
+    source = sum(sources()[ROOT / name].count("\n") for name in set(reading) if ROOT / name in sources())
+    files = {str(path.relative_to(ROOT)): text.encode() for path, text in sources().items()}
+    lines = sum(len(handout.code_lines(piece.text)) for found in handout.marked_files(files).values() for piece in found
+                if piece.lab == number)
+    rule = source / 400 + lines * (10 if number in (4, 6) else 5) / 60
+    row = re.search(rf"^\| {number} \|[^|]*\| (\d+) \|", (ROOT / "LAB.md").read_text(encoding="utf-8"), re.M)
+    assert abs(int(row.group(1)) - rule) <= rule * 2 / 5, rule
 
 
 def test_reader_of_marks():
