@@ -18,7 +18,7 @@ variants: all ## grade correct kernels that work differently; no grader may reje
 	@VARIANT='$(VARIANT)' JOBS='$(JOBS)' RUNS='$(RUNS)' $(PYTHON) tests/vary.py
 
 .PHONY: reliability
-reliability: all ## repeat runs for an hour and count what differs: PART='repeat grade boot usertests' RUNS=100; PART=fresh: a bare Debian 12 and 13
+reliability: all ## try for hours what the tests try for seconds: PART='repeat grade handout boot usertests soak fuzz diskfail nomem powercut images fsrace xv6 fresh' RUNS=100 XV6=folder
 	@PART='$(PART)' RUNS='$(RUNS)' XV6='$(XV6)' $(PYTHON) tests/reliability.py
 
 .PHONY: coverage

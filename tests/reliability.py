@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How reliable the tree is, with figures. Longer than `make test`; nothing is tried a second time.
 
-    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem powercut fsrace xv6 fresh']
+    make reliability [PART='repeat grade handout boot usertests soak fuzz diskfail nomem powercut images fsrace
+                            xv6 fresh']
                      [RUNS=100] [XV6=folder]
 
     repeat      RUNS runs of the graders' scenes at 4 harts in the deterministic mode, each seed twice,
@@ -22,11 +23,14 @@
                 and 8 harts
     powercut    each prefix of what a machine writes to its disk, and RUNS / 5 more disks of each, with writes
                 since the last flush lost or torn (tests/powercut.py)
+    images      RUNS * 30 damaged disk images through mkfs and kernel/fs on the host, under sanitizers, and RUNS * 2
+                on machines of 1 to 4 harts, with and without assertions (tests/damage.py)
     fsrace      eight processes that change one tree, RUNS * 20 times each, at 2, 4 and 8 harts (user/fsrace.c)
     xv6         XV6=folder names a real xv6-riscv tree: its usertests, one by one and all of them, and its
                 utilities, as source built by this tree and as the binaries that its own Makefile makes
     fresh       a bare Debian 12 and a bare Debian 13, with git and make only: `make setup qemu` runs
-                usertests, `make grade LAB=2` and `make doctor` succeed. It needs root, mmdebstrap and the
+                usertests, `make grade LAB=2` and `make doctor` succeed, the tests of other machines pass, and
+                so do usertests on a kernel that clang has built. It needs root, mmdebstrap and the
                 network, so it runs only if PART names it.
 
 The console of each run that went wrong is kept in build/reliability/.
@@ -44,6 +48,7 @@ import tempfile
 import time
 
 import command
+import damage
 from conftest import ROOT, Terminal, busy_host  # makes the folder of `grading` known
 import diskfail as disk_failures
 import disks
@@ -185,12 +190,17 @@ def xv6(_):
     yield from foreign.try_all()
 
 
+def builds():
+    """The folders of a build with assertions and of one without, which is made now."""
+    subprocess.run(["make", "-s", "all", "BUILD=build-bench", "INVARIANTS=0"], cwd=ROOT, check=True,
+                   env=machine.environment(), stdout=subprocess.DEVNULL)
+    return "build", "build-bench"
+
+
 @part
 def fuzz(runs):
     """Random system calls leave the machine as it was."""
-    subprocess.run(["make", "-s", "all", "BUILD=build-bench", "INVARIANTS=0"], cwd=ROOT, check=True,
-                   env=machine.environment())
-    for build in ("build", "build-bench"):
+    for build in builds():
         for cpus in (1, 2, 4, 8):
             made, wrong, console = fuzzing.fuzz(random.randrange(10 ** 6), runs * 10000, timeout=7200, CPUS=cpus,
                                                 KERNEL=f"{build}/kernel")
@@ -223,6 +233,18 @@ def powercut(runs):
     with disks.scratch() as folder:
         for name, wrong in power_cuts.tried(folder, max(1, runs // 5), random.randrange(10 ** 6)):
             yield name, wrong, ""
+
+
+@part
+def images(runs):
+    """Whatever is on the disk, nothing panics, hangs or touches memory that is not its own."""
+    seed = random.randrange(10 ** 6)
+    with disks.scratch() as folder:
+        yield from damage.Host(folder).damaged(seed, runs * 30)
+    for number, build in itertools.product(range(seed, seed + runs), builds()):
+        with disks.scratch() as folder:
+            wrong, console = damage.try_machine(folder, number, CPUS=1 + number % 4, KERNEL=f"{build}/kernel")
+        yield f"machine, seed {number}, {build}", wrong, console
 
 
 @part

@@ -91,7 +91,8 @@ def test_unknown_port(terminal, tmp_path):
 
 def icicle():
     """The tree of a Microchip PolarFire SoC, of which QEMU has none of its own: harts in another order than
-    their numbers, one of them without S-mode, two ranges of memory, a second port that is the console."""
+    their numbers, one of them without S-mode, two ranges of memory far apart (and a third, which QEMU does not
+    have), a second port that is the console."""
     def hart(number):
         smode = {"mmu-type": text("riscv,sv39")} if number else {"status": text("disabled")}
         return {"device_type": text("cpu"), "reg": cells(number), "compatible": text("riscv"),
@@ -112,8 +113,9 @@ def icicle():
         "aliases": {"serial0": text("/soc/serial@20000000"), "serial1": text("/soc/serial@20100000")},
         "cpus": {"#address-cells": cells(1), "#size-cells": cells(0), "timebase-frequency": cells(0, 1000000),
                  **{f"cpu@{number}": hart(number) for number in (3, 0, 4, 1, 2)}},
-        "memory@1000000000": {"device_type": text("memory"), "reg": cells(0x10, 0, 0, 0x20000000)},
-        "memory@80000000": {"device_type": text("memory"), "reg": cells(0, 0x80000000, 0, 0x20000000)},
+        "memory@1800000000": {"device_type": text("memory"), "reg": cells(0x18, 0, 0, 0x100000)},
+        "memory@1000000000": {"device_type": text("memory"), "reg": cells(0x10, 0, 0, 0x40000000)},
+        "memory@80000000": {"device_type": text("memory"), "reg": cells(0, 0x80000000, 0, 0x40000000)},
         "soc": {"#address-cells": cells(2), "#size-cells": cells(2), "compatible": text("simple-bus"), "ranges": b"",
                 "serial@20000000": port(0x20000000, 90), "serial@20100000": port(0x20100000, 91),
                 "interrupt-controller@c000000": {
@@ -134,7 +136,7 @@ def test_icicle(terminal, tmp_path):
              "-display", "none", "-no-reboot", "-serial", "null", "-serial", "mon:stdio", "-kernel",
              str(ROOT / "build/kernel"), "-initrd", str(ROOT / "build/ram.img"), "-dtb", str(tree)]
     log = use(terminal(words=words))
-    assert "memory: 512 MiB in ranges of their own are not used" in log
+    assert "memory: 1 MiB are too far away to be used" in log and ": 2048 MiB of memory" in log
     assert "4 harts up" in log and FIRMWARE_CONSOLE not in log
 
 

@@ -103,6 +103,15 @@ def test_help_lists_all_commands():
     assert listed == phony
 
 
+def test_parts_of_reliability():
+    """The help and the pages name all parts of `make reliability`."""
+    parts = re.findall(r"^@part\ndef (\w+)", (ROOT / "tests/reliability.py").read_text(), re.M)
+    assert len(parts) > 10
+    for text in (make("help").stdout, *((ROOT / page).read_text()
+                                             for page in ("README.md", "CONTRIBUTING.md", "grading/README.md"))):
+        assert [part for part in parts if not re.search(rf"\b{part}\b", text)] == []
+
+
 def test_doctor():
     """On this host `make doctor` finds no problem."""
     assert "make qemu" in make("-s", "doctor").stdout.splitlines()[-1]

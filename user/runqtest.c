@@ -198,7 +198,7 @@ static void moves(void)
  * yields= times more, while timer interrupts come us= microseconds apart. */
 static void yields(void)
 {
-    scene_timeout(10000);
+    scene_timeout(30000);
     for (int i = 0; i < param("threads", 2) && i < 4; i++) {
         int s = i == 0 ? step(K_TIMER, param("us", 10), 1000000) : step(K_YIELD, 0, 0);
         step(K_PATTERN, KW_YIELD, param("rounds", 100));

@@ -43,9 +43,9 @@ void main_boot(void)
 {
     console_init_early();
     if (board.mem_unused != 0)
-        printf("memory: %lu MiB in ranges of their own are not used\n", board.mem_unused >> 20);
+        printf("memory: %lu MiB are too far away to be used\n", board.mem_unused >> 20);
     printf("Nymph " NYMPH_VERSION ": %lu MiB of memory, timer at %lu Hz%s\n",
-           (board.mem_end - board.mem_base) >> 20, board.timebase,
+           (board.mem_end - board.mem_base - board.mem_gaps) >> 20, board.timebase,
            deterministic ? ", deterministic" : "");
     zone_init();
     machine_zones_init();

@@ -5,8 +5,9 @@
  * the file system is read-only then, the console shows the first finding, and `mkfs -c` on the host
  * shows all.
  *
- * It costs a read for each 4 MiB of a large file and a few instructions for each block. Directories are
- * not read. Nothing else uses the file system yet, so buffers are read without their locks.
+ * It costs a read for each 4 MiB of a large file and a few instructions for each block. What
+ * directories say is checked by namecheck.c. Nothing else uses the file system yet, so buffers are read
+ * without their locks.
  */
 #include "fs/alloc.h"
 #include "fs/inode.h"
@@ -110,6 +111,8 @@ static void check_inode(const struct dinode *di)
         check_tree(di->addrs[i], 0);
     check_tree(di->addrs[NDIRECT], 1);
     check_tree(di->addrs[NDIRECT + 1], 2);
+    if (check.good && di->type == T_DIR)
+        check.good = names_note(check.last_inode, di);
 }
 
 /* Check that the blocks of the file system itself are marked in use. */
@@ -133,9 +136,9 @@ static void free_claims(void)
         buf_drop(check.map);
 }
 
-/* Check the inodes in one block of them. If it can't be read now, its use later ends in an I/O
- * error. */
-static void check_inode_block(uint32 block)
+/* Check the inodes in one block of them, or compare them with their names. If it can't be read now, its
+ * use later ends in an I/O error. */
+static void check_inode_block(uint32 block, bool names)
 {
     struct buf *b = hold_block(block);
 
@@ -144,7 +147,11 @@ static void check_inode_block(uint32 block)
     const struct dinode *di = b->b_data;
     for (uint32 i = 0; i < IPB && check.good; ++i) {
         check.last_inode = (block - superblock.inodestart) * (uint32)IPB + i;
-        if (di[i].type != 0 && check.last_inode < superblock.ninodes)
+        if (check.last_inode >= superblock.ninodes)
+            break;
+        if (names)
+            check.good = names_compare(check.last_inode, &di[i]);
+        else if (di[i].type != 0)
             check_inode(&di[i]);
     }
     buf_drop(b);
@@ -155,7 +162,9 @@ void fs_check(void)
     check.claims = page_zalloc();
     check.good = true;
     check_own_blocks();
-    for (uint32 inum = 0; inum < superblock.ninodes && check.good; inum += IPB)
-        check_inode_block((uint32)IBLOCK(inum, superblock));
+    for (int names = 0; names < 2; ++names)
+        for (uint32 inum = 0; inum < superblock.ninodes && check.good; inum += IPB)
+            check_inode_block((uint32)IBLOCK(inum, superblock), names != 0);
     free_claims();
+    names_free();
 }

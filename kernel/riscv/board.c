@@ -12,6 +12,7 @@
 #include "riscv/fdt.h"
 
 #include "kernel/memlayout.h"
+#include "kernel/riscv.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "riscv/fdt_node.h"
@@ -269,10 +270,9 @@ static void resolve_harts(void)
     }
 }
 
-/* The memory that the kernel was loaded to, with the ranges that touch it (one per NUMA node). */
-static void resolve_memory(void)
+/* Add the ranges of memory that touch board.mem_base .. mem_end (one per NUMA node). */
+static void add_touching(void)
 {
-    board.mem_base = board.mem_end = KERNLOAD;
     for (int pass = 0; pass < nmemory; pass++) {
         for (int i = 0; i < nmemory; i++) {
             if (memory[i].base > board.mem_end || memory[i].end < board.mem_base)
@@ -283,6 +283,36 @@ static void resolve_memory(void)
                 board.mem_end = memory[i].end;
         }
     }
+}
+
+/*
+ * Add the next range above, and set the gap before it aside. The page allocator has a count for every
+ * page from the first to the last, those of gaps included, so a range that is small and far away would
+ * cost more than it brings. False: there is no range that is worth it.
+ */
+static bool add_next_range(void)
+{
+    const struct memory *next = NULL;
+
+    for (int i = 0; i < nmemory; i++)
+        if (memory[i].base > board.mem_end && (next == NULL || memory[i].base < next->base))
+            next = &memory[i];
+    if (next == NULL ||
+        (next->end - board.mem_base) / PGSIZE * sizeof(uint32) > (next->end - next->base) / 8)
+        return false;
+    reserve(board.mem_end, next->base - board.mem_end, true);
+    board.mem_gaps += next->base - board.mem_end;
+    board.mem_end = next->end;
+    return true;
+}
+
+/* The memory that the kernel was loaded to, and what is above. */
+static void resolve_memory(void)
+{
+    board.mem_base = board.mem_end = KERNLOAD;
+    do
+        add_touching();
+    while (add_next_range());
     for (int i = 0; i < nmemory; i++)
         if (memory[i].base < board.mem_base || memory[i].end > board.mem_end)
             board.mem_unused += memory[i].end - memory[i].base;

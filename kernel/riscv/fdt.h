@@ -42,8 +42,9 @@ struct reserved_range {
 };
 
 struct board {
-    uint64 mem_base, mem_end;  /* RAM, firmware included */
-    uint64 mem_unused;         /* bytes of RAM in ranges that do not touch that one */
+    uint64 mem_base, mem_end;  /* RAM, firmware and gaps included */
+    uint64 mem_gaps;           /* bytes in it that are not RAM; they are reserved */
+    uint64 mem_unused;         /* bytes of RAM outside of it */
     uint64 timebase;           /* ticks of the time CSR a second */
     int nharts;                /* usable harts found, at most NCPU */
     uint64 hartid[NCPU];       /* in the tree's order */

@@ -34,6 +34,7 @@ unsigned host_page_limit = ~0u;
 bool host_threads;
 bool host_refuses;
 unsigned host_blocked;
+bool host_delays;
 
 void fail(const char *fmt, ...)
 {
@@ -99,6 +100,8 @@ void mutex_init(struct mutex *m, const char *name)
 static void lock(struct mutex *m, bool nested)
 {
     lockorder_check(m->kind, nested);
+    if (nested && host_delays && m->kind == lockorder_kind("inode"))
+        usleep(rnd(200));
     if (pthread_mutex_lock(&m->mutex) != 0)
         fail("a mutex is locked twice by one thread");
     lockorder_taken(m->kind);

@@ -27,6 +27,10 @@ extern bool host_threads;
 /* Whether a panic that begins with "fs: " means that a mount was refused, which is allowed. */
 extern bool host_refuses;
 
+/* Whether a thread that holds an inode's lock is delayed before it takes another one's, so that threads that
+ * take them in different orders meet. */
+extern bool host_delays;
+
 /* Threads in lwkt_block. */
 extern unsigned host_blocked;
 

@@ -4,6 +4,25 @@
 #ifndef FS_TEST_TESTS_H
 #define FS_TEST_TESTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+/* main.c: the image as it was before, and the disk, which children share; both have nblocks. */
+extern char *base, *image;
+extern unsigned nblocks;
+/* Memory that children share. */
+void *share(size_t size);
+/* Whether `mkfs -c` finds nothing on the disk. If it does, a file keeps the disk: path[IMAGE_PATH]. */
+#define IMAGE_PATH 300
+bool image_is_clean(const char *mkfs, char *path);
+/* Start the kernel's file system on the disk; the calling thread becomes a process. */
+void mount(void);
+/* Run func in a child process, which has a kernel of its own: its status, as of wait(). */
+int in_child(void (*func)(void));
+
+/* damaged.c: try the images that standard input describes. */
+void test_damaged(const char *mkfs);
+
 /* readonly.c: read, write and remove all that is below a path, whatever the calls return. */
 void use_everything(const char *path);
 
