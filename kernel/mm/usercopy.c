@@ -150,8 +150,8 @@ static inline bool has_zero_byte(uint64 w)
     return ((w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL) != 0;
 }
 
-/* Copy a string of at most n bytes; returns its length, or n: there was no NUL. Both aligned: as long as
- * there is no NUL, eight bytes at a time. */
+/* Copy a string of at most n bytes; returns its length, or n: there was no NUL. If both are aligned, it
+ * copies eight bytes at a time, as long as there is no NUL among them. */
 static inline uint64 copy_string(char *dst, const char *src, uint64 n)
 {
     typedef uint64 __attribute__((may_alias)) word;
