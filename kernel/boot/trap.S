@@ -93,8 +93,8 @@
         RESTORE_CALLER
 .endm
 
-/* Save the program's tp and sp, with t0: they are in sscratch and md_scratch. From here on sscratch says
- * that the thread is in the kernel. */
+/* Save the program's tp and sp, with t0: they are in sscratch and md_scratch. From here on sscratch
+ * says that the thread is in the kernel. */
 .macro SAVE_TP_SP
         csrrw   t0, sscratch, zero
         sd      t0, TF_X(4)(sp)

@@ -197,6 +197,5 @@ bool inode_trim(struct inode *ip)
     }
     for (uint64 i = NDIRECT; done && i-- > keep;)
         done = trim_tree(&t, &ip->i_addrs[i], 0, 0);
-    inode_update(ip);
     return done;
 }

@@ -10,7 +10,6 @@
 #include "fs/dir.h"
 
 #include "fs/log.h"
-#include "lib/string.h"
 #include "mm/zone.h"
 
 #define HEADS_MIN 16
@@ -19,14 +18,15 @@
 struct dentry {
     struct dentry *next; /* chain of its hash */
     uint32 hash;
-    uint32 off; /* where it is in the directory, in bytes */
-    struct dirent de;
+    uint32 off;      /* where it is in the directory, in bytes */
+    union name name; /* with the inode number */
 };
 
 struct dirindex {
     uint32 count;      /* names, "." and ".." among them */
     uint32 nheads;     /* a power of two */
     uint32 first_free; /* no slot below this offset is free */
+    bool is_free;      /* the one at first_free is */
     struct dentry **heads;
 };
 
@@ -37,24 +37,31 @@ void dir_init(void)
     dentry_zone = zone_create("dentry", sizeof(struct dentry));
 }
 
-/* FNV-1a over the name. */
-static uint32 name_hash(const char *name)
-{
-    uint32 hash = 0x811c9dc5U;
+const union name dir_self = {.de.name = "."};
+const union name dir_parent = {.de.name = ".."};
 
-    for (int i = 0; i < DIRSIZ && name[i] != '\0'; ++i)
-        hash = (hash ^ (uchar)name[i]) * 0x01000193U;
-    return hash;
+/* Multiplication carries each bit upwards, so the upper half depends on all of the name. */
+static uint32 name_hash(const union name *name)
+{
+    uint64 hash = (name->word[0] >> 16) * 0x9e3779b97f4a7c15UL;
+
+    return (uint32)(((hash ^ name->word[1]) * 0xbf58476d1ce4e5b9UL) >> 32);
+}
+
+/* The lowest 16 bits of the first word are the inode number, which is no part of the name. */
+static inline bool same_name(const union name *a, const union name *b)
+{
+    return ((a->word[0] ^ b->word[0]) >> 16 | (a->word[1] ^ b->word[1])) == 0;
 }
 
 /* --- the index --- */
 
 /* Where the pointer to the name's entry is; if there is none, the end of its chain. */
-static struct dentry **index_find(struct dirindex *index, const char *name, uint32 hash)
+static struct dentry **index_find(struct dirindex *index, const union name *name, uint32 hash)
 {
     struct dentry **link = &index->heads[hash & (index->nheads - 1)];
 
-    while (*link != NULL && ((*link)->hash != hash || strncmp((*link)->de.name, name, DIRSIZ) != 0))
+    while (*link != NULL && !same_name(&(*link)->name, name))
         link = &(*link)->next;
     return link;
 }
@@ -81,10 +88,10 @@ static void index_grow(struct dirindex *index)
 }
 
 /* Add a name, unless it is there: 0, or -1: out of memory. */
-static int index_add(struct dirindex *index, const struct dirent *de, uint32 off)
+static int index_add(struct dirindex *index, const union name *name, uint32 off)
 {
-    uint32 hash = name_hash(de->name);
-    struct dentry **link = index_find(index, de->name, hash);
+    uint32 hash = name_hash(name);
+    struct dentry **link = index_find(index, name, hash);
     if (*link != NULL)
         return 0;
     struct dentry *d = zalloc(dentry_zone);
@@ -92,7 +99,7 @@ static int index_add(struct dirindex *index, const struct dirent *de, uint32 off
         return -1;
     d->hash = hash;
     d->off = off;
-    d->de = *de;
+    d->name = *name;
     *link = d;
     if (++index->count > 2 * index->nheads && index->nheads < HEADS_MAX)
         index_grow(index);
@@ -132,22 +139,20 @@ static int index_add_block(struct inode *dp, uint64 off)
     struct buf *b = buf_read((uint32)block);
     if (b == NULL)
         return -1;
-    const struct dirent *de = b->b_data;
+    const union name *name = b->b_data;
     uint64 end = dp->i_size - off < BSIZE ? dp->i_size : off + BSIZE;
     int error = 0;
-    for (; error == 0 && off + sizeof(*de) <= end; ++de, off += sizeof(*de)) {
-        if (de->inum != 0)
-            error = index_add(dp->i_index, de, (uint32)off);
+    for (; error == 0 && off + sizeof(*name) <= end; ++name, off += sizeof(*name)) {
+        if (name->de.inum != 0)
+            error = index_add(dp->i_index, name, (uint32)off);
     }
     buf_release(b);
     return error;
 }
 
-/* Make sure that the directory has an index: 0, or -1. */
-static int index_build(struct inode *dp)
+/* Make the directory's index: 0, or -1. */
+static int __attribute__((noinline)) index_build(struct inode *dp)
 {
-    if (dp->i_index != NULL)
-        return 0;
     struct dirindex *index = kmalloc(sizeof(*index));
     if (index == NULL)
         return -1;
@@ -166,26 +171,31 @@ static int index_build(struct inode *dp)
     return error;
 }
 
+/* Make sure that the directory has an index: 0, or -1. */
+static inline int index_ready(struct inode *dp)
+{
+    return dp->i_index != NULL ? 0 : index_build(dp);
+}
+
 /* --- directories --- */
 
-int64 dir_lookup(struct inode *dp, const char *name)
+int64 dir_lookup(struct inode *dp, const union name *name)
 {
-    if (index_build(dp) < 0)
+    if (index_ready(dp) < 0)
         return -1;
     struct dentry *d = *index_find(dp->i_index, name, name_hash(name));
-    return d != NULL ? d->de.inum : 0;
+    return d != NULL ? d->name.de.inum : 0;
 }
 
 bool dir_empty(struct inode *dp)
 {
-    return index_build(dp) == 0 && dp->i_index->count <= 2;
+    return index_ready(dp) == 0 && dp->i_index->count <= 2;
 }
 
 /* The index stays as long as the inode, which is in memory until its last reference is dropped. */
 void dir_forget_parent(struct inode *dp)
 {
-    static const char parent[DIRSIZ] = "..";
-    struct dentry **link = index_find(dp->i_index, parent, name_hash(parent));
+    struct dentry **link = index_find(dp->i_index, &dir_parent, name_hash(&dir_parent));
 
     if (*link != NULL)
         index_remove(dp->i_index, link);
@@ -218,6 +228,8 @@ static int64 free_slot(struct inode *dp)
 {
     uint64 off = dp->i_index->first_free;
 
+    if (dp->i_index->is_free)
+        return (int64)off;
     while (off < dp->i_size) {
         uint64 block_end = off - off % BSIZE + BSIZE;
         int64 at = free_slot_in_block(dp, off);
@@ -233,35 +245,36 @@ static int64 free_slot(struct inode *dp)
 /* No control characters, as names are shown to people, line by line. mkfs -c reports one as damage. */
 static bool name_ok(const char *name)
 {
-    for (int i = 0; i < DIRSIZ && name[i] != '\0'; ++i)
-        if ((uchar)name[i] < ' ' || name[i] == 0x7f)
+    for (const char *end = name + DIRSIZ; name < end && *name != '\0'; ++name)
+        if ((uchar)*name < ' ' || *name == 0x7f)
             return false;
     return true;
 }
 
-int dir_link(struct inode *dp, const char *name, uint32 inum)
+int dir_link(struct inode *dp, const union name *name, uint32 inum)
 {
-    struct dirent de = {.inum = (ushort)inum};
+    union name entry = *name;
 
-    strncpy(de.name, name, DIRSIZ);
-    if (!name_ok(name) || index_build(dp) < 0)
+    entry.de.inum = (ushort)inum;
+    if (!name_ok(name->de.name) || index_ready(dp) < 0)
         return -1;
     int64 off = free_slot(dp);
-    if (off < 0 || index_add(dp->i_index, &de, (uint32)off) < 0)
+    if (off < 0 || index_add(dp->i_index, &entry, (uint32)off) < 0)
         return -1;
-    if (inode_writei(dp, false, (uint64)&de, (uint64)off, sizeof(de)) != sizeof(de)) {
+    if (inode_writei(dp, false, (uint64)&entry, (uint64)off, sizeof(entry)) != sizeof(entry)) {
         index_remove(dp->i_index, index_find(dp->i_index, name, name_hash(name)));
         return -1;
     }
-    dp->i_index->first_free = (uint32)off + sizeof(de);
+    dp->i_index->first_free = (uint32)off + sizeof(entry);
+    dp->i_index->is_free = false;
     return 0;
 }
 
-int dir_unlink(struct inode *dp, const char *name)
+int dir_unlink(struct inode *dp, const union name *name)
 {
     static const struct dirent none;
 
-    if (index_build(dp) < 0)
+    if (index_ready(dp) < 0)
         return -1;
     struct dirindex *index = dp->i_index;
     struct dentry **link = index_find(index, name, name_hash(name));
@@ -270,8 +283,10 @@ int dir_unlink(struct inode *dp, const char *name)
     uint32 off = (*link)->off;
     if (inode_writei(dp, false, (uint64)&none, off, sizeof(none)) != sizeof(none))
         return -1;
-    if (off < index->first_free)
+    if (off <= index->first_free) {
         index->first_free = off;
+        index->is_free = true;
+    }
     index_remove(index, link);
     return 0;
 }

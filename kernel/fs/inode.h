@@ -91,7 +91,7 @@ int64 bmap(struct inode *ip, uint64 bn);
  * change. */
 int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh);
 /* Free blocks beyond the end of the file, as many as fit into a transaction. True: none is left. Inside
- * a transaction, with the inode locked. Modifies at most 10 blocks. */
+ * a transaction, with the inode locked; inode_update follows. Modifies at most 9 blocks. */
 bool inode_trim(struct inode *ip);
 
 /* rw.c: locked inodes. These return the bytes done, or -1 if there was an error before the first. */

@@ -284,10 +284,9 @@ static bool inode_destroy(struct inode *ip)
         mutex_lock(&ip->i_lock);
         ip->i_size = 0;
         done = inode_trim(ip);
-        if (done) {
+        if (done)
             ip->i_type = 0;
-            inode_update(ip);
-        }
+        inode_update(ip);
         mutex_unlock(&ip->i_lock);
         fs_end();
     }

@@ -89,7 +89,7 @@ static uint32 op_kind, commit_kind;
 /* --- operations --- */
 
 /* Whether there is room for one more operation; log.lock is held. */
-static bool log_has_room(void)
+static inline bool log_has_room(void)
 {
     uint32 need = log.n + (log.ops + 1) * MAXOPBLOCKS;
     return need <= log.capacity && need + log.nfrozen + BUF_SPARE <= buf_count();
@@ -123,17 +123,11 @@ static void log_make_room(uint32 seq)
     log_commit(seq);
 }
 
-/*
- * Start an operation of at most MAXOPBLOCKS modified blocks. May wait for a commit, so the caller
- * must hold no lock and have no other operation under way.
- */
-bool fs_begin(void)
+/* Wait until an operation can begin, or the log has stopped. log.lock is held, but not meanwhile. */
+static void __attribute__((noinline)) log_wait_open(void)
 {
-    lockorder_check(op_kind, false);
-    spin_lock(&log.lock);
     while (!log.stopped && (log.closing || !log_has_room())) {
-        bool closing = log.closing;
-        bool full = log.n + (log.ops + 1) * MAXOPBLOCKS > log.capacity;
+        bool closing = log.closing, full = log.n + (log.ops + 1) * MAXOPBLOCKS > log.capacity;
         uint32 seq = log.seq;
         spin_unlock(&log.lock);
         if (closing)
@@ -144,6 +138,16 @@ bool fs_begin(void)
             log_make_room(seq);
         spin_lock(&log.lock);
     }
+}
+
+/* Start an operation of at most MAXOPBLOCKS modified blocks. May wait for a commit, so the caller must
+ * hold no lock and have no other operation under way. */
+bool fs_begin(void)
+{
+    lockorder_check(op_kind, false);
+    spin_lock(&log.lock);
+    if (log.closing || !log_has_room())
+        log_wait_open();
     bool begun = !log.stopped;
     if (begun)
         poke(&log.ops, log.ops + 1);

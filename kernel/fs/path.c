@@ -5,26 +5,24 @@
  */
 #include "fs/dir.h"
 #include "fs/filedesc.h"
-#include "lib/string.h"
 #include "lwkt/thread.h"
 
 /*
- * Copy the next name of a path to `name` (DIRSIZ bytes, NUL-padded; longer names are cut), and
- * return what follows it, without leading slashes; NULL when there was no name.
+ * Copy the next name of a path to `name` (longer names are cut), and return what follows it, without
+ * leading slashes; NULL when there was no name.
  */
-static const char *next_name(const char *path, char *name)
+static const char *next_name(const char *path, union name *name)
 {
     while (*path == '/')
         ++path;
     if (*path == '\0')
         return NULL;
-    int n = 0;
+    name->word[0] = name->word[1] = 0;
+    char *to = name->de.name;
     for (; *path != '/' && *path != '\0'; ++path) {
-        if (n < DIRSIZ)
-            name[n++] = *path;
+        if (to < name->de.name + DIRSIZ)
+            *to++ = *path;
     }
-    while (n < DIRSIZ)
-        name[n++] = '\0';
     while (*path == '/')
         ++path;
     return path;
@@ -35,14 +33,14 @@ struct inode *inode_root(void)
     return inode_get(ROOTINO);
 }
 
-/* Where a path starts, referenced: the root, or the directory of the process. */
-static struct inode *path_start(const char *path)
+/* Where a path starts: the root, referenced, or the directory of the process, on whose reference the
+ * caller relies: only the process itself changes its directory. */
+static struct inode *path_start(const char *path, bool *own)
 {
     struct filedesc *fdp = curthread->td_filedesc;
 
-    if (*path == '/' || fdp == NULL)
-        return inode_root();
-    return inode_dup(fdp->fd_cwd);
+    *own = *path == '/' || fdp == NULL;
+    return *own ? inode_root() : fdp->fd_cwd;
 }
 
 /*
@@ -50,7 +48,7 @@ static struct inode *path_start(const char *path)
  * otherwise the name could be removed in between, and its number be given to a new inode. The inode is
  * loaded after dp is unlocked, as that locks the inode, and the name may be "..".
  */
-static struct inode *path_step(struct inode *dp, const char *name)
+static struct inode *path_step(struct inode *dp, const union name *name)
 {
     struct inode *ip = NULL;
 
@@ -67,32 +65,36 @@ static struct inode *path_step(struct inode *dp, const char *name)
  * `name`. NULL: a name does not exist, or one on the way is no directory; with `parent` also: there is
  * no last name.
  */
-static struct inode *path_walk(const char *path, bool parent, char *name)
+static struct inode *path_walk(const char *path, bool parent, union name *name)
 {
-    struct inode *ip = path_start(path);
+    bool own; /* ip is a reference of this function */
+    struct inode *ip = path_start(path, &own);
 
     while (ip != NULL && (path = next_name(path, name)) != NULL) {
         if (parent && *path == '\0' && ip->i_type == T_DIR)
-            return ip;
+            return own ? ip : inode_dup(ip);
         struct inode *next = path_step(ip, name);
-        inode_close(ip);
+        if (own)
+            inode_close(ip);
         ip = next;
+        own = true;
     }
     if (ip != NULL && (parent || ip->i_type == 0)) {
-        inode_close(ip);
+        if (own)
+            inode_close(ip);
         return NULL;
     }
-    return ip;
+    return ip == NULL || own ? ip : inode_dup(ip);
 }
 
-struct inode *path_parent(const char *path, char *name)
+struct inode *path_parent(const char *path, union name *name)
 {
     return path_walk(path, true, name);
 }
 
 struct inode *namei(const char *path)
 {
-    char name[DIRSIZ];
+    union name name;
 
-    return path_walk(path, false, name);
+    return path_walk(path, false, &name);
 }

@@ -19,15 +19,20 @@
 
 #define NLINK_MAX 32767 /* what a short holds */
 
+#define ALIGNED __attribute__((aligned(8))) /* so that copyinstr copies words */
+
 /* A path name in an argument register, copied to path[MAXPATH]: 0, or -1. */
 static int fetch_path(char *path, uint64 arg)
 {
     return copyinstr(path, arg, MAXPATH) < 0 ? -1 : 0;
 }
 
-static bool is_name(const char *name, const char *what)
+/* Whether the name is "." or "..". */
+static bool is_dots(const union name *name)
 {
-    return strncmp(name, what, DIRSIZ) == 0;
+    const char *s = name->de.name;
+
+    return s[0] == '.' && (s[1] == '\0' || (s[1] == '.' && s[2] == '\0'));
 }
 
 /* --- creating --- */
@@ -42,7 +47,7 @@ struct kind {
  * Give a new, locked inode its first name, and a directory its two entries: 0; -1: disk or memory
  * full, and the inode has no name then.
  */
-static int name_new(struct inode *dp, const char *name, struct inode *ip)
+static int name_new(struct inode *dp, const union name *name, struct inode *ip)
 {
     bool dir = ip->i_type == T_DIR;
     int error = 0;
@@ -50,9 +55,9 @@ static int name_new(struct inode *dp, const char *name, struct inode *ip)
     if (dir && dp->i_nlink == NLINK_MAX)
         error = -1;
     if (error == 0 && dir)
-        error = dir_link(ip, ".", ip->i_inum);
+        error = dir_link(ip, &dir_self, ip->i_inum);
     if (error == 0 && dir)
-        error = dir_link(ip, "..", dp->i_inum);
+        error = dir_link(ip, &dir_parent, dp->i_inum);
     if (error == 0)
         error = dir_link(dp, name, ip->i_inum);
     if (error < 0)
@@ -69,7 +74,7 @@ static int name_new(struct inode *dp, const char *name, struct inode *ip)
  * Make an inode and name it `name` in locked dp. Returns 0, with the inode in *ipp, referenced and not
  * locked; or -1, with *ipp set if there is an inode to be closed.
  */
-static int create_in(struct inode *dp, const char *name, struct kind kind, struct inode **ipp)
+static int create_in(struct inode *dp, const union name *name, struct kind kind, struct inode **ipp)
 {
     if (dp->i_nlink == 0) /* removed: a name in it would never be found again */
         return -1;
@@ -90,8 +95,8 @@ static int accept_existing(const struct inode *ip, short type)
 }
 
 /* The inode of a name in locked dp, or a new one, in *ipp as create_in() leaves it: 0, or -1. */
-static int find_or_create(struct inode *dp, const char *name, struct kind kind, struct inode **ipp,
-                          bool *found)
+static int find_or_create(struct inode *dp, const union name *name, struct kind kind,
+                          struct inode **ipp, bool *found)
 {
     int64 inum = dir_lookup(dp, name);
 
@@ -107,17 +112,17 @@ static int find_or_create(struct inode *dp, const char *name, struct kind kind, 
  * transaction. */
 static struct inode *create(const char *path, struct kind kind)
 {
-    char name[DIRSIZ];
+    union name name;
     struct inode *ip = NULL;
     bool found = false;
-    struct inode *dp = path_parent(path, name);
+    struct inode *dp = path_parent(path, &name);
 
     if (dp == NULL)
         return NULL;
     int error = -1;
     if (fs_begin()) {
         inode_lock(dp);
-        error = find_or_create(dp, name, kind, &ip, &found);
+        error = find_or_create(dp, &name, kind, &ip, &found);
         inode_unlock(dp);
         fs_end();
     }
@@ -136,7 +141,7 @@ static struct inode *create(const char *path, struct kind kind)
 /* create() for a call that needs only the name to exist: 0, or -1. */
 static int create_only(uint64 path_arg, struct kind kind)
 {
-    char path[MAXPATH];
+    char path[MAXPATH] ALIGNED;
     struct inode *ip = fetch_path(path, path_arg) < 0 ? NULL : create(path, kind);
 
     if (ip == NULL)
@@ -175,8 +180,10 @@ static int truncate(struct inode *ip)
         done = first && ip->i_size == 0;
         if (first)
             ip->i_size = 0;
-        if (!done)
+        if (!done) {
             done = inode_trim(ip);
+            inode_update(ip);
+        }
         first = false;
         inode_unlock(ip);
         fs_end();
@@ -220,7 +227,7 @@ static void file_set_inode(struct file *f, struct inode *ip, int mode)
 /* int open(const char *path, int mode) */
 int64 sys_open(const uint64 *arg)
 {
-    char path[MAXPATH];
+    char path[MAXPATH] ALIGNED;
     int mode = (int)arg[1];
 
     if (fetch_path(path, arg[0]) < 0)
@@ -243,7 +250,7 @@ int64 sys_open(const uint64 *arg)
 /* int chdir(const char *path) */
 int64 sys_chdir(const uint64 *arg)
 {
-    char path[MAXPATH];
+    char path[MAXPATH] ALIGNED;
 
     if (fetch_path(path, arg[0]) < 0)
         return -1;
@@ -262,7 +269,7 @@ int64 sys_chdir(const uint64 *arg)
 /* --- links --- */
 
 /* Enter one more name, in locked dp, for ip: 0, or -1: the name is taken, or can't be written. */
-static int link_in(struct inode *dp, const char *name, struct inode *ip)
+static int link_in(struct inode *dp, const union name *name, struct inode *ip)
 {
     if (dp->i_nlink == 0 || dir_lookup(dp, name) != 0)
         return -1;
@@ -281,15 +288,15 @@ static int link_in(struct inode *dp, const char *name, struct inode *ip)
 /* The new name `path` for ip, which is no directory: 0, or -1. */
 static int link_at(const char *path, struct inode *ip)
 {
-    char name[DIRSIZ];
-    struct inode *dp = path_parent(path, name);
+    union name name;
+    struct inode *dp = path_parent(path, &name);
     int error = -1;
 
     if (dp == NULL)
         return -1;
     if (fs_begin()) {
         inode_lock(dp);
-        error = link_in(dp, name, ip);
+        error = link_in(dp, &name, ip);
         inode_unlock(dp);
         fs_end();
     }
@@ -300,8 +307,8 @@ static int link_at(const char *path, struct inode *ip)
 /* int link(const char *old, const char *new) */
 int64 sys_link(const uint64 *arg)
 {
-    char old[MAXPATH];
-    char new[MAXPATH];
+    char old[MAXPATH] ALIGNED;
+    char new[MAXPATH] ALIGNED;
 
     if (fetch_path(old, arg[0]) < 0 || fetch_path(new, arg[1]) < 0)
         return -1;
@@ -313,7 +320,7 @@ int64 sys_link(const uint64 *arg)
 }
 
 /* Take a name of locked ip out of locked dp: 0; -1: a directory that is not empty, or I/O error. */
-static int unlink_name(struct inode *dp, const char *name, struct inode *ip)
+static int unlink_name(struct inode *dp, const union name *name, struct inode *ip)
 {
     bool dir = ip->i_type == T_DIR;
 
@@ -335,9 +342,9 @@ static int unlink_name(struct inode *dp, const char *name, struct inode *ip)
 
 /* Remove a name from locked dp. Returns 0, with the inode in *ipp, referenced and not locked; or -1,
  * with *ipp set if there is an inode to be closed. */
-static int unlink_in(struct inode *dp, const char *name, struct inode **ipp)
+static int unlink_in(struct inode *dp, const union name *name, struct inode **ipp)
 {
-    if (is_name(name, ".") || is_name(name, ".."))
+    if (is_dots(name))
         return -1;
     int64 inum = dir_lookup(dp, name);
     if (inum <= 0 || inum == dp->i_inum)
@@ -354,9 +361,9 @@ static int unlink_in(struct inode *dp, const char *name, struct inode **ipp)
 /* int unlink(const char *path) */
 int64 sys_unlink(const uint64 *arg)
 {
-    char path[MAXPATH];
-    char name[DIRSIZ];
-    struct inode *dp = fetch_path(path, arg[0]) < 0 ? NULL : path_parent(path, name);
+    char path[MAXPATH] ALIGNED;
+    union name name;
+    struct inode *dp = fetch_path(path, arg[0]) < 0 ? NULL : path_parent(path, &name);
     struct inode *ip = NULL;
     int error = -1;
 
@@ -364,7 +371,7 @@ int64 sys_unlink(const uint64 *arg)
         return -1;
     if (fs_begin()) {
         inode_lock(dp);
-        error = unlink_in(dp, name, &ip);
+        error = unlink_in(dp, &name, &ip);
         inode_unlock(dp);
         fs_end();
     }

@@ -17,7 +17,7 @@ static uint64 memstat_free_pages(void)
 {
     reclaim_settle();
     reclaim_settle(); /* process what the first round sent home */
-    return page_count_free() + zone_count_reserve() + kstack_count_reserve();
+    return page_count_free() + zone_count_reserve() + kstack_count_reserve() + pmap_count_reserve();
 }
 
 SYSCTL(vm_free_pages, "vm.free_pages", memstat_free_pages, NULL);

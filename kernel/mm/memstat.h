@@ -15,6 +15,10 @@ void zone_drain(void);
 /* Pages of all slabs. */
 uint64 zone_count_pages(void);
 
+/* Page tables kept for reuse (pmap.c). / Free those of this cpu: thread context or IPI body. */
+uint64 pmap_count_reserve(void);
+void pmap_drain(void);
+
 /* Give this cpu's lists of free pages to the pool (page.c); thread context or IPI body. */
 void page_drain(void);
 

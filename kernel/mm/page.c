@@ -325,14 +325,6 @@ bool page_unref_shared(void *page)
     return false;
 }
 
-/*
- * Pairs with the release in page_unref: if the caller is alone, the others' reads have happened.
- */
-bool page_sole(void *page)
-{
-    return consume(page_refp(page)) == 1;
-}
-
 void page_fill_reserve(void)
 {
     void *page;

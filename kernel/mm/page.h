@@ -48,8 +48,12 @@ void page_unref(void *page);
 /* Give up the caller's hold unless it is the only one. False: it is, so it still holds the page. */
 bool page_unref_shared(void *page);
 
-/* True if the caller is the only holder: then it may write without copying. */
-bool page_sole(void *page);
+/* True if the caller is the only holder: then it may write without copying. Pairs with the release in
+ * page_unref: if the caller is alone, the others' reads have happened. */
+static inline bool page_sole(void *page)
+{
+    return consume(page_refp(page)) == 1;
+}
 
 /* Pages not in use, per-cpu lists included; exact if nothing allocates meanwhile. */
 uint64 page_count_free(void);

@@ -17,6 +17,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "lwkt/spin.h"
+#include "mm/memstat.h"
 #include "mm/page.h"
 #include "mm/vm.h"
 #include "riscv/fdt.h"
@@ -33,13 +34,104 @@ extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 static uint64 *kernel_root;
 static struct spinlock kernel_pmap_lock = SPINLOCK("kernel pmap"); /* making tables below it */
 
+/*
+ * Page tables that were given up, kept for the next ones. A table whose entries were all taken out is a
+ * page of zeros, and the user half of a root likewise; making another one costs as many stores as the
+ * last one had entries, not 512. Linked by entry 0. Each cpu has its own and touches them in a critical
+ * section; others may peek at the count.
+ */
+#define KEPT_TABLES 4 /* of each kind and cpu: a process that forks or exits needs two and a root */
+enum { TABLE, ROOT, NKINDS };
+
+static struct {
+    uint64 *first[NKINDS];
+    uint32 n[NKINDS];
+} __attribute__((aligned(CACHE_LINE))) kept[NCPU];
+
+/* A kept table of this kind, or NULL. */
+static uint64 *kept_get(int kind)
+{
+    crit_enter();
+    uint64 *table = kept[mycpuid].first[kind];
+    if (table != NULL) {
+        kept[mycpuid].first[kind] = (uint64 *)table[0];
+        table[0] = 0;
+        poke(&kept[mycpuid].n[kind], kept[mycpuid].n[kind] - 1);
+    }
+    crit_exit();
+#ifdef INVARIANTS
+    for (int i = 0; table != NULL && i < (kind == ROOT ? ROOT_HALF : 2 * ROOT_HALF); i++)
+        KASSERT(table[i] == 0, "entry %d of a kept table is %#lx", i, table[i]);
+#endif
+    return table;
+}
+
+/* Keep a table whose (user) entries are 0, or free it if there are enough. */
+static void kept_put(int kind, uint64 *table)
+{
+    crit_enter();
+    bool room = kept[mycpuid].n[kind] < KEPT_TABLES;
+    if (room) {
+        table[0] = (uint64)kept[mycpuid].first[kind];
+        kept[mycpuid].first[kind] = table;
+        poke(&kept[mycpuid].n[kind], kept[mycpuid].n[kind] + 1);
+    }
+    crit_exit();
+    if (!room)
+        page_unref(table);
+}
+
+void pmap_drain(void)
+{
+    for (int kind = 0; kind < NKINDS; kind++)
+        for (uint64 *table; (table = kept_get(kind)) != NULL;)
+            page_unref(table);
+}
+
+uint64 pmap_count_reserve(void)
+{
+    uint64 n = 0;
+
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        n += peek(&kept[cpu].n[TABLE]) + peek(&kept[cpu].n[ROOT]);
+    return n;
+}
+
+uint64 *pmap_table_alloc(void)
+{
+    uint64 *table = kept_get(TABLE);
+
+    return table != NULL ? table : page_zalloc();
+}
+
+void pmap_table_free(uint64 *table)
+{
+    kept_put(TABLE, table);
+}
+
+uint64 *pmap_root_alloc(void)
+{
+    uint64 *root = kept_get(ROOT);
+
+    if (root == NULL && (root = page_alloc()) != NULL) {
+        memset(root, 0, ROOT_HALF * sizeof(*root));
+        memcpy(root + ROOT_HALF, kernel_root + ROOT_HALF, ROOT_HALF * sizeof(*root));
+    }
+    return root;
+}
+
+void pmap_root_free(uint64 *root)
+{
+    kept_put(ROOT, root);
+}
+
 uint64 *pmap_table(uint64 *pte, bool make)
 {
     if (*pte & PTE_V) {
         KASSERT(!PTE_LEAF(*pte), "a table is wanted where a large page is mapped");
         return PA_TO_KVA(PTE_TO_PA(*pte));
     }
-    uint64 *table = make ? page_zalloc() : NULL;
+    uint64 *table = make ? pmap_table_alloc() : NULL;
     if (table != NULL)
         publish(pte, PA_TO_PTE(KVA_TO_PA(table)) | PTE_V);
     return table;
@@ -133,11 +225,6 @@ void pmap_load(uint64 satp)
 void pmap_load_kernel(void)
 {
     pmap_load(MAKE_SATP(KVA_TO_PA(kernel_root)));
-}
-
-void pmap_share_kernel(uint64 *root)
-{
-    memcpy(root + ROOT_HALF, kernel_root + ROOT_HALF, ROOT_HALF * sizeof(*root));
 }
 
 int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * What to do when no page is left: take back what is only kept for later. Free pages lie in lists
- * of other cpus, empty slabs in theirs, stacks of dead threads are kept for the next ones, and
- * cached blocks take whatever is free. All of these are given up, so that a program gets all the
- * memory that nobody uses, and counts the same number of pages each time it tries (xv6's usertests
- * do).
+ * of other cpus, empty slabs and page tables in theirs, stacks of dead threads are kept for the next
+ * ones, and cached blocks take whatever is free. All of these are given up, so that a program gets
+ * all the memory that nobody uses, and counts the same number of pages each time it tries (xv6's
+ * usertests do).
  */
 #include "mm/reclaim.h"
 
@@ -25,6 +25,7 @@ static void give_up_ipi(void *arg)
     lwkt_poll_ipiq();
     lwkt_trim_cache(0);
     zone_drain();
+    pmap_drain();
     page_drain();
 }
 
@@ -41,7 +42,9 @@ bool memory_reclaim(bool may_wait)
 {
     uint64 caches = reclaim_count_caches != NULL ? reclaim_count_caches() : 0;
 
-    if (page_count_free() + zone_count_reserve() + kstack_count_reserve() + caches == 0)
+    if (page_count_free() + zone_count_reserve() + kstack_count_reserve() + pmap_count_reserve() +
+            caches ==
+        0)
         return false;
     if (caches > 0)
         reclaim_drop_caches(may_wait);

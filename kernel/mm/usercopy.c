@@ -18,39 +18,39 @@ static inline void *pte_page(uint64 pte)
 }
 
 /*
- * The entry for va, which is below USERTOP; 0: there is none. This is pmap_walk unrolled, because every
- * system call with a pointer comes here.
+ * Where the byte at va, below USERTOP, is, if the page is there and `right` (PTE_R or PTE_W) is set;
+ * else NULL. This is pmap_walk unrolled, because every system call with a pointer comes here.
  */
-static inline uint64 user_pte(const struct vmspace *vm, uint64 va)
+static inline char *present_byte(const struct vmspace *vm, uint64 va, uint64 right)
 {
+    uint64 need = PTE_V | PTE_U | right;
     uint64 pte = vm->vm_root[PX(2, va)];
 
     if (!(pte & PTE_V))
-        return 0;
+        return NULL;
     pte = ((uint64 *)pte_page(pte))[PX(1, va)];
     if (!(pte & PTE_V))
-        return 0;
-    return ((uint64 *)pte_page(pte))[PX(0, va)];
+        return NULL;
+    pte = ((uint64 *)pte_page(pte))[PX(0, va)];
+    return (pte & need) == need ? (char *)pte_page(pte) + va % PGSIZE : NULL;
 }
 
 /*
- * Where the byte at va is, if the page may be accessed in this way; else NULL. access: VM_READ or
- * VM_WRITE; right: the same as PTE_R or PTE_W.
+ * The same, after the page was faulted in if that is needed. NULL: it may not be accessed in this way.
  */
-static inline char *user_byte(struct vmspace *vm, uint64 va, uint32 access, uint64 right)
+static char *user_byte(struct vmspace *vm, uint64 va, uint32 access)
 {
-    uint64 need = PTE_V | PTE_U | right;
-    uint64 pte = user_pte(vm, va);
+    uint64 right = access == VM_WRITE ? PTE_W : PTE_R;
+    char *byte = present_byte(vm, va, right);
 
-    if ((pte & need) != need) {
+    if (byte == NULL) {
         int result = vm_fault(vm, va, access);
         if (result == VM_NO_MEMORY)
             result = vm_fault_again(vm, va, access);
-        if (result < 0)
-            return NULL;
-        pte = user_pte(vm, va);
+        if (result == 0)
+            byte = present_byte(vm, va, right);
     }
-    return (char *)pte_page(pte) + va % PGSIZE;
+    return byte;
 }
 
 /* Whether [va, va + len) lies below USERTOP, or is empty. */
@@ -67,15 +67,16 @@ static inline uint64 in_page(uint64 va, uint64 len)
     return left < len ? left : len;
 }
 
-int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
+/* The copies below try first what they nearly always find, a page that is there and has all the bytes,
+ * and end in one of these otherwise. */
+static int __attribute__((noinline))
+copyin_pages(struct vmspace *vm, char *to, uint64 usrc, uint64 len)
 {
-    char *to = dst;
-
     if (!user_range(usrc, len))
         return -1;
     while (len > 0) {
         uint64 n = in_page(usrc, len);
-        const char *from = user_byte(vm, usrc, VM_READ, PTE_R);
+        const char *from = user_byte(vm, usrc, VM_READ);
         if (from == NULL)
             return -1;
         memcpy(to, from, n);
@@ -86,15 +87,14 @@ int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
     return 0;
 }
 
-int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
+static int __attribute__((noinline))
+copyout_pages(struct vmspace *vm, uint64 udst, const char *from, uint64 len)
 {
-    const char *from = src;
-
     if (!user_range(udst, len))
         return -1;
     while (len > 0) {
         uint64 n = in_page(udst, len);
-        char *to = user_byte(vm, udst, VM_WRITE, PTE_W);
+        char *to = user_byte(vm, udst, VM_WRITE);
         if (to == NULL)
             return -1;
         memcpy(to, from, n);
@@ -105,19 +105,93 @@ int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
     return 0;
 }
 
-int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
+/* Where the len bytes at va are, if all lie in one page that is present; else NULL. */
+static inline char *present_bytes(const struct vmspace *vm, uint64 va, uint64 len, uint64 right)
+{
+    if (va >= USERTOP || va % PGSIZE + len > PGSIZE || len > PGSIZE)
+        return NULL;
+    return present_byte(vm, va, right);
+}
+
+/* Few bytes are copied without a call. */
+static inline void copy_bytes(char *to, const char *from, uint64 n)
+{
+    if (n > 8)
+        memcpy(to, from, n);
+    else
+        for (; n > 0; n--)
+            *to++ = *from++;
+}
+
+int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
+{
+    const char *from = present_bytes(vm, usrc, len, PTE_R);
+
+    if (from == NULL)
+        return copyin_pages(vm, dst, usrc, len);
+    copy_bytes(dst, from, len);
+    return 0;
+}
+
+int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
+{
+    char *to = present_bytes(vm, udst, len, PTE_W);
+
+    if (to == NULL)
+        return copyout_pages(vm, udst, src, len);
+    copy_bytes(to, src, len);
+    return 0;
+}
+
+/* Whether one of the eight bytes is 0: the subtraction sets the top bit of the lowest such byte, and of
+ * no byte below it that was not 0x80 or more, which ~w takes out. */
+static inline bool has_zero_byte(uint64 w)
+{
+    return ((w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL) != 0;
+}
+
+/* Copy a string of at most n bytes; returns its length, or n: there was no NUL. If both are aligned, it
+ * copies eight bytes at a time, as long as there is no NUL among them. */
+static inline uint64 copy_string(char *dst, const char *src, uint64 n)
+{
+    typedef uint64 __attribute__((may_alias)) word;
+    uint64 i = 0;
+
+    if ((((uint64)dst | (uint64)src) & 7) == 0)
+        for (; i + 8 <= n; i += 8) {
+            uint64 w = *(const word *)(const void *)(src + i);
+            if (has_zero_byte(w))
+                break;
+            *(word *)(void *)(dst + i) = w;
+        }
+    for (; i < n && (dst[i] = src[i]) != '\0'; i++)
+        ;
+    return i;
+}
+
+static int64 __attribute__((noinline))
+copyinstr_pages(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
 {
     uint64 len = 0;
 
     while (len < max && usrc + len < USERTOP) {
         uint64 n = in_page(usrc + len, max - len);
-        const char *from = user_byte(vm, usrc + len, VM_READ, PTE_R);
+        const char *from = user_byte(vm, usrc + len, VM_READ);
         if (from == NULL)
             return -1;
-        for (uint64 i = 0; i < n; i++)
-            if ((dst[len + i] = from[i]) == '\0')
-                return (int64)(len + i);
-        len += n;
+        uint64 got = copy_string(dst + len, from, n);
+        len += got;
+        if (got < n)
+            return (int64)len;
     }
     return -1;
+}
+
+int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
+{
+    uint64 n = in_page(usrc, max);
+    const char *from = usrc < USERTOP ? present_byte(vm, usrc, PTE_R) : NULL;
+    uint64 len = from != NULL ? copy_string(dst, from, n) : n;
+
+    return len < n ? (int64)len : copyinstr_pages(vm, dst, usrc, max);
 }

@@ -50,13 +50,11 @@ struct vmspace *vmspace_create(void)
 
     if (vm == NULL)
         return NULL;
-    vm->vm_root = page_alloc();
+    vm->vm_root = pmap_root_alloc();
     if (vm->vm_root == NULL) {
         kfree(vm);
         return NULL;
     }
-    memset(vm->vm_root, 0, PGSIZE / 2);
-    pmap_share_kernel(vm->vm_root);
     return vm;
 }
 
@@ -73,43 +71,58 @@ static inline uint64 span_end(uint64 va, int level, uint64 end)
     return next < end ? next : end;
 }
 
-/* Give up the pages of n entries. */
-static void drop_pages(const uint64 *pte, uint64 n)
+/* Take n entries out of a table, and give up their pages. */
+static void drop_pages(uint64 *pte, uint64 n)
 {
-    for (const uint64 *end = pte + n; pte < end; pte++)
-        if (*pte & PTE_V)
-            page_unref(pte_page(*pte));
+    for (uint64 *end = pte + n; pte < end; pte++) {
+        uint64 old = *pte;
+        if (old & PTE_V) {
+            *pte = 0;
+            page_unref(pte_page(old));
+        }
+    }
 }
 
+static void drop_table(uint64 *table, int level, uint64 start, uint64 end);
+
 /*
- * Give up a table of this level that no hart can reach any more, with all that it leads to. It covers
- * [start, end). A table that other spaces share only loses a holder.
+ * Empty a table of this level, which covers [start, end), and which no hart can reach any more: give up
+ * all that it leads to. False: other spaces share it, so it stays as it is and only loses a holder.
  */
-static void drop_table(uint64 *table, int level, uint64 start, uint64 end)
+static bool drop_entries(uint64 *table, int level, uint64 start, uint64 end)
 {
     uint64 next;
 
     if (level == 0) {
         if (page_unref_shared(table))
-            return;
+            return false;
         drop_pages(&table[PX(0, start)], (end - start) / PGSIZE);
-        start = end;
+        return true;
     }
     for (uint64 va = start; va < end; va = next) {
-        uint64 pte = table[PX(level, va)];
+        uint64 *pte = &table[PX(level, va)], *lower = pte_page(*pte);
         next = span_end(va, level, end);
-        if (!(pte & PTE_V))
+        if (!(*pte & PTE_V))
             continue;
-        drop_table(pte_page(pte), level - 1, va, next);
+        *pte = 0;
+        drop_table(lower, level - 1, va, next);
         if (next < end)
             pass_turn();
     }
-    page_unref(table);
+    return true;
+}
+
+/* The same, and then give up the table. */
+static void drop_table(uint64 *table, int level, uint64 start, uint64 end)
+{
+    if (drop_entries(table, level, start, end))
+        pmap_table_free(table);
 }
 
 void vmspace_destroy(struct vmspace *vm)
 {
-    drop_table(vm->vm_root, 2, 0, vm->vm_top);
+    drop_entries(vm->vm_root, 2, 0, vm->vm_top);
+    pmap_root_free(vm->vm_root);
     kfree(vm);
 }
 
@@ -140,13 +153,6 @@ static int own_table(uint64 *pte, uint64 va)
     return 0;
 }
 
-/* Take n entries of a table away, and give up their pages. */
-static void cut_pages(uint64 *pte, uint64 n)
-{
-    drop_pages(pte, n);
-    memset(pte, 0, n * sizeof(*pte));
-}
-
 /*
  * Take all pages and tables from `from` on, page aligned, out of a table of this level, which covers
  * addresses up to `end`. A table that begins below `from` stays, without that part. -1: no memory to
@@ -160,7 +166,7 @@ static int cut_table(uint64 *table, int level, uint64 from, uint64 end)
     uint64 next;
 
     if (level == 0) {
-        cut_pages(&table[PX(0, from)], (end - from) / PGSIZE);
+        drop_pages(&table[PX(0, from)], (end - from) / PGSIZE);
         return 0;
     }
     for (uint64 va = from; va < end; va = next) {
@@ -254,8 +260,8 @@ static int fork_table(uint64 *dst, uint64 *src, int level, uint64 start, uint64 
             pass_turn();
             continue;
         }
-        uint64 *table = page_zalloc_user();
-        if (table == NULL)
+        uint64 *table = pmap_table_alloc();
+        if (table == NULL && (table = page_zalloc_reclaimed()) == NULL)
             return -1;
         dst[i] = page_pte(table) | PTE_V;
         if (fork_table(table, pte_page(src[i]), level - 1, va, next, heap) < 0)
@@ -278,12 +284,11 @@ int vmspace_fork(struct vmspace *dst, struct vmspace *src)
     return result;
 }
 
-/* make_entry, if a table is missing or shared, or lies above all others. */
+/* make_entry, if a table is missing or shared. */
 static uint64 *__attribute__((noinline)) make_entry_slow(struct vmspace *vm, uint64 va)
 {
-    if (vm->vm_top <= va)
-        vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
     uint64 *pte = pmap_walk(vm->vm_root, va, 1, true);
+
     if (pte == NULL || ((*pte & PTE_COW) && own_table(pte, va) < 0))
         return NULL;
     uint64 *table = pmap_table(pte, true);
@@ -296,7 +301,9 @@ static inline uint64 *make_entry(struct vmspace *vm, uint64 va)
 {
     uint64 pte = vm->vm_root[PX(2, va)];
 
-    if (va < vm->vm_top && (pte & PTE_V)) {
+    if (vm->vm_top <= va)
+        vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
+    if (pte & PTE_V) {
         pte = ((uint64 *)pte_page(pte))[PX(1, va)];
         if ((pte & (PTE_V | PTE_COW)) == PTE_V)
             return (uint64 *)pte_page(pte) + PX(0, va);
@@ -327,7 +334,7 @@ int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
 /*
  * The program writes to a copy-on-write page. If no other space holds it any more, it is not copied.
  */
-static int break_cow(uint64 *pte, uint64 va)
+static int __attribute__((noinline)) break_cow(uint64 *pte, uint64 va)
 {
     void *old = pte_page(*pte);
 
@@ -371,7 +378,6 @@ static inline uint64 pte_needed(uint32 access)
 int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
 {
     bool heap = va >= vm->vm_heap && va < vm->vm_size && !(access & VM_EXEC);
-    uint64 need = pte_needed(access);
     uint64 *pte = NULL;
 
     if (heap)
@@ -384,7 +390,7 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
         return heap ? zero_fill(pte, va) : -1;
     if ((access & VM_WRITE) && (*pte & PTE_COW))
         return break_cow(pte, va);
-    if ((*pte & need) != need)
+    if ((*pte & pte_needed(access)) != pte_needed(access))
         return -1;
     sfence_vma_page(va); /* nothing is wrong: this hart remembers the old entry */
     return 0;

@@ -38,8 +38,12 @@ void pmap_init(uint64 mem_end);
  * critical section, or where the thread cannot move to another hart. */
 void pmap_load_kernel(void);
 void pmap_load(uint64 satp);
-/* Fill in the kernel's half of a new root. */
-void pmap_share_kernel(uint64 *root);
+/* A root, with the kernel's half filled in, or NULL: no memory. / Free one whose user half is 0. */
+uint64 *pmap_root_alloc(void);
+void pmap_root_free(uint64 *root);
+/* A lower table, all 0, or NULL: no memory. / Free one that is all 0. */
+uint64 *pmap_table_alloc(void);
+void pmap_table_free(uint64 *table);
 /* Map one page of the region for stacks, from KSTACKS on, KSTACKS_SIZE bytes. -1: out of memory. Any
  * cpu; not twice at once for the same page. */
 int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags);
