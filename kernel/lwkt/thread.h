@@ -156,6 +156,8 @@ struct lwkt_counters {
     uint64 ipiq_cscount;      /* cpusyncs that this cpu mastered */
     uint64 ipiq_hardware;     /* interrupts that were raised */
     uint64 idle_waits;        /* times the idle thread halted */
+    uint64 migrations;        /* threads that left for another cpu by themselves */
+    uint64 spin_shared;       /* spin locks taken that another cpu had held last */
     uint64 created;           /* threads that were created for this cpu */
     uint64 exited;            /* threads that exited on it */
 };
