@@ -23,10 +23,12 @@ struct proc {
     struct filedesc p_filedesc; /* its own thread only */
     int p_status;               /* exit status, once P_ZOMBIE */
     struct proc *p_parent;      /* proctable lock */
-    struct list p_sibling;      /* in the parent's p_children: proctable lock */
-    struct list p_children;
-    struct list p_all; /* all processes: proctable lock */
-    int p_job;         /* JOB_*: what the console's keys do to it. proctable lock */
+    struct list p_sibling;      /* in one of the parent's two lists: proctable lock */
+    struct list p_children;     /* those that live */
+    struct list p_zombies;      /* those that wait for a wait, the first one first */
+    struct list p_all;          /* all processes: proctable lock */
+    struct proc *p_pidnext;     /* those with the same hash of the pid: proctable lock */
+    int p_job;                  /* JOB_*: what the console's keys do to it. proctable lock */
     char p_name[16];
 
     /* The user scheduler's; see usched.c and usched_queue.c. */

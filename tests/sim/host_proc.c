@@ -55,7 +55,7 @@ static struct proc *new_proc(make_thread make, int cpu, void (*main)(struct proc
     p->p_affinity = ~0UL;
     p->p_target = -1;
     list_init(&p->p_runnode);
-    list_insert_tail(&proc_all, &p->p_all);
+    proc_enter(p);
     p->p_thread = make(cpu, TDPRI_KERN_USER, run_main, p, name);
     p->p_thread->td_proc = p;
     return p;
