@@ -275,6 +275,9 @@ void lwkt_setcpu_self(globaldata_t rgd);
 void lwkt_acquire(thread_t td);
 void splz(void);
 void lwkt_idle_loop(void) __attribute__((noreturn));
+/* What the layers above do on a cpu before it halts, or NULL. Set at boot. Called by the idle thread,
+ * outside critical sections; it may schedule threads, but not block. */
+extern void (*lwkt_idle_work)(void);
 
 static inline void need_lwkt_resched(globaldata_t gd)
 {

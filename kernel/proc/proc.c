@@ -39,6 +39,7 @@ void proc_init(void)
     console_show_threads = proc_dump;
     console_interrupt = proc_interrupt;
     sysctl_init();
+    usched_init();
     caps_init();
 }
 
@@ -99,7 +100,6 @@ struct proc *proc_alloc(void)
     list_init(&p->p_children);
     list_init(&p->p_zombies);
     list_init(&p->p_all);
-    list_init(&p->p_runnode);
 
     spin_lock(&proctable_lock);
     room = proc_count < proc_max - RESERVED_PROCS ||
