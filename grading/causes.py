@@ -30,7 +30,7 @@ WRITES = {
        "systimer_intr tsleep tsleep_interlock tsleep_remove tsleep_timeout wait_for_signal "
        "wakeup_all_remote wakeup_domain wakeup_here wakeup_one_from wakeup_one_remote",
     8: "acquire_remote become_current before give_way lwkt_acquire lwkt_setcpu_finish lwkt_setcpu_remote "
-       "pick_for usched_claim_any usched_release usched_tick usched_vacate wait_in_queue "
+       "pick_from usched_claim_any usched_release usched_tick usched_vacate wait_in_queue "
        "lwkt_setcpu_self",
     9: "abort_here lwkt_cpusync_add lwkt_cpusync_finish lwkt_cpusync_remote1 lwkt_cpusync_remote2 "
        "lwkt_cpusync_start lwkt_domsg lwkt_replymsg lwkt_sendmsg put_body reply_body thread_getport "
@@ -513,11 +513,13 @@ LAB8 = [
     ("", "up hang end", r"lwkt_setcpu|MIGRATING", "lwkt_setcpu_finish() sends the thread when it is "
      "off its stack, and lwkt_setcpu_remote() clears TDF_MIGRATING and enqueues it"),
     ("", "up hang end", r"wait_in_queue|usched_userexit|proc_user_return|user_return_ready|usched_acquire", "a "
-     "process does not get a cpu, or does not give it up: become_current(), pick_for() and give_way() "
+     "process does not get a cpu, or does not give it up: become_current(), pick_from() and give_way() "
      "decide that; wait_in_queue() ends when a cpu has picked the process"),
     ("", "up hang end", r"all cpus are idle|waits|spins", "a process or a thread waits that nobody "
-     "picks: usched_vacate() picks the next one (pick_for()), usched_claim_any() looks for a free cpu; "
-     "a thread that moves is enqueued by lwkt_setcpu_remote()"),
+     "picks: usched_vacate() looks for the next one, pick_from() picks it, usched_claim_any() looks for a "
+     "free cpu; a thread that moves is enqueued by lwkt_setcpu_remote()"),
+    ("", "panic", r"while it waits in one", "wait_in_queue() must wait until the process is not in the "
+     "queue any more, and pick_from() takes it out"),
     ("", "panic", r"belongs to cpu", "lwkt_setcpu_remote() and acquire_remote() must set td_gd before "
      "the thread is enqueued or TDF_MIGRATING is cleared"),
     ("", "panic", r"still on its stack", "lwkt_setcpu_finish() comes after the switch; "
@@ -546,7 +548,8 @@ LAB8 = [
      "makes by before()"),
     ("share", "", r"", "before() puts the process first that has had the least time, usched_tick() "
      "charges the current one and asks for a new choice, and give_way() makes it"),
-    ("yield", "", r"", "give_way() and before() let the first process of the queue go first"),
+    ("yield", "", r"", "give_way() and before() let the first process of the queue go first, and "
+     "usched_vacate() looks for it"),
     ("busy", "", r"", "usched_vacate() must look at the queue after the cpu has become free, and "
      "usched_claim_any() must look for a free cpu after the process is queued"),
     ("wake", "", r"", "before() compares the time that each has had, and usched_tick() must ask the "
@@ -555,7 +558,7 @@ LAB8 = [
      "and charge the same time"),
     ("turns", "", r"", "give_way() must not put a process that was woken before one that has had less "
      "time (before())"),
-    ("affinity", "", r"", "pick_for(), usched_claim_any() and give_way() must check usched_may_use"),
+    ("affinity", "", r"", "pick_from(), usched_claim_any() and give_way() must check usched_may_use"),
     ("levels", "", r"", "before() compares the level first, then the time, and give_way() compares by "
      "that rule"),
     ("late", "", r"", "give_way() and wait_in_queue() decide when a process leaves for user mode: a "

@@ -423,9 +423,9 @@ def declare():
     usched("debt", "a process that had a cpu alone does not wait for ever", 2, draw_debt, judge_debt,
            "become_current calls usched_limit_credit")
     usched("turns", "two processes that wake each other do not starve a third", 2, draw_turns, judge_turns,
-           "usched_vacate and pick_for hand on a cpu whose process blocks")
+           "usched_vacate and pick_from hand on a cpu whose process blocks")
     usched("affinity", "a process runs where its mask says", 4, draw_affinity, judge_affinity,
-           "usched_may_use wherever a cpu is chosen: pick_for, usched_claim_any; and give_way must give a "
+           "usched_may_use wherever a cpu is chosen: pick_from, usched_claim_any; and give_way must give a "
            "cpu up that it may no longer use")
     usched("levels", "levels come before time", 3, draw_levels, judge_levels,
            "before: by level first and then by time; give_way must compare by that rule")

@@ -64,6 +64,7 @@ COUNTER(preempt_weird, preempt_weird, counter_reset);
 #ifdef INVARIANTS
 COUNTER(token_contention_count, token_contention, counter_reset);
 COUNTER(mplock_contention_count, mplock_contention, counter_reset);
+COUNTER(spin_shared, spin_shared, NULL);
 #endif
 COUNTER(ipiq_count, ipiq_count, NULL);
 COUNTER(ipiq_fifofull, ipiq_fifofull, NULL);
@@ -72,6 +73,7 @@ COUNTER(ipiq_passive, ipiq_passive, NULL);
 COUNTER(ipiq_cscount, ipiq_cscount, NULL);
 COUNTER(ipiq_hardware, ipiq_hardware, NULL);
 COUNTER(idle_waits, idle_waits, NULL);
+COUNTER(migrations, migrations, NULL);
 
 SYSCTL_FLAG(lwkt_untimely_switch, "lwkt.untimely_switch", lwkt_untimely_switch);
 #ifdef INVARIANTS

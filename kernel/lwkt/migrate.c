@@ -79,6 +79,7 @@ void lwkt_setcpu_self(globaldata_t rgd)
     poke(&td->td_flags, td->td_flags | TDF_MIGRATING);
     lwkt_port_move(&td->td_msgport, rgd);
     /* lab 8: to here */
+    ++mycpu->gd_cnt.migrations;
     ktr(KTR_MIGRATE_OUT, (uint64)rgd->gd_cpuid, 0);
     testpoint(TP_STALL_SETCPU);
     lwkt_switch();

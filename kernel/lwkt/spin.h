@@ -11,6 +11,7 @@
 
 struct spinlock {
     uint32 held; /* 0 or 1 */
+    int cpu;     /* with INVARIANTS: the one that held it last */
     const char *name;
 };
 
@@ -34,6 +35,10 @@ static inline void spin_lock(struct spinlock *l)
     if (amo_swap_acq(&l->held, 1) != 0)
         spin_lock_contested(l);
 #ifdef INVARIANTS
+    if (l->cpu != mycpuid) {
+        l->cpu = mycpuid;
+        ++mycpu->gd_cnt.spin_shared;
+    }
     ++mycpu->gd_spinlocks;
 #endif
 }

@@ -44,6 +44,8 @@
 #include "lwkt/token.h"
 #include "lwkt/waitwarn.h"
 
+void (*lwkt_idle_work)(void);
+
 /*
  * Whether td, a thread of this cpu's run queues, can run now: it has its tokens, and the MP lock if it
  * needs that. What it lacks is asked for. The lock comes last: a cpu that took it and then had to wait
@@ -305,6 +307,8 @@ void lwkt_idle_loop(void)
     crit_exit();
     for (;;) {
         lwkt_switch();
+        if (lwkt_idle_work != NULL)
+            lwkt_idle_work();
         cpu_intr_disable();
         if (gd->gd_idlethread.td_flags & TDF_IDLE_NOHLT) {
             gd->gd_idlethread.td_flags &= ~TDF_IDLE_NOHLT;

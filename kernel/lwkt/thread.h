@@ -158,6 +158,8 @@ struct lwkt_counters {
     uint64 ipiq_cscount;      /* cpusyncs that this cpu mastered */
     uint64 ipiq_hardware;     /* interrupts that were raised */
     uint64 idle_waits;        /* times the idle thread halted */
+    uint64 migrations;        /* threads that left for another cpu by themselves */
+    uint64 spin_shared;       /* spin locks taken that another cpu had held last */
     uint64 created;           /* threads that were created for this cpu */
     uint64 exited;            /* threads that exited on it */
 };
@@ -277,6 +279,9 @@ void lwkt_setcpu_self(globaldata_t rgd);
 void lwkt_acquire(thread_t td);
 void splz(void);
 void lwkt_idle_loop(void) __attribute__((noreturn));
+/* What the layers above do on a cpu before it halts, or NULL. Set at boot. Called by the idle thread,
+ * outside critical sections; it may schedule threads, but not block. */
+extern void (*lwkt_idle_work)(void);
 
 static inline void need_lwkt_resched(globaldata_t gd)
 {

@@ -15,6 +15,7 @@
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "lib/bits.h"
+#include "lib/sysctl.h"
 #include "lwkt/cpusync.h"
 #include "lwkt/spin.h"
 #include "mm/memstat.h"
@@ -185,6 +186,15 @@ static void unmap_batch(struct batch *b)
     }
 }
 
+static uint64 shootdowns; /* AMO */
+
+static uint64 get_shootdowns(void)
+{
+    return peek(&shootdowns);
+}
+
+SYSCTL(vm_shootdowns, "vm.shootdowns", get_shootdowns, NULL);
+
 static void drop_translations(lwkt_cpusync_t poll)
 {
     (void)poll;
@@ -198,6 +208,7 @@ static void reap(void)
 
     unmap_batch(&b);
     lwkt_cpusync_simple(lwkt_all_cpus(), drop_translations, NULL);
+    amo_add(&shootdowns, 1);
     for (uint32 i = 0; i < b.npages; i++)
         page_unref(b.page[i]);
     spin_lock(&stacks.lock);

@@ -19,22 +19,24 @@ static void release_memory(void)
     vmspace_destroy(vm);
 }
 
+/* Give all children in one of p's lists to init. Table lock held. */
+static void give_to_init(struct list *from, struct list *to)
+{
+    while (!list_empty(from)) {
+        struct list *node = list_first(from);
+        list_remove(node);
+        list_entry(node, struct proc, p_sibling)->p_parent = init_proc;
+        list_insert_tail(to, node);
+    }
+}
+
 /* Give p's children to init. True: one of them is a zombie, so init must be woken. Table lock held. */
 static bool orphan_children(struct proc *p)
 {
-    bool zombies = false;
+    bool zombies = !list_empty(&p->p_zombies);
 
-    while (!list_empty(&p->p_children)) {
-        struct proc *child = list_entry(list_first(&p->p_children), struct proc, p_sibling);
-        list_remove(&child->p_sibling);
-        child->p_parent = init_proc;
-        if (child->p_state == P_ZOMBIE) {
-            list_insert_head(&init_proc->p_children, &child->p_sibling);
-            zombies = true;
-        } else {
-            list_insert_tail(&init_proc->p_children, &child->p_sibling);
-        }
-    }
+    give_to_init(&p->p_children, &init_proc->p_children);
+    give_to_init(&p->p_zombies, &init_proc->p_zombies);
     return zombies;
 }
 
@@ -59,7 +61,7 @@ void proc_exit(int status)
     wake_init = orphan_children(p);
     parent = p->p_parent;
     list_remove(&p->p_sibling);
-    list_insert_head(&parent->p_children, &p->p_sibling); /* wait looks at the head first */
+    list_insert_tail(&parent->p_zombies, &p->p_sibling);
     p->p_status = status;
     p->p_thread = NULL;
     p->p_state = P_ZOMBIE;
@@ -82,17 +84,11 @@ static bool find_zombie(void *arg)
     struct wait *w = arg;
 
     spin_lock(&proctable_lock);
-    bool over = list_empty(&w->parent->p_children);
-    list_foreach(node, &w->parent->p_children)
-    {
-        struct proc *child = list_entry(node, struct proc, p_sibling);
-        if (child->p_state == P_ZOMBIE) {
-            w->zombie = child;
-            over = true;
-            break;
-        }
-    }
+    struct list *first = list_first(&w->parent->p_zombies);
+    bool over = first != NULL || list_empty(&w->parent->p_children);
     spin_unlock(&proctable_lock);
+    if (first != NULL)
+        w->zombie = list_entry(first, struct proc, p_sibling); /* only its parent frees it */
     return over;
 }
 

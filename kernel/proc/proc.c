@@ -14,6 +14,7 @@
 #include "proc/caps_service.h"
 #include "proc/proctable.h"
 
+#define PID_CHAINS 256
 #define RESERVED_PROCS 16 /* kept for the user at the console (thread_may_use_reserve) */
 
 /* Fewer than 1,000 by default, because xv6's forktest expects so many forks to fail. */
@@ -22,6 +23,7 @@ static int proc_max = 960;
 struct spinlock proctable_lock = SPINLOCK("proctable");
 struct list proc_all = {&proc_all, &proc_all};
 struct proc *init_proc;
+static struct proc *pid_chain[PID_CHAINS]; /* proctable_lock */
 
 static struct zone *proc_zone;
 static int proc_count;    /* proctable_lock */
@@ -37,18 +39,31 @@ void proc_init(void)
     console_show_threads = proc_dump;
     console_interrupt = proc_interrupt;
     sysctl_init();
+    usched_init();
     caps_init();
+}
+
+/* The link, in the chain of that pid's hash, that names its process or is the last one, NULL. Table
+ * lock held. */
+static struct proc **pid_link(int pid)
+{
+    struct proc **link = &pid_chain[(uint32)pid % PID_CHAINS];
+
+    while (*link != NULL && (*link)->p_pid != pid)
+        link = &(*link)->p_pidnext;
+    return link;
 }
 
 struct proc *find_proc(int pid)
 {
-    list_foreach(node, &proc_all)
-    {
-        struct proc *p = list_entry(node, struct proc, p_all);
-        if (p->p_pid == pid)
-            return p;
-    }
-    return NULL;
+    return *pid_link(pid);
+}
+
+void proc_enter(struct proc *p)
+{
+    list_insert_tail(&proc_all, &p->p_all);
+    p->p_pidnext = NULL;
+    *pid_link(p->p_pid) = p;
 }
 
 /* The next pid that no process has. Table lock held. */
@@ -83,8 +98,8 @@ struct proc *proc_alloc(void)
     p->p_target = -1;
     list_init(&p->p_sibling);
     list_init(&p->p_children);
+    list_init(&p->p_zombies);
     list_init(&p->p_all);
-    list_init(&p->p_runnode);
 
     spin_lock(&proctable_lock);
     room = proc_count < proc_max - RESERVED_PROCS ||
@@ -93,7 +108,7 @@ struct proc *proc_alloc(void)
         proc_count++;
         p->p_pid = next_pid();
         p->p_order = ++last_order;
-        list_insert_tail(&proc_all, &p->p_all);
+        proc_enter(p);
     }
     spin_unlock(&proctable_lock);
     if (!room) {
@@ -115,6 +130,7 @@ void proc_discard_thread(struct proc *p)
 void proc_free(struct proc *p)
 {
     spin_lock(&proctable_lock);
+    *pid_link(p->p_pid) = p->p_pidnext;
     list_remove(&p->p_all);
     list_remove(&p->p_sibling);
     proc_count--;

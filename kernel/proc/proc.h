@@ -23,20 +23,26 @@ struct proc {
     struct filedesc p_filedesc; /* its own thread only */
     int p_status;               /* exit status, once P_ZOMBIE */
     struct proc *p_parent;      /* proctable lock */
-    struct list p_sibling;      /* in the parent's p_children: proctable lock */
-    struct list p_children;
-    struct list p_all; /* all processes: proctable lock */
-    int p_job;         /* JOB_*: what the console's keys do to it. proctable lock */
+    struct list p_sibling;      /* in one of the parent's two lists: proctable lock */
+    struct list p_children;     /* those that live */
+    struct list p_zombies;      /* those that wait for a wait, the first one first */
+    struct list p_all;          /* all processes: proctable lock */
+    struct proc *p_pidnext;     /* those with the same hash of the pid: proctable lock */
+    int p_job;                  /* JOB_*: what the console's keys do to it. proctable lock */
     char p_name[16];
 
     /* The user scheduler's; see usched.c and usched_queue.c. */
-    struct list p_runnode; /* its queue */
-    int p_upri;            /* USER_PRI_* */
-    uint64 p_affinity;     /* cpus it may use */
-    uint64 p_vruntime;     /* time it has had, in cpu_time() ticks */
-    uint64 p_since;        /* when it was last charged */
-    uint64 p_favor;        /* of that, what may still be forgiven a shell or its command */
-    int p_target;          /* cpu that picked it and waits for it, or -1 */
+    int p_queue;      /* number of the queue where it waits or waited last */
+    bool p_queued;    /* it waits there */
+    uint32 p_arrival; /* its place among those that came there */
+    struct proc *p_heapchild, *p_heapnext, *p_heapprev;
+    int p_upri;         /* USER_PRI_* */
+    uint64 p_affinity;  /* cpus it may use */
+    uint64 p_vruntime;  /* time it has had, in cpu_time() ticks */
+    uint64 p_since;     /* when it was last charged */
+    uint64 p_heartbeat; /* its cpu's gd_heartbeat when it became the current process there */
+    uint64 p_favor;     /* of p_vruntime, what may still be forgiven a shell or its command */
+    int p_target;       /* cpu that picked it and waits for it, or -1 */
 };
 
 /* The calling thread's process; NULL in a kernel thread. */
@@ -73,6 +79,7 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
 extern syscall_fn ktest_syscall;
 
 /* usched.c, usched_queue.c: which processes may be in user mode, and on which cpu. */
+void usched_init(void);
 void usched_favor(struct proc *p);       /* a shell, or a command that it starts: for some time */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */
 void usched_userexit(struct proc *p);    /* the caller is about to enter user mode; may move it */

@@ -3,22 +3,28 @@
  * processes that wait, and the handing out of free cpus, are in usched_queue.c.
  *
  * Each cpu has at most one current process (gd_uschedcp), the only one that LWKT sees runnable at user
- * priority there. All others that want to be in user mode wait in one queue, descheduled. So LWKT's
+ * priority there. All others that want to be in user mode wait in a queue, descheduled. So LWKT's
  * fixed priorities never starve a process, and sharing time is this layer's business alone.
  *
  * Inside the kernel a process is an ordinary thread. It keeps its designation through system calls
- * that do not block; the first time it blocks, lwkt_switch calls td_release, and the cpu is given to
- * the next in the queue (passive release). A process that never blocks pays nothing.
+ * that do not block; the first time it blocks, lwkt_switch calls td_release, and the cpu is free
+ * (passive release): for a process that runs in the kernel there, or else for the first in the queue. A
+ * process that never blocks pays nothing.
  *
  *   to user mode      designated here?  -> go
- *   (userexit)        own cpu free?     -> take it
- *                     another cpu free? -> take that, move there
+ *   (userexit)        own cpu free, and none in its queue due? -> take it
+ *                     another cpu idle? -> take that, move there
  *                     the one here waits for better threads, and has had more time?
  *                                       -> take its place; it goes into the queue (take_over)
  *                     else              -> queue; sleep until some cpu picks us (p_target)
  *
- * A process that was woken waits until the next tick, until the current process blocks, or until a cpu
- * is free (may_defer).
+ * Where to run: a process stays on its cpu as long as it can have it soon. A new process, or one that
+ * was woken, runs first in the kernel, on its parent's cpu or on its own. The current process there is
+ * likely to block soon, if it has not had the cpu for long: a parent waits for its child, a writer for
+ * the answer. So the other one waits for that (may_defer), and then takes the cpu, without a message, a
+ * lock or a queue. If there are several such, or the current process stays, they go on, and find an
+ * idle cpu if there is one. That is at once if the process has had its cpu for more than a tick, and
+ * after two ticks otherwise.
  *
  * Only a thread moves itself: a process that was picked by another cpu is scheduled where it is, at
  * kernel priority, and goes there with lwkt_setcpu_self.
@@ -27,6 +33,7 @@
 #include "lib/panic.h"
 #include "lib/testpoint.h"
 #include "lwkt/ipiq.h"
+#include "proc/clock.h"
 #include "proc/usched_queue.h"
 
 static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
@@ -46,28 +53,16 @@ static void charge(struct proc *p)
 static void resched_here(void *arg)
 {
     (void)arg;
+    clock_wake();
     amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 
-/* p waits in the queue. If some cpu's process has had clearly more time than p, make that cpu choose
- * again. */
+/* p, the caller, waits in a queue. If the process of that cpu has had clearly more time than p, make
+ * that cpu choose again; if it is another cpu, do so in any case, as its tick may be slow. */
 static void ask_for_cpu(const struct proc *p)
 {
-    int worst = -1;
-    uint64 limit = p->p_vruntime + usched_latency() / 4;
-
-    for (int cpu = 0; cpu < ncpus; cpu++) {
-        int level = peek(&usched_cpus[cpu].level);
-        uint64 had = level == p->p_upri  ? peek(&usched_cpus[cpu].vruntime)
-                     : level < p->p_upri ? ~0UL
-                                         : 0;
-        if (usched_may_use(p, cpu) && had > limit) {
-            limit = had;
-            worst = cpu;
-        }
-    }
-    if (worst >= 0)
-        lwkt_send_ipiq_bycpu(worst, resched_here, NULL);
+    if (p->p_queue != mycpuid || usched_is_ahead(mycpuid, p, usched_latency() / 4))
+        lwkt_send_ipiq_bycpu(p->p_queue, resched_here, NULL);
 }
 
 /* --- what processes call --- */
@@ -92,7 +87,10 @@ static void usched_release(thread_t td)
 static void take_designation(struct proc *p)
 {
     p->p_since = cpu_time();
+    p->p_heartbeat = mycpu->gd_heartbeat;
     p->p_target = -1;
+    if (peek(&usched_cpus[mycpuid].idle) != 0)
+        poke(&usched_cpus[mycpuid].idle, 0);
     lwkt_setpri_self(level_pri[p->p_upri]);
     curthread->td_release = usched_release;
     if (lwkt_checkpri_self()) /* lower now than one that waits */
@@ -154,6 +152,7 @@ static void become_current(struct proc *p)
             if (p->p_target != mycpuid) {
                 lwkt_setcpu_self(globaldata_of[p->p_target]);
                 fence(); /* the new td_gd, before the next look at td_killed: kill_here */
+                clock_wake();
             }
             take_designation(p);
             break;
@@ -180,19 +179,38 @@ static void give_way(struct proc *p)
     }
 }
 
-/*
- * Whether the threads that want this cpu can wait until the next tick: all of them are processes that
- * were woken, and no cpu is free for one of them. So a writer fills its pipe before the reader runs,
- * and two processes that take turns switch when they block, not at each wakeup.
- */
-static bool may_defer(void)
+/* Whether p, this cpu's current process, is likely to block soon: it has not had the cpu for a whole
+ * tick. */
+static bool blocks_soon(const struct proc *p)
 {
-    if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
-        return false; /* the tick has asked */
+    return mycpu->gd_heartbeat - p->p_heartbeat < 2;
+}
+
+/*
+ * Whether the threads that want this cpu can wait: until p, its current process, blocks, or until the
+ * next tick. That is so if all of them are processes that run in the kernel, no better than p, and
+ * either there is one, and p is likely to block soon, or no cpu is idle. So a writer fills its pipe
+ * before the reader runs, two processes that take turns switch when they block, not at each wakeup, and
+ * a child runs where its parent waits for it.
+ */
+static bool may_defer(const struct proc *p)
+{
+    thread_t first = mycpu->gd_tdrunq[TDPRI_KERN_USER];
+
     if (mycpu->gd_runqmask >> (TDPRI_KERN_USER + 1))
         return false;
+    if (curthread->td_release == NULL || first == NULL)
+        return true; /* p is one of them */
+    if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
+        return false;
+    if (first->td_runnext == first && blocks_soon(p)) {
+        clock_wake();
+        return true;
+    }
+    if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
+        return false; /* the tick has asked */
     for (int cpu = 0; cpu < ncpus; cpu++)
-        if (usched_current(globaldata_of[cpu]) == NULL)
+        if (usched_is_idle(cpu))
             return false;
     return true;
 }
@@ -226,7 +244,7 @@ void usched_userexit(struct proc *p)
     if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
         /* Cleared before the look, so that a thread that wakes after it asks again. */
         amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED);
-        if (!may_defer())
+        if (!may_defer(p))
             let_better_run(p);
         testpoint(TP_STALL_DEFER);
     }
@@ -238,26 +256,29 @@ void usched_userexit(struct proc *p)
     }
 }
 
+/* A new process, whose thread is of this cpu, begins as one that was woken. */
 void usched_setrunqueue(struct proc *p)
 {
-    crit_enter();
-    p->p_target = usched_claim_any(p);
-    if (p->p_target >= 0)
-        lwkt_schedule(p->p_thread);
-    else
-        usched_offer(p);
-    crit_exit();
+    lwkt_setpri(p->p_thread, TDPRI_KERN_USER);
+    lwkt_schedule(p->p_thread);
 }
 
-/* The caller lets the first process of its level in the queue go before it, whatever their times. */
+/* The caller lets the first process of its level in this cpu's queue go before it, whatever their
+ * times, and those that run in the kernel. */
 void usched_yield(struct proc *p)
 {
-    if (curthread->td_release == NULL || peek(&usched_queue_length) == 0)
+    if (curthread->td_release == NULL)
         return;
     crit_enter();
-    charge(p);
-    usched_fall_behind(p);
-    amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+    if (lwkt_checkpri_self()) {
+        p->p_heartbeat -= 2; /* they do not wait for p to block */
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
+    }
+    if (peek(&usched_waiting) != 0) {
+        charge(p);
+        usched_fall_behind(p);
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+    }
     crit_exit();
 }
 
@@ -286,7 +307,7 @@ void usched_tick(void)
     charge(td->td_proc);
     if (lwkt_checkpri_self())
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
-    else if (peek(&usched_queue_length) != 0)
+    else if (peek(&usched_waiting) != 0)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The user scheduler's queue: the processes that want to be in user mode and have no cpu, and the
- * handing out of free cpus to them. usched.c calls all this, on any cpu; which process enters the
- * queue, and when one gives up its cpu, is decided there.
+ * The user scheduler's queues: the processes that want to be in user mode and have no cpu, and the
+ * handing out of free cpus to them. usched.c calls all this, on any cpu; which process enters a queue,
+ * and when one gives up its cpu, is decided there.
  *
- * Always true, under queue_lock: the queue is sorted, by level first (setpri), then by p_vruntime, the
- * time had as current process, least first; processes that are equal stay in the order in which they
- * came. p_runnode is linked exactly while p is in the queue. Neither p_upri nor p_vruntime changes
- * while it is.
+ * Each cpu has a queue of its own, with a lock, so that cpus with enough to do leave each other alone.
+ * A process waits in the queue of one cpu that it may use (choose_queue), until that cpu is free, or
+ * another one is idle; or until another cpu's process has had clearly more time than it
+ * (look_elsewhere).
+ *
+ * Always true, under a queue's lock: for each level (setpri) there is a heap of its processes by
+ * p_vruntime, the time had as current process; those that are equal go in the order in which they came.
+ * p_queued is set exactly while p is in a queue, that of cpu p_queue. Neither p_upri nor p_vruntime nor
+ * p_affinity changes meanwhile.
  *
  * gd_uschedcp is shared: it goes from NULL to a process by compare-and-swap, on any cpu; from a
  * process to NULL, or to another process, only on the cpu where that process is, which is not this one
@@ -15,9 +20,12 @@
  * is its cpu's gd_uschedparked.
  *
  * The hard part: freeing a cpu and queueing a process are the two sides of a store-load race (Dekker).
- * The cpu that frees itself clears gd_uschedcp, fences and looks at the queue (usched_vacate); the one
+ * The cpu that frees itself clears gd_uschedcp, fences and looks at the queues (usched_vacate); the one
  * that queues a process fences after that, and looks for a free cpu (usched_offer). One of the two sees
- * the other's store, so no cpu is idle while a process that may use it waits.
+ * the other's store, so no cpu is idle while a process that may use it waits. A cpu where processes run
+ * in the kernel does not look (others_come): one of them may be about to want it, and then nothing need
+ * move. If none does, the cpu becomes idle, and looks then (usched_idle): the same race, with the word
+ * `idle` in gd_uschedcp's place.
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
  * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
@@ -26,12 +34,14 @@
  *
  * Level real goes before all others, but does not shut them out: of each PERIOD ticks that find a
  * process of this level on a cpu, and another one waiting for it, the cpu is lent to the other after
- * the last ones. It is moved to the queue's head for that, the one exception from the order (lend).
+ * the last ones. That one goes first then, the one exception from the order (lend).
  */
 #include "proc/usched_queue.h"
 
 #include "kernel/syscall.h"
+#include "lib/bits.h"
 #include "proc/clock.h"
+#include "proc/usched_heap.h"
 
 #define MOST_DEBT 5 /* times the latency */
 #define FAVOR_MS 1000
@@ -39,11 +49,22 @@
 #define HOLD 45
 #define LOAN 2 /* ticks until a borrower gives way: one, after it has come from another cpu */
 
-struct usched_cpu usched_cpus[NCPU];
-uint32 usched_queue_length; /* written under queue_lock */
+/* A queue's words are written under its lock; `length` and `least` are read without it, as hints. */
+struct queue {
+    struct spinlock lock;
+    uint32 length;
+    uint32 arrivals;                  /* of processes, so far */
+    struct proc *heap[USCHED_LEVELS]; /* the first one of each level, with the others below it */
+    uint64 least[USCHED_LEVELS];      /* its p_vruntime; ~0: there is none */
+    struct proc *lent;                /* goes first, or NULL */
+    uint32 realticks;                 /* ticks that have found that a loan is due or not yet, */
+    uint64 lentbeat;                  /* and this cpu's heartbeat at the last loan */
+    int elsewhere;                    /* for this cpu alone: queue to look at first, or -1 */
+} __attribute__((aligned(CACHE_LINE)));
 
-static struct spinlock queue_lock = SPINLOCK("usched");
-static struct list queue = {&queue, &queue};
+static struct queue queues[NCPU];
+struct usched_cpu usched_cpus[NCPU];
+cpumask_t usched_waiting; /* AMO: a bit changes under that queue's lock */
 
 /* p goes before q. */
 static bool before(const struct proc *p, const struct proc *q)
@@ -51,55 +72,94 @@ static bool before(const struct proc *p, const struct proc *q)
     return p->p_upri != q->p_upri ? p->p_upri > q->p_upri : p->p_vruntime < q->p_vruntime;
 }
 
-/* --- the queue: queue_lock held --- */
+/* --- a queue: its lock is held --- */
+
+/* The order in a heap: equals go as they came. */
+static bool heap_before(const struct proc *p, const struct proc *q)
+{
+    return before(p, q) || (!before(q, p) && (int)(p->p_arrival - q->p_arrival) < 0);
+}
+
+/* The first process of one level that may use this cpu. It is the heap's first one, but for processes
+ * with other masks, which wait for another cpu. */
+static struct proc *level_first(struct proc *first, int cpu)
+{
+    struct proc *best = NULL;
+
+    if (first == NULL || usched_may_use(first, cpu))
+        return first;
+    for (struct proc *p = first; p != NULL; p = heap_walk(p))
+        if (usched_may_use(p, cpu) && (best == NULL || heap_before(p, best)))
+            best = p;
+    return best;
+}
 
 /* The first process in the queue that may use this cpu. */
-static struct proc *queue_first(int cpu)
+static struct proc *queue_first(struct queue *q, int cpu)
 {
-    list_foreach(node, &queue)
-    {
-        struct proc *p = list_entry(node, struct proc, p_runnode);
-        if (usched_may_use(p, cpu))
-            return p;
-    }
-    return NULL;
+    struct proc *p = NULL;
+
+    if (q->lent != NULL && usched_may_use(q->lent, cpu))
+        return q->lent;
+    for (int level = USCHED_LEVELS - 1; level >= 0 && p == NULL; level--)
+        p = level_first(q->heap[level], cpu);
+    return p;
 }
 
-static void queue_insert(struct proc *p)
+static void show_least(struct queue *q, int level)
 {
-    struct list *after = queue.prev;
-
-    while (after != &queue && before(p, list_entry(after, struct proc, p_runnode)))
-        after = after->prev;
-    list_insert_before(after->next, &p->p_runnode);
-    poke(&usched_queue_length, usched_queue_length + 1);
+    poke(&q->least[level], q->heap[level] != NULL ? q->heap[level]->p_vruntime : ~0UL);
 }
 
-static void queue_remove(struct proc *p)
+static void queue_insert(struct queue *q, struct proc *p)
 {
-    list_remove(&p->p_runnode);
-    poke(&usched_queue_length, usched_queue_length - 1);
+    KASSERT(!p->p_queued, "process %d is put into a queue while it waits in one", p->p_pid);
+    p->p_arrival = q->arrivals++;
+    p->p_queue = (int)(q - queues);
+    p->p_queued = true;
+    heap_insert(&q->heap[p->p_upri], p, heap_before);
+    show_least(q, p->p_upri);
+    if (q->length == 0)
+        amo_or(&usched_waiting, CPUMASK(p->p_queue));
+    poke(&q->length, q->length + 1);
 }
 
-/* The least time that another process of p's level, waiting or running, has had; if there is none,
- * p's own. */
-static uint64 least_vruntime(const struct proc *p)
+static void queue_remove(struct queue *q, struct proc *p)
 {
-    uint64 least = ~0UL;
+    heap_remove(&q->heap[p->p_upri], p, heap_before);
+    show_least(q, p->p_upri);
+    p->p_queued = false;
+    if (q->lent == p)
+        q->lent = NULL;
+    poke(&q->length, q->length - 1);
+    if (q->length == 0)
+        amo_and(&usched_waiting, ~CPUMASK(p->p_queue));
+}
 
-    list_foreach(node, &queue)
-    {
-        const struct proc *q = list_entry(node, struct proc, p_runnode);
-        if (q->p_upri == p->p_upri && q->p_vruntime < least)
-            least = q->p_vruntime;
-    }
-    for (int cpu = 0; cpu < ncpus; cpu++) {
-        const struct proc *q = usched_current(globaldata_of[cpu]);
-        if (q != NULL && q != p && peek(&usched_cpus[cpu].level) == p->p_upri &&
-            peek(&usched_cpus[cpu].vruntime) < least)
-            least = peek(&usched_cpus[cpu].vruntime);
-    }
+/* --- time had: hints --- */
+
+/* The least time that another process of p's level, waiting for this cpu or running on it, has had; if
+ * there is none, p's own. */
+static uint64 least_vruntime(const struct proc *p, int cpu)
+{
+    uint64 least = peek(&queues[cpu].least[p->p_upri]);
+    const struct proc *q = usched_current(globaldata_of[cpu]);
+
+    if (q != NULL && q != p && peek(&usched_cpus[cpu].level) == p->p_upri &&
+        peek(&usched_cpus[cpu].vruntime) < least)
+        least = peek(&usched_cpus[cpu].vruntime);
     return least == ~0UL ? p->p_vruntime : least;
+}
+
+/* Whether one that waits in the queue goes before p, and has had less time by that much or has a better
+ * level. */
+static bool waits_longer(const struct queue *q, const struct proc *p, uint64 margin)
+{
+    for (int level = USCHED_LEVELS - 1; level > p->p_upri; level--)
+        if (peek(&q->least[level]) != ~0UL)
+            return true;
+    uint64 least = peek(&q->least[p->p_upri]);
+    return least != ~0UL && least + margin < p->p_vruntime;
 }
 
 /* p is a shell or its command, and has had more time than another one: as far as its favor goes,
@@ -114,9 +174,9 @@ static void use_favor(struct proc *p, uint64 least)
     p->p_favor -= over;
 }
 
-static inline void limit_credit(struct proc *p)
+static inline void limit_credit(struct proc *p, int cpu)
 {
-    uint64 least = least_vruntime(p), latency = usched_latency();
+    uint64 least = least_vruntime(p, cpu), latency = usched_latency();
 
     if (p->p_vruntime + latency < least)
         p->p_vruntime = least - latency;
@@ -138,33 +198,66 @@ static inline bool claim(globaldata_t gd, struct proc *p)
     return true;
 }
 
-/* Give the free cpu gd to the first in the queue that may use it, if any. Any cpu, in a critical
- * section or not. */
-static void pick_for(globaldata_t gd)
+/* Give the free cpu gd to the first in that queue that may use it. True: there was one, and the cpu was
+ * still free. Any cpu, in a critical section or not. */
+static bool pick_from(struct queue *q, globaldata_t gd)
 { /* lab 8 */
-    if (peek(&usched_queue_length) == 0)
-        return;
-    spin_lock(&queue_lock);
-    struct proc *p = queue_first(gd->gd_cpuid);
+    if (peek(&q->length) == 0)
+        return false;
+    spin_lock(&q->lock);
+    struct proc *p = queue_first(q, gd->gd_cpuid);
     if (p != NULL && claim(gd, p)) {
-        queue_remove(p);
+        queue_remove(q, p);
         p->p_target = gd->gd_cpuid;
     } else {
         p = NULL;
     }
-    spin_unlock(&queue_lock);
+    spin_unlock(&q->lock);
     if (p != NULL)
         lwkt_schedule(p->p_thread);
+    return p != NULL;
+}
+
+/* Whether the free cpu gd is in the kernel, with processes other than the caller that may take it. If
+ * they do not, it becomes idle, and then it looks for one. */
+static bool others_come(globaldata_t gd)
+{
+    if (gd != mycpu)
+        return peek(&usched_cpus[gd->gd_cpuid].idle) == 0;
+    thread_t first = gd->gd_tdrunq[TDPRI_KERN_USER];
+    return first != NULL && (first != curthread || first->td_runnext != first);
+}
+
+/* Give the free cpu gd to one that waits: in its own queue, or else in another. */
+static void pick_for(globaldata_t gd)
+{
+    cpumask_t mask = peek(&usched_waiting);
+    struct queue *own = &queues[gd->gd_cpuid];
+
+    if (mask == 0 || others_come(gd))
+        return;
+    if (gd == mycpu && own->elsewhere >= 0) {
+        struct queue *first = &queues[own->elsewhere];
+        own->elsewhere = -1;
+        if (pick_from(first, gd))
+            return;
+    }
+    if (pick_from(own, gd))
+        return;
+    for (; mask != 0; mask &= mask - 1)
+        if (pick_from(&queues[bit_lowest64(mask)], gd))
+            return;
 }
 
 int usched_claim_any(struct proc *p)
 { /* lab 8 */
     int own = mycpuid;
 
-    if (usched_may_use(p, own) && claim(mycpu, p))
+    if (usched_may_use(p, own) && !waits_longer(&queues[own], p, usched_latency()) &&
+        claim(mycpu, p))
         return own;
     for (int cpu = 0; cpu < ncpus; cpu++)
-        if (usched_may_use(p, cpu) && claim(globaldata_of[cpu], p))
+        if (usched_may_use(p, cpu) && usched_is_idle(cpu) && claim(globaldata_of[cpu], p))
             return cpu;
     return -1;
 }
@@ -173,108 +266,168 @@ void usched_vacate(globaldata_t gd)
 { /* lab 8 */
     /* consume: claim, so that stores to the hints have an order */
     publish(&gd->gd_uschedcp, NULL);
-    fence(); /* before the look at the queue: see the top */
+    fence(); /* before the look at the queues: see the top */
     pick_for(gd);
 }
 
-/* --- what processes do with the queue --- */
+/* This cpu has nothing to run. Called by its idle thread before each wait (lwkt_idle_work). */
+static void usched_idle(void)
+{
+    globaldata_t gd = mycpu;
+
+    if (usched_current(gd) != NULL)
+        return; /* a process is on its way here */
+    poke(&usched_cpus[gd->gd_cpuid].idle, 1);
+    fence(); /* before the look at the queues: see the top */
+    pick_for(gd);
+}
+
+/* --- what processes do with the queues --- */
+
+void usched_init(void)
+{
+    for (int cpu = 0; cpu < NCPU; cpu++) {
+        struct queue *q = &queues[cpu];
+        spin_init(&q->lock, "usched");
+        q->elsewhere = -1;
+        for (int level = 0; level < USCHED_LEVELS; level++)
+            show_least(q, level);
+    }
+    lwkt_idle_work = usched_idle;
+}
 
 void usched_favor(struct proc *p)
 {
-    spin_lock(&queue_lock);
     p->p_favor = cpu_timebase / 1000 * FAVOR_MS;
-    spin_unlock(&queue_lock);
 }
 
 void usched_limit_credit(struct proc *p)
 {
-    spin_lock(&queue_lock);
-    limit_credit(p);
-    spin_unlock(&queue_lock);
+    limit_credit(p, mycpuid);
+}
+
+/*
+ * The cpu in whose queue p, a process of this cpu, waits: this one, unless it may not use it, or the
+ * process here has not had more time and that of another cpu has had clearly more, or another queue is
+ * shorter by two.
+ */
+static int choose_queue(const struct proc *p)
+{
+    int best = usched_may_use(p, mycpuid) ? mycpuid : -1;
+    uint64 latency = usched_latency();
+
+    if (best >= 0 && usched_is_ahead(best, p, latency / 4))
+        return best;
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (usched_may_use(p, cpu) && usched_is_ahead(cpu, p, latency))
+            return cpu;
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (usched_may_use(p, cpu) &&
+            (best < 0 || peek(&queues[cpu].length) + 1 < peek(&queues[best].length)))
+            best = cpu;
+    return best;
 }
 
 void usched_offer(struct proc *p)
 {
-    spin_lock(&queue_lock);
-    limit_credit(p);
-    queue_insert(p);
-    spin_unlock(&queue_lock);
+    int target = choose_queue(p);
+    struct queue *q = &queues[target];
+
+    spin_lock(&q->lock);
+    limit_credit(p, target);
+    queue_insert(q, p);
+    spin_unlock(&q->lock);
     fence(); /* before the look for a free cpu: see the top */
+    if (usched_current(mycpu) == NULL)
+        pick_for(mycpu);
     for (int cpu = 0; cpu < ncpus; cpu++)
-        if (usched_may_use(p, cpu) && usched_current(globaldata_of[cpu]) == NULL)
+        if (usched_may_use(p, cpu) && usched_is_idle(cpu))
             pick_for(globaldata_of[cpu]);
     clock_wake();
 }
 
 /* p, a process of this cpu, was killed: it waits no longer. td_killed is set, and p looks at it in
- * become_current's loop: either that look sees it, or we find p in the queue. IPI body. */
+ * become_current's loop: either that look sees it, or we find p in its queue. IPI body. */
 void usched_killed(struct proc *p)
 {
-    spin_lock(&queue_lock);
-    bool waits = list_linked(&p->p_runnode);
+    struct queue *q = &queues[p->p_queue];
+
+    spin_lock(&q->lock);
+    bool waits = p->p_queued;
     if (waits)
-        queue_remove(p);
-    spin_unlock(&queue_lock);
+        queue_remove(q, p);
+    spin_unlock(&q->lock);
     if (waits)
         lwkt_schedule(p->p_thread);
 }
 
 bool usched_is_queued(const struct proc *p)
 {
-    spin_lock(&queue_lock);
-    bool queued = list_linked(&p->p_runnode);
-    spin_unlock(&queue_lock);
+    struct queue *q = &queues[p->p_queue];
+
+    spin_lock(&q->lock);
+    bool queued = p->p_queued;
+    spin_unlock(&q->lock);
     return queued;
 }
 
-/* What a cpu knows about its loans: how many ticks have found that one is due or not yet, and its
- * heartbeat at the last one. Each cpu uses its own. */
-static struct {
-    uint32 ticks;
-    uint64 lent;
-} loans[NCPU];
-
-/*
- * This cpu's current process has level real, and something waits. If it is time for a loan, move the
- * first waiting process of a lower level to the queue's head, and return true. Queue locked.
- */
-static bool lend(void)
+/* This cpu's current process has level real, and something waits in its queue. If it is time for a
+ * loan, the first process of a lower level goes first, and true is returned. Queue locked. */
+static bool lend(struct queue *q)
 {
-    int cpu = mycpuid;
+    struct proc *p = NULL;
 
-    list_foreach(node, &queue)
-    {
-        struct proc *p = list_entry(node, struct proc, p_runnode);
-        if (p->p_upri == USER_PRI_REAL || !usched_may_use(p, cpu))
-            continue;
-        if (loans[cpu].ticks++ % PERIOD < HOLD)
-            return false;
-        loans[cpu].lent = mycpu->gd_heartbeat;
-        list_remove(&p->p_runnode);
-        list_insert_head(&queue, &p->p_runnode);
-        return true;
+    for (int level = USER_PRI_REAL - 1; level >= 0 && p == NULL; level--)
+        p = q->heap[level];
+    if (p == NULL || q->realticks++ % PERIOD < HOLD)
+        return false;
+    q->lentbeat = mycpu->gd_heartbeat;
+    q->lent = p;
+    return true;
+}
+
+/* Whether one that waits for another cpu has had clearly less time than p, this cpu's current process.
+ * Then this cpu looks into that queue first. */
+static bool look_elsewhere(struct queue *own, const struct proc *p)
+{
+    cpumask_t mask = peek(&usched_waiting) & ~CPUMASK(mycpuid);
+
+    for (; mask != 0; mask &= mask - 1) {
+        int cpu = bit_lowest64(mask);
+        if (waits_longer(&queues[cpu], p, usched_latency())) {
+            own->elsewhere = cpu;
+            return true;
+        }
     }
     return false;
 }
 
 bool usched_is_behind(const struct proc *p)
 {
-    spin_lock(&queue_lock);
-    struct proc *first = queue_first(mycpuid);
-    bool behind = first != NULL && before(first, p);
-    if (first != NULL && p->p_upri == USER_PRI_REAL)
-        behind |= lend();
-    else if (behind && first->p_upri == USER_PRI_REAL)
-        behind = mycpu->gd_heartbeat >= loans[mycpuid].lent + LOAN; /* else p is a borrower */
-    spin_unlock(&queue_lock);
-    return behind;
+    struct queue *q = &queues[mycpuid];
+    bool behind = false, borrows = false;
+
+    q->elsewhere = -1;
+    if (peek(&q->length) != 0) {
+        spin_lock(&q->lock);
+        const struct proc *first = queue_first(q, mycpuid);
+        behind = first != NULL && before(first, p);
+        if (first != NULL && p->p_upri == USER_PRI_REAL)
+            behind |= lend(q);
+        else if (behind && first->p_upri == USER_PRI_REAL)
+            borrows = mycpu->gd_heartbeat < q->lentbeat + LOAN;
+        spin_unlock(&q->lock);
+    }
+    return !borrows && (behind || look_elsewhere(q, p));
 }
 
 void usched_fall_behind(struct proc *p)
 {
-    spin_lock(&queue_lock);
-    struct proc *first = queue_first(mycpuid);
+    struct queue *q = &queues[mycpuid];
+
+    spin_lock(&q->lock);
+    const struct proc *first = queue_first(q, mycpuid);
     if (first != NULL && first->p_upri >= p->p_upri && first->p_vruntime >= p->p_vruntime)
         p->p_vruntime = first->p_vruntime + 1;
-    spin_unlock(&queue_lock);
+    spin_unlock(&q->lock);
 }

@@ -7,14 +7,18 @@
 
 #include "proc/proc.h"
 
-/* Processes in the queue. Only a hint, as the queue's lock is private to usched_queue.c. */
-extern uint32 usched_queue_length;
+#define USCHED_LEVELS (USER_PRI_REAL + 1)
+
+/* The cpus whose queues hold processes. Only a hint, as the queues' locks are private to
+ * usched_queue.c. */
+extern cpumask_t usched_waiting;
 
 /* What other cpus may know about a cpu's current process without touching it. Hints, as of its last
  * charge. */
 struct usched_cpu {
     uint64 vruntime; /* its p_vruntime */
     int level;       /* its p_upri */
+    uint32 idle;     /* 1: the idle thread has found nobody that waits, and no process came since */
 } __attribute__((aligned(CACHE_LINE)));
 
 extern struct usched_cpu usched_cpus[NCPU];
@@ -29,6 +33,12 @@ static inline struct proc *usched_current(globaldata_t gd)
     return peek(&gd->gd_uschedcp); /* only compared; a claim acquires */
 }
 
+/* Whether a cpu is free, and nothing runs there that may want it. */
+static inline bool usched_is_idle(int cpu)
+{
+    return peek(&usched_cpus[cpu].idle) != 0 && usched_current(globaldata_of[cpu]) == NULL;
+}
+
 /* Show others how much time p, a cpu's current process, has had. */
 static inline void usched_show(int cpu, const struct proc *p)
 {
@@ -36,26 +46,35 @@ static inline void usched_show(int cpu, const struct proc *p)
     poke(&usched_cpus[cpu].level, p->p_upri);
 }
 
+/* Whether the cpu's current process has had more time than p by that much, or has a lower level. */
+static inline bool usched_is_ahead(int cpu, const struct proc *p, uint64 margin)
+{
+    int level = peek(&usched_cpus[cpu].level);
+
+    return level != p->p_upri ? level < p->p_upri
+                              : peek(&usched_cpus[cpu].vruntime) > p->p_vruntime + margin;
+}
+
 /* Claim a free cpu for p, this one first. Its number, or -1. */
 int usched_claim_any(struct proc *p);
 
-/* Free the cpu, whose process was current until now, and give it to the next in the queue. In a
- * critical section. */
+/* Free the cpu, whose process was current until now, and give it to the next that waits. In a critical
+ * section. */
 void usched_vacate(globaldata_t gd);
 
 /* Limit the credit and the debt of p, which comes to wait. */
 void usched_limit_credit(struct proc *p);
 
-/* Put p into the queue, for whichever cpu is free or will be. In a critical section. */
+/* Put p into a queue, for whichever cpu is free or will be. In a critical section. */
 void usched_offer(struct proc *p);
 
-/* Whether p is in the queue. Code that takes it out schedules it after that. */
+/* Whether p is in a queue. Code that takes it out schedules it after that. */
 bool usched_is_queued(const struct proc *p);
 
-/* Whether the first process in the queue that may use this cpu goes before p. */
+/* Whether one that waits, and may use this cpu, goes before p, this cpu's current process. */
 bool usched_is_behind(const struct proc *p);
 
-/* p, this cpu's current process, lets that first one go before it, whatever time p has had. */
+/* p, this cpu's current process, lets the first in the queue go before it, whatever time p has had. */
 void usched_fall_behind(struct proc *p);
 
 /* The time that a process may have had less than others, in cpu_time() ticks. */

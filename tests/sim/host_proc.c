@@ -45,6 +45,8 @@ static struct proc *new_proc(make_thread make, int cpu, void (*main)(struct proc
                              const char *name)
 {
     CHECK(nprocs < PROCS_MAX, "more than %d processes", PROCS_MAX);
+    if (nprocs == 0)
+        usched_init();
     struct proc *p = &procs[nprocs].proc;
 
     procs[nprocs++].main = main;
@@ -54,8 +56,7 @@ static struct proc *new_proc(make_thread make, int cpu, void (*main)(struct proc
     p->p_upri = USER_PRI_NORMAL;
     p->p_affinity = ~0UL;
     p->p_target = -1;
-    list_init(&p->p_runnode);
-    list_insert_tail(&proc_all, &p->p_all);
+    proc_enter(p);
     p->p_thread = make(cpu, TDPRI_KERN_USER, run_main, p, name);
     p->p_thread->td_proc = p;
     return p;
@@ -104,7 +105,7 @@ void host_proc_audit(void)
     for (int i = 0; i < nprocs; i++) {
         const struct proc *p = &procs[i].proc;
         CHECK(p->p_state == P_ZOMBIE, "process %d lives", i);
-        CHECK(!list_linked(&p->p_runnode) && p->p_target < 0, "process %d waits for a cpu", i);
+        CHECK(!p->p_queued && p->p_target < 0, "process %d waits for a cpu", i);
     }
     for (int cpu = 0; cpu < ncpus; cpu++) {
         CHECK(globaldata_of[cpu]->gd_uschedcp == NULL, "cpu %d has a current process", cpu);
@@ -119,7 +120,7 @@ static void check_user_mode(struct proc *p)
     globaldata_t gd = mycpu;
 
     CHECK(gd->gd_uschedcp == p, "%s is not the current process", curthread->td_comm);
-    CHECK(p->p_target < 0 && !list_linked(&p->p_runnode), "%s waits", curthread->td_comm);
+    CHECK(p->p_target < 0 && !p->p_queued, "%s waits", curthread->td_comm);
     CHECK(gd->gd_uschedparked == NULL, "a process is parked");
     CHECK(p->p_affinity & CPUMASK(gd->gd_cpuid), "%s may not be here", curthread->td_comm);
     CHECK(curthread->td_critcount == 0, "%d sections", curthread->td_critcount);

@@ -48,9 +48,33 @@ static void once(struct proc *p)
     host_user(p);
 }
 
-/* Both begin on cpu 0, and are in user mode at a time: one of them moves. */
+/* Cpu 0's tick, until the flag is set. */
+static struct systimer tick;
+static uint64 period;
+static uint32 *tick_until;
+
+static void tick_here(struct systimer *st)
+{
+    (void)st;
+    ++mycpu->gd_heartbeat;
+    usched_tick();
+    if (!is_set(tick_until))
+        systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
+}
+
+static void start_ticks(uint32 *until)
+{
+    tick_until = until;
+    crit_enter();
+    systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
+    crit_exit();
+}
+
+/* Both begin on cpu 0, and are in user mode at a time: one of them moves, when ticks have shown that the
+ * other stays. */
 static void meet0(struct proc *p)
 {
+    start_ticks(&flags[1]);
     host_user(p);
     set(&flags[0]);
     host_user_until(p, &flags[1]);
@@ -66,6 +90,7 @@ static void meet1(struct proc *p)
 void play_x_usched_two(void)
 {
     begin();
+    period = 200;
     host_proc(0, meet0, "p0");
     host_proc(0, meet1, "p1");
     finish();
@@ -233,23 +258,9 @@ void play_x_usched_yield(void)
     finish();
 }
 
-/* Cpu 0's tick, until the flag is set. */
-static struct systimer tick;
-static uint64 period;
-
-static void tick_here(struct systimer *st)
-{
-    (void)st;
-    usched_tick();
-    if (!is_set(&flags[0]))
-        systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
-}
-
 static void with_ticks_until(struct proc *p)
 {
-    crit_enter();
-    systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
-    crit_exit();
+    start_ticks(&flags[0]);
     host_user_until(p, &flags[0]);
 }
 
@@ -259,6 +270,18 @@ void play_x_usched_tick(void)
     period = 200;
     host_proc(0, with_ticks_until, "user")->p_affinity = CPU0_ONLY;
     host_proc(1, set_in_user_mode, "waits")->p_affinity = CPU0_ONLY;
+    finish();
+}
+
+/* One waits for cpu 0, where the process stays, and cpu 1 becomes free meanwhile: that one comes for it, or
+ * it goes there. */
+void play_x_usched_steal(void)
+{
+    begin();
+    period = 200;
+    host_proc(0, with_ticks_until, "user")->p_affinity = CPU0_ONLY;
+    host_proc(1, once, "leaves")->p_affinity = CPU1_ONLY;
+    host_proc(0, set_in_user_mode, "waits");
     finish();
 }
 
