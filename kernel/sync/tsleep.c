@@ -98,7 +98,7 @@ void tsleep_interlock(const void *ident, int flags)
 
 /* The same for a thread that may have been woken. */
 static inline void remove_sleeper(thread_t td)
-{ /* lab 7 */
+{ /* lab 7: helper */
     if (td->td_flags & TDF_TSLEEPQ)
         dequeue_sleeper(td);
 }
@@ -144,7 +144,7 @@ static int __attribute__((noinline)) sleep_until_timeout(thread_t td, int timo)
 /* tsleep without an interlock before it. */
 static int __attribute__((noinline))
 interlock_and_sleep(const void *ident, int flags, const char *wmesg, int timo)
-{ /* lab 7 */
+{ /* lab 7: helper */
     tsleep_interlock(ident, flags);
     return tsleep(ident, flags | PINTERLOCKED, wmesg, timo);
 }
@@ -259,7 +259,7 @@ static void wakeup_one_remote(void *arg)
 /* The end of a wakeup that is for other cpus, too: wake all sleepers there, or one. */
 static void __attribute__((noinline))
 wakeup_others(cpumask_t mask, const void *ident, int domain, int count)
-{ /* lab 7 */
+{ /* lab 7: helper */
     if (count < 0)
         lwkt_send_ipiq_mask(mask, wakeup_all_remote, pack(ident, domain));
     else
