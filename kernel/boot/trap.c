@@ -21,8 +21,8 @@ _Static_assert(sizeof(struct trapframe) == 288, "TF_SIZE");
 _Static_assert(__builtin_offsetof(struct trapframe, sepc) == 31 * 8, "TF_SEPC");
 _Static_assert(__builtin_offsetof(struct trapframe, t6) == 30 * 8, "TF_X");
 
-/* Sources of the PLIC that were claimed and not yet run; each is held off meanwhile, so it is here once.
- * Own cpu only, interrupts off. */
+/* Sources of the PLIC that were claimed and not yet run; each is held off meanwhile, so it is here
+ * once. Own cpu only, interrupts off. */
 #define PENDING_MAX 63
 static struct {
     uint8 count;

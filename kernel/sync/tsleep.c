@@ -188,8 +188,9 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
  * Wake up to `count` sleepers of this cpu (all: -1), the longest asleep first. In a critical section.
  * Returns how many.
  */
-static inline __attribute__((always_inline)) int wakeup_here(uint32 b, const void *ident,
-                                                             int domain, int count)
+static int wakeup_here(uint32 b, const void *ident, int domain, int count)
+    __attribute__((always_inline));
+static inline int wakeup_here(uint32 b, const void *ident, int domain, int count)
 { /* lab 7 */
     globaldata_t gd = mycpu;
     struct list *bucket = &gd->gd_sleepqs->bucket[b];
