@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The way into and out of traps. sscratch tells where a trap came from: it holds the thread in user
  * mode and 0 in the kernel. A frame (trapframe.h) is made on the thread's kernel stack: at its top for
- * a trap from user mode, below sp for one from the kernel. An interrupt of the kernel leaves the registers
- * out of its frame that C preserves.
+ * a trap from user mode, below sp for one from the kernel. An interrupt of the kernel leaves the
+ * registers out of its frame that C preserves.
  *
  * Interrupts are off from the trap until C turns them on.
  */

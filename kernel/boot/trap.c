@@ -31,8 +31,8 @@ static struct {
 
 _Static_assert(NIRQ <= 256, "a source is a byte");
 
-/* Claim an external interrupt that the PLIC has for this hart, and record it. If there is another one, the
- * hart is interrupted again. Interrupts off. */
+/* Claim an external interrupt that the PLIC has for this hart, and record it. If there is another one,
+ * the hart is interrupted again. Interrupts off. */
 static inline void pending_claim(void)
 {
     int cpu = mycpuid;
@@ -46,7 +46,8 @@ static inline void pending_claim(void)
     ktr(KTR_INTR, source, 0);
 }
 
-/* For splz (machine.h). A source is off the list before its thread is scheduled, because the thread may run at once. */
+/* For splz (machine.h). A source is off the list before its thread is scheduled, because the thread may
+ * run at once. */
 void cpu_intpend_run(void)
 {
     int cpu = mycpuid;
