@@ -17,10 +17,6 @@ void hart_start_all(void);
 /* machine.c: make the zone of struct thread. Boot hart, after zone_init. */
 void machine_zones_init(void);
 
-/* machine.c: claim all external interrupts that the PLIC has for this hart, and record them until
- * cpu_intpend_run (machine.h) runs them. Interrupts off. */
-void pending_claim_all(void);
-
 /* trap.S: what stvec points to. All code from here to user_return (riscv/trap.h) is the trap entry. */
 void trap_entry(void);
 

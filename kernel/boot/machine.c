@@ -3,7 +3,6 @@
  */
 #include "boot/boot.h"
 #include "kernel/riscv.h"
-#include "lib/bits.h"
 #include "lib/panic.h"
 #include "lib/testpoint.h"
 #include "lwkt/ktr.h"
@@ -15,21 +14,13 @@
 #include "riscv/asm.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
-#include "riscv/plic.h"
 #include "riscv/trapframe.h"
-#include "sync/intr.h"
 
 _Static_assert(offsetof(struct thread, td_mach) == 0, "assembly uses tp as struct md_thread");
 _Static_assert(offsetof(struct md_thread, md_sp) == MD_SP, "asm.h");
 _Static_assert(offsetof(struct md_thread, md_stack_top) == MD_STACK_TOP, "asm.h");
 _Static_assert(offsetof(struct md_thread, md_stack_base) == MD_STACK_BASE, "asm.h");
 _Static_assert(offsetof(struct md_thread, md_scratch) == MD_SCRATCH, "asm.h");
-
-/* Claimed and not yet run, a bit per PLIC source (1023 at most). Own cpu only, interrupts off. */
-#define PENDING_WORDS (NIRQ / 64)
-static struct {
-    uint64 word[PENDING_WORDS];
-} __attribute__((aligned(CACHE_LINE))) pending[NCPU];
 
 /*
  * A thread's first stack frame. The first cpu_switch to the thread pops it, and so returns to
@@ -158,30 +149,4 @@ void cpu_idle_wait(void)
         cpu_relax();
     else
         wfi();
-}
-
-void pending_claim_all(void)
-{
-    uint64 *word = pending[mycpuid].word;
-
-    for (uint32 irq = plic_claim(mycpuid); irq != 0; irq = plic_claim(mycpuid)) {
-        word[irq / 64] |= 1UL << (irq % 64);
-        ktr(KTR_INTR, irq, 0);
-    }
-}
-
-/* A source's bit is cleared before its thread is scheduled, because the thread may run at once. */
-void cpu_intpend_run(void)
-{
-    uint64 *word = pending[mycpuid].word;
-    uint32 first = plic_first[mycpuid];
-
-    for (uint32 w = 0; w < PENDING_WORDS; w++)
-        while (word[w] != 0) {
-            uint32 bit = (uint32)bit_lowest64(word[w]);
-            word[w] &= word[w] - 1;
-            cpu_intr_enable();
-            sched_ithd(first + w * 64 + bit);
-            cpu_intr_disable();
-        }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The way into and out of traps. sscratch tells where a trap came from: it holds the thread in user
  * mode and 0 in the kernel. A frame (trapframe.h) is made on the thread's kernel stack: at its top for
- * a trap from user mode, below sp for one from the kernel.
+ * a trap from user mode, below sp for one from the kernel. An interrupt of the kernel leaves the
+ * registers out of its frame that C preserves.
  *
  * Interrupts are off from the trap until C turns them on.
  */
@@ -102,6 +103,54 @@
         sd      t0, TF_X(2)(sp)
 .endm
 
+/* For an interrupt of the kernel: save what a C function may clobber, and s0, which leads to the frames
+ * below. A switch saves the rest, if there is one (riscv/switch.S); t0 is saved. */
+.macro SAVE_CLOBBERED
+        sd      ra, TF_X(1)(sp)
+        sd      t1, TF_X(6)(sp)
+        sd      t2, TF_X(7)(sp)
+        sd      s0, TF_X(8)(sp)
+        sd      a0, TF_X(10)(sp)
+        sd      a1, TF_X(11)(sp)
+        sd      a2, TF_X(12)(sp)
+        sd      a3, TF_X(13)(sp)
+        sd      a4, TF_X(14)(sp)
+        sd      a5, TF_X(15)(sp)
+        sd      a6, TF_X(16)(sp)
+        sd      a7, TF_X(17)(sp)
+        sd      t3, TF_X(28)(sp)
+        sd      t4, TF_X(29)(sp)
+        sd      t5, TF_X(30)(sp)
+        sd      t6, TF_X(31)(sp)
+        csrr    t1, sepc
+        csrr    t2, sstatus
+        sd      t1, TF_SEPC(sp)
+        sd      t2, TF_SSTATUS(sp)
+.endm
+
+.macro RESTORE_CLOBBERED
+        ld      t1, TF_SEPC(sp)
+        ld      t2, TF_SSTATUS(sp)
+        csrw    sepc, t1
+        csrw    sstatus, t2
+        ld      ra, TF_X(1)(sp)
+        ld      t0, TF_X(5)(sp)
+        ld      t1, TF_X(6)(sp)
+        ld      t2, TF_X(7)(sp)
+        ld      a0, TF_X(10)(sp)
+        ld      a1, TF_X(11)(sp)
+        ld      a2, TF_X(12)(sp)
+        ld      a3, TF_X(13)(sp)
+        ld      a4, TF_X(14)(sp)
+        ld      a5, TF_X(15)(sp)
+        ld      a6, TF_X(16)(sp)
+        ld      a7, TF_X(17)(sp)
+        ld      t3, TF_X(28)(sp)
+        ld      t4, TF_X(29)(sp)
+        ld      t5, TF_X(30)(sp)
+        ld      t6, TF_X(31)(sp)
+.endm
+
         .text
         .balign 4
         .globl  trap_entry
@@ -116,15 +165,23 @@ trap_entry:
         bltu    sp, t0, overflow
         ld      t0, MD_SCRATCH(tp)
         sd      t0, TF_X(5)(sp)
+        csrr    t0, scause
+        bgez    t0, kernel_exception
+        SAVE_CLOBBERED
+        mv      a0, t0
+        call    kernel_interrupt
+        RESTORE_CLOBBERED
+        addi    sp, sp, TF_SIZE         /* tp never changes within a thread */
+        sret
+
+/* A bug in the kernel. The panic shows all registers. */
+kernel_exception:
         SAVE_MOST
         addi    t1, sp, TF_SIZE
         sd      t1, TF_X(2)(sp)
         sd      tp, TF_X(4)(sp)
         mv      a0, sp
         call    kernel_trap
-        RESTORE_MOST
-        addi    sp, sp, TF_SIZE         /* tp never changes within a thread */
-        sret
 
 /*
  * A frame does not fit: the thread has used up its stack, or almost. All that can be done is to panic,

@@ -11,17 +11,59 @@
 #include "lib/panic.h"
 #include "lib/testpoint.h"
 #include "lwkt/crit.h"
+#include "lwkt/ktr.h"
 #include "proc/usertrap.h"
+#include "riscv/plic.h"
 #include "riscv/trap.h"
+#include "sync/intr.h"
 
 _Static_assert(sizeof(struct trapframe) == 288, "TF_SIZE");
 _Static_assert(__builtin_offsetof(struct trapframe, sepc) == 31 * 8, "TF_SEPC");
 _Static_assert(__builtin_offsetof(struct trapframe, t6) == 30 * 8, "TF_X");
 
+/* Sources of the PLIC that were claimed and not yet run; each is held off meanwhile, so it is here
+ * once. Own cpu only, interrupts off. */
+#define PENDING_MAX 63
+static struct {
+    uint8 count;
+    uint8 source[PENDING_MAX];
+} __attribute__((aligned(CACHE_LINE))) pending[NCPU];
+
+_Static_assert(NIRQ <= 256, "a source is a byte");
+
+/* Claim an external interrupt that the PLIC has for this hart, and record it. If there is another one,
+ * the hart is interrupted again. Interrupts off. */
+static inline void pending_claim(void)
+{
+    int cpu = mycpuid;
+    uint32 source = plic_claim(cpu);
+
+    if (source == 0)
+        return;
+    if (pending[cpu].count == PENDING_MAX)
+        panic("%d devices interrupt cpu %d", PENDING_MAX + 1, cpu);
+    pending[cpu].source[pending[cpu].count++] = (uint8)source;
+    ktr(KTR_INTR, source, 0);
+}
+
+/* For splz (machine.h). A source is off the list before its thread is scheduled, because the thread may
+ * run at once. */
+void cpu_intpend_run(void)
+{
+    int cpu = mycpuid;
+
+    while (pending[cpu].count != 0) {
+        uint32 source = pending[cpu].source[--pending[cpu].count];
+        cpu_intr_enable();
+        sched_ithd(plic_first[cpu] + source);
+        cpu_intr_disable();
+    }
+}
+
 /*
  * Record an interrupt and hold its source off, in any order, because interrupts are off.
  */
-static void interrupt_note(uint64 code)
+static inline void interrupt_note(uint64 code)
 { /* lab 3 */
     globaldata_t gd = mycpu;
 
@@ -36,7 +78,7 @@ static void interrupt_note(uint64 code)
         amo_or(&gd->gd_reqflags, RQF_TIMER);
         break;
     case IRQ_S_EXT:
-        pending_claim_all();
+        pending_claim();
         amo_or(&gd->gd_reqflags, RQF_INTPEND);
         break;
     default:
@@ -44,7 +86,7 @@ static void interrupt_note(uint64 code)
     }
 }
 
-static void interrupt(uint64 scause)
+static inline void interrupt(uint64 scause)
 {
     interrupt_note(scause & ~SCAUSE_INTR);
     if (curthread->td_critcount == 0 && curthread->td_nest_count < 2) {
@@ -82,16 +124,19 @@ static void note_cause(struct trapframe *tf, uint64 scause)
     tf->stval = r_stval();
 }
 
-/* A trap in S-mode: an interrupt, or a bug in the kernel. */
-void kernel_trap(struct trapframe *tf);
+/* An interrupt in S-mode. */
+void kernel_interrupt(uint64 scause);
+void kernel_interrupt(uint64 scause)
+{
+    interrupt(scause);
+}
+
+/* An exception in S-mode: a bug in the kernel. */
+void kernel_trap(struct trapframe *tf) __attribute__((noreturn));
 void kernel_trap(struct trapframe *tf)
 {
     uint64 scause = r_scause();
 
-    if (scause & SCAUSE_INTR) {
-        interrupt(scause);
-        return;
-    }
     note_cause(tf, scause);
     ++mycpu->gd_trap_nesting_level;
     panic_trap(tf, "%s in the kernel, address %p", exception_name(scause), (void *)tf->stval);

@@ -7,21 +7,17 @@
 
 #include "kernel/types.h"
 
-extern const uint8 bits_highest_table[256];
+extern const uint8 bits_highest_table[4][256];
 extern const uint8 bits_lowest_table[64];
 
 /* Number of the highest set bit, 0..31; x is not 0. */
 static inline int bit_highest32(uint32 x)
 {
-    int base = 0;
-
-    if (x >> 16) {
-        x >>= 16;
-        base = 16;
-    }
-    if (x >> 8)
-        return base + 8 + bits_highest_table[(int)(x >> 8)];
-    return base + bits_highest_table[(int)x]; /* signed, as words are in registers */
+    /* indices are signed, as words are in registers */
+    if (x >> 16)
+        return x >> 24 ? bits_highest_table[3][(int)(x >> 24)]
+                       : bits_highest_table[2][(int)(x >> 16)];
+    return x >> 8 ? bits_highest_table[1][(int)(x >> 8)] : bits_highest_table[0][(int)x];
 }
 
 /*

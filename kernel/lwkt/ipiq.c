@@ -93,19 +93,20 @@ static inline uint32 ring_depth(struct lwkt_ipiq *ip)
     return ip->ip_windex - consume(&ip->ip_rindex);
 }
 
-/* Tell target to look, unless it has been told and has not looked yet. With ipiq_optimized=0, tell it
- * in any case: that measures what this saves. */
-static inline void notify(globaldata_t gd, globaldata_t target)
+/* Tell target to look. Returns whether it must be interrupted for that: not if it has been told and has
+ * not looked yet. With ipiq_optimized=0, in any case: that measures what this saves. */
+static inline bool notify(globaldata_t gd, globaldata_t target)
 { /* lab 4 */
+    cpumask_t own = gd->gd_cpumask;
     /* F3 */
-    cpumask_t old = amo_or_rel(&target->gd_ipimask, gd->gd_cpumask);
+    cpumask_t old = amo_or_rel(&target->gd_ipimask, own);
 
-    if ((old & gd->gd_cpumask) && peek(&lwkt_ipiq_optimized)) {
-        ++gd->gd_cnt.ipiq_avoided;
-    } else {
+    if ((old & own) == 0 || !peek(&lwkt_ipiq_optimized)) {
         ++gd->gd_cnt.ipiq_hardware;
-        cpu_ipi_raise(target->gd_cpuid);
+        return true;
     }
+    ++gd->gd_cnt.ipiq_avoided;
+    return false;
 }
 
 /* Take the messages out of this cpu's rings, to run them later. Those that find no place stay in their
@@ -139,7 +140,8 @@ static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t ta
     struct waitwarn w = {0};
 
     ++gd->gd_cnt.ipiq_fifofull;
-    notify(gd, target);
+    if (notify(gd, target))
+        cpu_ipi_raise(target->gd_cpuid);
     while (ring_depth(ip) > enough) {
         cpu_relax();
         if (gd->gd_intr_nesting_level < NESTING_MAX)
@@ -152,10 +154,11 @@ static void wait_for_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t ta
     }
 }
 
-static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, ipifunc_t func, void *arg)
+static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, uint32 size, ipifunc_t func,
+                            void *arg)
 { /* lab 4 */
     uint32 w = ip->ip_windex;
-    struct ipiq_slot *slot = &ip->ip_slot[w & (ip->ip_size - 1)];
+    struct ipiq_slot *slot = &ip->ip_slot[w & (size - 1)];
 
     slot->func = func;
     slot->arg = arg;
@@ -164,30 +167,45 @@ static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, ipifunc_t fun
     return w + 1;
 }
 
-/* Run a message to this cpu itself. */
-static int send_self(globaldata_t gd, ipifunc_t func, void *arg)
+/* Run a message to this cpu itself: the end of send(), as a function of its own, so that a message to
+ * another cpu saves few registers. */
+static int __attribute__((noinline)) send_self(globaldata_t gd, ipifunc_t func, void *arg)
 {
     ++gd->gd_intr_nesting_level;
     func(arg);
     --gd->gd_intr_nesting_level;
+    crit_exit();
     return 0;
 }
 
-/* Wait for room, then write the message. Returns its sequence number. In a critical section. Not
- * inlined, so that a message to this cpu itself saves few registers. */
-static int __attribute__((noinline)) enqueue_message(globaldata_t target, ipifunc_t func, void *arg)
+/* Another end of send(): interrupt the target. */
+static int __attribute__((noinline)) send_interrupt(globaldata_t target, int result)
+{
+    cpu_ipi_raise(target->gd_cpuid);
+    crit_exit();
+    return result;
+}
+
+/* The ring is more than half full. */
+static void make_room(globaldata_t gd, struct lwkt_ipiq *ip, globaldata_t target)
+{ /* lab 4: helper */
+    if (gd->gd_intr_nesting_level == 0)
+        wait_for_room(gd, ip, target, ip->ip_size / 4);
+    else if (ring_depth(ip) == ip->ip_size)
+        wait_for_room(gd, ip, target, ip->ip_size - 1);
+}
+
+/* Wait for room, then write the message. Returns its sequence number. In a critical section. */
+static inline int enqueue_message(globaldata_t target, ipifunc_t func, void *arg)
 { /* lab 4 */
     globaldata_t gd = mycpu;
     struct lwkt_ipiq *ip = gd->gd_ipiq[target->gd_cpuid];
+    uint32 size = ip->ip_size;
 
-    if (ring_depth(ip) > ip->ip_size / 2) {
-        if (gd->gd_intr_nesting_level == 0)
-            wait_for_room(gd, ip, target, ip->ip_size / 4);
-        else if (ring_depth(ip) == ip->ip_size)
-            wait_for_room(gd, ip, target, ip->ip_size - 1);
-    }
-    ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
-    return (int)append(gd, ip, func, arg);
+    if (ring_depth(ip) > size / 2)
+        cpu_call_rarely(make_room, gd, ip, target);
+    ktr_on_cpu(gd, KTR_IPI_SEND, target->gd_cpuid, func);
+    return (int)append(gd, ip, size, func, arg);
 }
 
 /* Write the message and return 0, or return -1 if two thirds of the ring or more are used. In a
@@ -199,8 +217,8 @@ static int enqueue_nowait(globaldata_t target, ipifunc_t func, void *arg)
 
     if (ring_depth(ip) >= ip->ip_size * 2 / 3)
         return -1;
-    ktr(KTR_IPI_SEND, (uint64)target->gd_cpuid, (uint64)func);
-    append(gd, ip, func, arg);
+    ktr_on_cpu(gd, KTR_IPI_SEND, target->gd_cpuid, func);
+    append(gd, ip, ip->ip_size, func, arg);
     return 0;
 }
 
@@ -216,21 +234,19 @@ static inline __attribute__((always_inline)) int send(globaldata_t target, ipifu
     crit_enter();
     globaldata_t gd = mycpu;
 
-    if (target == gd) {
-        result = send_self(gd, func, arg);
-    } else {
-        KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
-        /* lab 4: from here */
-        if (how == SEND_NOWAIT)
-            result = enqueue_nowait(target, func, arg);
-        else
-            result = enqueue_message(target, func, arg);
-        if (how == SEND_PASSIVE)
-            ++gd->gd_cnt.ipiq_passive;
-        else if (how == SEND_WAIT || result == 0)
-            notify(gd, target);
-        /* lab 4: to here */
-    }
+    if (target == gd)
+        return send_self(gd, func, arg);
+    KASSERT(gd->gd_spinlocks == 0, "an IPI message is sent with a spin lock held");
+    /* lab 4: from here */
+    if (how == SEND_NOWAIT)
+        result = enqueue_nowait(target, func, arg);
+    else
+        result = enqueue_message(target, func, arg);
+    if (how == SEND_PASSIVE)
+        ++gd->gd_cnt.ipiq_passive;
+    else if ((how == SEND_WAIT || result == 0) && notify(gd, target))
+        return send_interrupt(target, result);
+    /* lab 4: to here */
     crit_exit();
     return result;
 }

@@ -31,7 +31,8 @@ static inline bool ktr_on(globaldata_t gd)
 }
 
 /* Record the event if it is wanted. Costs a load, a test and a branch when nothing is recorded, and the
- * function that uses this saves no registers for it. (Macros, so that a and b are looked up only then.) */
+ * function that uses this saves no registers for it. (Macros, so that a and b are looked up only
+ * then.) */
 #define ktr_on_cpu(gd, event, a, b)                            \
     do {                                                       \
         if (ktr_on(gd))                                        \

@@ -30,6 +30,7 @@
 
 #include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/runq.h"
 #include "lwkt/waitwarn.h"
 
 /* --- on the port's cpu, in a critical section --- */
@@ -162,7 +163,7 @@ static lwkt_msg_t thread_waitport(lwkt_port_t port, lwkt_msg_t msg)
     while (!has_come(port, msg)) {
         port->mp_flags |= MSGPORTF_WAITING;
         td->td_wmesg = "port";
-        lwkt_deschedule_self(td);
+        _lwkt_dequeue(td);
         lwkt_switch();
         td->td_wmesg = NULL;
     }

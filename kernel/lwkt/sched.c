@@ -43,24 +43,23 @@ void lwkt_deschedule_self(thread_t td)
     crit_exit();
 }
 
+/*
+ * A thread was enqueued on this cpu, by a caller with `crit` critical sections of its own. If it is
+ * better than the current one, make it run soon: interrupt threads preempt; others ask for a switch.
+ */
+static inline void _lwkt_schedule_post(globaldata_t gd, thread_t ntd, int crit)
+{
+    if ((ntd->td_flags & TDF_RUNQ) == 0)
+        return;
+    if (ntd->td_preemptable != NULL)
+        ntd->td_preemptable(ntd, crit);
+    else
+        _lwkt_ask_resched(gd, ntd);
+}
+
 static void lwkt_schedule_remote(void *arg)
 { /* lab 4 */
     lwkt_schedule(arg);
-}
-
-/* Two ends of lwkt_schedule, which are functions of their own so that its common end needs no stack
- * frame: td belongs to another cpu; td is an interrupt thread, which preempts, and lwkt_schedule has
- * entered one critical section itself. */
-static void __attribute__((noinline)) schedule_there(globaldata_t owner, thread_t td)
-{
-    lwkt_send_ipiq(owner, lwkt_schedule_remote, td);
-    crit_exit();
-}
-
-static void __attribute__((noinline)) let_preempt(thread_t td)
-{
-    td->td_preemptable(td, 1);
-    crit_exit();
 }
 
 /*
@@ -79,19 +78,13 @@ void lwkt_schedule(thread_t td)
     globaldata_t owner = peek(&td->td_gd);
 
     KASSERT(td != &owner->gd_idlethread, "the idle thread is never on a run queue");
-    ktr_on_cpu(gd, KTR_SCHEDULE, td->td_id, owner->gd_cpuid);
+    ktr(KTR_SCHEDULE, td->td_id, (uint64)owner->gd_cpuid);
     if (owner != gd) {
-        schedule_there(owner, td);
-        return;
-    }
-    if ((flags & TDF_MIGRATING) == 0) {
+        lwkt_send_ipiq(owner, lwkt_schedule_remote, td);
+    } else if ((flags & TDF_MIGRATING) == 0) {
         _lwkt_enqueue(td);
-        if (td->td_preemptable != NULL && td != curthread) {
-            let_preempt(td);
-            return;
-        }
         if (td != curthread)
-            _lwkt_ask_resched(gd, td);
+            _lwkt_schedule_post(gd, td, 1);
     }
     crit_exit();
 }

@@ -33,7 +33,7 @@
  */
 #include "lwkt/wait.h"
 
-#include "lwkt/crit.h"
+#include "lwkt/runq.h"
 
 void lwkt_wait_init(lwkt_wait_t w)
 {
@@ -60,7 +60,7 @@ static void wait_for_signal(lwkt_wait_t w, const char *wmesg)
     td->td_wmesg = wmesg;
     poke(&td->td_flags, td->td_flags | TDF_BLOCKQ);
     while (td->td_wait != NULL) {
-        lwkt_deschedule_self(td);
+        _lwkt_dequeue(td);
         lwkt_switch();
     }
     poke(&td->td_flags, td->td_flags & ~TDF_BLOCKQ);

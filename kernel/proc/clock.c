@@ -27,10 +27,14 @@ struct clock {
 
 static struct clock clocks[NCPU];
 
+/* Tick at the idle rate, or at the full one. The period may have become longer: outlast_the_others. */
 static void set_slow(struct clock *c, bool slow)
 {
+    uint64 period = slow ? c->period * IDLE_FACTOR : c->period;
+
     c->slow = slow;
-    systimer_set_period(&c->timer, slow ? c->period * IDLE_FACTOR : c->period);
+    if (c->timer.st_period != period)
+        systimer_set_period(&c->timer, period);
 }
 
 /*
@@ -51,7 +55,7 @@ static void outlast_the_others(struct clock *c)
 
 /*
  * If the emulator runs one hart at a time, a thread that spins without ever waiting would keep the
- * other harts from running, so each tick passes the turn (cpu_relax).
+ * other harts from running, so each tick passes the turn (cpu_relax), unless this hart is alone.
  */
 static void hardclock(struct systimer *st)
 {
@@ -61,11 +65,12 @@ static void hardclock(struct systimer *st)
 
     ++gd->gd_heartbeat;
     ktr(KTR_TICK, gd->gd_heartbeat, gd->gd_runqmask);
-    lwkt_poll_ipiq();
+    if (ncpus > 1)
+        lwkt_poll_ipiq();
     usched_tick();
-    cpu_relax();
-    if (deterministic || idle != c->slow)
-        set_slow(c, idle);
+    if (ncpus > 1)
+        cpu_relax();
+    set_slow(c, idle);
     if (deterministic)
         outlast_the_others(c);
 }

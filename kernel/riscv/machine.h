@@ -77,18 +77,19 @@ extern uint64 cpu_timebase;
 void cpu_switch(struct thread *from, struct thread *to);
 
 /*
- * Call func(a, b, c, pc), where pc is the address of this call, and keep all registers. A function whose
- * other calls are none, or its last act, then needs no stack frame: an ordinary call that is rare would
- * make it save registers each time. riscv/switch.S takes the arguments off the stack.
+ * Call func(a, b, c, pc), where pc is the address of this call, and keep all registers. For calls that
+ * are rare, in functions that are not: an ordinary call would make such a function save registers each
+ * time, whether or not it comes to the call. The arguments are words; func may do without the last
+ * ones, and its result is lost. riscv/switch.S takes the arguments off the stack.
  */
 #define cpu_call_rarely(func, a, b, c)                                   \
     __asm__ volatile("addi sp, sp, -32\n\t"                              \
                      "sd %0, 0(sp)\n\t"                                  \
                      "sd %1, 8(sp)\n\t"                                  \
                      "sd %2, 16(sp)\n\t"                                 \
-                     "la t1, " #func "\n\t"                              \
+                     "la t1, %3\n\t"                                     \
                      "call t0, cpu_call_keeping_all" ::"r"((uint64)(a)), \
-                     "r"((uint64)(b)), "r"((uint64)(c))                  \
+                     "r"((uint64)(b)), "r"((uint64)(c)), "i"(func)       \
                      : "t0", "t1", "memory")
 
 /* Lay the first frame on td's stack: the first switch to td enters lwkt_thread_start(func, arg).

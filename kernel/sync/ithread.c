@@ -43,9 +43,9 @@ struct intr_info {
     void *arg;
     const char *name;
     uint32 irq;
-    thread_t thread;
     bool running; /* an interrupt has come: the handler is to look at the device (again) */
     bool limited;
+    thread_t thread;
     uint64 count;        /* runs of the handler */
     uint64 window_start; /* time, */
     uint64 window_count; /* and count, when the rate was last checked */

@@ -56,10 +56,10 @@ void tsleep_init_cpu(void)
 }
 
 /* Idents are addresses of objects: the low bits say little. */
-static inline uint32 bucket_of(const void *ident)
+static inline uint64 bucket_of(const void *ident)
 {
     uint64 a = (uint64)ident;
-    return (uint32)((a >> 5) ^ (a >> 12)) % BUCKETS;
+    return ((a >> 5) ^ (a >> 12)) % BUCKETS;
 }
 
 /* Off the queue, on its own cpu, in a critical section. */
@@ -73,7 +73,7 @@ static inline void dequeue_sleeper(thread_t td)
 void tsleep_interlock(const void *ident, int flags)
 { /* lab 7 */
     thread_t td = curthread;
-    uint32 b = bucket_of(ident);
+    uint64 b = bucket_of(ident);
 
     KASSERT(ident != NULL, "sleep on NULL");
     crit_enter();
@@ -98,7 +98,7 @@ void tsleep_interlock(const void *ident, int flags)
 
 /* The same for a thread that may have been woken. */
 static inline void remove_sleeper(thread_t td)
-{ /* lab 7 */
+{ /* lab 7: helper */
     if (td->td_flags & TDF_TSLEEPQ)
         dequeue_sleeper(td);
 }
@@ -144,7 +144,7 @@ static int __attribute__((noinline)) sleep_until_timeout(thread_t td, int timo)
 /* tsleep without an interlock before it. */
 static int __attribute__((noinline))
 interlock_and_sleep(const void *ident, int flags, const char *wmesg, int timo)
-{ /* lab 7 */
+{ /* lab 7: helper */
     tsleep_interlock(ident, flags);
     return tsleep(ident, flags | PINTERLOCKED, wmesg, timo);
 }
@@ -188,8 +188,9 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
  * Wake up to `count` sleepers of this cpu (all: -1), the longest asleep first. In a critical section.
  * Returns how many.
  */
-static inline __attribute__((always_inline)) int wakeup_here(uint32 b, const void *ident,
-                                                             int domain, int count)
+static int wakeup_here(uint64 b, const void *ident, int domain, int count)
+    __attribute__((always_inline));
+static inline int wakeup_here(uint64 b, const void *ident, int domain, int count)
 { /* lab 7 */
     globaldata_t gd = mycpu;
     struct list *bucket = &gd->gd_sleepqs->bucket[b];
@@ -259,7 +260,7 @@ static void wakeup_one_remote(void *arg)
 /* The end of a wakeup that is for other cpus, too: wake all sleepers there, or one. */
 static void __attribute__((noinline))
 wakeup_others(cpumask_t mask, const void *ident, int domain, int count)
-{ /* lab 7 */
+{ /* lab 7: helper */
     if (count < 0)
         lwkt_send_ipiq_mask(mask, wakeup_all_remote, pack(ident, domain));
     else
@@ -269,7 +270,7 @@ wakeup_others(cpumask_t mask, const void *ident, int domain, int count)
 
 void wakeup_domain(const void *ident, int domain, int count)
 { /* lab 7 */
-    uint32 b = bucket_of(ident);
+    uint64 b = bucket_of(ident);
 
     ktr(KTR_WAKEUP, (uint64)ident, (uint64)count);
     crit_enter();
