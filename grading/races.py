@@ -174,11 +174,12 @@ def function_at(root, place, line):
 
 def departs(schedule, shown):
     """The number of the last event at which the schedule departs from the usual one; without such an event,
-    that of the last one."""
-    says = {"c": "loses its turn", "t": "loses its turn", "r": "stores old"}
-    last = schedule.split()[-1][:1] if schedule.split() else ""
-    word = says.get(last, "takes an interrupt" if last else "\n")
-    return next((i for i in reversed(range(len(shown))) if word in shown[i].what), len(shown) - 1)
+    that of the last one. An interrupt that is delayed is no event."""
+    says = {"c": "loses its turn", "t": "loses its turn", "r": "stores old", "k": "takes an interrupt",
+            "f": "takes an interrupt"}
+    words = [says[step[0]] for step in schedule.split() if step[0] in says]
+    return next((i for word in reversed(words) for i in reversed(range(len(shown))) if word in shown[i].what),
+                len(shown) - 1)
 
 
 def suspects(root, schedule, shown):
@@ -188,7 +189,7 @@ def suspects(root, schedule, shown):
     if at < 0:
         return
     near = [i for i in range(len(shown)) if shown[i].place and shown[i].cpu == shown[at].cpu]
-    order = [at, *[i for i in near if i < at][-1:], *[i for i in near if i > at][:1],
+    order = [at, *[i for i in reversed(near) if i < at][:4], *[i for i in near if i > at][:1],
              *range(at, len(shown)), *reversed(range(at))]
     for i in order:
         if shown[i].place and (name := function_at(root, shown[i].place, shown[i].line)):
