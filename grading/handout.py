@@ -31,7 +31,7 @@ INSTRUCTORS = """
 grading/README.md grading/answers/* grading/behaviours.txt grading/class*
 grading/coverage.py grading/handout.py grading/instructor.mk grading/staff/*
 tests/cheats/* tests/mutants/* tests/swaps/* tests/variants/*
-tests/explore_swaps.py tests/sim/unreached.txt tests/test_explore.py
+tests/explore_swaps.py tests/sim/unreached.txt tests/test_explore.py tests/test_races.py
 tests/command.py tests/fresh.py tests/handing_in.py tests/mutate.py tests/patches.py tests/reliability.py
 tests/test_diagnosis.py tests/test_emulator_log.py tests/test_lint.py tests/vary.py
 tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
