@@ -247,9 +247,9 @@ def failure_of(case, root, text, runner):
     failure.drawn = rows + [""] * bool(rows) + lines[-EVENTS:]
     failure.state = [line.strip() for line in text[text.find("\n" + message + "\n") + 1:].splitlines()[1:]
                      if re.match(r" *cpu \d", line)][:STATE]
-    failure.usually = usually(root, case.race.lab, schedule, shown) or next(
-        (f"{name}(), which one of the two accesses is in" for name in names.split()
-         if name in causes.WRITES[case.race.lab].split()), "")
+    mine = [f"{name}()" for name in dict.fromkeys(names.split()) if name in causes.WRITES[case.race.lab].split()]
+    failure.usually = (f"{' or '.join(mine)}, in which the accesses are that race: what orders one of them before "
+                       "the other?") if mine else usually(root, case.race.lab, schedule, shown)
     return failure
 
 

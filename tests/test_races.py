@@ -67,11 +67,12 @@ def test_imports():
     assert [name for name in names if name not in words and name != r"__tsan_\w+"] == []
 
 
-# A mutant of tests/mutants, the race that it loses, and a function that the line "usually" names.
+# A mutant of tests/mutants, the race that it loses, and the function that the line "usually" names: one of two
+# accesses that race, or where the schedule departs from the usual one. It need not be the one that is broken.
 BROKEN = {"token-answered-first": ("x_token", "answer"),
           "token-answered-read-late": ("x_token", "answer"),
-          "tsleep-interlock-without-fence": ("x_sleep", "tsleep_interlock"),
-          "ipi-windex-early": ("x_ring", "append")}
+          "tsleep-interlock-without-fence": ("x_sleep", "wakeup_domain"),
+          "ipi-windex-early": ("x_ring", "drain")}
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -85,7 +86,7 @@ def test_broken(name, tmp_path):
     assert found["status"] == "fail" and found["points"] == 0
     assert "in every schedule of up to" in found["expected"] and len(found["timeline"]) > 5, text
     assert any(re.search(r"kernel/\S+\.[ch]:\d+", line) for line in found["timeline"]), text
-    assert re.search(rf"usually +{function}\(\)", text), text
+    assert re.search(rf"usually +(\w+\(\) or )?{function}\(\)", text), text
     assert "again     make grade LAB=races" in text and "(gdb) break panic" in text
     done = subprocess.run(found["by_hand"], cwd=tree, shell=True, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "cpu 1  " in done.stdout
