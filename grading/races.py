@@ -3,9 +3,10 @@
 schedule within a budget and with old values for loads. The emulator shows few of these schedules.
 
 races.txt says which scenes belong to which lab, with which budgets. They are the parts races2, races3 and so
-on of the labs; the test of the scene pair:preempt:exit:on:locked:0 is pair_preempt_exit_on_locked_0. A tree's kernel/lwkt, kernel/sync, pipe and scheduler are compiled for the host, together with
-the course's scenes and simulation (tests/sim), into one program. So a student's code shares a process with its
-judge, and could print the verdict itself. Therefore:
+on of the labs; the test of the scene pair:preempt:exit:on:locked:0 is pair_preempt_exit_on_locked_0. A tree's
+kernel/lwkt, kernel/sync, pipe and scheduler are compiled for the host, together with the course's scenes and
+simulation (tests/sim), into one program. So a student's code shares a process with its judge, and could print
+the verdict itself. Therefore:
 
  - the objects may import only what tests/sim/imports.txt lists: what the kernel's headers declare;
  - only a failure is believed. A race gives its points only if the tests in QEMU that its line in the table

@@ -69,7 +69,7 @@ def test_imports():
 
 # A mutant of tests/mutants, the race that it loses, and the function that the line "usually" names: one of two
 # accesses that race, or where the schedule departs from the usual one. It need not be the one that is broken.
-BROKEN = {"token-answered-first": ("x_token", "answer"),
+BROKEN = {"token-answered-first": ("x_token", "request"),
           "token-answered-read-late": ("x_token", "answer"),
           "tsleep-interlock-without-fence": ("x_sleep", "wakeup_domain"),
           "ipi-windex-early": ("x_ring", "drain")}
