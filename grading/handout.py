@@ -35,7 +35,7 @@ tests/command.py tests/explore_swaps.py tests/foreign.py tests/fresh.py tests/ha
 tests/patches.py tests/reliability.py tests/vary.py
 tests/test_clauses.py tests/test_diagnosis.py tests/test_emulator_log.py tests/test_explore.py tests/test_lint.py
 tests/test_cheats.py tests/test_class.py tests/test_gradescope.py tests/test_grading.py tests/test_handout.py
-tests/test_leaderboard.py tests/test_labs.py tests/test_mutants.py tests/test_submission.py
+tests/test_leaderboard.py tests/test_labs.py tests/test_mutants.py tests/test_races.py tests/test_submission.py
 tests/test_variants.py
 """.split()
 
