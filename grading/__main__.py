@@ -4,7 +4,8 @@ options come in the environment; SEEDS=17,18 gives several seeds. Status 0: full
 options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
-usual; without OUT, standard output gets the format and nothing else. With RACES=0, the races are left out. FORMAT may name several formats, as
+usual; without OUT, standard output gets the format and nothing else. With RACES=0, the races are left out.
+FORMAT may name several formats, as
 in FORMAT=json,junit: OUT is then a folder, and formats.py has the names of the files in it.
 """
 

@@ -17,6 +17,7 @@ the verdict itself. Therefore:
 
 import hashlib
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -27,6 +28,8 @@ from grading import build, causes, engine, machine
 from grading.failure import Failure
 
 TABLE = machine.ROOT / "grading" / "races.txt"
+# What the program is made of, beside a tree's own kernel/.
+COURSE = ("tests/sim", "tests/explore.py", "liblwkt/linux/switch.S")
 FOLDER = "build/races"                  # of a tree
 PROGRAM = f"{FOLDER}/explore-memory"
 BUILD_SECONDS = 300                     # of the host's time
@@ -96,11 +99,21 @@ def local(root):
     return run_here
 
 
+def copy_course(place):
+    """Copy what the program is made of, beside the kernel, from this tree to the folder `place`."""
+    for name in COURSE:
+        source, target = machine.ROOT / name, place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("unreached.txt"))
+        else:
+            shutil.copy(source, target)
+
+
 def fingerprint(root):
     """A word that changes with any source of the program."""
     word = hashlib.sha256()
-    for path in sorted([*(root / "kernel").rglob("*"), *(root / "tests" / "sim").rglob("*"),
-                        root / "tests" / "explore.py"]):
+    for path in sorted(path for name in ("kernel", *COURSE) for path in [root / name, *(root / name).rglob("*")]):
         if path.is_file():
             word.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return word.hexdigest()

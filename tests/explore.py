@@ -36,7 +36,7 @@ SCENES = [*sorted(SIM.glob("x_*.c")), SIM / "litmus.c", SIM / "explore_pairs.c"]
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
                                        "turns", "schedule", "report", "explore_base", "explore_main",
                                        "host_memory", "host_proc")]
-INSTRUMENTED = [*CORE, *UPPER, *SCENES, *HOST, SIM / "races.c", SIM / "views.c"]
+INSTRUMENTED = [*CORE, *UPPER, *SCENES, *HOST, SIM / "races.c", SIM / "views.c", SIM / "builtins.c"]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "
                   r"(?P<end>complete|not complete), (?P<outcomes>\d+) outcomes (?P<hash>\w+), "

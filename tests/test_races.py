@@ -2,7 +2,6 @@
 """Races: what the explorer finds in a student's kernel is reported, and nothing is given for what it says."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -19,8 +18,7 @@ ALL = {case.race.scene: (lab, case) for lab in engine.load_labs() for case in la
 def tree_of(place, files):
     """A tree with these files as its kernel/, and what the explorer is built of."""
     write(files, place)
-    shutil.copytree(ROOT / "tests" / "sim", place / "tests" / "sim")
-    shutil.copy(ROOT / "tests" / "explore.py", place / "tests" / "explore.py")
+    races.copy_course(place)
     return place
 
 

@@ -69,11 +69,8 @@ def play_races(tree, cases, passed):
     place = tree.with_name(tree.name + ".races")
     (place / "build").mkdir(parents=True)
     try:
-        (place / "tests").mkdir()
         shutil.copytree(tree / "kernel", place / "kernel")
-        shutil.copytree(ROOT / "tests" / "sim", place / "tests" / "sim",
-                        ignore=shutil.ignore_patterns("unreached.txt"))
-        shutil.copy(ROOT / "tests" / "explore.py", place / "tests" / "explore.py")
+        races.copy_course(place)
         (place / races.FOLDER).mkdir()
         subprocess.run(["chmod", "-R", "go+rX", place], check=True)    # another user may build it
 
