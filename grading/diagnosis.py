@@ -19,7 +19,7 @@ HANGS = ("deadlock", "livelock", "timeout", "never-booted")
 
 def kind(failure):
     """The kind of a failure, as causes.py calls it; "" if there is nothing to explain."""
-    if failure.cause in ("not-written", "build", "host-build", "not-run"):
+    if failure.cause in ("not-written", "build", "host-build", "no-host", "not-run"):
         return ""
     if failure.cause == "panic":
         return "panic"

@@ -22,6 +22,7 @@ CAUSES = {
     "not-run": "not run, because the kernel died in other tests before",
     "forged": "the events are not those of the run: QEMU's own record differs",
     "host-build": "the kernel does not compile for the host, where the explorer plays its races",
+    "no-host": "this host cannot play races",
     "needs": "the race passed, but a test in QEMU without which it gives no points did not",
 }
 

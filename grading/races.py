@@ -16,6 +16,7 @@ the verdict itself. Therefore:
 """
 
 import hashlib
+import platform
 import re
 import shutil
 import subprocess
@@ -30,6 +31,7 @@ from grading.failure import Failure
 TABLE = machine.ROOT / "grading" / "races.txt"
 # What the program is made of, beside a tree's own kernel/.
 COURSE = ("tests/sim", "tests/explore.py", "liblwkt/linux/switch.S")
+TOOLS = (("gcc", "gcc, the C compiler for this host"), ("nm", "binutils"))
 FOLDER = "build/races"                  # of a tree
 PROGRAM = f"{FOLDER}/explore-memory"
 BUILD_SECONDS = 300                     # of the host's time
@@ -81,6 +83,14 @@ def tests(number):
 
 
 # --- the program -------------------------------------------------------------------------------
+
+def missing():
+    """What this host lacks to play races, in a sentence; or ""."""
+    if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
+        return f"races need Linux on x86-64 or aarch64, and this is {platform.system()} on {platform.machine()}"
+    lacking = [package for tool, package in TOOLS if not shutil.which(tool)]
+    return "missing: " + " and ".join(f"{package} (type: make setup)" for package in lacking) if lacking else ""
+
 
 def local(root):
     """A runner for a student's own tree: without a sandbox, as make runs there. runner(words, seconds) gives
@@ -289,6 +299,9 @@ def command(race, text):
 def run(case, root=machine.ROOT, runner=None):
     """Play a race with the kernel of the tree `root`: (Failure or None, Result)."""
     runner, started = runner or local(root), time.monotonic()
+    if lacking := missing():
+        failure = Failure("a host that can play races", lacking, cause="no-host")
+        return failure, machine.Result(lacking, 1, 0, "", "make doctor")
     errors = prepare(root, runner)
     if errors:
         failure = Failure("a kernel that compiles for the host, too", errors.splitlines()[0], cause="host-build")

@@ -88,7 +88,7 @@ def of_failure(outcome):
 def of_race(outcome):
     """The same of a race: the schedule that fails, and how to play it again on this host."""
     failure, result, race = outcome.failure, outcome.result, outcome.test.race
-    built = failure.cause != "host-build"
+    built = failure.cause not in ("host-build", "no-host")
     return {
         "setting": f"up to {race.limits()}", "expected": printable(failure.expected, 2000),
         "seen": printable(failure.seen, 2000), "cause": failure.cause,

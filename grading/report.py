@@ -62,7 +62,7 @@ class Report:
             return f"{line}  ({seeds}, {test['seconds']:.1f} s)"
         if test["cause"] == "not-run":
             return line + ": not run"
-        return line + (f": {test['seen']}" if test["cause"] in ("not-written", "needs") else "")
+        return line + (f": {test['seen']}" if test["cause"] in ("not-written", "needs", "no-host") else "")
 
     def details(self, test):
         """What happened instead of what was expected: in words, side by side, and over time."""
@@ -96,7 +96,7 @@ class Report:
             return []
         if test["cause"] == "not-run":
             self.unrun.append(test)
-        if test["cause"] in ("build", "not-run", "needs"):
+        if test["cause"] in ("build", "not-run", "needs", "no-host"):
             return []
         why = (test["cause"], re.sub(r"\d+", "", test["seen"].partition("; given up")[0]))
         if why in self.reported:

@@ -9,7 +9,7 @@ import pytest
 import patches
 from conftest import ROOT
 from grading import causes, diagnosis, engine, races, record, report, runs
-from grading.staff import worker
+from grading.staff import sandbox, worker
 from handing_in import MUTANTS, handed_out, solved, write
 
 ALL = {case.race.scene: (lab, case) for lab in engine.load_labs() for case in lab.tests if case.race}
@@ -104,6 +104,23 @@ def test_does_not_compile(tmp_path):
     files["kernel/lwkt/ipiq.c"] += b'\nvoid mine(void)\n{\n    asm volatile("csrr a0, sip");\n    undeclared();\n}\n'
     found, text = reported("x_ring", tree_of(tmp_path, files))
     assert found["cause"] == "host-build" and "undeclared" in text and "kernel/lwkt/ipiq.c" in text
+
+
+def test_no_compiler(right, monkeypatch):
+    """Without a compiler for the host, the report says what to install."""
+    monkeypatch.setattr(races.shutil, "which", lambda name: None if name == "gcc" else name)
+    found, text = reported("x_ring", right)
+    assert found["cause"] == "no-host" and found["points"] == 0
+    assert "missing: gcc, the C compiler for this host (type: make setup)" in text
+
+
+def test_no_walls(tmp_path, monkeypatch):
+    """A submission's own code does not run as the instructor: without bubblewrap, and without root's rights,
+    its races are not played, and the worker says why."""
+    monkeypatch.setattr(sandbox, "has_bubblewrap", lambda: False)
+    monkeypatch.setattr(sandbox, "runs_as_nobody", lambda: False)
+    with pytest.raises(sandbox.Missing, match="bubblewrap"):
+        sandbox.run_apart(["true"], tmp_path, 10)
 
 
 def test_import(tmp_path):

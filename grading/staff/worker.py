@@ -65,6 +65,8 @@ def play_races(tree, cases, passed):
     """The records of the races among `cases`, of which only a failure is believed. The student's code runs on
     this host for them, so it does so in the sandbox, in a copy of the tree in which nothing else is done, and
     that is removed. passed: the tests in QEMU, as lab/test, that have passed."""
+    if lacking := races.missing():
+        raise sandbox.Missing(lacking)
     tree = pathlib.Path(tree)
     place = tree.with_name(tree.name + ".races")
     (place / "build").mkdir(parents=True)
@@ -75,7 +77,7 @@ def play_races(tree, cases, passed):
         subprocess.run(["chmod", "-R", "go+rX", place], check=True)    # another user may build it
 
         def runner(words, seconds):
-            done = sandbox.run(words, place, seconds)
+            done = sandbox.run_apart(words, place, seconds)
             return None if done.why else done.status, done.output
 
         for lab, case in cases:
