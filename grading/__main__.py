@@ -4,7 +4,8 @@ options come in the environment; SEEDS=17,18 gives several seeds. Status 0: full
 options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
-usual; without OUT, standard output gets the format and nothing else. FORMAT may name several formats, as
+usual; without OUT, standard output gets the format and nothing else. With RACES=0, the races are left out.
+FORMAT may name several formats, as
 in FORMAT=json,junit: OUT is then a folder, and formats.py has the names of the files in it.
 
 If a test fails, a page with a picture of each failure is written to HTML, which is build/report.html if it is
@@ -35,7 +36,8 @@ def choose(lab_name, test_name, seed):
     for name, value in build.given().items():
         if value not in build.OPTIONS[name]:
             raise BadOption(f"{name}={value}: give {' or '.join(build.OPTIONS[name])}")
-    jobs = [(lab, case) for lab in labs for case in engine.choose(lab, test_name)]
+    jobs = [(lab, case) for lab in labs for case in engine.choose(lab, test_name)
+            if not (case.race and os.environ.get("RACES") == "0")]
     if not jobs:
         names = ", ".join(case.name for lab in labs for case in lab.tests)
         raise BadOption(f"TEST={test_name}: give one of {names}")
@@ -108,7 +110,7 @@ def main(lab_name, test_name, seed, format_names="", out="", html=""):
     jobs, wanted = choose(lab_name, test_name, seed), outputs(format_names, out)
     quiet = any(path is None for _, path in wanted)
     started = time.monotonic()
-    line = progress.Progress(len(jobs) * len(runs.draw_seeds(seed)))
+    line = progress.Progress(sum(1 if case.race else len(runs.draw_seeds(seed)) for _, case in jobs))
     shown = report.Report(report.colourful())
     try:
         errors, left_out, tests = play(jobs, seed, line,

@@ -19,7 +19,7 @@ HANGS = ("deadlock", "livelock", "timeout", "never-booted")
 
 def kind(failure):
     """The kind of a failure, as causes.py calls it; "" if there is nothing to explain."""
-    if failure.cause in ("not-written", "build", "not-run"):
+    if failure.cause in ("not-written", "build", "host-build", "no-host", "not-run"):
         return ""
     if failure.cause == "panic":
         return "panic"
@@ -125,6 +125,8 @@ def usual(lab, case, failure):
     what = kind(failure)
     if not what:
         return ""
+    if failure.usually:
+        return failure.usually
     kinds = [what]
     if what == "hang" and not failure.died:
         # A scene that does not end was judged all the same. A wrong event says more than the lack of an end.

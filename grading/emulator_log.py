@@ -48,7 +48,7 @@ NEEDS = {
     (SOFTWARE, "C"): "t55_storm",
     (SOFTWARE, "S"): "t62_move",
     (SOFTWARE, "created"): "t25_create",
-    (SOFTWARE, "ipi"): "t27_order t27_wrap t29_nowait t31_late t32_wait",
+    (SOFTWARE, "ipi"): "t27_order t27_wrap t29_nowait t31_late",   # not t32_wait, where both cpus may wait
     (TIMER, "A"): "b5_ticks t16_storm t65_registers t66_sum t35_count t48_timeout share busy",
     (TIMER, "W"): "t49_one",
     (TIMER, "ipi"): "t30_passive",

@@ -21,6 +21,9 @@ CAUSES = {
     "build": "the kernel does not build",
     "not-run": "not run, because the kernel died in other tests before",
     "forged": "the events are not those of the run: QEMU's own record differs",
+    "host-build": "the kernel does not compile for the host, where the explorer plays its races",
+    "no-host": "this host cannot play races",
+    "needs": "the race passed, but a test in QEMU without which it gives no points did not",
 }
 
 
@@ -31,7 +34,8 @@ class Failure(Exception):
 
     If the machine died, `died` says in which way: the same words for the same way, whatever the test; `up`
     whether it had come up before; and `hangs` that it lived on to report that its scene hangs. `frames`
-    and `state` say where the cpus were (where(), state())."""
+    and `state` say where the cpus were (where(), state()). Of a race, `drawn` is its timeline, and `usually` the
+    words about what it usually comes from."""
 
     def __init__(self, expected, seen, shown=(), at=None, cause="judged"):
         super().__init__(expected)
@@ -39,6 +43,7 @@ class Failure(Exception):
         self.cause = cause
         self.rule, self.wanted, self.came, self.index = "", [], [], None
         self.died, self.up, self.hangs, self.frames, self.state = "", True, False, [], []
+        self.drawn, self.usually = [], ""
 
 
 def show(sequence, mark, around=10):

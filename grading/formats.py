@@ -36,7 +36,7 @@ LONGEST = 20_000        # characters of a text
 # One environment variable can hold 128 KiB and all of them together 2 MiB, and there are 100 tests.
 LONGEST_MESSAGE = 4_000
 TIMEOUTS = ("timeout", "never-booted", "deadlock", "livelock")
-ERRORS = ("build", "panic", "flood", "not-written", "not-run")
+ERRORS = ("build", "panic", "flood", "not-written", "not-run", "host-build", "no-host")
 
 
 def clean(text, longest=LONGEST):

@@ -18,7 +18,7 @@ In memory a test also has a "picture" (picture.py), which goes into that page an
 
 For a test that passed, the fields that only a failure needs are empty or null. The status of a test that
 was not run, because the kernel is dead (runs.py), is "fail" too; its cause is "not-run". "hint" is what a
-failure usually comes from (diagnosis.py).
+failure usually comes from (diagnosis.py). A race (races.py) has no seeds; its by_hand is a program of the host.
 """
 
 import re
@@ -40,13 +40,13 @@ def of_test(outcome):
     """The fields that every test has."""
     lab, case = outcome.lab, outcome.test
     scene = scenes.find(case.program)
-    good = outcome.failure is None and not outcome.dead
+    good = outcome.failure is None and not outcome.dead and not outcome.lacking
     return {
         "lab": lab.number, "part": lab.name, "part_title": lab.title, "number": case.number,
         "name": case.name,
         "title": case.title, "scene": scene.text or case.title, "setting": "", "file": scene.file,
         "line": scene.line, "points": case.points if good else 0, "most": case.points,
-        "status": "ok" if good else "fail", "seeds": outcome.seeds, "seed": None,
+        "status": "ok" if good else "fail", "seeds": [] if case.race else outcome.seeds, "seed": None,
         "seconds": round(outcome.seconds, 2), "expected": "", "seen": "", "cause": None,
         "hint": "", "shown": [], "timeline": [], "console": [], "state": [], "replay": "", "by_hand": "",
         "gdb": [], "picture": None}
@@ -88,6 +88,30 @@ def of_failure(outcome):
         "gdb": [printable(line, 2000) for line in timeline.in_gdb(failure, result.command, outcome.lab.name)]}
 
 
+def of_race(outcome):
+    """The same of a race: the schedule that fails, and how to play it again on this host."""
+    failure, result, race = outcome.failure, outcome.result, outcome.test.race
+    built = failure.cause not in ("host-build", "no-host")
+    return {
+        "setting": f"up to {race.limits()}", "expected": printable(failure.expected, 2000),
+        "seen": printable(failure.seen, 2000), "cause": failure.cause,
+        "timeline": [printable(line) for line in failure.drawn],
+        "console": [] if built else [printable(line) for line in result.console.splitlines()],
+        "state": [printable(line, 600) for line in failure.state],
+        "hint": diagnosis.usual(outcome.lab.number, outcome.test, failure),
+        "replay": f"make grade LAB={outcome.lab.name} TEST={outcome.test.name}",
+        "by_hand": printable(result.command, 20000),
+        "gdb": [printable(f"gdb --args {result.command}", 20000), "break panic", "run", "backtrace"] if built
+        else []}
+
+
+def of_lacking(outcome):
+    """The fields of a race that passed, if a test in QEMU that it needs did not."""
+    return {"cause": "needs", "expected": f"{' and '.join(outcome.lacking)} to pass, too",
+            "seen": f"passed, but gives no points without {' and '.join(outcome.lacking)}",
+            "replay": f"make grade LAB={outcome.lab.name} TEST={outcome.test.name}"}
+
+
 def of_dead(outcome):
     """The fields of a test that was not run."""
     names = [dead.test.name for dead in outcome.dead]
@@ -99,7 +123,9 @@ def of_dead(outcome):
 def test(outcome):
     """The record of one test."""
     return {**of_test(outcome), **(of_dead(outcome) if outcome.dead else
-                                   of_failure(outcome) if outcome.failure else {})}
+                                   of_lacking(outcome) if outcome.lacking else
+                                   {} if not outcome.failure else
+                                   of_race(outcome) if outcome.test.race else of_failure(outcome))}
 
 
 def not_built(lab, case, errors):

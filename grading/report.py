@@ -12,7 +12,7 @@ WIDTH = 100
 INDENT = 8
 LABEL = 10
 # Causes that are not a scene's own; they show up in many tests, and only the first is reported in full.
-MACHINE = ("panic", "flood", "never-booted", "timeout", "forged")
+MACHINE = ("panic", "flood", "never-booted", "timeout", "forged", "host-build")
 SILENT = ("never-booted", "timeout")
 BOLD, GREEN, RED = 1, 32, 31
 
@@ -55,12 +55,14 @@ class Report:
         good = test["status"] == "ok"
         word = self.paint("ok", GREEN) + "  " if good else self.paint("FAIL", RED)
         line = f"  {word}  {test['name']:17} {test['points']:2}/{test['most']:<2}  {test['title']}"
+        if good and not test["seeds"]:
+            return f"{line}  (every schedule, {test['seconds']:.1f} s)"
         if good:
             seeds = "1 seed" if len(test["seeds"]) == 1 else f"{len(test['seeds'])} seeds"
             return f"{line}  ({seeds}, {test['seconds']:.1f} s)"
         if test["cause"] == "not-run":
             return line + ": not run"
-        return line + (f": {test['seen']}" if test["cause"] == "not-written" else "")
+        return line + (f": {test['seen']}" if test["cause"] in ("not-written", "needs", "no-host") else "")
 
     def details(self, test):
         """What happened instead of what was expected: in words, side by side, and over time."""
@@ -71,15 +73,21 @@ class Report:
         if test["state"]:
             lines += block(["where each cpu is, the inner functions first:"] + test["state"])
         if test["console"] and not test["shown"] and (not test["state"] or test["cause"] in SILENT):
-            lines += block(["the console:"] + [f"| {line}" for line in test["console"]])
-        return lines + ([""] if test["shown"] or test["state"] or test["console"] else [])
+            lines += block(["the compiler:" if test["cause"] == "host-build" else "the console:"]
+                           + [f"| {line}" for line in test["console"]])
+        return lines + ([""] if test["shown"] or test["timeline"] or test["state"] or test["console"] else [])
 
     def commands(self, test):
         """What to type to see the failure again."""
-        start, connect, *typed = test["gdb"]
-        return (commands("again", [test["replay"]]) + commands("by hand", [test["by_hand"]])
-                + commands("in gdb", [start, f"and in another terminal: {connect}"]
-                           + [f"(gdb) {line}" for line in typed]))
+        start, *typed = test["gdb"] or [""]
+        again = commands("again", [test["replay"]]) + commands("by hand", [test["by_hand"]])
+        if test["cause"] == "host-build":
+            return again
+        if not test["seeds"]:
+            return again + commands("in gdb", [start] + [f"(gdb) {line}" for line in typed])
+        connect, *typed = typed
+        return again + commands("in gdb", [start, f"and in another terminal: {connect}"]
+                                + [f"(gdb) {line}" for line in typed])
 
     def failure(self, test):
         """The lines of a failure."""
@@ -88,7 +96,7 @@ class Report:
             return []
         if test["cause"] == "not-run":
             self.unrun.append(test)
-        if test["cause"] in ("build", "not-run"):
+        if test["cause"] in ("build", "not-run", "needs", "no-host"):
             return []
         why = (test["cause"], re.sub(r"\d+", "", test["seen"].partition("; given up")[0]))
         if why in self.reported:

@@ -29,7 +29,7 @@ DEATHS, HANGS = 3, 8
 class Outcome:
     """The result of a test with all of its seeds. `failure` is None, or that of the smallest seed that
     failed; `seed` and `result` belong to it. `dead`: the test was not run, because of these Outcomes. `picture`:
-    of the failure (picture.py)."""
+    of the failure (picture.py). `lacking`: the race passed, but not these tests in QEMU that it needs (races.py)."""
     lab: engine.Lab
     test: engine.Test
     seeds: list
@@ -39,6 +39,7 @@ class Outcome:
     result: machine.Result | None = None
     dead: list = field(default_factory=list)
     picture: dict | None = None
+    lacking: list = field(default_factory=list)
 
 
 @dataclass
@@ -114,7 +115,7 @@ def collect(job, futures):
 
 def follow(jobs, futures):
     """Yield the Outcome of each job, in their order; drop the rest of a lab whose grading is over."""
-    labs = {job.lab.number: Deaths() for job in jobs}
+    labs, failed = {job.lab.number: Deaths() for job in jobs}, set()
     for job, played in zip(jobs, futures):
         deaths = labs[job.lab.number]
         if deaths.over:
@@ -122,6 +123,10 @@ def follow(jobs, futures):
             continue
         outcome = collect(job, played)
         deaths.note(outcome)
+        if outcome.failure:
+            failed.add(f"{job.lab.name}/{job.test.name}")
+        elif job.test.race:
+            outcome.lacking = [name for name in job.test.race.needs if name in failed]
         if deaths.over:
             for other in jobs:
                 other.dropped = other.dropped or other.lab.number == job.lab.number
@@ -130,7 +135,7 @@ def follow(jobs, futures):
 
 def grade(jobs, progress, seed="", workers=None):
     """Run (lab, test) pairs; yield an Outcome for each, in their order. progress: a progress.Progress."""
-    jobs = [Job(lab, case, draw_seeds(seed)) for lab, case in jobs]
+    jobs = [Job(lab, case, [0] if case.race else draw_seeds(seed)) for lab, case in jobs]
     workers = workers or machine.processors()
     with ThreadPoolExecutor(workers) as pool:
         futures = [{} for _ in jobs]

@@ -24,10 +24,21 @@ def sentence(comment):
     return " ".join(re.sub(r"^\s*\*? ?", "", line) for line in comment.strip().splitlines()).strip()
 
 
+def of_explorer(name):
+    """The Where of a scene of the explorer; its text is empty, because the test's title says what it is."""
+    for path in sorted((machine.ROOT / "tests" / "sim").glob("x_*.c")):
+        text = path.read_text(encoding="utf-8")
+        if found := re.search(rf"^void play_{name}\(void\)$", text, re.M):
+            return Where("", f"tests/sim/{path.name}", text.count("\n", 0, found.start()) + 1)
+    return Where("", "tests/sim/explore_pairs.c", 1)
+
+
 @functools.lru_cache(maxsize=None)
 def find(program):
     """The Where of a test's program, such as "swtest t1"; its text is empty if the scene is not found."""
     name, _, test = program.partition(" ")
+    if name == "explore":
+        return of_explorer(test)
     path = machine.ROOT / "user" / f"{name}.c"
     try:
         text = path.read_text(encoding="utf-8", errors="replace")

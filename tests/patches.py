@@ -25,10 +25,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from command import Unusable  # noqa: E402  (needs the path above)
-from grading import engine, machine  # noqa: E402
+from grading import engine, machine, races  # noqa: E402
 
 WORK = 20       # seconds of processor time for a run
-SOURCES = ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "build")
+SOURCES = ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "build", *races.COURSE)
 
 
 @dataclass
@@ -142,6 +142,7 @@ def copy_tree(place):
     """Copy the sources, and what is built from them, to the folder `place`; return it."""
     place.mkdir()
     for name in SOURCES:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", "--sparse=always", ROOT / name, place / name], check=True)
     return place
 
@@ -189,10 +190,10 @@ class Fault:
 
 
 def faults(cases, seeds, tree, stop=None):
-    """Run each test with each seed on the machine of the tree; yield a Fault for each test that fails, with
-    the first seed that fails. End early, with Unusable, when `stop` is set."""
+    """Run each test with each seed, a race once, on the machine of the tree; yield a Fault for each test that
+    fails, with the first seed that fails. End early, with Unusable, when `stop` is set."""
     for lab, case in cases:
-        for seed in seeds:
+        for seed in seeds[:1] if case.race else seeds:
             if stop is not None and stop.is_set():
                 raise Unusable("interrupted")
             failure, result = engine.run_seed(case, seed, root=tree, work=WORK)

@@ -4,9 +4,8 @@ a test of the lab looks at it, and a mutant breaks it. A line of such a file:
 
     2.07 | lwkt_yield | what the function promises, one assertion | switch/t3, switch/t4 | mutant's name
 
-In place of tests, `explorer: SCENE` names a scene of the explorer, and `reader` says that nothing shows the
-clause: then the mutant is `-`, and its row of the page says that a reader will look at
-it.
+In place of tests, `explorer: SCENE` names a race of the lab (grading/races.txt), and `reader` says that
+nothing shows the clause: then the mutant is `-`, and its row of the page says that a reader will look at it.
 """
 
 import functools
@@ -30,7 +29,7 @@ class Clause:
     id: str
     function: str
     text: str
-    tests: list     # lab/test; empty if the explorer or a reader looks at the clause
+    tests: list     # lab/test; empty if a reader looks at the clause
     reader: bool
     mutant: str     # "" if there is none
 
@@ -45,8 +44,9 @@ def read(number):
         fields = line.split(" | ")
         assert len(fields) == 5, line
         name, function, text, tests, mutant = fields
-        explored = tests.startswith("explorer: ")
-        found.append(Clause(name, function, text, [] if explored or tests == "reader" else tests.split(", "),
+        if tests.startswith("explorer: "):
+            tests = f"races{number}/{tests.removeprefix('explorer: ')}"
+        found.append(Clause(name, function, text, [] if tests == "reader" else tests.split(", "),
                             tests == "reader", "" if mutant == "-" else mutant))
     return found
 

@@ -68,6 +68,13 @@ def outcomes():
         yield runs.Outcome(lab, case, [4, 5], 1.25, 4, wrong, console(text))
     lab, case = cases[9 + len(FAILURES)]
     yield runs.Outcome(lab, case, [], dead=[runs.Outcome(*cases[9], [4])])
+    first, second, third, fourth = [(lab, case) for lab, case in cases if case.race][:4]
+    lost = failure.Failure("every schedule to end well", "all cpus wait", cause="deadlock")
+    lost.drawn = ["cpu 0  LLS", "   0  cpu 0  take   poke x = 1    kernel/lwkt/token.c:1"]
+    yield runs.Outcome(*first, [0], 0.5, 0, lost, console("again: build/races/explore-memory -x 'c1:1'"))
+    yield runs.Outcome(*second, [0], 0.5, 0, failure.Failure("it compiles", NASTY, cause="host-build"), console(text))
+    yield runs.Outcome(*third, [0], 0.5, lacking=["switch/t1_turns"])
+    yield runs.Outcome(*fourth, [0], 0, 0, failure.Failure("a host", "missing: gcc", cause="no-host"), console(text))
 
 
 def nasty(tests):

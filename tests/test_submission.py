@@ -378,6 +378,19 @@ def test_another_user(folder, tmp_path, monkeypatch):
         run(folder, "true")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as another user")
+def test_apart(folder, monkeypatch):
+    """Where bubblewrap does not work, a submission's own code runs as a user without other processes, and
+    none is left of it."""
+    monkeypatch.setattr(sandbox, "has_bubblewrap", lambda: False)
+    monkeypatch.setattr(sandbox, "check_walls", lambda folder: None)    # this tree need not be unreadable
+    done = sandbox.run_apart(["sh", "-c", "id -u; setsid sleep 300 >build/left & echo $! >build/pid; sleep 0.2"],
+                             folder, 30)
+    assert int(done.output) > 1 << 30, done.output
+    left = int((folder / "build" / "pid").read_text())
+    assert not pathlib.Path(f"/proc/{left}").exists() or " Z " in pathlib.Path(f"/proc/{left}/stat").read_text()
+
+
 @pytest.mark.parametrize("inside", [pytest.param(True, marks=needs_bubblewrap), False])
 def test_limits(inside, folder, monkeypatch):
     """Time, memory, file size and output are limited, inside bubblewrap and outside."""

@@ -71,9 +71,10 @@ def draw_several(rng):
 
 
 def draw_yielding(rng):
-    """The threads release all tokens at once by a yield, and need all of them to continue."""
-    params, options = draw_several(rng)
-    return {**params, "yield": 1}, options
+    """The threads release all tokens at once by a yield, and need all of them to continue: four of them all of
+    four, so that whoever gives away what it has never gets on."""
+    cpus, tokens = rng.cycle((4, 4), (rng.randint(3, 4), 2), (2, 3))
+    return {"cpus": cpus, "tokens": tokens, "rounds": rng.randint(70, 100), "yield": 1}, {"CPUS": cpus}
 
 
 def draw_crowd(rng):

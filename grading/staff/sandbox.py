@@ -8,7 +8,8 @@ does not, root runs them as the user NOBODY, who must not be able to read this t
 cases they can write only to the folders in WRITABLE.
 
 In any case there are limits on processor time, memory, file size and time (LIMITS), and QEMU runs in its own
-seccomp sandbox (tools/qemu, SANDBOX=1). The section "What is run, and within what limits" of
+seccomp sandbox (tools/qemu, SANDBOX=1). Programs that are made of a submission's own code, its races, run by
+run_apart(). The section "What is run, and within what limits" of
 grading/README.md says what remains possible.
 """
 
@@ -37,9 +38,7 @@ OUTPUT = 1 << 20                # bytes of output that are kept
 PATH = "/usr/local/bin:/usr/bin:/bin"
 WRITABLE = ("build", "build-bench")     # of a tree
 NOBODY = 65534                          # user and group
-# The words to put before a command that runs as that user.
-NOBODYS = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all",
-           "--no-new-privs"]
+APART = 0x70000000                      # and those of programs that are a submission's own (run_apart)
 
 
 class Missing(Exception):
@@ -104,15 +103,21 @@ def check_walls(folder):
                       "that they can enter, as in --out /var/tmp/results")
 
 
-def as_nobody(folder):
-    """The words to put before a command that runs as NOBODY. What is WRITABLE in `folder` becomes that
-    user's."""
+def as_user(user):
+    """The words to put before a command that runs as a user without rights."""
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all",
+            "--no-new-privs"]
+
+
+def as_nobody(folder, user=NOBODY):
+    """The words to put before a command that runs as NOBODY, or as another user. What is WRITABLE in `folder`
+    becomes that user's."""
     check_walls(folder)
     for name in WRITABLE:
         place = pathlib.Path(folder, name)
         for path in [place, *place.rglob("*")] if place.is_dir() else []:
-            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    return NOBODYS
+            os.chown(path, user, user, follow_symlinks=False)
+    return as_user(user)
 
 
 @functools.cache
@@ -132,9 +137,9 @@ def prlimit(limits):
     return ["prlimit", *(f"--{name}={value}" for name, value in limits.items())]
 
 
-def limited(words, folder):
+def limited(words, folder, user=NOBODY):
     """The complete command that runs `words` in `folder` within the limits."""
-    inside = bubblewrap(folder) if has_bubblewrap() else as_nobody(folder) if runs_as_nobody() else []
+    inside = bubblewrap(folder) if has_bubblewrap() else as_nobody(folder, user) if runs_as_nobody() else []
     return [*prlimit(LIMITS), *inside, *words]
 
 
@@ -147,14 +152,28 @@ def end(process):
     process.wait()
 
 
-def run(words, folder, seconds, **variables):
+def run_apart(words, folder, seconds):
+    """As run(), for programs that are made of a submission's own code. Without bubblewrap they run as a user
+    that no other process has, and that has no process afterwards. Missing if neither is possible."""
+    if not has_bubblewrap() and not runs_as_nobody():
+        raise Missing("missing: bubblewrap, or root's rights; without them a submission's own code would run here "
+                      "as this user, when its races are played (grading/README.md)")
+    user = APART + os.getpid()
+    try:
+        return run(words, folder, seconds, user)
+    finally:
+        if runs_as_nobody():
+            subprocess.run([*as_user(user), sys.executable, "-c", "import os; os.kill(-1, 9)"], check=False)
+
+
+def run(words, folder, seconds, user=NOBODY, **variables):
     """Run a command in `folder` for at most `seconds`; return Ended, with what it printed."""
     env = {"PATH": PATH, "LANG": "C.UTF-8", "TMPDIR": "/tmp", "HOME": "/tmp",
            "SANDBOX": os.environ.get("SANDBOX", "1"),
            **{name: str(value) for name, value in variables.items()}}
     folder = pathlib.Path(folder).resolve()
     log = folder.with_name(folder.name + ".log")
-    command, why = limited(words, folder), ""
+    command, why = limited(words, folder, user), ""
     with open(log, "wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
@@ -174,7 +193,7 @@ def read_submission(source, seconds=120):
     """(path -> bytes of the sources in a submission, lines about it): unpack.py as a program of its own, within
     limits. It is the instructor's code, so it runs as this user, who can read what was handed in. Only bsdtar,
     which is written in C, runs where it sees nothing but the system's programs."""
-    inside = bubblewrap("/usr") if has_bubblewrap() else NOBODYS if os.geteuid() == 0 else []
+    inside = bubblewrap("/usr") if has_bubblewrap() else as_user(NOBODY) if os.geteuid() == 0 else []
     with tempfile.TemporaryFile() as output:
         try:
             status = subprocess.run([*prlimit(UNPACKING), sys.executable, "-I", unpack.__file__,

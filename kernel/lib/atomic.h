@@ -13,6 +13,8 @@
  *   fence_rel()     anything before comes before stores after
  *
  * The amo functions name their ordering: _rel and _acq as above; without a suffix they order nothing.
+ * With _full they are an acquire and a release, and a fence after one of them sees it; but none of them
+ * is a fence: a load that must not come before its store needs fence() in between.
  * An interrupt cannot divide an AMO, but it can divide a C `|=`, which is three instructions.
  *
  * They are macros because they work on any integer or pointer type.

@@ -85,7 +85,7 @@ void lwkt_signal(lwkt_wait_t w, int count)
     struct lwkt_tokref ref;
 
     lwkt_gettoken(&ref, &w->wa_token);
-    poke(&w->wa_gen, w->wa_gen + 1);
+    publish(&w->wa_gen, w->wa_gen + 1); /* consume: a waiter without a lock (wait.h) */
     for (; count != 0 && !list_empty(&w->wa_waitq); count--) {
         thread_t td = list_entry(list_first(&w->wa_waitq), struct thread, td_waitq);
 

@@ -100,7 +100,8 @@ void explore_outcome(uint64 value)
 
 void explore_used(const struct sim_site *site)
 {
-    keep->used[site->number] = true;
+    if (site->number >= 0)
+        keep->used[site->number] = true;
 }
 
 void explore_print_used(void)

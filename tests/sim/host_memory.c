@@ -11,13 +11,12 @@
 #include "host.h"
 #include "kernel/riscv.h"
 #include "lib/backtrace.h"
-#include "lib/list.h"
 #include "mm/page.h"
 #include "mm/zone.h"
 #include "sync/sleep.h"
 
 static void *last_page;
-static struct list *queues[SIM_CPUS]; /* a cpu's page of sleep queues */
+static uint64 *queues[SIM_CPUS]; /* a cpu's page of sleep queues, if tsleep has taken one */
 static int npages, nobjects;
 
 /* --- pages and zones --- */
@@ -71,10 +70,12 @@ int host_memory_used(void)
 
 static void init_here(void *arg)
 {
+    int before = npages;
+
     (void)arg;
     tsleep_init_cpu();
-    npages--;
-    queues[mycpuid] = last_page;
+    queues[mycpuid] = npages != before ? last_page : NULL;
+    npages = before;
 }
 
 void host_sleep_init(void)
@@ -83,12 +84,13 @@ void host_sleep_init(void)
         lwkt_wait_ipiq(globaldata_of[cpu], lwkt_send_ipiq_bycpu(cpu, init_here, NULL));
 }
 
-/* The page is zero after the last queue. */
+/* However the queues are laid out: the words of an empty one point to no memory but the page's own. */
 void host_sleep_audit(void)
 {
     for (int cpu = 0; cpu < ncpus; cpu++)
-        for (struct list *q = queues[cpu]; q->next != NULL; q++)
-            CHECK(list_empty(q), "a thread is on a sleep queue of cpu %d", cpu);
+        for (uint64 *p = queues[cpu]; p != NULL && p < queues[cpu] + PGSIZE / sizeof(*p); p++)
+            CHECK(word_of((void *)*p) < 0 || *p - (uint64)queues[cpu] < PGSIZE,
+                  "a thread is on a sleep queue of cpu %d", cpu);
 }
 
 /* --- printf: the linker sends all calls here (--wrap) --- */

@@ -79,7 +79,18 @@ void sim_store(volatile void *p, size_t size, uint64 v, const struct sim_site *s
 
 static uint64 amo_result(enum sim_amo op, uint64 old, uint64 v)
 {
-    return op == AMO_OR ? old | v : op == AMO_AND ? old & v : op == AMO_ADD ? old + v : v;
+    switch (op) {
+    case AMO_OR:
+        return old | v;
+    case AMO_AND:
+        return old & v;
+    case AMO_XOR:
+        return old ^ v;
+    case AMO_ADD:
+        return old + v;
+    default:
+        return v;
+    }
 }
 
 uint64 sim_amo(volatile void *p, size_t size, enum sim_amo op, uint64 v,
@@ -100,24 +111,31 @@ uint64 sim_amo(volatile void *p, size_t size, enum sim_amo op, uint64 v,
     return old;
 }
 
-bool sim_cas(volatile void *p, size_t size, uint64 old, uint64 v, const struct sim_site *site)
+uint64 sim_cas_value(volatile void *p, size_t size, uint64 old, uint64 v,
+                     const struct sim_site *site)
 {
     if (running) {
         point(p, true);
         DETECTOR(p, size, true, true);
     }
-    bool same = memory_load(p, size) == cut(old, size);
+    uint64 seen = memory_load(p, size);
+    bool same = seen == cut(old, size);
 
     if (running && same)
         views_amo(p, size, cut(v, size), site);
     else if (running)
         views_failed_cas(p, size, site);
     if (running)
-        explore_event(site, p, same ? cut(v, size) : memory_load(p, size), 0);
+        explore_event(site, p, same ? cut(v, size) : seen, 0);
     if (same)
         raw_store(p, size, v);
     point_after(p);
-    return same;
+    return seen;
+}
+
+bool sim_cas(volatile void *p, size_t size, uint64 old, uint64 v, const struct sim_site *site)
+{
+    return sim_cas_value(p, size, old, v, site) == cut(old, size);
 }
 
 void sim_fence(const struct sim_site *site)

@@ -126,7 +126,8 @@ static void print_event(uint32 i, const struct event *e)
             printf(" = %s", name_of(e->value));
         if (e->age > 0)
             printf(", which is %u stores old", e->age);
-        printf("    %s:%d", e->site->file, e->site->line);
+        if (e->site->line != 0)
+            printf("    %s:%d", e->site->file, e->site->line);
     }
     if (e->times > 1)
         printf("   (and so on, %u events)", e->times);

@@ -180,9 +180,9 @@ static uint32 condition;
 static void block(void *arg)
 {
     (void)arg;
-    int gen = peek(&queue.wa_gen);
+    int gen = consume(&queue.wa_gen); /* publish: lwkt_signal */
 
-    while (!consume(&condition)) /* publish: signal */
+    while (!consume(&condition)) /* publish: signal_all */
         lwkt_block(&queue, "scene", &gen);
 }
 
@@ -193,11 +193,28 @@ static void signal_all(void *arg)
     lwkt_signal(&queue, -1);
 }
 
-void play_x_block(void)
+/* The second signal is sent by the cpu that has the queue's token, so no message orders it. */
+static void signal_twice(void *arg)
+{
+    lwkt_signal(&queue, -1);
+    signal_all(arg);
+}
+
+static void blocks(void (*signals)(void *))
 {
     condition = 0;
     lwkt_wait_init(&queue);
     explore_thread(0, PRI, block, NULL, "blocked");
-    explore_thread(1, PRI, signal_all, NULL, "signals");
+    explore_thread(1, PRI, signals, NULL, "signals");
     explore_run();
+}
+
+void play_x_block(void)
+{
+    blocks(signal_all);
+}
+
+void play_x_block_twice(void)
+{
+    blocks(signal_twice);
 }

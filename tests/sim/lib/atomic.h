@@ -20,19 +20,22 @@
 struct sim_site {
     const char *file;
     int line;
-    int number; /* the same for all copies of an inline function's */
+    int number; /* the same for all copies of an inline function's; -1: no line's (builtins.c) */
     const char *name;
     const char *word; /* its argument as it was written */
     uint32 order;
     uint32 whole; /* the order as it was written */
 };
 
-enum sim_amo { AMO_OR, AMO_AND, AMO_ADD, AMO_SWAP };
+enum sim_amo { AMO_OR, AMO_AND, AMO_XOR, AMO_ADD, AMO_SWAP };
 
 uint64 sim_load(const volatile void *p, size_t size, const struct sim_site *site);
 void sim_store(volatile void *p, size_t size, uint64 v, const struct sim_site *site);
 uint64 sim_amo(volatile void *p, size_t size, enum sim_amo op, uint64 v,
                const struct sim_site *site);
+/* What was there; it is v now if that was old. */
+uint64 sim_cas_value(volatile void *p, size_t size, uint64 old, uint64 v,
+                     const struct sim_site *site);
 bool sim_cas(volatile void *p, size_t size, uint64 old, uint64 v, const struct sim_site *site);
 void sim_fence(const struct sim_site *site);
 uint64 sim_glance(const volatile void *p, size_t size);
