@@ -5,6 +5,9 @@
  * Page by page, the table is walked in software and the page is reached through the direct map. So a
  * program may pass any address and length: what it may not touch is not found, and nothing traps. A
  * page that is not there yet, or is copy-on-write, is faulted in as if the program had touched it.
+ *
+ * A space that is shared is held from the look at an entry to the end of the copy (share.c). The
+ * faulting in may block, and then lets go, but the entry is read after that.
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
@@ -33,6 +36,14 @@ static inline uint64 user_pte(const struct vmspace *vm, uint64 va)
     return ((uint64 *)pte_page(pte))[PX(0, va)];
 }
 
+/* As if the program had touched va: 0, or -1. Not inlined, so that a copy saves fewer registers. */
+static int __attribute__((noinline)) fault_in(struct vmspace *vm, uint64 va, uint32 access)
+{
+    int result = vm_fault(vm, va, access);
+
+    return result == VM_NO_MEMORY ? vm_fault_again(vm, va, access) : result;
+}
+
 /*
  * Where the byte at va is, if the page may be accessed in this way; else NULL. access: VM_READ or
  * VM_WRITE; right: the same as PTE_R or PTE_W.
@@ -43,10 +54,7 @@ static inline char *user_byte(struct vmspace *vm, uint64 va, uint32 access, uint
     uint64 pte = user_pte(vm, va);
 
     if ((pte & need) != need) {
-        int result = vm_fault(vm, va, access);
-        if (result == VM_NO_MEMORY)
-            result = vm_fault_again(vm, va, access);
-        if (result < 0)
+        if (fault_in(vm, va, access) < 0)
             return NULL;
         pte = user_pte(vm, va);
     }
@@ -67,7 +75,19 @@ static inline uint64 in_page(uint64 va, uint64 len)
     return left < len ? left : len;
 }
 
-int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
+/* Where the byte at va is, if it and the len bytes from there lie in one page that is there, with this
+ * right; else NULL. Most copies are of this kind. */
+static inline char *in_one_page(const struct vmspace *vm, uint64 va, uint64 len, uint64 right)
+{
+    uint64 need = PTE_V | PTE_U | right;
+
+    if (va >= USERTOP || len > PGSIZE - va % PGSIZE)
+        return NULL;
+    uint64 pte = user_pte(vm, va);
+    return (pte & need) == need ? (char *)pte_page(pte) + va % PGSIZE : NULL;
+}
+
+static int __attribute__((noinline)) copy_in(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
 {
     char *to = dst;
 
@@ -86,7 +106,30 @@ int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
     return 0;
 }
 
-int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
+static int __attribute__((noinline))
+copy_in_shared(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(vm, &ref);
+    int result = copy_in(vm, dst, usrc, len);
+    vm_drop(vm, &ref);
+    return result;
+}
+
+int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len)
+{
+    if (vm_is_shared(vm))
+        return copy_in_shared(vm, dst, usrc, len);
+    const char *from = in_one_page(vm, usrc, len, PTE_R);
+    if (from == NULL)
+        return copy_in(vm, dst, usrc, len);
+    memcpy(dst, from, len);
+    return 0;
+}
+
+static int __attribute__((noinline))
+copy_out(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
 {
     const char *from = src;
 
@@ -105,19 +148,74 @@ int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
     return 0;
 }
 
-int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
+static int __attribute__((noinline))
+copy_out_shared(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
 {
-    uint64 len = 0;
+    struct lwkt_tokref ref;
 
-    while (len < max && usrc + len < USERTOP) {
-        uint64 n = in_page(usrc + len, max - len);
-        const char *from = user_byte(vm, usrc + len, VM_READ, PTE_R);
+    vm_hold(vm, &ref);
+    int result = copy_out(vm, udst, src, len);
+    vm_drop(vm, &ref);
+    return result;
+}
+
+int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
+{
+    if (vm_is_shared(vm))
+        return copy_out_shared(vm, udst, src, len);
+    char *to = in_one_page(vm, udst, len, PTE_W);
+    if (to == NULL)
+        return copy_out(vm, udst, src, len);
+    memcpy(to, src, len);
+    return 0;
+}
+
+int vm_set_bits(struct vmspace *vm, uint64 va, uint32 bits)
+{
+    struct lwkt_tokref ref;
+    char *word = NULL;
+
+    vm_hold(vm, &ref);
+    if (user_range(va, sizeof(bits)) && va % sizeof(bits) == 0)
+        word = user_byte(vm, va, VM_WRITE, PTE_W);
+    if (word != NULL)
+        amo_or((uint32 *)(void *)word, bits);
+    vm_drop(vm, &ref);
+    return word != NULL ? 0 : -1;
+}
+
+static int64 __attribute__((noinline))
+copy_in_str(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
+{
+    uint64 end = usrc + max >= usrc && usrc + max < USERTOP ? usrc + max : USERTOP;
+    char *to = dst;
+
+    while (usrc < end) {
+        uint64 n = in_page(usrc, end - usrc);
+        const char *from = user_byte(vm, usrc, VM_READ, PTE_R);
         if (from == NULL)
             return -1;
-        for (uint64 i = 0; i < n; i++)
-            if ((dst[len + i] = from[i]) == '\0')
-                return (int64)(len + i);
-        len += n;
+        usrc += n;
+        for (const char *stop = from + n; from < stop;)
+            if ((*to++ = *from++) == '\0')
+                return to - dst - 1;
     }
     return -1;
+}
+
+static int64 __attribute__((noinline))
+copy_in_str_shared(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(vm, &ref);
+    int64 result = copy_in_str(vm, dst, usrc, max);
+    vm_drop(vm, &ref);
+    return result;
+}
+
+int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
+{
+    return vm_is_shared(vm) ? copy_in_str_shared(vm, dst, usrc, max)
+                            : copy_in_str(vm, dst, usrc, max);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * User address spaces. Called by the thread of the process whose space it is (vmspace_destroy: by the
- * one that replaces or reaps it); a space has one thread, so nothing here is locked.
+ * one that replaces or reaps it). A space that several processes share is held meanwhile (share.c);
+ * otherwise it has one thread, and nothing here is locked.
  *
  * The kernel never uses user addresses (sstatus.SUM stays 0): it walks the page table in software and
  * goes through the direct map. So a bad pointer of a program is an absent entry, not a trap.
@@ -21,6 +22,7 @@
 #include "kernel/riscv.h"
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "lwkt/cpusync.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/zone.h"
@@ -96,6 +98,16 @@ void vmspace_destroy(struct vmspace *vm)
     kfree(vm);
 }
 
+/* Free the pages of a part of the heap, on which the program's harts may be at work. */
+static void remove_range(struct vmspace *vm, uint64 start, uint64 end)
+{
+    struct lwkt_cpusync poll;
+
+    vm_stop_others(vm, &poll);
+    free_range(vm->vm_root, 2, start, end, false);
+    vm_let_others_go(vm, &poll);
+}
+
 /*
  * Share the page of one entry with a further holder. A page that the program could write becomes
  * copy-on-write for both.
@@ -134,16 +146,35 @@ static int fork_range(uint64 *dst, uint64 *src, int level, uint64 start, uint64 
     return 0;
 }
 
-/*
- * The fence is for this hart, which may remember src's pages as writable, even if the fork failed.
- */
-int vmspace_fork(struct vmspace *dst, struct vmspace *src)
+static inline int fork_all(struct vmspace *dst, struct vmspace *src)
 {
     dst->vm_size = src->vm_size;
     dst->vm_heap = src->vm_heap;
     dst->vm_guard = src->vm_guard;
     dst->vm_top = src->vm_top;
-    int result = fork_range(dst->vm_root, src->vm_root, 2, 0, src->vm_top);
+    return fork_range(dst->vm_root, src->vm_root, 2, 0, src->vm_top);
+}
+
+static int __attribute__((noinline)) fork_from_shared(struct vmspace *dst, struct vmspace *src)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(src, &ref);
+    int result = fork_all(dst, src);
+    vm_flush(src);
+    vm_drop(src, &ref);
+    return result;
+}
+
+/*
+ * The fence is for this hart (the flush for all), which may remember src's pages as writable, even if
+ * the fork failed.
+ */
+int vmspace_fork(struct vmspace *dst, struct vmspace *src)
+{
+    if (vm_is_shared(src))
+        return fork_from_shared(dst, src);
+    int result = fork_all(dst, src);
     sfence_vma();
     return result;
 }
@@ -179,6 +210,7 @@ int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
 
 /*
  * The program writes to a copy-on-write page. If no other space holds it any more, it is not copied.
+ * (The space is the caller's: no other has such pages while it is being made.)
  */
 static int break_cow(uint64 *pte, uint64 va)
 {
@@ -193,6 +225,8 @@ static int break_cow(uint64 *pte, uint64 va)
         return VM_NO_MEMORY;
     memcpy(copy, old, PGSIZE);
     *pte = page_pte(copy) | (PTE_FLAGS(*pte) & ~PTE_COW) | PTE_W;
+    if (vm_is_shared(curthread->td_vmspace))
+        vm_flush(curthread->td_vmspace);
     sfence_vma_page(va);
     if (*pte & PTE_X)
         fence_i();
@@ -248,21 +282,74 @@ int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access)
     return memory_reclaim(false) && vm_fault(vm, va, access) == 0 ? 0 : -1;
 }
 
-/*
- * Eager growth: all pages of [start, end), page aligned, at once, or none and -1. The early check keeps
- * a hopeless request from using up all memory first.
- */
-static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
+/* The entry of a page of the heap, or NULL. */
+static uint64 *heap_entry(struct vmspace *vm, uint64 va, bool make)
+{
+    if (va < vm->vm_heap || va >= vm->vm_size)
+        return NULL;
+    return make ? make_entry(vm, va) : pmap_walk(vm->vm_root, va, false);
+}
+
+int vm_guard_page(struct vmspace *vm, uint64 va, bool on)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(vm, &ref);
+    uint64 *pte = va % PGSIZE == 0 ? heap_entry(vm, va, true) : NULL;
+    if (pte != NULL && on && *pte != PTE_GUARD) {
+        if (*pte != 0)
+            remove_range(vm, va, va + PGSIZE);
+        *pte = PTE_GUARD;
+        vm->vm_guards++;
+    } else if (pte != NULL && !on && *pte == PTE_GUARD) {
+        *pte = 0;
+        vm->vm_guards--;
+    }
+    vm_drop(vm, &ref);
+    return pte != NULL ? 0 : -1;
+}
+
+bool vm_is_guard(struct vmspace *vm, uint64 va)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(vm, &ref);
+    uint64 *pte = heap_entry(vm, va, false);
+    bool guard = pte != NULL && *pte == PTE_GUARD;
+    vm_drop(vm, &ref);
+    return guard;
+}
+
+/* There are no guards in [start, end) any more, which is no longer the heap's. */
+static void forget_guards(struct vmspace *vm, uint64 start, uint64 end)
+{
+    for (uint64 va = start; va < end && vm->vm_guards > 0; va += PGSIZE) {
+        uint64 *pte = pmap_walk(vm->vm_root, va, false);
+        if (pte != NULL && *pte == PTE_GUARD) {
+            *pte = 0;
+            vm->vm_guards--;
+        }
+    }
+}
+
+/* Whether there is memory for eager growth by [start, end). It keeps a hopeless request from using up
+ * all memory first. May block. */
+static bool heap_has_room(uint64 start, uint64 end)
 {
     uint64 pages = (end - start) / PGSIZE;
 
-    if (!memory_has(pages) && !(memory_reclaim(true) && memory_has(pages)))
-        return -1;
+    return memory_has(pages) || (memory_reclaim(true) && memory_has(pages));
+}
+
+/*
+ * Eager growth: all pages of [start, end), page aligned, at once, or none and -1.
+ */
+static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
+{
     for (uint64 va = start; va < end; va += PGSIZE) {
         uint64 *pte = make_entry(vm, va);
         if (pte == NULL || zero_fill(pte, va) < 0) {
-            free_range(vm->vm_root, 2, start, va, false);
-            sfence_vma();
+            remove_range(vm, start, va);
             return -1;
         }
     }
@@ -280,21 +367,38 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
         return -1;
     vm->vm_size = old - bytes;
     uint64 end = PGROUNDUP(old) < vm->vm_top ? PGROUNDUP(old) : vm->vm_top;
-    free_range(vm->vm_root, 2, PGROUNDUP(vm->vm_size), end, false);
-    sfence_vma();
+    remove_range(vm, PGROUNDUP(vm->vm_size), end);
+    forget_guards(vm, PGROUNDUP(vm->vm_size), end);
     return (int64)old;
 }
 
-int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
+/* The end of the heap moves up. vm is held, and there was room a moment ago. */
+static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager)
 {
     uint64 old = vm->vm_size;
 
-    if (delta < 0)
-        return shrink_heap(vm, -(uint64)delta);
-    if ((uint64)delta > USERTOP - old)
+    if (bytes > USERTOP - old)
         return -1;
-    if (eager && fill_heap(vm, PGROUNDUP(old), PGROUNDUP(old + (uint64)delta)) < 0)
+    if (eager && fill_heap(vm, PGROUNDUP(old), PGROUNDUP(old + bytes)) < 0)
         return -1;
-    vm->vm_size = old + (uint64)delta;
+    vm->vm_size = old + bytes;
     return (int64)old;
+}
+
+/* Whoever shares the space may have moved the end of the heap while this waited for room, so the room
+ * is only an estimate. */
+int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
+{
+    uint64 size = peek(&vm->vm_size);
+    struct lwkt_tokref ref;
+    int64 old;
+
+    if (delta > 0 && (uint64)delta > USERTOP - size)
+        return -1;
+    if (delta > 0 && eager && !heap_has_room(PGROUNDUP(size), PGROUNDUP(size + (uint64)delta)))
+        return -1;
+    vm_hold(vm, &ref);
+    old = delta < 0 ? shrink_heap(vm, -(uint64)delta) : grow_heap(vm, (uint64)delta, eager);
+    vm_drop(vm, &ref);
+    return old;
 }
