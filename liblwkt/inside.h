@@ -8,8 +8,8 @@
 #include "host.h" /* struct host_cpu */
 #include "lwkt.h"
 
-/* A cpu. `masked` and `pending` are its interrupts, as a hart's sstatus.SIE and sip are; they come first,
- * in this order, because a host may know them (kernel/upcall.h). */
+/* A cpu. `masked` and `pending` are its interrupts, as a hart's sstatus.SIE and sip are; they come
+ * first, in this order, because a host may know them (kernel/upcall.h). */
 struct cpu {
     uint32 masked;   /* 1: interrupts are off. Its own */
     uint32 pending;  /* a bit for each source that interrupts it: AMO */

@@ -6,8 +6,8 @@
  *
  * "Interrupts off" is a word of the cpu (`masked`), because a system call for each would cost more than
  * all the rest. While it is set the host leaves the bits, and cpu_intr_enable looks at them. No
- * interrupt is lost: the bit is set before the cpu is interrupted, so a cpu that turns its interrupts on
- * either sees the bit or is interrupted afterwards.
+ * interrupt is lost: the bit is set before the cpu is interrupted, so a cpu that turns its interrupts
+ * on either sees the bit or is interrupted afterwards.
  */
 #include "inside.h"
 

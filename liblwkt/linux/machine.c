@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The machine on Linux: cpus that are pthreads, interrupts that are signals, a POSIX timer for each. The
- * handler runs on the stack of the thread that it interrupts.
+ * The machine on Linux: cpus that are pthreads, interrupts that are signals, a POSIX timer for each.
+ * The handler runs on the stack of the thread that it interrupts.
  */
 #define _GNU_SOURCE
 #include "linux/machine_inside.h"

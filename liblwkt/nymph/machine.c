@@ -124,11 +124,13 @@ struct lwkt_ipiq *cpu_ring_alloc(void)
 
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg)
 {
-    uint64 *frame = (uint64 *)(void *)((char *)td->td_kstack + td->td_kstack_size) - FRAME_WORDS;
+    uint64 *top = (uint64 *)(void *)((char *)td->td_kstack + td->td_kstack_size);
+    uint64 *frame = top - FRAME_WORDS;
 
     frame[0] = (uint64)cpu_thread_first;
     frame[1] = 0;
     frame[2] = (uint64)func;
     frame[3] = (uint64)arg;
-    td->td_mach = (struct md_thread){.md_sp = (uint64)frame, .md_func = func, .md_arg = arg};
+    td->td_mach = (struct md_thread){
+        .md_sp = (uint64)frame, .md_stack_top = (uint64)top, .md_func = func, .md_arg = arg};
 }

@@ -22,6 +22,7 @@ register struct thread *curthread __asm__("tp");
 
 struct md_thread {
     uint64 md_sp; /* saved sp while the thread is off the cpu; switch.S knows that it comes first */
+    uint64 md_stack_top;     /* for tests that measure stacks */
     void (*md_func)(void *); /* of an idle thread, which is not switched to at first */
     void *md_arg;
 };
