@@ -177,6 +177,8 @@ $(O)/kernel.flags: FORCE | $(FIRST)
 	$(call remember,$(CC) $(filter-out -Werror,$(KFLAGS)))
 $(O)/user.flags: FORCE | $(FIRST)
 	$(call remember,$(CC) $(UFLAGS))
+$(O)/nymph.flags: FORCE | $(FIRST)
+	$(call remember,$(CC) $(filter-out -Werror,$(NFLAGS)))
 $(O)/kernel.list: FORCE | $(FIRST)
 	$(call remember,$(KSRC))
 $(O)/user.list: FORCE | $(FIRST)
@@ -199,6 +201,23 @@ $(O)/kernel/%.o: kernel/% $(O)/kernel.flags | tools
 $(O)/kernel/%.macros: kernel/% FORCE | tools
 	@mkdir -p $(@D)
 	@$(CC) $(KFLAGS) -E -dM -o $@ $<
+
+# The threading core as a library of Nymph's programs: those of which a file includes lwkt.h.
+LWKTCORE  := $(wildcard liblwkt/*.c kernel/lwkt/*.c) kernel/lib/bits.c kernel/lib/testpoint.c
+LWKTNYMPH := $(LWKTCORE) $(wildcard liblwkt/nymph/*.[cS])
+LWKTUSERS := $(shell grep -l '^\#include "lwkt.h"' $(filter %.c,$(USRC)) /dev/null)
+NFLAGS     = -Iliblwkt/nymph -Iliblwkt $(CFLAGS) -Ikernel $(UNUSED) $(ERROR) -Wshadow -fno-omit-frame-pointer \
+             $(if $(filter 1,$(INVARIANTS)),-DINVARIANTS)
+$(LWKTUSERS:%=$(O)/%.o): UFLAGS = -I$(<D) $(filter-out -Wshadow,$(NFLAGS))
+
+$(O)/nymph/%.o: % $(O)/nymph.flags | tools
+	@mkdir -p $(@D)
+	@echo "  cc    $* (library)"
+	@$(CC) $(NFLAGS) $(DEPS) -c -o $@ $<
+
+$(O)/user/liblwkt.a: $(LWKTNYMPH:%=$(O)/nymph/%.o)
+	@rm -f $@
+	@$(AR) rcs $@ $^
 
 $(O)/user/%.o: user/% $(O)/user.flags | tools
 	@mkdir -p $(@D)
@@ -241,11 +260,12 @@ STACK_sh        = 16384
 STACK_usertests = 16384
 
 # One rule for each program, because a program may have several objects.
+lwkt = $(if $(filter $(LWKTUSERS:%=$(O)/%.o),$(1)),$(O)/user/liblwkt.a)
 define program
-$(BUILD)/user/$(1): $(2) $(O)/user/libuser.a user/user.ld
+$(BUILD)/user/$(1): $(2) $(call lwkt,$(2)) $(O)/user/libuser.a user/user.ld
 	@mkdir -p $$(@D)
 	@echo "  ld    $$@"
-	@$$(LD) $$(LDFLAGS) $(if $(STACK_$(1)),--defsym=stack_size=$(STACK_$(1))) -T user/user.ld -o $$@ $(2) $(O)/user/libuser.a
+	@$$(LD) $$(LDFLAGS) $(if $(STACK_$(1)),--defsym=stack_size=$(STACK_$(1))) -T user/user.ld -o $$@ $(2) $(call lwkt,$(2)) $(O)/user/libuser.a
 endef
 objects = $(patsubst %,$(O)/%.o,$(1))
 $(foreach p,$(UFILES),$(eval $(call program,$(p),$(call objects,$(call with_asm,$(p))))))
@@ -277,7 +297,7 @@ $(BUILD)/fs.img: $(BUILD)/fresh.img
 	@flock -n -E 75 $@.lock mv $@.new $@ || { [ $$? = 75 ] && rm $@.new && \
 	    echo "$@ is the disk of a running machine, so it keeps the old programs; leave that machine, then type make again"; }
 
-include $(wildcard $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d) $(UOBJ:.o=.d))
+include $(wildcard $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d) $(UOBJ:.o=.d) $(LWKTNYMPH:%=$(O)/nymph/%.d))
 
 # ---------------------------------------------------------------------------------------------
 # Running it
@@ -333,7 +353,7 @@ carry: ## take what you wrote in another lab's tree into this one: FROM=../lab4
 
 # The threading core as a library of this host, and the programs that use it. -iquote, because kernel/ has
 # headers of the C library's names.
-LWKTSRC   := $(wildcard liblwkt/linux/*.[cS] kernel/lwkt/*.c) kernel/lib/bits.c kernel/lib/testpoint.c
+LWKTSRC   := $(wildcard liblwkt/linux/*.[cS]) $(LWKTCORE)
 LWKTFLAGS  = -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-builtin-printf -no-pie -pthread -Wall -Wextra \
              -Wshadow $(ERROR) -DNYMPH_KERNEL -DINVARIANTS -iquote liblwkt/linux -iquote liblwkt -iquote kernel \
              -iquote .

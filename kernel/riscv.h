@@ -19,7 +19,8 @@
 #define PTE_G (1UL << 5)
 #define PTE_A (1UL << 6)
 #define PTE_D (1UL << 7)
-#define PTE_COW (1UL << 8) /* for software: shared until written */
+#define PTE_COW (1UL << 8)   /* for software: shared until written */
+#define PTE_GUARD (1UL << 9) /* for software: nothing is here, and nothing comes */
 #define PTE_FLAGS(pte) ((pte)&0x3ffUL)
 #define PA_TO_PTE(pa) (((uint64)(pa) >> 12) << 10)
 #define PTE_TO_PA(pte) (((pte) >> 10) << 12)

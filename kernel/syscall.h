@@ -50,7 +50,14 @@
     X(50, caps_call)     \
     X(51, caps_wait)     \
     X(52, caps_reply)    \
-    X(53, caps_close)
+    X(53, caps_close)    \
+    X(54, fork_shared)   \
+    X(55, guard_page)    \
+    X(56, upcall)        \
+    X(57, upcall_return) \
+    X(58, upcall_timer)  \
+    X(59, upcall_wait)   \
+    X(60, upcall_notify)
 /* clang-format on */
 
 #ifdef __ASSEMBLER__

@@ -121,7 +121,7 @@ def test_gdb(play):
     text = done.stdout + done.stderr
     assert "Error" not in text and "Exception" not in text, text
     for pattern in (r"^No machine:", r"^ +[23] 0x\w+ +0 +12 +\d+ consumer [AB] +runs", r"^ +0 0x\w+ +0 +0 +\d idle0",
-                    r"^cpu [23]: runs consumer [AB]", r"^cpu \d at \d+ +tick at liblwkt/linux/run.c",
+                    r"^cpu [23]: runs consumer [AB]", r"^cpu \d at \d+ +tick at liblwkt/run.c",
                     r"^first \(0x\w+\), cpu 0, ", r"^It (runs, on cpu|is on no run queue)"):
         assert re.search(pattern, text, re.M), (pattern, text)
 

@@ -59,6 +59,21 @@ int setjob(int job);          /* JOB_*: which keys of the console end it; return
 int halt(int status);         /* end the machine; returns only when it fails */
 int sync(void);               /* wait until everything written is on the disk */
 
+/* Processes that share memory: the child begins with func(arg), on a stack that ends at `stack`; its
+ * pid. guard_page: a page of the heap that kills whoever touches it (on: 1), or no longer does (0). */
+int fork_shared(void (*func)(void *arg), void *arg, void *stack);
+int guard_page(void *page, int on);
+
+/* Upcalls (kernel/upcall.h): register a handler, or none (0); go on where an upcall interrupted;
+ * one at a time of the time CSR (~0: never); sleep until something is pending; have pid look. */
+struct upcall;
+struct upcall_frame;
+int upcall(void (*handler)(struct upcall_frame *), struct upcall *area);
+int upcall_return(struct upcall_frame *frame);
+int upcall_timer(uint64 when);
+int upcall_wait(void);
+int upcall_notify(int pid);
+
 /* Read a value of the kernel into *old, then set it from *new; old or new may be 0. When it fails: -1,
  * or one of SYSCTL_*. sysctlname: store the i-th name, from 0, in buf; return its length. */
 int sysctl(const char *name, uint64 *old, const uint64 *new);

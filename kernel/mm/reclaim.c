@@ -67,12 +67,18 @@ bool memory_has(uint64 pages)
     return pages + KEPT <= free || pages + KEPT <= free + zone_count_pages();
 }
 
+/* Giving up may block, and so lose the caller's tokens in the middle of its work. */
+static bool reclaimed(void)
+{
+    return curthread->td_toks == NULL && memory_reclaim(false);
+}
+
 void *page_alloc_reclaimed(void)
 {
-    return memory_reclaim(false) ? page_alloc() : NULL;
+    return reclaimed() ? page_alloc() : NULL;
 }
 
 void *page_zalloc_reclaimed(void)
 {
-    return memory_reclaim(false) ? page_zalloc() : NULL;
+    return reclaimed() ? page_zalloc() : NULL;
 }

@@ -20,8 +20,8 @@ bool memory_has(uint64 pages);
 /* Its middle: every cpu gives up its lists, and takes home what others have freed. */
 void reclaim_settle(void);
 
-/* A page for a program: page_alloc and page_zalloc, but what is kept is taken back before NULL. The
- * caller may hold locks of the file system, but not the block cache's. */
+/* A page for a program: page_alloc and page_zalloc, but what is kept is taken back before NULL, unless
+ * the caller holds a token. It may hold locks of the file system, but not the block cache's. */
 void *page_alloc_reclaimed(void);
 void *page_zalloc_reclaimed(void);
 static inline void *page_alloc_user(void)

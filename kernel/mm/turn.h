@@ -4,7 +4,7 @@
  * pages of a large heap, a large read) therefore calls pass_turn() several times a millisecond. There
  * the process does what it would do before it returns to user mode: it lets better threads run, and it
  * waits if another process is due. So it must hold no lock and be in no transaction; it may return on
- * another cpu.
+ * another cpu. In a critical section nothing happens.
  */
 #ifndef MM_TURN_H
 #define MM_TURN_H

@@ -5,6 +5,9 @@
  * Page by page, the table is walked in software and the page is reached through the direct map. So a
  * program may pass any address and length: what it may not touch is not found, and nothing traps. A
  * page that is not there yet, or is copy-on-write, is faulted in as if the program had touched it.
+ *
+ * A space that is shared is held from the look at an entry to the end of the copy (share.c). The
+ * faulting in may block, and then lets go, but the entry is read after that.
  */
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
@@ -72,43 +75,62 @@ static inline uint64 in_page(uint64 va, uint64 len)
 static int __attribute__((noinline))
 copyin_pages(struct vmspace *vm, char *to, uint64 usrc, uint64 len)
 {
+    struct lwkt_tokref ref;
+    const char *from;
+
     if (!user_range(usrc, len))
         return -1;
-    while (len > 0) {
+    vm_hold(vm, &ref);
+    while (len > 0 && (from = user_byte(vm, usrc, VM_READ)) != NULL) {
         uint64 n = in_page(usrc, len);
-        const char *from = user_byte(vm, usrc, VM_READ);
-        if (from == NULL)
-            return -1;
         memcpy(to, from, n);
         to += n;
         usrc += n;
         len -= n;
     }
-    return 0;
+    vm_drop(vm, &ref);
+    return len == 0 ? 0 : -1;
 }
 
 static int __attribute__((noinline))
 copyout_pages(struct vmspace *vm, uint64 udst, const char *from, uint64 len)
 {
+    struct lwkt_tokref ref;
+    char *to;
+
     if (!user_range(udst, len))
         return -1;
-    while (len > 0) {
+    vm_hold(vm, &ref);
+    while (len > 0 && (to = user_byte(vm, udst, VM_WRITE)) != NULL) {
         uint64 n = in_page(udst, len);
-        char *to = user_byte(vm, udst, VM_WRITE);
-        if (to == NULL)
-            return -1;
         memcpy(to, from, n);
         from += n;
         udst += n;
         len -= n;
     }
-    return 0;
+    vm_drop(vm, &ref);
+    return len == 0 ? 0 : -1;
 }
 
-/* Where the len bytes at va are, if all lie in one page that is present; else NULL. */
+int vm_set_bits(struct vmspace *vm, uint64 va, uint32 bits)
+{
+    struct lwkt_tokref ref;
+    char *word = NULL;
+
+    vm_hold(vm, &ref);
+    if (user_range(va, sizeof(bits)) && va % sizeof(bits) == 0)
+        word = user_byte(vm, va, VM_WRITE);
+    if (word != NULL)
+        amo_or((uint32 *)(void *)word, bits);
+    vm_drop(vm, &ref);
+    return word != NULL ? 0 : -1;
+}
+
+/* Where the len bytes at va are, if all lie in one page that is present, of a space that is not shared;
+ * else NULL. */
 static inline char *present_bytes(const struct vmspace *vm, uint64 va, uint64 len, uint64 right)
 {
-    if (va >= USERTOP || va % PGSIZE + len > PGSIZE || len > PGSIZE)
+    if (va >= USERTOP || va % PGSIZE + len > PGSIZE || len > PGSIZE || vm_is_shared(vm))
         return NULL;
     return present_byte(vm, va, right);
 }
@@ -172,25 +194,27 @@ static inline uint64 copy_string(char *dst, const char *src, uint64 n)
 static int64 __attribute__((noinline))
 copyinstr_pages(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
 {
+    struct lwkt_tokref ref;
+    const char *from;
     uint64 len = 0;
+    bool ended = false;
 
-    while (len < max && usrc + len < USERTOP) {
+    vm_hold(vm, &ref);
+    while (!ended && len < max && usrc + len < USERTOP &&
+           (from = user_byte(vm, usrc + len, VM_READ)) != NULL) {
         uint64 n = in_page(usrc + len, max - len);
-        const char *from = user_byte(vm, usrc + len, VM_READ);
-        if (from == NULL)
-            return -1;
         uint64 got = copy_string(dst + len, from, n);
         len += got;
-        if (got < n)
-            return (int64)len;
+        ended = got < n;
     }
-    return -1;
+    vm_drop(vm, &ref);
+    return ended ? (int64)len : -1;
 }
 
 int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max)
 {
     uint64 n = in_page(usrc, max);
-    const char *from = usrc < USERTOP ? present_byte(vm, usrc, PTE_R) : NULL;
+    const char *from = present_bytes(vm, usrc, n, PTE_R);
     uint64 len = from != NULL ? copy_string(dst, from, n) : n;
 
     return len < n ? (int64)len : copyinstr_pages(vm, dst, usrc, max);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * User address spaces. Called by the thread of the process whose space it is (vmspace_destroy: by the
- * one that replaces or reaps it); a space has one thread, so nothing here is locked.
+ * one that replaces or reaps it). A space that several processes share is held meanwhile (share.c);
+ * otherwise it has one thread, and nothing here is locked.
  *
  * The kernel never uses user addresses (sstatus.SUM stays 0): it walks the page table in software and
  * goes through the direct map. So a bad pointer of a program is an absent entry, not a trap.
@@ -25,6 +26,7 @@
 #include "kernel/riscv.h"
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "lwkt/cpusync.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/turn.h"
@@ -71,15 +73,16 @@ static inline uint64 span_end(uint64 va, int level, uint64 end)
     return next < end ? next : end;
 }
 
-/* Take n entries out of a table, and give up their pages. */
+/* Clear n entries of a table, and give up their pages. */
 static void drop_pages(uint64 *pte, uint64 n)
 {
     for (uint64 *end = pte + n; pte < end; pte++) {
         uint64 old = *pte;
-        if (old & PTE_V) {
-            *pte = 0;
+        if (old == 0)
+            continue;
+        *pte = 0;
+        if (old & PTE_V)
             page_unref(pte_page(old));
-        }
     }
 }
 
@@ -128,9 +131,10 @@ void vmspace_destroy(struct vmspace *vm)
 
 /*
  * The table that *pte leads to is about to change. If other spaces share it, *pte gets a copy of its
- * own. -1: no memory for one. Until the fence, this hart may walk through the old table.
+ * own. -1: no memory for one. Until the fence, harts that use the space may walk through the old table;
+ * stopped: all others stand still, and forget it before they go on.
  */
-static int own_table(uint64 *pte, uint64 va)
+static int own_table(struct vmspace *vm, uint64 *pte, uint64 va, bool stopped)
 {
     uint64 *old = pte_page(*pte), *table;
 
@@ -147,7 +151,10 @@ static int own_table(uint64 *pte, uint64 va)
             page_ref(pte_page(table[i]));
     }
     *pte = page_pte(table) | PTE_V;
-    sfence_vma();
+    if (stopped)
+        sfence_vma();
+    else
+        vm_flush(vm);
     va -= va % TABLE_SPAN;
     drop_table(old, 0, va, va + TABLE_SPAN);
     return 0;
@@ -158,10 +165,11 @@ static int own_table(uint64 *pte, uint64 va)
  * addresses up to `end`. A table that begins below `from` stays, without that part. -1: no memory to
  * take a part out of a shared table; then nothing has changed, because that table is the first.
  *
- * A table is out of reach of this hart (fence) before it and what it leads to can be used for something
- * else. The caller fences for the pages. The kernel uses no user addresses before that.
+ * Other harts that use the space stand still. A table is out of reach of this hart (fence) before it and
+ * what it leads to can be used for something else. The caller fences for the pages. The kernel uses no
+ * user addresses before that.
  */
-static int cut_table(uint64 *table, int level, uint64 from, uint64 end)
+static int cut_table(struct vmspace *vm, uint64 *table, int level, uint64 from, uint64 end)
 {
     uint64 next;
 
@@ -175,9 +183,9 @@ static int cut_table(uint64 *table, int level, uint64 from, uint64 end)
         if (!(old & PTE_V))
             continue;
         if (va % (PGSIZE << (9 * level)) != 0) {
-            if ((old & PTE_COW) && own_table(pte, va) < 0)
+            if ((old & PTE_COW) && own_table(vm, pte, va, true) < 0)
                 return -1;
-            if (cut_table(pte_page(*pte), level - 1, va, next) < 0)
+            if (cut_table(vm, pte_page(*pte), level - 1, va, next) < 0)
                 return -1;
             continue;
         }
@@ -189,17 +197,20 @@ static int cut_table(uint64 *table, int level, uint64 from, uint64 end)
     return 0;
 }
 
-/* Remove everything from `from` on, page aligned, from the space, which is loaded here: 0, or -1 (see
- * above). */
+/* Remove everything from `from` on, page aligned, from the space, which is loaded here and held: 0, or
+ * -1 (see above). */
 static int cut_space(struct vmspace *vm, uint64 from)
 {
+    struct lwkt_cpusync poll;
+
     if (from >= vm->vm_top)
         return 0;
-    if (cut_table(vm->vm_root, 2, from, vm->vm_top) < 0)
-        return -1;
-    vm->vm_top = from;
-    sfence_vma();
-    return 0;
+    vm_stop_others(vm, &poll);
+    int result = cut_table(vm, vm->vm_root, 2, from, vm->vm_top);
+    if (result == 0)
+        vm->vm_top = from;
+    vm_let_others_go(vm, &poll);
+    return result;
 }
 
 /*
@@ -210,12 +221,13 @@ static void share_pages(uint64 *dst, uint64 *src, uint64 n)
 {
     for (uint64 *end = src + n; src < end; src++, dst++) {
         uint64 pte = *src;
-        if (!(pte & PTE_V))
+        if (pte == 0)
             continue;
         if (pte & PTE_W)
             *src = pte = (pte & ~PTE_W) | PTE_COW;
         *dst = pte;
-        page_ref(pte_page(pte));
+        if (pte & PTE_V)
+            page_ref(pte_page(pte));
     }
 }
 
@@ -270,16 +282,37 @@ static int fork_table(uint64 *dst, uint64 *src, int level, uint64 start, uint64 
     return 0;
 }
 
-/*
- * The fence is for this hart, which may remember src's pages as writable, even if the fork failed.
- */
-int vmspace_fork(struct vmspace *dst, struct vmspace *src)
+static inline int fork_all(struct vmspace *dst, struct vmspace *src)
 {
     dst->vm_size = src->vm_size;
     dst->vm_heap = src->vm_heap;
     dst->vm_guard = src->vm_guard;
     dst->vm_top = src->vm_top;
-    int result = fork_table(dst->vm_root, src->vm_root, 2, 0, src->vm_top, src->vm_heap);
+    return fork_table(dst->vm_root, src->vm_root, 2, 0, src->vm_top, src->vm_heap);
+}
+
+static int __attribute__((noinline)) fork_from_shared(struct vmspace *dst, struct vmspace *src)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(src, &ref);
+    crit_enter(); /* so no turn is passed, as that would let go of src */
+    int result = fork_all(dst, src);
+    vm_flush(src);
+    crit_exit();
+    vm_drop(src, &ref);
+    return result;
+}
+
+/*
+ * The fence is for this hart (the flush for all), which may remember src's pages as writable, even if
+ * the fork failed.
+ */
+int vmspace_fork(struct vmspace *dst, struct vmspace *src)
+{
+    if (vm_is_shared(src))
+        return fork_from_shared(dst, src);
+    int result = fork_all(dst, src);
     sfence_vma();
     return result;
 }
@@ -289,7 +322,7 @@ static uint64 *__attribute__((noinline)) make_entry_slow(struct vmspace *vm, uin
 {
     uint64 *pte = pmap_walk(vm->vm_root, va, 1, true);
 
-    if (pte == NULL || ((*pte & PTE_COW) && own_table(pte, va) < 0))
+    if (pte == NULL || ((*pte & PTE_COW) && own_table(vm, pte, va, false) < 0))
         return NULL;
     uint64 *table = pmap_table(pte, true);
     return table != NULL ? &table[PX(0, va)] : NULL;
@@ -333,6 +366,7 @@ int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
 
 /*
  * The program writes to a copy-on-write page. If no other space holds it any more, it is not copied.
+ * (The space is the caller's: no other has such pages while it is being made.)
  */
 static int __attribute__((noinline)) break_cow(uint64 *pte, uint64 va)
 {
@@ -347,6 +381,8 @@ static int __attribute__((noinline)) break_cow(uint64 *pte, uint64 va)
         return VM_NO_MEMORY;
     memcpy(copy, old, PGSIZE);
     *pte = page_pte(copy) | (PTE_FLAGS(*pte) & ~PTE_COW) | PTE_W;
+    if (vm_is_shared(curthread->td_vmspace))
+        vm_flush(curthread->td_vmspace);
     sfence_vma_page(va);
     if (*pte & PTE_X)
         fence_i();
@@ -401,23 +437,66 @@ int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access)
     return memory_reclaim(false) && vm_fault(vm, va, access) == 0 ? 0 : -1;
 }
 
-/*
- * Eager growth: all pages of [start, end), page aligned, at once, or none and -1. The early check keeps
- * a hopeless request from using up all memory first.
- */
-static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
+/* The entry of a page of the heap, or NULL. */
+static uint64 *heap_entry(struct vmspace *vm, uint64 va, bool make)
+{
+    if (va < vm->vm_heap || va >= vm->vm_size)
+        return NULL;
+    return make ? make_entry(vm, va) : pmap_walk(vm->vm_root, va, 0, false);
+}
+
+int vm_guard_page(struct vmspace *vm, uint64 va, bool on)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(vm, &ref);
+    uint64 *pte = va % PGSIZE == 0 ? heap_entry(vm, va, true) : NULL;
+    if (pte != NULL && on && *pte != PTE_GUARD) {
+        struct lwkt_cpusync poll;
+        vm_stop_others(vm, &poll);
+        drop_pages(pte, 1);
+        *pte = PTE_GUARD;
+        vm_let_others_go(vm, &poll);
+    } else if (pte != NULL && !on && *pte == PTE_GUARD) {
+        *pte = 0;
+    }
+    vm_drop(vm, &ref);
+    return pte != NULL ? 0 : -1;
+}
+
+bool vm_is_guard(struct vmspace *vm, uint64 va)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(vm, &ref);
+    uint64 *pte = heap_entry(vm, va, false);
+    bool guard = pte != NULL && *pte == PTE_GUARD;
+    vm_drop(vm, &ref);
+    return guard;
+}
+
+/* Whether there is memory for eager growth by [start, end). It keeps a hopeless request from using up
+ * all memory first. May block. */
+static bool heap_has_room(uint64 start, uint64 end)
 {
     uint64 pages = (end - start) / PGSIZE;
 
-    if (!memory_has(pages) && !(memory_reclaim(true) && memory_has(pages)))
-        return -1;
+    return memory_has(pages) || (memory_reclaim(true) && memory_has(pages));
+}
+
+/*
+ * Eager growth: all pages of [start, end), page aligned, at once, or none and -1.
+ */
+static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
+{
     for (uint64 va = start; va < end; va += PGSIZE) {
         uint64 *pte = make_entry(vm, va);
         if (pte == NULL || zero_fill(pte, va) < 0) {
             cut_space(vm, start);
             return -1;
         }
-        if (PX(0, va) % 64 == 63) /* 64 pages are zeroed in some 40,000 instructions */
+        /* 64 pages are zeroed in some 40,000 instructions. A pause would let go of a shared space. */
+        if (PX(0, va) % 64 == 63 && !vm_is_shared(vm))
             pass_turn();
     }
     return 0;
@@ -437,16 +516,33 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
     return (int64)old;
 }
 
-int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
+/* The end of the heap moves up. vm is held, and there was room a moment ago. */
+static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager)
 {
     uint64 old = vm->vm_size;
 
-    if (delta < 0)
-        return shrink_heap(vm, -(uint64)delta);
-    if ((uint64)delta > USERTOP - old)
+    if (bytes > USERTOP - old)
         return -1;
-    if (eager && fill_heap(vm, PGROUNDUP(old), PGROUNDUP(old + (uint64)delta)) < 0)
+    if (eager && fill_heap(vm, PGROUNDUP(old), PGROUNDUP(old + bytes)) < 0)
         return -1;
-    vm->vm_size = old + (uint64)delta;
+    vm->vm_size = old + bytes;
     return (int64)old;
+}
+
+/* Whoever shares the space may have moved the end of the heap while this waited for room, so the room
+ * is only an estimate. */
+int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
+{
+    uint64 size = peek(&vm->vm_size);
+    struct lwkt_tokref ref;
+    int64 old;
+
+    if (delta > 0 && (uint64)delta > USERTOP - size)
+        return -1;
+    if (delta > 0 && eager && !heap_has_room(PGROUNDUP(size), PGROUNDUP(size + (uint64)delta)))
+        return -1;
+    vm_hold(vm, &ref);
+    old = delta < 0 ? shrink_heap(vm, -(uint64)delta) : grow_heap(vm, (uint64)delta, eager);
+    vm_drop(vm, &ref);
+    return old;
 }

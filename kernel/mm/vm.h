@@ -2,7 +2,7 @@
  * Address spaces. The upper half is the kernel's and the same in all; the lower half is a process's:
  * program, guard page, stack, heap, in this order, as in xv6. The programs of this tree begin at the
  * second page, so that a null pointer leads nowhere. A process has one thread, so its address space is
- * used by one cpu at a time and needs no lock.
+ * used by one cpu at a time and needs no lock, unless processes share it (share.c).
  */
 #ifndef MM_VM_H
 #define MM_VM_H
@@ -10,7 +10,9 @@
 #include <stdbool.h>
 
 #include "kernel/types.h"
-#include "lwkt/thread.h"
+#include "lwkt/token.h"
+
+struct lwkt_cpusync;
 
 struct vmspace {
     uint64 *vm_root; /* Sv39 root page */
@@ -18,6 +20,9 @@ struct vmspace {
     uint64 vm_heap;  /* lowest address of the heap: sbrk cannot shrink below it */
     uint64 vm_guard; /* address of the page below the stack, which stays unmapped */
     uint64 vm_top;   /* no page is mapped, and no table begins, at or above it */
+    /* NULL until it is shared; from then on this guards the table and the fields above (vm_hold) */
+    lwkt_token_t vm_token;
+    uint32 vm_others; /* processes that have it, less one: AMO */
 };
 
 /* Kinds of access for vm_fault and vm_map_user. */
@@ -61,7 +66,7 @@ uint64 *pmap_table(uint64 *pte, bool make);
 
 /* An empty space, or NULL: no memory. */
 struct vmspace *vmspace_create(void);
-/* Free a space and its pages; it must not be loaded on any hart. */
+/* Free a space that nobody shares, and its pages; it must not be loaded on any hart. */
 void vmspace_destroy(struct vmspace *vm);
 /* Make dst, empty, a copy-on-write copy of src, which is loaded here. -1: no memory, and dst may be
  * partly filled: destroy it. */
@@ -73,9 +78,14 @@ uint64 vmspace_satp(const struct vmspace *vm);
  * -1: no memory, and the page is freed. */
 int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights);
 
+/* Make a page of the heap a guard, or (on: false) an ordinary one, empty. A guard has no memory, and an
+ * access to it fails. 0; -1: not a page of the heap, or no memory. */
+int vm_guard_page(struct vmspace *vm, uint64 va, bool on);
+bool vm_is_guard(struct vmspace *vm, uint64 va);
+
 /* Make va accessible: break a copy-on-write share, or fill a page of the heap. 0; -1: no such
  * address or right; VM_NO_MEMORY: no page is left. Then vm_fault_again takes back what is only kept
- * (reclaim.h), and tries once more: 0 or -1. */
+ * (reclaim.h), and tries once more: 0 or -1. Both between vm_hold and vm_drop. */
 #define VM_NO_MEMORY (-2)
 int vm_fault(struct vmspace *vm, uint64 va, uint32 access);
 int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access);
@@ -85,12 +95,43 @@ int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access);
  * needs memory, and may fail, only where a table is shared since a fork and keeps a part. */
 int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager);
 
+/* --- share.c: spaces of several processes. --- */
+
+/* One more process has vm, which is the caller's. / One no longer has it: this hart has not loaded it
+ * any more for that process. The last one destroys it. */
+void vmspace_share(struct vmspace *vm);
+void vmspace_release(struct vmspace *vm);
+
+/* Whether other processes may have vm, too. */
+static inline bool vm_is_shared(const struct vmspace *vm)
+{
+    return __builtin_expect(vm->vm_token != NULL, 0);
+}
+
+/* From hold to drop nobody else changes vm's table or frees a page of it, unless the caller blocks in
+ * between. Thread context, holding no spin lock; hold may switch. No effect on a space that is not
+ * shared; code that is to be fast asks first whether it is. */
+void vm_hold(const struct vmspace *vm, struct lwkt_tokref *ref);
+void vm_drop(const struct vmspace *vm, struct lwkt_tokref *ref);
+
+/* Between these two, the other harts that may use vm stand still, so that pages can be taken out of
+ * it. The second makes all harts forget their translations. The caller holds vm, and must not block. */
+void vm_stop_others(const struct vmspace *vm, struct lwkt_cpusync *poll);
+void vm_let_others_go(const struct vmspace *vm, struct lwkt_cpusync *poll);
+
+/* After entries of vm lost rights or point elsewhere: no hart uses the old ones from here on. */
+void vm_flush(const struct vmspace *vm);
+
+/* --- usercopy.c --- */
+
 /* Copy between the kernel and user memory of vm; pages that are not there yet are faulted in.
  * 0, or -1 if any byte is not accessible (what was copied before it stays copied). */
 int vm_copyin(struct vmspace *vm, void *dst, uint64 usrc, uint64 len);
 int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len);
 /* Copy a string with its NUL, at most max bytes. Returns its length, or -1. */
 int64 vm_copyinstr(struct vmspace *vm, char *dst, uint64 usrc, uint64 max);
+/* Set bits of the word at va, a multiple of 4, by one AMO. 0, or -1: it is not accessible. */
+int vm_set_bits(struct vmspace *vm, uint64 va, uint32 bits);
 
 /* The same on the memory of the calling thread's process. */
 static inline int copyin(void *dst, uint64 usrc, uint64 len)

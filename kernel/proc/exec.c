@@ -223,6 +223,7 @@ static void enter_image(struct proc *p, const struct image *im)
     struct trapframe *tf = proc_trapframe(p);
     uint64 sstatus = tf->sstatus;
 
+    upcall_forget(p);
     memset(tf, 0, sizeof(*tf));
     tf->sstatus = sstatus;
     tf->sepc = im->entry;
@@ -238,7 +239,7 @@ static void enter_image(struct proc *p, const struct image *im)
     fence_i();
     crit_exit();
     if (old != NULL)
-        vmspace_destroy(old);
+        vmspace_release(old);
 }
 
 /*

@@ -6,7 +6,7 @@
 #include "proc/proctable.h"
 #include "sync/sleep.h"
 
-/* Leave the address space, then destroy it. */
+/* Leave the address space, which ends with its last process. */
 static void release_memory(void)
 {
     struct vmspace *vm = curthread->td_vmspace;
@@ -16,7 +16,7 @@ static void release_memory(void)
     curthread->td_mach.md_satp = 0;
     crit_exit();
     curthread->td_vmspace = NULL;
-    vmspace_destroy(vm);
+    vmspace_release(vm);
 }
 
 /* Give all children in one of p's lists to init. Table lock held. */
@@ -54,6 +54,7 @@ void proc_exit(int status)
         panic("init exited with status %d", status);
     caps_exit(curthread); /* first: when the parent knows, the names are free */
     filedesc_release(&p->p_filedesc);
+    upcall_forget(p);
     release_memory(); /* it passes turns, for which p may need a cpu once more */
     usched_exit(p);
 

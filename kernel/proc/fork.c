@@ -11,6 +11,8 @@
 #include "riscv/power.h"
 #include "riscv/trap.h"
 
+_Static_assert(sizeof(((struct proc *)0)->p_name) == sizeof(((thread_t)0)->td_comm), "names");
+
 /* The first code that a forked process's thread runs; its frame is at the top of its stack. */
 static void enter_user_mode(void *arg)
 {
@@ -55,20 +57,38 @@ static void adopt(struct proc *parent, struct proc *child)
     spin_unlock(&proctable_lock);
 }
 
-/*
- * Make a copy of the calling process, which shares its memory until one of them writes to it. Returns
- * its pid; -1: memory is out or the process table is full. The child returns 0 from the same system
- * call.
- */
-int proc_fork(void)
+/* The memory of a new child: the caller's own, or a copy of it, which shares pages until one of them
+ * writes to it. NULL: no memory. */
+static struct vmspace *child_memory(struct proc *child, bool shared)
+{
+    struct vmspace *vm = shared ? curthread->td_vmspace : vmspace_create();
+
+    child->p_thread->td_vmspace = vm;
+    if (shared)
+        vmspace_share(vm);
+    else if (vm != NULL && vmspace_fork(vm, curthread->td_vmspace) < 0)
+        return NULL;
+    return vm;
+}
+
+/* func(arg) with this stack, instead of a return from the system call. */
+static void begin_with(struct trapframe *tf, const struct fork_start *start)
+{
+    tf->sepc = start->func;
+    tf->a0 = start->arg;
+    tf->sp = start->stack & ~15UL;
+    tf->ra = tf->s0 = 0; /* the end of the chain of frames */
+}
+
+int proc_fork(const struct fork_start *start)
 {
     struct proc *parent = curproc(), *child = proc_alloc();
     int pid;
 
     if (child == NULL)
         return -1;
-    struct vmspace *vm = child->p_thread->td_vmspace = vmspace_create();
-    if (vm == NULL || vmspace_fork(vm, curthread->td_vmspace) < 0) {
+    struct vmspace *vm = child_memory(child, start != NULL);
+    if (vm == NULL) {
         discard(child);
         return -1;
     }
@@ -76,13 +96,15 @@ int proc_fork(void)
     cpu_thread_setup(child->p_thread, enter_user_mode, NULL);
     memcpy(proc_trapframe(child), proc_trapframe(parent), sizeof(struct trapframe));
     proc_trapframe(child)->a0 = 0;
+    if (start != NULL)
+        begin_with(proc_trapframe(child), start);
     memcpy(child->p_name, parent->p_name, sizeof(child->p_name));
     child->p_upri = parent->p_upri;
     child->p_affinity = parent->p_affinity;
     child->p_vruntime = parent->p_vruntime;
     child->p_thread->td_mach.md_satp = vmspace_satp(vm);
     child->p_size = parent->p_size;
-    strlcpy(child->p_thread->td_comm, child->p_name, sizeof(child->p_thread->td_comm));
+    memcpy(child->p_thread->td_comm, parent->p_name, sizeof(child->p_thread->td_comm));
     pid = child->p_pid;
 
     adopt(parent, child);

@@ -11,15 +11,16 @@
 #include "proc/proctable.h"
 
 /*
- * On the thread's cpu: end a sleep that a kill may end, or a wait for a turn; make a running process
- * look at td_killed when it returns to user mode. The sender holds td. IPI body.
+ * On the thread's cpu: make a running process look at td_killed, and at news of its upcalls, when it
+ * returns to user mode; after a kill, end a sleep that a kill may end, or a wait for a turn. The sender
+ * holds td. IPI body.
  *
  * A thread that has left this cpu and not arrived at its new one (TDF_MIGRATING) is left alone: it may
  * arrive at any moment, exit there, and its process may be freed while this function runs. It looks at
  * td_killed after its arrival. With the two fences, either this function sees the new cpu, or that look
  * sees the kill.
  */
-static void kill_here(void *arg)
+static void tell_here(void *arg)
 {
     thread_t td = arg;
 
@@ -28,17 +29,24 @@ static void kill_here(void *arg)
     globaldata_t owner = peek(&td->td_gd);
 
     if (owner != mycpu) {
-        lwkt_send_ipiq(owner, kill_here, td);
+        lwkt_send_ipiq(owner, tell_here, td);
         return;
     }
     /* td may be running, or preempted by the interrupt thread that this message interrupts. It would
      * then go on without a look, so the cpu is asked for one. That costs other threads little. */
     amo_or(&mycpu->gd_astflags, AST_SIGNAL);
-    if ((flags & (TDF_SINTR | TDF_TSLEEPQ)) == (TDF_SINTR | TDF_TSLEEPQ))
+    if (peek(&td->td_killed) == 0)
+        ; /* it has news, which can wait for its turn */
+    else if ((flags & (TDF_SINTR | TDF_TSLEEPQ)) == (TDF_SINTR | TDF_TSLEEPQ))
         lwkt_schedule(td);
     else if ((flags & TDF_MIGRATING) == 0 && td->td_proc != NULL)
         usched_killed(td->td_proc);
     lwkt_rele(td);
+}
+
+void proc_tell(thread_t td)
+{
+    lwkt_send_ipiq(peek(&td->td_gd), tell_here, td);
 }
 
 /* Mark p's thread, which will exit with that status. False: it has exited. Table lock held. */
@@ -61,7 +69,7 @@ static void tell_and_unlock(struct proc *p)
 
     lwkt_hold(td);
     spin_unlock(&proctable_lock);
-    lwkt_send_ipiq(peek(&td->td_gd), kill_here, td);
+    proc_tell(td);
 }
 
 int proc_kill(int pid)

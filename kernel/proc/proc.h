@@ -9,10 +9,23 @@
 #include "kernel/procinfo.h"
 #include "lib/sysent.h"
 #include "lwkt/spin.h"
+#include "lwkt/systimer.h"
 #include "mm/vm.h"
 #include "riscv/trapframe.h"
 
 enum procstate { P_UNUSED, P_ALIVE, P_ZOMBIE };
+
+/* A process's upcalls; see upcall.c. */
+struct upcalls {
+    uint64 handler; /* user addresses; its own thread's: of the handler, */
+    uint64 area;    /* and of the struct upcall */
+    uint32 news;    /* NEWS_*: what its thread has to look at before it enters user mode. AMO */
+    struct systimer timer;
+    globaldata_t timer_gd; /* whose timer may be queued, or NULL. Its own thread's */
+};
+
+#define NEWS_NOTIFY 1u /* upcall_notify() was called, or the program may have missed one */
+#define NEWS_TIMER 2u  /* its time has come */
 
 struct proc {
     int p_pid;
@@ -30,6 +43,8 @@ struct proc {
     struct proc *p_pidnext;     /* those with the same hash of the pid: proctable lock */
     int p_job;                  /* JOB_*: what the console's keys do to it. proctable lock */
     char p_name[16];
+
+    struct upcalls *p_upcalls; /* NULL: none. Set under the table lock, by its own thread */
 
     /* The user scheduler's; see usched.c and usched_queue.c. */
     int p_queue;      /* number of the queue where it waits or waited last */
@@ -55,10 +70,20 @@ static inline struct proc *curproc(void)
 void proc_init(void);
 void sysctl_init(void); /* kern_sysctl.c */
 void proc_start_init(void);
-int proc_fork(void); /* child's pid, or -1 */
+/* Make a child of the calling process. start NULL: a copy, which returns 0 from the same system call;
+ * otherwise it shares the caller's memory. Returns its pid; -1: memory is out or the process table is
+ * full. */
+struct fork_start {
+    uint64 func, arg, stack; /* the child begins with func(arg), on this stack */
+};
+int proc_fork(const struct fork_start *start);
 void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(uint64 ustatus); /* pid of a reaped child, or -1 */
 int proc_kill(int pid);        /* 0, or -1: no such process, or init */
+/* Have td, the thread of a process, look for a kill and for news of its upcalls before it enters user
+ * mode; a kill also ends sleeps. The caller has held td for this, and holds no spin lock. Any
+ * context. */
+void proc_tell(thread_t td);
 /* Kill the processes in the foreground; all: those in the background too, everything but the shells and
  * init. False: nothing was in the foreground. Thread context, no spin lock held. */
 bool proc_interrupt(bool all);
@@ -67,6 +92,11 @@ int proc_exec(const char *path, char *const argv[]); /* argc, or -1; argv in ker
 /* List the first max processes with a p_order above *order. Returns how many; *order becomes the last
  * one's. */
 int proc_list(struct procinfo *out, int max, uint64 *order);
+
+/* upcall.c. If there is news, make the program's upcall, if it is not masked. Ends the process if it
+ * cannot be made. / Forget handler and timer. Both in the process's own thread. */
+void upcall_deliver(struct proc *p);
+void upcall_forget(struct proc *p);
 
 /* The frame that the process entered the kernel with, at the top of its thread's stack. */
 static inline struct trapframe *proc_trapframe(struct proc *p)

@@ -18,7 +18,21 @@
 int64 sys_fork(const uint64 *arg)
 {
     (void)arg;
-    return proc_fork();
+    return proc_fork(NULL);
+}
+
+/* fork_shared(func, arg, stack) */
+int64 sys_fork_shared(const uint64 *arg)
+{
+    const struct fork_start start = {.func = arg[0], .arg = arg[1], .stack = arg[2]};
+
+    return proc_fork(&start);
+}
+
+/* guard_page(addr, on) */
+int64 sys_guard_page(const uint64 *arg)
+{
+    return vm_guard_page(curthread->td_vmspace, arg[0], (int)arg[1] != 0);
 }
 
 int64 sys_exit(const uint64 *arg)

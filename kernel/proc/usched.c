@@ -151,7 +151,7 @@ static void become_current(struct proc *p)
         if (p->p_target >= 0) {
             if (p->p_target != mycpuid) {
                 lwkt_setcpu_self(globaldata_of[p->p_target]);
-                fence(); /* the new td_gd, before the next look at td_killed: kill_here */
+                fence(); /* the new td_gd, before the next look at td_killed: tell_here */
                 clock_wake();
             }
             take_designation(p);

@@ -9,11 +9,26 @@
 #include "mm/turn.h"
 #include "proc/proc.h"
 
+static bool __attribute__((noinline)) fault_in_shared(struct vmspace *vm, uint64 va, uint32 access)
+{
+    struct lwkt_tokref ref;
+
+    vm_hold(vm, &ref);
+    int result = vm_fault(vm, va, access);
+    if (result == VM_NO_MEMORY)
+        result = vm_fault_again(vm, va, access);
+    vm_drop(vm, &ref);
+    return result == 0;
+}
+
 bool proc_page_fault(uint64 va, uint64 cause)
 {
     uint32 access = cause == EXC_STORE_PAGE ? VM_WRITE : cause == EXC_INST_PAGE ? VM_EXEC : VM_READ;
+    struct vmspace *vm = curthread->td_vmspace;
 
-    int result = vm_fault(curthread->td_vmspace, va, access);
+    if (vm_is_shared(vm))
+        return fault_in_shared(vm, va, access);
+    int result = vm_fault(vm, va, access);
 
     return result == 0 ||
            (result == VM_NO_MEMORY && vm_fault_again(curthread->td_vmspace, va, access) == 0);
@@ -39,12 +54,14 @@ static uint64 stack_pages(void)
  * lack of memory. */
 static const char *fault_reason(const struct trapframe *tf)
 {
-    const struct vmspace *vm = curthread->td_vmspace;
+    struct vmspace *vm = curthread->td_vmspace;
 
     if (tf->stval < PGSIZE)
         return "null pointer";
     if (tf->scause == EXC_INST_PAGE)
         return "jump to a bad address";
+    if (vm_is_guard(vm, tf->stval))
+        return "guard page (stack overflow of a thread?)";
     if (tf->stval >= vm->vm_heap && tf->stval < vm->vm_size)
         return "no memory is left for its heap";
     return tf->scause == EXC_LOAD_PAGE ? "load from a bad address" : "store to a bad address";
@@ -68,10 +85,17 @@ void proc_user_exception(const struct trapframe *tf)
     proc_exit(EXIT_KILLED);
 }
 
+static void __attribute__((noinline)) wait_and_deliver(struct proc *p)
+{
+    usched_userexit(p);
+    upcall_deliver(p);
+}
+
 /*
  * The process may exit here, wait for its turn, and move to another cpu. The last look at td_killed
  * sees a kill that comes before it. A kill that comes later finds the process running, and its message
- * sets AST_SIGNAL, which makes the trap call this again.
+ * sets AST_SIGNAL, which makes the trap call this again. The same holds for news of an upcall, whose
+ * delivery may wait, too: then the process has lost its turn, and the trap calls this again.
  */
 void proc_user_return(void)
 {
@@ -79,9 +103,10 @@ void proc_user_return(void)
 
     if (peek(&mycpu->gd_astflags) & AST_SIGNAL)
         amo_and(&mycpu->gd_astflags, ~AST_SIGNAL);
-    if (thread_killed())
-        proc_exit(-(int)peek(&curthread->td_killed));
-    usched_userexit(p);
+    if (__builtin_expect(p->p_upcalls != NULL, 0))
+        wait_and_deliver(p);
+    else
+        usched_userexit(p);
     if (thread_killed())
         proc_exit(-(int)peek(&curthread->td_killed));
 }
@@ -94,7 +119,7 @@ void proc_pass_turn(void)
 {
     struct proc *p = curproc();
 
-    if (p == NULL)
+    if (p == NULL || curthread->td_critcount > 0)
         return;
     usched_userexit(p);
     if (thread_killed())

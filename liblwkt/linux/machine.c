@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The machine: cpus that are pthreads.
- *
- * A cpu's pending interrupts are bits of one word. Whoever sets the first bit sends the signal. The
- * handler runs on the stack of the thread that it interrupts, and does what kernel/boot/trap.c
- * does: it notes the interrupts in gd_reqflags and calls splz, unless a critical section is in the
- * way. If the cpu has interrupts off, it leaves the bits, and cpu_intr_enable looks at them. No
- * wake-up is lost: the bit is set before the signal is sent, so a cpu that turns its interrupts on
- * either sees the bit or is interrupted afterwards.
+ * The machine on Linux: cpus that are pthreads, interrupts that are signals, a POSIX timer for each.
+ * The handler runs on the stack of the thread that it interrupts.
  */
 #define _GNU_SOURCE
 #include "linux/machine_inside.h"
@@ -36,9 +30,6 @@ unsigned lwkt_fence_word;
     0x18000 /* bytes below a stack of the core's size: signal frames and the C library are hungry */
 #define GUARD 0x1000
 
-/* What is pending. */
-enum { SOFT = 1, TIMER = 2, EXTERNAL = 4 /* << irq */ };
-
 __thread struct thread *lwkt_current __attribute__((tls_model("local-exec")));
 static __thread struct cpu *lwkt_cpu __attribute__((tls_model("local-exec")));
 
@@ -67,126 +58,26 @@ uint64 cpu_time(void)
 
 /* --- interrupts --- */
 
-static void note(struct cpu *c, uint32 pending)
-{
-    uint32 flags = pending & SOFT ? RQF_IPIQ : 0;
-
-    if (pending & TIMER)
-        flags |= RQF_TIMER;
-    if (pending >= EXTERNAL) {
-        c->external |= pending / EXTERNAL;
-        flags |= RQF_INTPEND;
-    }
-    amo_or(&mycpu->gd_reqflags, flags);
-}
-
-/* Take all that is pending. Interrupts are on, and are on afterwards. */
-static void take_interrupts(void)
-{
-    struct cpu *c = cpu_self();
-    uint32 pending;
-
-    while ((pending = __atomic_load_n(&c->pending, __ATOMIC_ACQUIRE)) != 0) {
-        c->intr_on = false;
-        compiler_barrier();
-        pending = __atomic_exchange_n(&c->pending, 0, __ATOMIC_ACQUIRE);
-        note(c, pending);
-        if (curthread->td_critcount == 0 && curthread->td_nest_count < 2)
-            splz();
-        c = cpu_self(); /* splz may have switched, and the thread may have moved */
-        c->intr_on = true;
-        compiler_barrier();
-    }
-}
-
 static void on_signal(int signal)
 {
     int saved = errno;
 
     (void)signal;
-    if (cpu_self()->intr_on)
-        take_interrupts();
+    if (cpu_self()->masked == 0)
+        cpu_intr_enable();
     errno = saved;
 }
 
 /* Its timer fires for a cpu; the handler runs on that cpu's pthread. */
 static void on_timer(int signal)
 {
-    __atomic_fetch_or(&cpu_self()->pending, TIMER, __ATOMIC_RELEASE);
+    amo_or_rel(&cpu_self()->pending, PENDING_TIMER);
     on_signal(signal);
 }
 
-static void post(struct cpu *c, uint32 bit)
+void host_interrupt(struct cpu *c)
 {
-    if (__atomic_fetch_or(&c->pending, bit, __ATOMIC_SEQ_CST) == 0 && c != cpu_self())
-        pthread_kill(c->pthread, SIGNAL);
-}
-
-uint64 cpu_intr_save(void)
-{
-    struct cpu *c = cpu_self();
-    uint64 was = c->intr_on;
-
-    c->intr_on = false;
-    compiler_barrier();
-    return was;
-}
-
-void cpu_intr_disable(void)
-{
-    cpu_intr_save();
-}
-
-void cpu_intr_enable(void)
-{
-    struct cpu *c = cpu_self();
-
-    compiler_barrier();
-    c->intr_on = true;
-    compiler_barrier();
-    if (__atomic_load_n(&c->pending, __ATOMIC_RELAXED) != 0)
-        take_interrupts();
-}
-
-void cpu_intr_restore(uint64 saved)
-{
-    if (saved)
-        cpu_intr_enable();
-}
-
-bool cpu_intr_enabled(void)
-{
-    return cpu_self()->intr_on;
-}
-
-void cpu_ipi_raise(int cpuid)
-{
-    post(&cpus[cpuid], SOFT);
-}
-
-void lwkt_interrupt(int cpu, int irq)
-{
-    KASSERT(cpu >= 0 && cpu < ncpus && irq >= 0 && irq < LWKT_IRQS, "interrupt %d at cpu %d", irq,
-            cpu);
-    post(&cpus[cpu], EXTERNAL << irq);
-    if (lwkt_current != NULL && cpu_self() == &cpus[cpu] && cpu_self()->intr_on)
-        take_interrupts();
-}
-
-/* Schedules the threads of the sources that have interrupted. */
-void cpu_intpend_run(void)
-{
-    struct cpu *c = cpu_self();
-
-    while (c->external != 0) {
-        int irq = __builtin_ctz(c->external);
-
-        c->external &= c->external - 1;
-        cpu_intr_enable();
-        interrupt_thread_wake(irq);
-        cpu_intr_disable();
-        c = cpu_self();
-    }
+    pthread_kill(c->host.pthread, SIGNAL);
 }
 
 /* --- waiting --- */
@@ -194,9 +85,9 @@ void cpu_intpend_run(void)
 /* If the timer's time has come, what its signal does: a sanitizer may have kept that back. */
 static void look_at_timer(struct cpu *c)
 {
-    if (c->armed != ~0UL && cpu_time() >= c->armed) {
-        c->armed = ~0UL;
-        __atomic_fetch_or(&c->pending, TIMER, __ATOMIC_RELEASE);
+    if (c->host.armed != ~0UL && cpu_time() >= c->host.armed) {
+        c->host.armed = ~0UL;
+        amo_or_rel(&c->pending, PENDING_TIMER);
     }
 }
 
@@ -205,8 +96,8 @@ void cpu_relax(void)
 {
     sched_yield();
     look_at_timer(cpu_self());
-    if (cpu_self()->intr_on && __atomic_load_n(&cpu_self()->pending, __ATOMIC_RELAXED) != 0)
-        take_interrupts();
+    if (cpu_self()->masked == 0)
+        cpu_intr_enable();
 }
 
 /* Between the look at `pending` and the wait the signals are blocked; ppoll lets them in. */
@@ -222,16 +113,16 @@ void cpu_idle_wait(void)
     sigaddset(&ours, SIGRTMIN);
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
     look_at_timer(c);
-    if (__atomic_load_n(&c->pending, __ATOMIC_ACQUIRE) == 0) {
-        uint64 ticks =
-            c->armed != ~0UL ? c->armed - cpu_time() : 0; /* a late signal is waited for */
+    if (consume(&c->pending) == 0) {
+        uint64 armed = c->host.armed;
+        uint64 ticks = armed != ~0UL ? armed - cpu_time() : 0; /* a late signal is waited for */
         left.tv_sec = (time_t)(ticks / cpu_timebase);
         left.tv_nsec = (long)(ticks % cpu_timebase) * 100;
-        ppoll(NULL, 0, c->armed != ~0UL && (int64)ticks > 0 ? &left : NULL, &none);
+        ppoll(NULL, 0, armed != ~0UL && (int64)ticks > 0 ? &left : NULL, &none);
     }
     look_at_timer(c);
     pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
-    note(c, __atomic_exchange_n(&c->pending, 0, __ATOMIC_ACQUIRE));
+    intr_note();
 }
 
 /* --- the timer --- */
@@ -240,12 +131,12 @@ void cpu_timer_arm(uint64 when)
 {
     struct itimerspec at = {0};
 
-    cpu_self()->armed = when;
+    cpu_self()->host.armed = when;
     if (when != ~0UL) {
         at.it_value.tv_sec = (time_t)(when / cpu_timebase);
         at.it_value.tv_nsec = (long)(when % cpu_timebase) * 100 + 1; /* 0 would disarm it */
     }
-    timer_settime(cpu_self()->timer, TIMER_ABSTIME, &at, NULL);
+    timer_settime(cpu_self()->host.timer, TIMER_ABSTIME, &at, NULL);
 }
 
 /* It fires once for each time that it is armed, so there is nothing to hold off. */
@@ -256,7 +147,7 @@ static void make_timer(struct cpu *c)
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN};
 
     event._sigev_un._tid = gettid();
-    if (timer_create(CLOCK_MONOTONIC, &event, &c->timer) != 0)
+    if (timer_create(CLOCK_MONOTONIC, &event, &c->host.timer) != 0)
         panic("no timer: %s", strerror(errno));
 }
 
@@ -281,10 +172,7 @@ void cpu_stack_free(void *base, size_t size)
 /* Never free under another cpu's feet: a page each, from the kernel. */
 struct thread *cpu_thread_struct_alloc(void)
 {
-    void *p = mmap(NULL, sizeof(struct thread), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                   -1, 0);
-
-    return p == MAP_FAILED ? NULL : p;
+    return host_memory(sizeof(struct thread));
 }
 
 void cpu_thread_struct_free(struct thread *td)
@@ -298,12 +186,10 @@ void cpu_thread_struct_free(struct thread *td)
 
 struct lwkt_ipiq *cpu_ring_alloc(void)
 {
-    struct lwkt_ipiq *ip =
-        mmap(NULL, sizeof(*ip), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct lwkt_ipiq *ip = host_memory(sizeof(*ip));
 
-    if (ip == MAP_FAILED)
-        return NULL;
-    ip->ip_size = LWKT_IPIQ_SIZE;
+    if (ip != NULL)
+        ip->ip_size = LWKT_IPIQ_SIZE;
     return ip;
 }
 
@@ -341,10 +227,10 @@ static void arrived(void)
 /* The first thing on the stack that was switched to. */
 static void switched(void)
 {
-    struct thread *before = cpu_self()->before;
+    struct thread *before = cpu_self()->host.before;
 
     arrived();
-    cpu_intr_restore(cpu_self()->intr_saved);
+    cpu_intr_restore(cpu_self()->host.intr_saved);
     lwkt_switch_return(before);
 }
 
@@ -379,8 +265,8 @@ void cpu_switch(struct thread *from, struct thread *to)
 {
     uint64 saved = cpu_intr_save();
 
-    cpu_self()->intr_saved = saved;
-    cpu_self()->before = from;
+    cpu_self()->host.intr_saved = saved;
+    cpu_self()->host.before = from;
     set_current(to);
     leaving(to);
     host_switch(&from->td_mach.md_sp, to->td_mach.md_sp);
@@ -407,7 +293,6 @@ static void idle_enter(void)
     md->md_func(md->md_arg);
 }
 
-/* The calling pthread becomes that cpu, in its idle thread. Does not return. */
 void machine_enter(struct cpu *c, struct thread *idle)
 {
     uint64 unused;
@@ -415,9 +300,9 @@ void machine_enter(struct cpu *c, struct thread *idle)
     ((uint64 *)idle->td_mach.md_sp)[SWITCH_PC] = (uint64)idle_enter;
 
     lwkt_cpu = c;
-    c->armed = ~0UL;
+    c->host.armed = ~0UL;
     lwkt_current = idle;
-    c->pthread = pthread_self();
+    c->host.pthread = pthread_self();
     make_timer(c);
     leaving(idle);
     host_switch(&unused, idle->td_mach.md_sp);

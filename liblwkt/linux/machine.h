@@ -15,6 +15,7 @@
 
 #include "kernel/param.h"
 #include "kernel/types.h"
+#include "liblwkt/call.h"
 
 #define CACHE_LINE 64
 
@@ -60,16 +61,6 @@ extern uint64 cpu_timebase;
 
 void cpu_switch(struct thread *from, struct thread *to);
 void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
-
-/* An ordinary call: here it does not matter what a caller saves. (The assembly hides from the compiler
- * that func may have fewer arguments.) */
-#define cpu_call_rarely(func, a, b, c)                                                   \
-    ({                                                                                   \
-        void *cpu_rare_ = (void *)(func);                                                \
-        __asm__("" : "+r"(cpu_rare_));                                                   \
-        ((void (*)(uint64, uint64, uint64, uint64))cpu_rare_)(                           \
-            (uint64)(a), (uint64)(b), (uint64)(c), (uint64)__builtin_return_address(0)); \
-    })
 
 /* All threads share the process's address space. */
 static inline bool cpu_thread_has_space(const struct md_thread *md)

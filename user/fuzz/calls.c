@@ -19,7 +19,6 @@
 
 #define ARENA (16 * PGSIZE) /* bytes at the start of the heap */
 #define PROGRAM 8192        /* bytes of a program that are read and damaged */
-#define GRANDCHILD_CALLS 20
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint64 state;      /* of the random numbers */
@@ -28,7 +27,7 @@ static int is_grandchild; /* it makes no processes */
 
 extern char end[]; /* of the program; the guard page and the stack follow */
 
-static uint64 rnd(uint64 n)
+uint64 rnd(uint64 n)
 {
     state ^= state << 13;
     state ^= state >> 7;
@@ -38,7 +37,7 @@ static uint64 rnd(uint64 n)
 
 /* --- arguments --- */
 
-static void *pointer(void)
+void *pointer(void)
 {
     static const uint64 bad[] = {
         0,       1,      8,         PGSIZE - 8,        PGSIZE,  0x80000000UL, USERTOP - 8,
@@ -133,7 +132,7 @@ static int id(void)
     return (int)rnd(rnd(8) ? 3 : CAPS_IDS + 2) - (rnd(16) == 0);
 }
 
-static uint64 number(void)
+uint64 number(void)
 {
     return rnd(3) == 0 ? rnd(16) : rnd(2) ? ~rnd(4) : 1UL << rnd(64);
 }
@@ -165,7 +164,7 @@ static void call_kill(void)
         kill(pid);
 }
 
-static void call_sbrk(void)
+void call_sbrk(void)
 {
     static const int steps[] = {0,     0,          1,          4096,        -1,     -4096,
                                 65536, -(1 << 20), 0x7fffffff, -0x7fffffff, 1 << 20};
@@ -340,7 +339,7 @@ static void call_name(void)
     }
 }
 
-static void call_fd(void)
+void call_fd(void)
 {
     int which;
 
@@ -381,8 +380,12 @@ static void call_any(void)
         call_information();
     else if (what < 88)
         call_caps();
-    else if (what < 97)
+    else if (what < 92)
         call_process();
+    else if (what < 96)
+        call_shared();
+    else if (what < 97)
+        call_fork_shared();
     else if (what < 98)
         sync();
     else if (what < 99)

@@ -19,9 +19,10 @@
 #define CROWD 100      /* processes of the warm-up */
 
 static const struct test *const tables[] = {
-    fork_tests, kill_tests,    load_tests,  exec_tests, elf_tests,  mem_tests,   trap_tests,
-    cow_tests,  pointer_tests, pipe_tests,  fd_tests,   file_tests, write_tests, dir_tests,
-    race_tests, info_tests,    sched_tests, caps_tests, disk_tests,
+    fork_tests,  kill_tests,  load_tests,    exec_tests,   elf_tests,   mem_tests,
+    trap_tests,  cow_tests,   pointer_tests, pipe_tests,   fd_tests,    file_tests,
+    write_tests, dir_tests,   race_tests,    info_tests,   sched_tests, caps_tests,
+    disk_tests,  share_tests, guard_tests,   upcall_tests,
 };
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 

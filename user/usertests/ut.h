@@ -23,7 +23,7 @@ struct test {
 extern const struct test fork_tests[], kill_tests[], load_tests[], exec_tests[], elf_tests[],
     mem_tests[], trap_tests[], cow_tests[], pointer_tests[], pipe_tests[], fd_tests[], file_tests[],
     write_tests[], dir_tests[], race_tests[], disk_tests[], info_tests[], sched_tests[],
-    caps_tests[];
+    caps_tests[], share_tests[], guard_tests[], upcall_tests[];
 
 /* --- util.c --- */
 

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The scenes of synctest.
+ */
+#define main synctest_main
+#include "user/synctest.c"
