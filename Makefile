@@ -208,7 +208,7 @@ LWKTNYMPH := $(LWKTCORE) $(wildcard liblwkt/nymph/*.[cS])
 LWKTUSERS := $(shell grep -l '^\#include "lwkt.h"' $(filter %.c,$(USRC)) /dev/null)
 NFLAGS     = -Iliblwkt/nymph -Iliblwkt $(CFLAGS) -Ikernel $(UNUSED) $(ERROR) -Wshadow -fno-omit-frame-pointer \
              $(if $(filter 1,$(INVARIANTS)),-DINVARIANTS)
-$(LWKTUSERS:%=$(O)/%.o): UFLAGS = -I$(<D) $(filter-out -Wshadow,$(NFLAGS))
+$(LWKTUSERS:%=$(O)/%.o) $(LWKTUSERS:%=$(O)/%.lint): UFLAGS = -I$(<D) $(filter-out -Wshadow,$(NFLAGS))
 
 $(O)/nymph/%.o: % $(O)/nymph.flags | tools
 	@mkdir -p $(@D)
@@ -395,7 +395,8 @@ compile_commands.json: ## write how each C file is compiled, for clangd and othe
 	$(file >$@,[{"directory": "$(CURDIR)", "file": "tools/boothart.S", "command": "$(CC) -mabi=lp64 -c tools/boothart.S"})
 	$(foreach f,$(MKFSSRC),$(file >>$@,$(call entry,$(f),-I.,$(HOSTCC) -std=gnu11)))
 	$(foreach f,$(filter %.c,$(KSRC)),$(file >>$@,$(call entry,$(f),$(KFLAGS))))
-	$(foreach f,$(filter %.c,$(USRC) $(ULIBSRC)),$(file >>$@,$(call entry,$(f),$(UFLAGS))))
+	$(foreach f,$(filter-out $(LWKTUSERS),$(filter %.c,$(USRC) $(ULIBSRC))),$(file >>$@,$(call entry,$(f),$(UFLAGS))))
+	$(foreach f,$(LWKTUSERS),$(file >>$@,$(call entry,$(f),-I$(dir $(f)) $(NFLAGS))))
 	$(file >>$@,])
 	@echo "$@ is written; clangd needs --query-driver='*$(CROSS)gcc'"
 entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)) $(filter-out -MMD -MP -fdebug-prefix-map%,$(2)) -c $(1)"}

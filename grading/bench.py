@@ -46,9 +46,10 @@ def measure(commands, **options):
 
 def table():
     """All figures: [(operation, instructions)]."""
-    found = measure("bench", CPUS=1) + measure("growth", CPUS=1)
+    found = measure("bench; lwktbench", CPUS=1) + measure("growth", CPUS=1)
     for ipi in ("sbi", "sswi"):
-        found += [(f"{name} ({ipi})", count) for name, count in measure("bench ipi", CPUS=2, IPI=ipi)]
+        found += [(f"{name} ({ipi})", count)
+                  for name, count in measure("bench ipi; lwktbench message", CPUS=2, IPI=ipi)]
     if not found:
         raise Unmeasured("nothing was measured")
     return found

@@ -6,9 +6,9 @@
  * What a program has to know:
  *   - A thread is preempted by interrupt threads only, and only outside critical sections. Others have to
  *     wait until it blocks, yields or exits.
- *   - Functions of the C library that keep something between calls (malloc, stdio) must be called in a
- *     critical section (crit_enter, crit_exit), so that no other thread of the same cpu comes in between.
- *     printf is the library's own here, and may be called anywhere.
+ *   - On Linux, functions of the C library that keep something between calls (malloc, stdio) must be
+ *     called in a critical section (crit_enter, crit_exit), so that no other thread of the same cpu comes
+ *     in between. printf may be called anywhere; on Nymph so may malloc.
  *   - A blocking system call blocks the cpu with all its threads.
  */
 #ifndef LIBLWKT_LWKT_H
@@ -34,8 +34,8 @@
  * lock. Its result ends the process, whatever other threads do. A bad count, or no memory, ends it
  * with status 2. Once in a process, from its main thread.
  *
- * If the environment has LWKT_TRACE=file, all events are recorded, and the last of them are written
- * to that file at the end, as ktrdump prints them: tools/trace draws it.
+ * On Linux, if the environment has LWKT_TRACE=file, all events are recorded, and the last of them are
+ * written to that file at the end, as ktrdump prints them: tools/trace draws it.
  */
 void lwkt_run(int cpus, int (*first)(void *), void *arg) __attribute__((noreturn));
 
