@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import time
+from collections import Counter
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -165,7 +166,7 @@ def workers(place):
 
 def kill_a_worker(place):
     """Send SIGKILL to a worker."""
-    for _ in range(1000):
+    for _ in range(12_000):
         for pid in workers(place):
             os.kill(pid, signal.SIGKILL)
             return
@@ -350,6 +351,20 @@ def graded_elsewhere(place, *options, **env):
     assert status == 0, printed
     assert [row["status"] for row in table(place)] == 6 * ["refused"]
     return printed
+
+
+def test_table_after_an_interruption(tmp_path):
+    """After Ctrl-C the tables have what was graded until then, and say that the rest was not."""
+    for number in range(20):
+        (tmp_path / "in" / f"s{number}").mkdir(parents=True)
+    course = Course(tmp_path, "--jobs", "1")
+    course.until(2)
+    course.process.send_signal(signal.SIGINT)
+    status, printed = course.end()
+    assert status == 130 and "index.html has what was graded until now" in printed
+    states = Counter(row["status"] for row in table(tmp_path))
+    assert states["refused"] == len(records(tmp_path)) >= 2 and states["not graded"] == 20 - states["refused"] > 0
+    assert "not graded yet" in (tmp_path / "out/index.html").read_text()
 
 
 def test_over_ssh(tmp_path):

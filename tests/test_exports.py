@@ -337,6 +337,8 @@ def test_own_roster(place, tmp_path):
     assert [(grade.person["name"], grade.late, grade.final) for grade in found] == [
         ("Ann Smith", 30, 60), ("Ann Smith", 0, 80)]
     assert whole.students.find("Ann Smith") is None and whole.students.find("CAROL")["id"] == "s3"
+    (tmp_path / "semicolons.csv").write_text("id;name\ns1;Smith, Ann\n")
+    assert roster.Roster(tmp_path / "semicolons.csv").find("s1")["name"] == "Smith, Ann"
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
     with pytest.raises(results_folder.Unusable, match="names no column"):
         roster.Roster(tmp_path / "odd.csv")

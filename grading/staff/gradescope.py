@@ -30,6 +30,7 @@ SETUP = """#!/bin/sh
 cd "${AUTOGRADER:-/autograder}/source/nymph" || exit 1
 command -v make >/dev/null || { apt-get -q -q update; apt-get -q -q -y install make; }
 tools/setup || { echo "setup: packages are missing, see above"; exit 1; }
+command -v bsdtar >/dev/null || apt-get -q -q -y --no-install-recommends install libarchive-tools
 tools/doctor >doctor.txt || {
     grep PROBLEM doctor.txt
     echo "setup: this image cannot run the graders. The QEMU of Ubuntu 22.04 is too old: choose a base image"

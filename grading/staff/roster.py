@@ -53,7 +53,10 @@ class Roster:
     def __init__(self, path):
         try:
             with open(path, encoding="utf-8-sig", newline="") as stream:
-                reader = csv.DictReader(stream)
+                first = stream.readline()
+                stream.seek(0)
+                # In some countries spreadsheets write semicolons.
+                reader = csv.DictReader(stream, delimiter=max(",;\t", key=first.count))
                 rows = list(reader)
         except (OSError, UnicodeError, csv.Error) as error:
             raise Unusable(f"--roster {path}: {getattr(error, 'strerror', None) or error}") from None
