@@ -65,8 +65,8 @@ class Parts:
 
     def __init__(self, content):
         self.content = content
-        for name, value in zip(FIELDS, struct.unpack_from("<9I", content, BSIZE)):
-            setattr(self, name, value)
+        (self.magic, self.version, self.size, self.ninodes, self.nlog, self.logstart, self.inodestart,
+         self.bmapstart, self.datastart) = struct.unpack_from("<9I", content, BSIZE)
         image = fsreader.Image(content)
         self.inodes = [image.inode(n) for n in range(1, self.ninodes) if image.inode(n).type]
         self.directories = [i for i in self.inodes if i.type == fsreader.DIRECTORY]
