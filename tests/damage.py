@@ -27,7 +27,7 @@ KERNEL_FLAGS = ["-fno-builtin", "-Wno-builtin-declaration-mismatch", "-Itests/fs
 BLOCKS = 2500          # of the image on the host, quick to copy,
 MACHINE_BLOCKS = 2600  # and of one with all programs
 CHUNK = 200            # images that one process tries, each in a child of its own
-LIMIT = 60             # seconds for a machine
+LIMIT = 200            # seconds for a machine; a second or two on a quiet host
 
 
 # --- building what reads them ---
