@@ -30,8 +30,8 @@ run() { echo "=== $*"; "$@" </dev/null || { echo "=== status $?"; failed=1; }; }
 run make setup qemu RUN='ls; usertests' TIMEOUT=1800
 run make grade LAB=2
 run make doctor
+run apt-get -q install --yes --no-install-recommends clang u-boot-qemu
 run /usr/bin/python3 -m pytest -q tests/test_machines.py
-run apt-get -q install --yes --no-install-recommends clang
 run make qemu TOOLCHAIN=clang RUN=usertests TIMEOUT=1800
 run clang --version
 exit ${failed:-0}

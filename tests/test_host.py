@@ -201,13 +201,15 @@ def test_interrupt_controllers(fdt_host, tmp_path):
 
 
 def test_memory_ranges(fdt_host, tmp_path):
-    """Ranges that touch the kernel's are used, in any order; the others are counted."""
+    """Ranges from the kernel's upwards are used, in any order, and the gaps between them are reserved; one that is
+    below, or small and far away, is counted."""
     root = machine()
-    for base in (0x9000_0000, 0x8800_0000, 0x10_0000_0000):
+    for base in (0xc000_0000, 0x9000_0000, 0x8800_0000, 0x10_0000_0000, 0x7000_0000):
         root[f"memory@{base:x}"] = {"device_type": text("memory"),
                                     "reg": cells(base >> 32, base & 0xffffffff, 0, 0x800_0000)}
     lines = board(fdt_host, tmp_path / "tree", root)
-    assert "memory 80000000 98000000" in lines and "unused 8000000" in lines
+    assert "memory 80000000 c8000000" in lines and "unused 10000000" in lines
+    assert [line for line in lines if line.startswith("reserved")] == ["reserved 98000000 c0000000 no-map"]
 
 
 def test_hart_ids(fdt_host, tmp_path):

@@ -25,6 +25,13 @@ def test_status(run, commands, status, deterministic):
     assert not result.why
 
 
+def test_status_every_time(run):
+    """The status is never lost. (QEMU 8 and newer go on for a moment after the kernel has given it.)"""
+    for _ in range(12):
+        run("halt 42", status=42, CPUS=2)
+
+
+
 def test_any_character(run):
     """Characters that are special to sh, make or QEMU reach Nymph's shell unchanged."""
     text = 'a,b,,c  %d $HOME `x` !y \\z ~ * ? # =1 & "q" ; |'
