@@ -319,6 +319,11 @@ test: all ## run all tests (about 20 minutes); ends with a count
 grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, FORMAT=json,gradescope,github,autolab,junit,ktap,text OUT=
 	@$(foreach o,FORMAT OUT INVARIANTS TOOLCHAIN WERROR,$(o)=$(call quote,$($(o)))) tools/grade
 
+.PHONY: docs
+docs: | $(FIRST) ## make a site and a PDF out of all pages: build/docs
+	@tools/need --test pandoc weasyprint dot
+	@tools/docs
+
 .PHONY: carry
 carry: ## take what you wrote in another lab's tree into this one: FROM=../lab4
 	@FROM=$(call quote,$(FROM)) $(PYTHON) -m grading.carry
@@ -374,7 +379,7 @@ entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)
 
 .PHONY: setup
 setup: | $(filter clean,$(FIRST)) ## install the Debian packages that are needed (before others in one line)
-	@tools/setup $(if $(filter test format check-format lint,$(MAKECMDGOALS)),--test)
+	@tools/setup $(if $(filter test docs format check-format lint,$(MAKECMDGOALS)),--test)
 
 .PHONY: doctor
 doctor: | $(FIRST) ## say what is installed, whether it will do, and what to type if not
