@@ -66,6 +66,9 @@ endif
 ifeq (,$(filter 0 1,$(INVARIANTS)))
 $(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
 endif
+ifneq (,$(and $(wildcard kernels/whole),$(filter test grade bench leaderboard,$(MAKECMDGOALS))))
+$(error this is the tree of lab 0, whose sources lack the code of all labs; type that in the tree of a lab)
+endif
 # tools/qemu checks the rest. (make 4.3 does not export variables to $(shell), so we quote them here.)
 quote = '$(subst ','\'',$(1))'
 ifneq (,$(filter qemu qemu-gdb record trace test grade bench leaderboard,$(MAKECMDGOALS)))
