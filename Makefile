@@ -68,6 +68,9 @@ endif
 ifeq (,$(filter 0 1,$(INVARIANTS)))
 $(error INVARIANTS=$(INVARIANTS): give 1 (assertions on) or 0)
 endif
+ifneq (,$(and $(wildcard kernels/whole),$(filter test grade bench leaderboard,$(MAKECMDGOALS))))
+$(error this is the tree of lab 0, whose sources lack the code of all labs; type that in the tree of a lab)
+endif
 # tools/qemu checks the rest. (make 4.3 does not export variables to $(shell), so we quote them here.)
 quote = '$(subst ','\'',$(1))'
 ifneq (,$(filter qemu qemu-gdb record trace test grade bench leaderboard,$(MAKECMDGOALS)))
@@ -347,6 +350,11 @@ grade: | $(FIRST) ## grade the tree; LAB=4 TEST= SEED=, HTML=page; FORMAT=json,t
 handin: | $(FIRST) ## check what you hand in, and write it as one archive: LAB=4 OUT=file
 	@LAB=$(call quote,$(LAB)) OUT=$(call quote,$(OUT)) $(PYTHON) -m grading.handin
 
+.PHONY: docs
+docs: | $(FIRST) ## make a site and a PDF out of all pages: build/docs
+	@tools/need --test pandoc weasyprint dot
+	@tools/docs
+
 .PHONY: carry
 carry: ## take what you wrote in another lab's tree into this one: FROM=../lab4
 	@FROM=$(call quote,$(FROM)) $(PYTHON) -m grading.carry
@@ -403,7 +411,7 @@ entry = , {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(or $(3),$(CC)
 
 .PHONY: setup
 setup: | $(filter clean,$(FIRST)) ## install the Debian packages that are needed (before others in one line)
-	@tools/setup $(if $(filter test format check-format lint,$(MAKECMDGOALS)),--test)
+	@tools/setup $(if $(filter test docs format check-format lint,$(MAKECMDGOALS)),--test)
 
 .PHONY: doctor
 doctor: | $(FIRST) ## say what is installed, whether it will do, and what to type if not

@@ -39,7 +39,7 @@ tests/test_clauses.py tests/test_diagnosis.py tests/test_emulator_log.py tests/t
 tests/test_carry.py tests/test_cheats.py tests/test_class.py tests/test_exports.py tests/test_gradescope.py
 tests/test_grading.py tests/test_handin.py tests/test_handout.py tests/test_picture.py
 tests/test_leaderboard.py tests/test_labs.py tests/test_mutants.py tests/test_submission.py
-tests/test_races.py tests/test_sessions.py tests/test_variants.py tests/sessions.py
+tests/test_pages.py tests/test_races.py tests/test_sessions.py tests/test_variants.py tests/sessions.py
 """.split()
 
 PAGE = re.compile(r"docs/labs/lab(\d)\.md")

@@ -48,7 +48,7 @@ class Session:
 
 def pages():
     """The pages that have sessions."""
-    return [ROOT / "LAB.md", *sorted((ROOT / "docs" / "labs").glob("lab*.md"))]
+    return [ROOT / "README.md", ROOT / "LAB.md", *sorted((ROOT / "docs" / "labs").glob("lab*.md"))]
 
 
 def read(page):

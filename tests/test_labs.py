@@ -186,13 +186,14 @@ def test_task(number):
 
 @every_lab
 def test_answers(number):
-    """There is an answer for each question, and there are notes for the instructor."""
+    """There is an answer for each question, and there are notes for the instructor, on the design note, too."""
     text = (ROOT / "grading" / "answers" / f"lab{number}.md").read_text(encoding="utf-8")
     answers, _, notes = text.partition("## Notes")
     questions = numbered(parts(number)["Questions"])
     assert questions and questions == list(range(1, len(questions) + 1))
     assert numbered(answers) == questions
     assert len(notes.split()) > 40, "notes for the instructor"
+    assert "What a good design note has in it:" in notes
 
 
 def test_table_of_labs():

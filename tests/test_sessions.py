@@ -30,6 +30,8 @@ def test_tree(lab0):
     result = machine.run("echo alive", root=lab0, timeout=60, DETERMINISTIC=1, KERNEL="kernels/whole")
     assert "alive" in result.console
     assert "alive" in make("-s", "qemu", "RUN=echo alive", "DETERMINISTIC=1", "TIMEOUT=60", cwd=lab0).stdout
+    refused = make("-s", "grade", "LAB=2", cwd=lab0, check=False)
+    assert refused.returncode == 2 and "this is the tree of lab 0" in refused.stderr
     tree = handout.full_tree()
     marked = handout.marked_files(tree)
     given = handout.student_tree(tree, marked, 0)
