@@ -31,6 +31,7 @@ def measure(commands, **options):
 def table():
     """All figures: [(operation, instructions)]."""
     found = measure("bench", CPUS=1)
+    found += [(f"{name} (4 harts)", count) for name, count in measure("bench pages", CPUS=4)]
     for ipi in ("sbi", "sswi"):
         found += [(f"{name} ({ipi})", count) for name, count in measure("bench ipi", CPUS=2, IPI=ipi)]
     if not found:
