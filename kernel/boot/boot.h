@@ -21,7 +21,8 @@ void machine_zones_init(void);
  * cpu_intpend_run (machine.h) runs them. Interrupts off. */
 void pending_claim_all(void);
 
-/* trap.S: what stvec points to. All code from here to user_return (riscv/trap.h) is the trap entry. */
+/* trap.S: what stvec points to. A trap from the kernel runs the code from here to from_user. */
 void trap_entry(void);
+void from_user(void);
 
 #endif
