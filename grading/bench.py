@@ -47,6 +47,7 @@ def measure(commands, **options):
 def table():
     """All figures: [(operation, instructions)]."""
     found = measure("bench; lwktbench", CPUS=1) + measure("growth", CPUS=1)
+    found += [(f"{name} (4 harts)", count) for name, count in measure("bench pages", CPUS=4)]
     for ipi in ("sbi", "sswi"):
         found += [(f"{name} ({ipi})", count)
                   for name, count in measure("bench ipi; lwktbench message", CPUS=2, IPI=ipi)]

@@ -6,6 +6,9 @@
  * (`make bench`). It counts the instructions of all harts together, so the machine must have one hart,
  * or the others must be idle. An item is run in batches; the result is the average of the cheapest
  * batch, so that a timer interrupt or a full log in another batch does not count.
+ *
+ * Two more names are printed first: boot, the instructions from the kernel's entry to bench's first one
+ * (run= begins with it), and pages_in_use, the pages that are neither free nor in the block cache.
  */
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
@@ -202,6 +205,42 @@ static void page_faults(int n)
         *(volatile char *)heap = 1;
 }
 
+/* A child holds the pages that we write to. */
+static void setup_cow(void)
+{
+    heap = sbrk(BATCHES * MAXITER * (int)PGSIZE);
+    must(heap != SBRK_ERROR, "sbrk");
+    heap = (char *)PGROUNDUP((uint64)heap);
+    partner = fork();
+    must(partner >= 0, "fork");
+    if (partner == 0)
+        for (;;)
+            pause(1000);
+}
+
+static void teardown_cow(void)
+{
+    reap_partner();
+    teardown_heap();
+}
+
+static void setup_64_mib(void)
+{
+    must(sbrk(64 << 20) != SBRK_ERROR, "sbrk");
+}
+
+static void teardown_64_mib(void)
+{
+    must(sbrk(-(64 << 20)) != SBRK_ERROR, "sbrk");
+}
+
+/* A heap that was there and was given back. */
+static void setup_shrunk(void)
+{
+    setup_64_mib();
+    teardown_64_mib();
+}
+
 static void setup_file(void)
 {
     int fd = open("bench.tmp", O_CREATE | O_RDWR);
@@ -276,7 +315,10 @@ static const struct item items[] = {
     {"pipe_512_bytes", read_blocks, 500, setup_blocks, teardown_blocks},
     {"fork_exit_wait", fork_wait, 100, 0, 0},
     {"fork_exec_exit_wait", fork_exec_wait, 50, 0, 0},
+    {"fork_exit_wait_64_mib", fork_wait, 20, setup_64_mib, teardown_64_mib},
+    {"fork_exit_wait_shrunk", fork_wait, 20, setup_shrunk, 0},
     {"lazy_page_fault", page_faults, 500, setup_heap, teardown_heap},
+    {"cow_page_fault", page_faults, 500, setup_cow, teardown_cow},
     {"open_close", open_close, 500, setup_file, teardown_file},
     {"open_read_close", open_read_close, 500, setup_file, teardown_file},
     {"create_unlink", create_unlink, 100, 0, 0},
@@ -360,10 +402,24 @@ static int is_wanted(const char *name, int argc, char **argv)
     return argc == 1;
 }
 
+static uint64 value_of(const char *name)
+{
+    uint64 value;
+
+    must(sysctl(name, &value, 0) == 0, name);
+    return value;
+}
+
 int main(int argc, char **argv)
 {
+    uint64 start = instructions();
     int wanted = 0;
 
+    if (is_wanted("boot", argc, argv) && ++wanted)
+        printf("bench boot %lu\n", start - value_of("kern.boot_instret"));
+    if (is_wanted("pages_in_use", argc, argv) && ++wanted)
+        printf("bench pages_in_use %lu\n", value_of("vm.total_pages") - value_of("vm.free_pages") -
+                                               value_of("vfs.cache_pages"));
     for (uint i = 0; i < NITEMS; i++) {
         if (is_wanted(items[i].name, argc, argv)) {
             measure(&items[i]);

@@ -115,9 +115,7 @@ static const struct trapframe *trapframe_at(const struct walk *w, uint64 fp, uin
 {
     const struct trapframe *tf = (const struct trapframe *)fp;
 
-    if (ra < (uint64)trap_entry || ra >= (uint64)user_return)
-        return NULL;
-    if (!valid_fp(w->td, fp + sizeof(*tf)) || (tf->sstatus & SSTATUS_SPP) == 0)
+    if (ra < (uint64)trap_entry || ra >= (uint64)from_user || !valid_fp(w->td, fp + sizeof(*tf)))
         return NULL;
     return tf;
 }

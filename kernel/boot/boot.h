@@ -17,7 +17,8 @@ void hart_start_all(void);
 /* machine.c: make the zone of struct thread. Boot hart, after zone_init. */
 void machine_zones_init(void);
 
-/* trap.S: what stvec points to. All code from here to user_return (riscv/trap.h) is the trap entry. */
+/* trap.S: what stvec points to. A trap from the kernel runs the code from here to from_user. */
 void trap_entry(void);
+void from_user(void);
 
 #endif

@@ -21,6 +21,7 @@ _Static_assert(offsetof(struct md_thread, md_sp) == MD_SP, "asm.h");
 _Static_assert(offsetof(struct md_thread, md_stack_top) == MD_STACK_TOP, "asm.h");
 _Static_assert(offsetof(struct md_thread, md_stack_base) == MD_STACK_BASE, "asm.h");
 _Static_assert(offsetof(struct md_thread, md_scratch) == MD_SCRATCH, "asm.h");
+_Static_assert(offsetof(struct md_thread, md_whole) == MD_WHOLE, "asm.h");
 
 /*
  * A thread's first stack frame. The first cpu_switch to the thread pops it, and so returns to

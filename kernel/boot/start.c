@@ -118,6 +118,7 @@ static void number_boot_hart(uint64 hartid)
 
 void start_boot(uint64 hartid, uint64 dtb)
 {
+    boot_instret = r_instret();
     adopt_boot_thread();
     hart_csrs();
     fdt_boot_hartid = hartid;

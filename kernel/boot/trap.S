@@ -33,9 +33,8 @@
         sd      t6, TF_X(31)(sp)
 .endm
 
-/* Save all registers but t0, sp and tp. */
-.macro SAVE_MOST
-        SAVE_CALLER
+/* Save the others, and sstatus. */
+.macro SAVE_CALLEE
         sd      s1, TF_X(9)(sp)
         sd      s2, TF_X(18)(sp)
         sd      s3, TF_X(19)(sp)
@@ -47,10 +46,16 @@
         sd      s9, TF_X(25)(sp)
         sd      s10, TF_X(26)(sp)
         sd      s11, TF_X(27)(sp)
-        csrr    t1, sepc
         csrr    t2, sstatus
-        sd      t1, TF_SEPC(sp)
         sd      t2, TF_SSTATUS(sp)
+.endm
+
+/* Save all registers but t0, sp and tp. */
+.macro SAVE_MOST
+        SAVE_CALLER
+        SAVE_CALLEE
+        csrr    t1, sepc
+        sd      t1, TF_SEPC(sp)
 .endm
 
 /* The inverse of both, with t0; sp and tp are left to the code after it. */
@@ -92,15 +97,6 @@
         ld      s10, TF_X(26)(sp)
         ld      s11, TF_X(27)(sp)
         RESTORE_CALLER
-.endm
-
-/* Save the program's tp and sp, with t0: they are in sscratch and md_scratch. From here on sscratch
- * says that the thread is in the kernel. */
-.macro SAVE_TP_SP
-        csrrw   t0, sscratch, zero
-        sd      t0, TF_X(4)(sp)
-        ld      t0, MD_SCRATCH(tp)
-        sd      t0, TF_X(2)(sp)
 .endm
 
 /* For an interrupt of the kernel: save what a C function may clobber, and s0, which leads to the frames
@@ -204,23 +200,76 @@ overflow:
         call    stack_overflow
         j       .
 
+/*
+ * A trap from user mode. C functions give s1 to s11 back as they found them, so these are saved only
+ * for fork, which copies them to the child; for exec, which replaces them; and for a process that has
+ * upcalls (MD_WHOLE), or is about to, because an upcall stores them and brings them back. sstatus is not
+ * saved, either: user mode needs only that SPP is 0, which a trap from the kernel may have changed
+ * meanwhile.
+ */
+        .globl  from_user
 from_user:
         sd      sp, MD_SCRATCH(tp)
         ld      sp, MD_STACK_TOP(tp)
         addi    sp, sp, -TF_SIZE
         sd      t0, TF_X(5)(sp)
+        SAVE_CALLER
+        csrrw   t0, sscratch, zero      /* the program's tp; from here on the thread is in the kernel */
+        sd      t0, TF_X(4)(sp)
+        ld      t0, MD_SCRATCH(tp)
+        sd      t0, TF_X(2)(sp)
         csrr    t0, scause
-        addi    t0, t0, -EXC_ECALL_U
-        beqz    t0, system_call
-save_all:
-        SAVE_MOST
-        SAVE_TP_SP
+        csrr    t1, sepc
         mv      s0, zero                /* end of the chain of frames */
         mv      a0, sp
+        addi    t0, t0, -EXC_ECALL_U
+        bnez    t0, other_trap
+system_call:
+        addi    t1, t1, 4               /* past the ecall */
+        sd      t1, TF_SEPC(sp)
+        li      t0, (1 << SYS_fork) | (1 << SYS_exec) | (1 << SYS_upcall)
+        ld      t1, MD_WHOLE(tp)
+        srl     t0, t0, a7
+        andi    t0, t0, 1
+        or      t0, t0, t1
+        bnez    t0, whole_call          /* also for some numbers above 63, which are no calls */
+        csrsi   sstatus, SSTATUS_SIE
+        call    proc_syscall
+        sd      a0, TF_X(10)(sp)
+        call    trap_prepare_user_return
+to_user:
+        li      t0, SSTATUS_SPP
+        csrc    sstatus, t0
+        ld      t0, TF_SEPC(sp)
+        csrw    sepc, t0
+        csrw    sscratch, tp
+        RESTORE_CALLER
+        ld      tp, TF_X(4)(sp)
+        ld      sp, TF_X(2)(sp)
+        sret
+
+other_trap:
+        sd      t1, TF_SEPC(sp)
+        ld      t0, MD_WHOLE(tp)
+        bnez    t0, whole_trap
         call    user_trap
+        j       to_user
+
+whole_trap:
+        SAVE_CALLEE
+        call    user_trap
+        j       user_return
+
+whole_call:
+        SAVE_CALLEE
+        csrsi   sstatus, SSTATUS_SIE
+        call    proc_syscall
+        sd      a0, TF_X(10)(sp)
+        call    trap_prepare_user_return
+
 /*
- * To user mode, by the frame at the top of the current thread's stack; interrupts are off. New
- * processes start here.
+ * To user mode, by the frame at the top of the current thread's stack, with all registers; interrupts
+ * are off. New processes start here.
  */
         .globl  user_return
 user_return:
@@ -228,37 +277,6 @@ user_return:
         addi    sp, sp, -TF_SIZE
         csrw    sscratch, tp
         RESTORE_MOST
-        ld      tp, TF_X(4)(sp)
-        ld      sp, TF_X(2)(sp)
-        sret
-
-/*
- * A system call. C functions give s1 to s11 back as they found them, so these are not saved, except for
- * fork, which copies them to the child, and exec, which replaces them. sstatus is not saved, either:
- * user mode needs only that SPP is 0, which a trap from the kernel may have changed.
- */
-system_call:
-        li      t0, (1 << SYS_fork) | (1 << SYS_exec)
-        srl     t0, t0, a7
-        andi    t0, t0, 1
-        bnez    t0, save_all            /* also for some numbers above 63, which are no calls */
-        SAVE_CALLER
-        csrr    t1, sepc
-        addi    t1, t1, 4               /* past the ecall */
-        sd      t1, TF_SEPC(sp)
-        SAVE_TP_SP
-        mv      s0, zero
-        mv      a0, sp
-        csrsi   sstatus, SSTATUS_SIE
-        call    proc_syscall
-        sd      a0, TF_X(10)(sp)
-        call    trap_prepare_user_return
-        li      t0, SSTATUS_SPP
-        csrc    sstatus, t0
-        ld      t0, TF_SEPC(sp)
-        csrw    sepc, t0
-        csrw    sscratch, tp
-        RESTORE_CALLER
         ld      tp, TF_X(4)(sp)
         ld      sp, TF_X(2)(sp)
         sret

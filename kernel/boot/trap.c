@@ -186,18 +186,13 @@ void trap_prepare_user_return(void)
             curthread->td_critcount);
 }
 
-/* A trap in user mode. Of system calls, only fork and exec come here; the others go from trap.S to
- * proc_syscall themselves. */
+/* A trap in user mode that is no system call: those go from trap.S to proc_syscall. */
 void user_trap(struct trapframe *tf);
 void user_trap(struct trapframe *tf)
 {
     uint64 scause = r_scause();
 
-    if (scause == EXC_ECALL_U) {
-        tf->sepc += 4;
-        cpu_intr_enable();
-        tf->a0 = (uint64)proc_syscall(tf);
-    } else if (scause & SCAUSE_INTR) {
+    if (scause & SCAUSE_INTR) {
         interrupt(scause);
     } else {
         note_cause(tf, scause);

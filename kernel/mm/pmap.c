@@ -151,12 +151,20 @@ uint64 *pmap_walk(uint64 *root, uint64 va, int level, bool make)
  */
 static void direct_map(uint64 start, uint64 end, uint64 flags)
 {
+    int last = -1;
+    uint64 *pte = NULL;
+
     while (start < end) {
+        uint64 va = (uint64)PA_TO_KVA(start);
         int level = 2;
         uint64 span = PGSIZE << 18;
         for (; level > 0 && (start % span != 0 || end - start < span); span >>= 9)
             level--;
-        uint64 *pte = pmap_walk(kernel_root, (uint64)PA_TO_KVA(start), level, true);
+        if (level == last && PX(level, va) != 0)
+            pte++; /* in the same table */
+        else
+            pte = pmap_walk(kernel_root, va, level, true);
+        last = level;
         if (pte == NULL)
             panic("no memory for the kernel's page table");
         *pte = PA_TO_PTE(start) | flags;

@@ -364,11 +364,14 @@ int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
     return 0;
 }
 
+/* Not inlined, so that vm_fault saves few registers. */
+static int break_cow(uint64 *pte, uint64 va) __attribute__((noinline));
+
 /*
  * The program writes to a copy-on-write page. If no other space holds it any more, it is not copied.
  * (The space is the caller's: no other has such pages while it is being made.)
  */
-static int __attribute__((noinline)) break_cow(uint64 *pte, uint64 va)
+static int break_cow(uint64 *pte, uint64 va)
 {
     void *old = pte_page(*pte);
 

@@ -102,6 +102,10 @@ static uint64 get_boot_hart(void)
 {
     return cpu_hartid(0);
 }
+static uint64 get_boot_instret(void)
+{
+    return boot_instret;
+}
 static uint64 get_deterministic(void)
 {
     return deterministic;
@@ -139,6 +143,7 @@ SYSCTL(kern_ncpus, "kern.ncpus", get_ncpus, NULL);
 SYSCTL(kern_hz, "kern.hz", get_hz, NULL);
 SYSCTL(kern_timebase, "kern.timebase", get_timebase, NULL);
 SYSCTL(kern_boot_hart, "kern.boot_hart", get_boot_hart, NULL);
+SYSCTL(kern_boot_instret, "kern.boot_instret", get_boot_instret, NULL);
 SYSCTL(kern_deterministic, "kern.deterministic", get_deterministic, NULL);
 SYSCTL(kern_seed, "kern.seed", get_seed, NULL);
 SYSCTL(kern_uptime_ms, "kern.uptime_ms", get_uptime_ms, NULL);

@@ -130,6 +130,7 @@ static void set_upcalls(struct proc *p, struct upcalls *u)
 {
     spin_lock(&proctable_lock); /* upcall_notify */
     p->p_upcalls = u;
+    p->p_thread->td_mach.md_whole = u != NULL; /* upcall_deliver stores and loads them all */
     spin_unlock(&proctable_lock);
 }
 

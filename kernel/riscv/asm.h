@@ -8,6 +8,7 @@
 #define MD_STACK_TOP 8
 #define MD_STACK_BASE 16
 #define MD_SCRATCH 24
+#define MD_WHOLE 40
 
 #define BOOT_STACK_SIZE 16384
 #define PA_PTE(pa) (((pa) >> 2) | 0xef) /* leaf: V R W X G A D, no U */

@@ -129,7 +129,7 @@ static void take_prop(struct cursor *c, struct fdt_node *node)
     if (strnlen(name, c->strings_len - nameoff) == c->strings_len - nameoff)
         panic("device tree: a property's name at %u has no end", nameoff);
     for (int i = 0; i < FDT_NPROPS; i++) {
-        if (strcmp(name, prop_names[i]) == 0)
+        if (name[0] == prop_names[i][0] && strcmp(name, prop_names[i]) == 0)
             node->prop[i] = (struct fdt_prop){.data = data, .len = len};
     }
 }

@@ -8,6 +8,7 @@
 #include "riscv/fdt.h"
 
 bool deterministic;
+uint64 boot_instret;
 
 static int board_index[NCPU]; /* cpu number -> the board's order */
 

@@ -28,6 +28,9 @@ void ipi_raise(int cpu);
 bool ipi_raise_sbi(int cpu);
 bool ipi_raise_sswi(int cpu);
 
+/* What instret was when the boot hart came out of the firmware: boot is counted from here. */
+extern uint64 boot_instret;
+
 /* Deterministic mode (boot argument det=1; docs/design.md, "Facts"). Set once, at boot. */
 extern bool deterministic;
 

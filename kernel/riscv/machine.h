@@ -34,6 +34,7 @@ struct md_thread {
     uint64 md_stack_base; /* lowest valid address: an sp below it has overflowed */
     uint64 md_scratch;    /* for the trap entry, with interrupts off */
     uint64 md_satp;       /* address space to run in; 0: any will do (kernel threads) */
+    uint64 md_whole;      /* 1: a trap from user mode saves all registers */
 };
 
 /* Interrupts of this hart. cpu_intr_restore takes what cpu_intr_save returned. */

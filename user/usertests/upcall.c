@@ -37,6 +37,15 @@ static void post(int pid)
         CHECK(upcall_notify(pid) == 0);
 }
 
+/* What is in these registers when a handler returns is not what was in them when it was called. */
+static inline void clobber(void)
+{
+    __asm__ volatile(
+        "li s1, -1\n\tli s2, -1\n\tli s3, -1\n\tli s4, -1\n\tli s5, -1\n\tli s6, -1\n\t"
+        "li s7, -1\n\tli s8, -1\n\tli s9, -1\n\tli s10, -1\n\tli s11, -1" ::
+            : "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11");
+}
+
 static void handle(struct upcall_frame *frame)
 {
     uint events = take();
@@ -44,6 +53,7 @@ static void handle(struct upcall_frame *frame)
     CHECK(area.masked == 1);
     calls++;
     timers += events & UPCALL_TIMER;
+    clobber();
     upcall_return(frame);
     fail("upcall_return returned");
 }
