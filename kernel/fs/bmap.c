@@ -37,6 +37,9 @@ static int top_slot(uint64 *bn, int *depth)
 int64 bmap(struct inode *ip, uint64 bn)
 {
     int depth;
+
+    if (bn < NDIRECT)
+        return ip->i_addrs[bn];
     int64 block = ip->i_addrs[top_slot(&bn, &depth)];
 
     for (; block != 0 && depth > 0; --depth) {

@@ -149,7 +149,7 @@ static struct inode *bucket_find(struct bucket *bucket, uint32 inum)
 
 /* Put a new inode, not loaded, into the table, unless another thread has just done so. Referenced;
  * NULL: no memory. */
-static struct inode *inode_insert(struct bucket *bucket, uint32 inum)
+static struct inode *__attribute__((noinline)) inode_insert(struct bucket *bucket, uint32 inum)
 {
     if (peek(&inode_count) >= IDLE_MAX)
         inode_drop_idle();

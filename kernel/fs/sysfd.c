@@ -20,15 +20,13 @@ static inline struct file *fd_file(uint64 arg)
 
 int fd_alloc(struct file *f)
 {
-    struct filedesc *fdp = curthread->td_filedesc;
+    struct file **files = curthread->td_filedesc->fd_file, **slot = files;
 
-    for (int fd = 0; fd < NOFILE; ++fd) {
-        if (fdp->fd_file[fd] == NULL) {
-            fdp->fd_file[fd] = f;
-            return fd;
-        }
-    }
-    return -1;
+    while (*slot != NULL)
+        if (++slot == files + NOFILE)
+            return -1;
+    *slot = f;
+    return (int)(slot - files);
 }
 
 void filedesc_copy(struct filedesc *dst, const struct filedesc *src)

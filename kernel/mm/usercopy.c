@@ -169,7 +169,9 @@ int vm_copyout(struct vmspace *vm, uint64 udst, const void *src, uint64 len)
  * no byte below it that was not 0x80 or more, which ~w takes out. */
 static inline bool has_zero_byte(uint64 w)
 {
-    return ((w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL) != 0;
+    const uint64 ones = 0x0101010101010101UL;
+
+    return ((w - ones) & ~w & ones << 7) != 0;
 }
 
 /* Copy a string of at most n bytes; returns its length, or n: there was no NUL. If both are aligned, it
