@@ -177,7 +177,7 @@ MAKEFLAGS += --no-builtin-rules
 remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 .PHONY: FORCE
 $(O)/kernel.flags: FORCE | $(FIRST)
-	$(call remember,$(CC) $(filter-out -Werror,$(KFLAGS)))
+	$(call remember,$(CC) $(filter-out -Werror,$(KFLAGS)) $(ONCE))
 $(O)/user.flags: FORCE | $(FIRST)
 	$(call remember,$(CC) $(UFLAGS))
 $(O)/nymph.flags: FORCE | $(FIRST)
@@ -194,6 +194,14 @@ $(O)/image.list: FORCE | $(FIRST)
 tools: | $(FIRST)
 	@tools/need $(firstword $(CC)) $(LD) $(HOSTCC)
 	@$(if $(filter setup,$(FIRST)),tools/qemu --check)
+
+# Most loops here run their body once: for a request, a sleeper, an interrupt. A value that gcc computes
+# before such a loop, instead of in it, costs a register that must be saved.
+ifeq ($(TOOLCHAIN),gcc)
+ONCE = -fno-move-loop-invariants
+endif
+$(filter $(O)/kernel/boot/% $(O)/kernel/lwkt/% $(O)/kernel/proc/% $(O)/kernel/sync/% \
+    $(O)/kernel/fs/pipe.c.o,$(KOBJ)): private KFLAGS += $(ONCE)
 
 $(O)/kernel/%.o: kernel/% $(O)/kernel.flags | tools
 	@mkdir -p $(@D)

@@ -164,7 +164,7 @@ def test_event_and_its_cause(traced, window):
     assert "caused by" in text and "kernel/lwkt/switch.c:" in text
     press(window, "c")
     assert "schedules" in window.find_element(By.ID, "details").text
-    assert "kernel/lwkt/sched.c:" in window.find_element(By.ID, "details").text
+    assert "kernel/lwkt/runq.h:" in window.find_element(By.ID, "details").text
     press(window, "e")
     assert "runs after" in window.find_element(By.ID, "details").text
 

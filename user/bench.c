@@ -288,9 +288,9 @@ static void create_write_unlink(int n)
 }
 
 /*
- * The cost of a timer tick to a loop that computes. The loop reads the counter in each turn; a turn that
- * costs much more than the cheapest one was interrupted, and only ticks interrupt it. The first one does
- * not count, as the process's start is not over before it.
+ * The cost of a timer tick to a loop that computes. The loop reads the counter in each turn; a turn
+ * that costs much more than the cheapest one was interrupted, and only ticks interrupt it. The first
+ * one does not count, as the process's start is not over before it.
  */
 static void measure_ticks(void)
 {
