@@ -22,14 +22,14 @@
 struct clock {
     struct systimer timer;
     uint64 period; /* at full rate, in time ticks */
-    bool slow;     /* ticks at the idle rate */
 } __attribute__((aligned(CACHE_LINE)));
 
 static struct clock clocks[NCPU];
+bool clock_slow[NCPU];
 
 static void set_slow(struct clock *c, bool slow)
 {
-    c->slow = slow;
+    clock_slow[mycpuid] = slow;
     systimer_set_period(&c->timer, slow ? c->period * IDLE_FACTOR : c->period);
 }
 
@@ -64,7 +64,7 @@ static void hardclock(struct systimer *st)
     lwkt_poll_ipiq();
     usched_tick();
     cpu_relax();
-    if (deterministic || idle != c->slow)
+    if (deterministic || idle != clock_slow[mycpuid])
         set_slow(c, idle);
     if (deterministic)
         outlast_the_others(c);
@@ -95,13 +95,9 @@ void clock_start_cpu(void)
     systimer_init_periodic(&c->timer, hardclock, c, c->period);
 }
 
-void clock_wake(void)
+void clock_hurry(void)
 {
-    crit_enter();
-    struct clock *c = &clocks[mycpuid];
-    if (c->slow)
-        set_slow(c, false);
-    crit_exit();
+    set_slow(&clocks[mycpuid], false);
 }
 
 uint64 clock_uticks(void)
