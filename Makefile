@@ -394,6 +394,7 @@ explore: | $(FIRST) ## play the core's scenes with every schedule within a budge
 .PHONY: bench
 bench: all ## count the instructions of common operations, without assertions
 	@$(PYTHON) tools/bench
+	@$(PYTHON) tools/harts
 
 .PHONY: leaderboard
 leaderboard: all ## an entry for the leaderboard of a lab that is solved: LAB=2, 4 or 6; NAME=me OUT=file

@@ -307,7 +307,7 @@ void lwkt_idle_loop(void)
     crit_exit();
     for (;;) {
         lwkt_switch();
-        if (lwkt_idle_work != NULL)
+        if (peek(&gd->gd_idlelook) != 0)
             lwkt_idle_work();
         cpu_intr_disable();
         if (gd->gd_idlethread.td_flags & TDF_IDLE_NOHLT) {

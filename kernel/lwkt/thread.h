@@ -193,6 +193,7 @@ struct globaldata {
     struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;                 /* the user scheduler's process here; shared */
     void *gd_uschedparked;             /* the process that waits here while better threads run */
+    uint32 gd_idlelook;                /* 1: the idle thread calls lwkt_idle_work; shared */
     uint64 gd_satp;                    /* the address space that is loaded */
     struct sleepqueues *gd_sleepqs;    /* sync/tsleep.c */
     struct list gd_systimerq;          /* systimers by time */
@@ -279,8 +280,8 @@ void lwkt_setcpu_self(globaldata_t rgd);
 void lwkt_acquire(thread_t td);
 void splz(void);
 void lwkt_idle_loop(void) __attribute__((noreturn));
-/* What the layers above do on a cpu before it halts, or NULL. Set at boot. Called by the idle thread,
- * outside critical sections; it may schedule threads, but not block. */
+/* What the layers above do before a cpu halts whose gd_idlelook they have set. Set at boot. The idle
+ * thread calls it, outside critical sections; it may schedule threads, but not block. */
 extern void (*lwkt_idle_work)(void);
 
 static inline void need_lwkt_resched(globaldata_t gd)

@@ -22,17 +22,17 @@
 struct clock {
     struct systimer timer;
     uint64 period; /* at full rate, in time ticks */
-    bool slow;     /* ticks at the idle rate */
 } __attribute__((aligned(CACHE_LINE)));
 
 static struct clock clocks[NCPU];
+bool clock_slow[NCPU];
 
 /* Tick at the idle rate, or at the full one. The period may have become longer: outlast_the_others. */
 static void set_slow(struct clock *c, bool slow)
 {
     uint64 period = slow ? c->period * IDLE_FACTOR : c->period;
 
-    c->slow = slow;
+    clock_slow[mycpuid] = slow;
     if (c->timer.st_period != period)
         systimer_set_period(&c->timer, period);
 }
@@ -100,13 +100,9 @@ void clock_start_cpu(void)
     systimer_init_periodic(&c->timer, hardclock, c, c->period);
 }
 
-void clock_wake(void)
+void clock_hurry(void)
 {
-    crit_enter();
-    struct clock *c = &clocks[mycpuid];
-    if (c->slow)
-        set_slow(c, false);
-    crit_exit();
+    set_slow(&clocks[mycpuid], false);
 }
 
 uint64 clock_uticks(void)

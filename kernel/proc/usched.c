@@ -53,15 +53,14 @@ static void charge(struct proc *p)
 static void resched_here(void *arg)
 {
     (void)arg;
-    clock_wake();
     amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 
 /* p, the caller, waits in a queue. If the process of that cpu has had clearly more time than p, make
- * that cpu choose again; if it is another cpu, do so in any case, as its tick may be slow. */
+ * that cpu choose again. */
 static void ask_for_cpu(const struct proc *p)
 {
-    if (p->p_queue != mycpuid || usched_is_ahead(mycpuid, p, usched_latency() / 4))
+    if (usched_is_ahead(p->p_queue, p, usched_latency() / 4))
         lwkt_send_ipiq_bycpu(p->p_queue, resched_here, NULL);
 }
 
@@ -89,8 +88,8 @@ static void take_designation(struct proc *p)
     p->p_since = cpu_time();
     p->p_heartbeat = mycpu->gd_heartbeat;
     p->p_target = -1;
-    if (peek(&usched_cpus[mycpuid].idle) != 0)
-        poke(&usched_cpus[mycpuid].idle, 0);
+    poke(&mycpu->gd_idlelook, 1);
+    clock_wake();
     lwkt_setpri_self(level_pri[p->p_upri]);
     curthread->td_release = usched_release;
     if (lwkt_checkpri_self()) /* lower now than one that waits */
@@ -152,7 +151,6 @@ static void become_current(struct proc *p)
             if (p->p_target != mycpuid) {
                 lwkt_setcpu_self(globaldata_of[p->p_target]);
                 fence(); /* the new td_gd, before the next look at td_killed: tell_here */
-                clock_wake();
             }
             take_designation(p);
             break;
@@ -203,10 +201,8 @@ static bool may_defer(const struct proc *p)
         return true; /* p is one of them */
     if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
         return false;
-    if (first->td_runnext == first && blocks_soon(p)) {
-        clock_wake();
+    if (first->td_runnext == first && blocks_soon(p))
         return true;
-    }
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
         return false; /* the tick has asked */
     for (int cpu = 0; cpu < ncpus; cpu++)
@@ -275,7 +271,6 @@ void usched_yield(struct proc *p)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
     }
     if (peek(&usched_waiting) != 0) {
-        charge(p);
         usched_fall_behind(p);
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
     }

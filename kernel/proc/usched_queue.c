@@ -24,8 +24,8 @@
  * that queues a process fences after that, and looks for a free cpu (usched_offer). One of the two sees
  * the other's store, so no cpu is idle while a process that may use it waits. A cpu where processes run
  * in the kernel does not look (others_come): one of them may be about to want it, and then nothing need
- * move. If none does, the cpu becomes idle, and looks then (usched_idle): the same race, with the word
- * `idle` in gd_uschedcp's place.
+ * move. If none does, the cpu becomes idle, and looks then (usched_idle): the same race, with
+ * gd_idlelook in gd_uschedcp's place.
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
  * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
@@ -40,7 +40,6 @@
 
 #include "kernel/syscall.h"
 #include "lib/bits.h"
-#include "proc/clock.h"
 #include "proc/usched_heap.h"
 
 #define MOST_DEBT 5 /* times the latency */
@@ -155,6 +154,8 @@ static uint64 least_vruntime(const struct proc *p, int cpu)
  * level. */
 static bool waits_longer(const struct queue *q, const struct proc *p, uint64 margin)
 {
+    if (peek(&q->length) == 0)
+        return false;
     for (int level = USCHED_LEVELS - 1; level > p->p_upri; level--)
         if (peek(&q->least[level]) != ~0UL)
             return true;
@@ -223,7 +224,7 @@ static bool pick_from(struct queue *q, globaldata_t gd)
 static bool others_come(globaldata_t gd)
 {
     if (gd != mycpu)
-        return peek(&usched_cpus[gd->gd_cpuid].idle) == 0;
+        return peek(&gd->gd_idlelook) != 0;
     thread_t first = gd->gd_tdrunq[TDPRI_KERN_USER];
     return first != NULL && (first != curthread || first->td_runnext != first);
 }
@@ -270,16 +271,16 @@ void usched_vacate(globaldata_t gd)
     pick_for(gd);
 }
 
-/* This cpu has nothing to run. Called by its idle thread before each wait (lwkt_idle_work). */
+/* This cpu has nothing to run. Its idle thread calls this once after each process that has had the cpu:
+ * from then on those that queue a process see that it is idle. */
 static void usched_idle(void)
 {
     globaldata_t gd = mycpu;
 
-    if (usched_current(gd) != NULL)
-        return; /* a process is on its way here */
-    poke(&usched_cpus[gd->gd_cpuid].idle, 1);
+    poke(&gd->gd_idlelook, 0);
     fence(); /* before the look at the queues: see the top */
-    pick_for(gd);
+    if (usched_current(gd) == NULL)
+        pick_for(gd);
 }
 
 /* --- what processes do with the queues --- */
@@ -303,7 +304,10 @@ void usched_favor(struct proc *p)
 
 void usched_limit_credit(struct proc *p)
 {
-    limit_credit(p, mycpuid);
+    int cpu = mycpuid;
+
+    if (peek(&queues[cpu].length) != 0 || usched_current(mycpu) != NULL)
+        limit_credit(p, cpu); /* otherwise there are no others here */
 }
 
 /*
@@ -313,18 +317,19 @@ void usched_limit_credit(struct proc *p)
  */
 static int choose_queue(const struct proc *p)
 {
-    int best = usched_may_use(p, mycpuid) ? mycpuid : -1;
+    int own = mycpuid, best = usched_may_use(p, own) ? own : -1;
     uint64 latency = usched_latency();
 
-    if (best >= 0 && usched_is_ahead(best, p, latency / 4))
-        return best;
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        if (usched_may_use(p, cpu) && usched_is_ahead(cpu, p, latency))
+    if (best == own && (ncpus == 1 || usched_is_ahead(own, p, latency / 4)))
+        return own;
+    for (int cpu = 0; cpu < ncpus; cpu++) {
+        if (cpu == own || !usched_may_use(p, cpu))
+            continue;
+        if (usched_is_ahead(cpu, p, latency))
             return cpu;
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        if (usched_may_use(p, cpu) &&
-            (best < 0 || peek(&queues[cpu].length) + 1 < peek(&queues[best].length)))
+        if (best < 0 || peek(&queues[cpu].length) + 1 < peek(&queues[best].length))
             best = cpu;
+    }
     return best;
 }
 
@@ -343,7 +348,6 @@ void usched_offer(struct proc *p)
     for (int cpu = 0; cpu < ncpus; cpu++)
         if (usched_may_use(p, cpu) && usched_is_idle(cpu))
             pick_for(globaldata_of[cpu]);
-    clock_wake();
 }
 
 /* p, a process of this cpu, was killed: it waits no longer. td_killed is set, and p looks at it in
@@ -423,11 +427,14 @@ bool usched_is_behind(const struct proc *p)
 
 void usched_fall_behind(struct proc *p)
 {
-    struct queue *q = &queues[mycpuid];
+    const struct queue *q = &queues[mycpuid];
 
-    spin_lock(&q->lock);
-    const struct proc *first = queue_first(q, mycpuid);
-    if (first != NULL && first->p_upri >= p->p_upri && first->p_vruntime >= p->p_vruntime)
-        p->p_vruntime = first->p_vruntime + 1;
-    spin_unlock(&q->lock);
+    for (int level = USCHED_LEVELS - 1; level >= p->p_upri; level--) {
+        uint64 least = peek(&q->least[level]);
+        if (least != ~0UL) {
+            if (least >= p->p_vruntime)
+                p->p_vruntime = least + 1;
+            return;
+        }
+    }
 }

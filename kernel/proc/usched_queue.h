@@ -18,7 +18,6 @@ extern cpumask_t usched_waiting;
 struct usched_cpu {
     uint64 vruntime; /* its p_vruntime */
     int level;       /* its p_upri */
-    uint32 idle;     /* 1: the idle thread has found nobody that waits, and no process came since */
 } __attribute__((aligned(CACHE_LINE)));
 
 extern struct usched_cpu usched_cpus[NCPU];
@@ -33,10 +32,12 @@ static inline struct proc *usched_current(globaldata_t gd)
     return peek(&gd->gd_uschedcp); /* only compared; a claim acquires */
 }
 
-/* Whether a cpu is free, and nothing runs there that may want it. */
+/* Whether a cpu is free, and its idle thread has looked for a process since it had one. */
 static inline bool usched_is_idle(int cpu)
 {
-    return peek(&usched_cpus[cpu].idle) != 0 && usched_current(globaldata_of[cpu]) == NULL;
+    globaldata_t gd = globaldata_of[cpu];
+
+    return peek(&gd->gd_idlelook) == 0 && usched_current(gd) == NULL;
 }
 
 /* Show others how much time p, a cpu's current process, has had. */

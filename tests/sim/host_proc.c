@@ -179,7 +179,8 @@ void sysctl_init(void) {}
 
 void caps_init(void) {}
 
-void clock_wake(void) {}
+bool clock_slow[NCPU];
+void clock_hurry(void) {}
 
 bool plic_reaches(uint32 irq, int cpu)
 {
