@@ -38,6 +38,7 @@
     SCENE(x_spin, 2)               \
     SCENE(x_ring, 2)               \
     SCENE(x_wait_ipiq, 2)          \
+    SCENE(x_told, 3)               \
     SCENE(x_poll, 2)               \
     SCENE(x_migrate, 2)            \
     SCENE(x_migrate_wakeup, 2)     \
