@@ -348,8 +348,8 @@ static void preempt_in(int state, int mark)
     step(K_RESCHED, 0, 0);
 }
 
-/* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h, one of them, or
- * two at a time. */
+/* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h, one of
+ * them, or two at a time. */
 static void special(void)
 {
     static const int states[] = {KX_LEVEL,     KX_CSCOUNT,           KX_LOCKED,
@@ -366,8 +366,8 @@ static void special(void)
     ithread("I", cpu, param("ipri", 28), once());
 }
 
-/* I is no better than A, which schedules it, and then calls lwkt_preempt in a state in which nobody may preempt
- * (state= of KX_*). */
+/* I is no better than A, which schedules it, and then calls lwkt_preempt in a state in which nobody may
+ * preempt (state=, of KX_*). */
 static void not_better(void)
 {
     int cpu = param("cpu", 0);

@@ -255,7 +255,8 @@ static void wake_one(void)
     thread("W", param("waker", 0), param("pri", 12), w, 1);
 }
 
-/* W, on the cpu of all sleepers, or of all but the last one, wakes two, then more than are left, then one. */
+/* W, on the cpu of all sleepers, or of all but the last one, wakes two, then more than are left, then
+ * one. */
 static void wake_some(void)
 {
     int n = sleepers();

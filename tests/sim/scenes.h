@@ -49,6 +49,7 @@
     SCENE(x_port_abort_two, 2)     \
     SCENE(x_wait_free, 2)          \
     SCENE(x_acquire, 2)            \
+    SCENE(x_acquire_own, 2)        \
     SCENE(x_block, 2)              \
     SCENE(x_block_twice, 2)        \
     SCENE(x_cpusync, 2)            \
