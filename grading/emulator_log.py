@@ -47,7 +47,6 @@ NEEDS = {
                      "t28_full t28_forward t28_no_memory t28_crowd t50_race",
     (SOFTWARE, "C"): "t55_storm",
     (SOFTWARE, "S"): "t62_move",
-    (SOFTWARE, "created"): "t25_create",
     (SOFTWARE, "ipi"): "t27_order t27_wrap t29_nowait t31_late",   # not t32_wait, where both cpus may wait
     (TIMER, "A"): "b5_ticks t16_storm t65_registers t66_sum t35_count t48_timeout share busy",
     (TIMER, "W"): "t49_one",

@@ -12,7 +12,7 @@ import pexpect
 import pytest
 
 from conftest import ROOT, busy_host, make
-from grading import (engine, events, failure, formats, machine, postmortem, progress, runs, scenes,
+from grading import (engine, events, failure, formats, machine, postmortem, progress, races, runs, scenes,
                      timeline)
 from grading import record as records
 
@@ -106,6 +106,7 @@ def built(tmp_path_factory):
     copy.mkdir()
     for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading", "build"):
         subprocess.run(["cp", "-a", "--sparse=always", ROOT / name, copy / name], check=True)
+    races.copy_course(copy)
     return copy
 
 

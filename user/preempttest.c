@@ -337,18 +337,27 @@ static void locked(void)
     ithread("J", cpu, param("jpri", 29), j);
 }
 
-/* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h. */
+/* A calls lwkt_preempt for I, as if it were in a state in which I must not preempt. */
+static void preempt_in(int state, int mark)
+{
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, mark);
+    step(K_PREEMPT, 1, state);
+    step(K_LOG, 0, mark + 1);
+    step(K_PREEMPTS, 0, 0);
+    step(K_RESCHED, 0, 0);
+}
+
+/* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h, one of
+ * them, or two at a time. */
 static void special(void)
 {
+    static const int states[] = {KX_LEVEL,     KX_CSCOUNT,           KX_LOCKED,
+                                 KX_PREEMPTED, KX_LEVEL | KX_LOCKED, KX_LOCKED | KX_PREEMPTED};
     int cpu = param("cpu", 0);
     int a = step(K_YIELD, 0, 0);
-    for (int what = KX_LEVEL; what <= KX_PREEMPTED; what *= 2) {
-        step(K_PREEMPTS, 0, 0);
-        step(K_LOG, 0, 10 * what);
-        step(K_PREEMPT, 1, what);
-        step(K_LOG, 0, 10 * what + 1);
-        step(K_PREEMPTS, 0, 0);
-        step(K_RESCHED, 0, 0);
+    for (int i = 0; i < (int)(sizeof(states) / sizeof(states[0])); i++) {
+        preempt_in(states[i], 10 * states[i]);
         step(K_SWITCH, 0, 0);
     }
     step(K_SCHED, 1, 0);
@@ -357,13 +366,15 @@ static void special(void)
     ithread("I", cpu, param("ipri", 28), once());
 }
 
-/* I is no better than A. */
+/* I is no better than A, which schedules it, and then calls lwkt_preempt in a state in which nobody may
+ * preempt (state=, of KX_*). */
 static void not_better(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_YIELD, 0, 0);
     schedule_counted();
     step(K_RESCHED, 0, 0);
+    preempt_in(param("state", 0), 3);
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 14), once());

@@ -255,7 +255,8 @@ static void wake_one(void)
     thread("W", param("waker", 0), param("pri", 12), w, 1);
 }
 
-/* W, on the sleepers' cpu, wakes two, then as many as are left and one more. */
+/* W, on the cpu of all sleepers, or of all but the last one, wakes two, then more than are left, then
+ * one. */
 static void wake_some(void)
 {
     int n = sleepers();
@@ -265,6 +266,9 @@ static void wake_some(void)
     let_run();
     step(K_LOG, 0, 1);
     step(K_WAKEUP, IN(0, 0), n - 1);
+    let_run();
+    step(K_LOG, 0, 2);
+    step(K_WAKEUP, IN(0, 0), 1);
     let_run();
     step(K_END, 0, 0);
     thread("W", param("waker", 0), param("pri", 12), w, 1);

@@ -52,7 +52,7 @@ def draw_leaving(rng):
     has left its run queue."""
     one, other, options = two_cpus(rng)
     return {"from": one, "to": other, "pri": rng.randint(8, 20), "running": rng.randint(30, 150),
-            "open": rng.cycle(0, rng.randint(60, 150))}, options
+            "open": rng.cycle(0, rng.randint(200, 300))}, options
 
 
 def draw_preempted(rng):

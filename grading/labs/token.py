@@ -66,8 +66,8 @@ def draw_preempted(rng):
 
 def draw_several(rng):
     """More cpus than tokens, as many, or more tokens than cpus."""
-    cpus, tokens = rng.cycle((rng.randint(3, 4), 2), (rng.randint(2, 4), 4), (2, 3))
-    return {"cpus": cpus, "tokens": tokens, "rounds": rng.randint(50, 100)}, {"CPUS": cpus}
+    cpus, tokens = rng.cycle((rng.randint(3, 4), 2), (4, 4), (2, 3))
+    return {"cpus": cpus, "tokens": tokens, "rounds": rng.randint(80, 100)}, {"CPUS": cpus}
 
 
 def draw_yielding(rng):

@@ -18,7 +18,7 @@ import pathlib
 import sys
 import zipfile
 
-from grading import engine, formats, handout, leaderboard
+from grading import engine, formats, handout, leaderboard, races
 from grading.machine import ROOT
 from grading.staff import results_folder, sandbox, submission, worker
 
@@ -58,6 +58,9 @@ def files(lab):
     for name in STAFF:
         paths += [str(path.relative_to(ROOT)) for path in [ROOT / name, *(ROOT / name).glob("*.py")]
                   if path.is_file()]
+    for name in races.COURSE:
+        paths += [str(path.relative_to(ROOT)) for path in [ROOT / name, *(ROOT / name).rglob("*")]
+                  if path.is_file() and not handout.is_instructors(str(path.relative_to(ROOT)))]
     tree = {path: (ROOT / path).read_bytes() for path in sorted(set(paths))}
     marked = handout.marked_files(tree)
     given = {**tree, **{path: handout.handout_text(parts, number).encode() for path, parts in marked.items()}}

@@ -124,7 +124,8 @@ static void acquire_remote(void *arg)
  * may move it. It must not be runnable, nor in tsleep, whose queues and timeouts belong to the
  * sleeper's cpu. (A thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired, because
  * lwkt_schedule, which ends those waits, follows the thread.) Waits until td is off its stack, serving
- * this cpu's messages meanwhile. A thread that was preempted is not off its stack. Thread context.
+ * this cpu's messages meanwhile. A thread that was preempted is not off its stack. A thread of this cpu
+ * is not waited for: if the caller has preempted it, it would never leave. Thread context.
  */
 void lwkt_acquire(thread_t td)
 { /* lab 8 */
@@ -146,10 +147,6 @@ void lwkt_acquire(thread_t td)
             list_insert_tail(&mycpu->gd_tdallq, &td->td_allq);
             cpu_thread_arrive();
         }
-    }
-    while (td != curthread && !thread_off_cpu(td)) {
-        cpu_relax();
-        lwkt_process_ipiq();
     }
     crit_exit();
 }

@@ -38,6 +38,7 @@
     SCENE(x_spin, 2)               \
     SCENE(x_ring, 2)               \
     SCENE(x_wait_ipiq, 2)          \
+    SCENE(x_told, 3)               \
     SCENE(x_poll, 2)               \
     SCENE(x_migrate, 2)            \
     SCENE(x_migrate_wakeup, 2)     \
@@ -48,6 +49,7 @@
     SCENE(x_port_abort_two, 2)     \
     SCENE(x_wait_free, 2)          \
     SCENE(x_acquire, 2)            \
+    SCENE(x_acquire_own, 2)        \
     SCENE(x_block, 2)              \
     SCENE(x_block_twice, 2)        \
     SCENE(x_cpusync, 2)            \

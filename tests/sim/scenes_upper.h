@@ -6,6 +6,7 @@
 
 #define UPPER_SCENES(SCENE)       \
     SCENE(x_sleep, 2)             \
+    SCENE(x_nosleep, 2)           \
     SCENE(x_sleep_two, 2)         \
     SCENE(x_sleep_one, 3)         \
     SCENE(x_sleep_count, 2)       \
@@ -26,6 +27,7 @@
     SCENE(x_pipe_kill, 2)         \
     SCENE(x_usched_two, 2)        \
     SCENE(x_usched_handover, 2)   \
+    SCENE(x_usched_stray, 2)      \
     SCENE(x_usched_sleep, 2)      \
     SCENE(x_usched_resched, 2)    \
     SCENE(x_usched_park, 2)       \

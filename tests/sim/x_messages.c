@@ -72,6 +72,32 @@ void play_x_wait_ipiq(void)
     explore_run();
 }
 
+/* Whether others have told the target matters to nobody: the first message of each cpu raises an interrupt. */
+static void told_body(void *arg)
+{
+    (void)arg;
+}
+
+static void tell(void *arg)
+{
+    (void)arg;
+    crit_enter();
+    globaldata_t gd = mycpu;
+    uint64 raised = gd->gd_cnt.ipiq_hardware, avoided = gd->gd_cnt.ipiq_avoided;
+    lwkt_send_ipiq_bycpu(1, told_body, NULL);
+    CHECK(gd->gd_cnt.ipiq_hardware == raised + 1, "cpu %d has not told cpu 1", gd->gd_cpuid);
+    CHECK(gd->gd_cnt.ipiq_avoided == avoided, "%d", gd->gd_cpuid);
+    crit_exit();
+}
+
+void play_x_told(void)
+{
+    x_init();
+    explore_thread(0, PRI, tell, NULL, "tell0");
+    explore_thread(2, PRI, tell, NULL, "tell2");
+    explore_run();
+}
+
 /* A message that nobody is told of is found by a look, or with the next one. */
 static void send_passive(void *arg)
 {

@@ -57,6 +57,37 @@ void play_x_sleep(void)
     finish();
 }
 
+/* With TDF_NOSLEEP, as before threads run and in a panic, tsleep returns at once, and an interlock only ends an
+ * older one. */
+static void may_not_sleep(void *arg)
+{
+    thread_t td = curthread;
+
+    (void)arg;
+    tsleep_interlock(&other_ident, 0);
+    poke(&td->td_flags, td->td_flags | TDF_NOSLEEP);
+    tsleep_interlock(&ident, 0);
+    CHECK((td->td_flags & TDF_TSLEEPQ) == 0, "it is a sleeper");
+    CHECK(tsleep(&ident, PINTERLOCKED, "scene", 0) == 0, "interlocked");
+    CHECK(tsleep(&ident, 0, "scene", 0) == 0, "without a limit");
+    CHECK(tsleep(&ident, 0, "scene", 1) == 0, "with a limit");
+    poke(&td->td_flags, td->td_flags & ~TDF_NOSLEEP);
+}
+
+static void wake_other(void *arg)
+{
+    (void)arg;
+    wakeup(&other_ident);
+}
+
+void play_x_nosleep(void)
+{
+    begin();
+    explore_thread(0, PRI, may_not_sleep, NULL, "nosleep");
+    explore_thread(1, PRI, wake_other, NULL, "waker");
+    finish();
+}
+
 /* One wakeup is for all: a sleeper on its cpu, and one elsewhere. */
 void play_x_sleep_two(void)
 {

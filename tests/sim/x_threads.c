@@ -113,6 +113,7 @@ void play_x_acquire(void)
     explore_thread(1, PRI, pull, NULL, "puller");
     explore_run();
 }
+
 /* Who drops the last reference sees what the others did, and frees it; it is used again. */
 static thread_t held;
 
@@ -160,6 +161,31 @@ void play_x_wait_free(void)
     held = explore_thread(0, PRI, wait_for_drop, NULL, "waits");
     lwkt_hold(held);
     explore_thread(1, PRI, use_and_drop, NULL, "drops");
+    explore_run();
+}
+
+/* An interrupt thread acquires a thread of its own cpu, which it may have preempted. */
+static void set_thrice(void *arg)
+{
+    (void)arg;
+    for (uint32 i = 0; i < 3; i++)
+        publish(&ready, i); /* so that interrupts come in between */
+}
+
+static void acquire_own(void *arg)
+{
+    (void)arg;
+    lwkt_acquire(held);
+    CHECK(held->td_gd == mycpu, "it belongs to cpu %d", held->td_gd->gd_cpuid);
+    lwkt_rele(held);
+}
+
+void play_x_acquire_own(void)
+{
+    x_init();
+    held = explore_thread(0, PRI, set_thrice, NULL, "preempted");
+    lwkt_hold(held);
+    explore_ithread(0, 0, TDPRI_INT_MED, acquire_own, NULL);
     explore_run();
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "lwkt/ipiq.h"
 #include "proc/proc.h"
 #include "scenes_upper.h"
 #include "sync/sleep.h"
@@ -105,6 +106,52 @@ void play_x_usched_handover(void)
     finish();
 }
 
+static void until_flag(struct proc *p)
+{
+    host_user_until(p, &flags[0]);
+}
+
+/* The same, and the one that waits is scheduled without cause: it may find that it is picked just then. It does not
+ * end before the schedules of both have come to their ends: that may be a message to cpu 1, and one back. */
+static void schedule_other(void *arg)
+{
+    lwkt_pause((uint64)arg); /* until the one waits in the queue, and the other one is in user mode */
+    set(&flags[1]);
+    cpu_relax();
+    lwkt_schedule(other->p_thread);
+    lwkt_wait_ipiq(globaldata_of[0], lwkt_seq_ipiq(globaldata_of[0]));
+    set(&flags[0]);
+}
+
+static void nothing_body(void *arg)
+{
+    (void)arg;
+}
+
+static void stay_for_schedules(struct proc *p)
+{
+    host_user_until(p, &flags[0]);
+    lwkt_wait_ipiq(globaldata_of[1], lwkt_send_ipiq_bycpu(1, nothing_body, NULL));
+    crit_enter();
+    lwkt_process_ipiq();
+    crit_exit();
+}
+
+static void leave_when_told(struct proc *p)
+{
+    host_user_until(p, &flags[1]);
+}
+
+void play_x_usched_stray(void)
+{
+    begin();
+    host_proc(0, leave_when_told, "leaves");
+    other = host_proc(1, stay_for_schedules, "waits");
+    other->p_affinity = CPU0_ONLY;
+    explore_thread(1, TDPRI_KERN_DAEMON, schedule_other, (void *)5, "stray");
+    finish();
+}
+
 /* A process gives up its cpu to sleep, and wants it back when another has it. */
 static void sleep_between(struct proc *p)
 {
@@ -136,11 +183,6 @@ static void daemon_body(void *arg)
     set(&flags[0]);
 }
 
-static void until_daemon(struct proc *p)
-{
-    host_user_until(p, &flags[0]);
-}
-
 /* On cpu 1, and current there: first a process of cpu 0 wakes, which can wait, then a better thread. */
 static void wake_both(struct proc *p)
 {
@@ -153,7 +195,7 @@ static void wake_both(struct proc *p)
 static void play_woken(void (*waker)(struct proc *p))
 {
     begin();
-    host_proc(0, until_daemon, "user0");
+    host_proc(0, until_flag, "user0");
     host_proc(1, waker, "user1");
     other = host_proc_stopped(0, once, "woken");
     daemon_thread = explore_stopped(0, TDPRI_KERN_DAEMON, daemon_body, NULL, "daemon");
@@ -355,7 +397,7 @@ static void kill_victim(void *arg)
 void play_x_usched_kill(void)
 {
     begin();
-    host_proc(0, until_daemon, "user");
+    host_proc(0, until_flag, "user");
     victim = host_proc(1, once, "victim");
     victim->p_affinity = CPU0_ONLY;
     explore_thread(1, TDPRI_KERN_DAEMON, kill_victim, (void *)5, "killer");
