@@ -11,7 +11,8 @@ from conftest import ROOT, make
 from grading import handout, kernels, machine
 
 pytestmark = pytest.mark.xdist_group("lab0")
-ALL = [session for page in sessions.pages() for session in sessions.read(page)]
+ALL = [session for page in sessions.pages() for session in sessions.read(page)
+       if any(step.shown for step in session.steps)]    # the others are commands to try
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +54,6 @@ def test_paths(lab0):
 @pytest.mark.parametrize("session", ALL, ids=lambda session: f"{session.page.stem}-{session.line}")
 def test_session(lab0, session):
     """Each line that the page shows is in the output, in this order."""
-    if not any(step.shown for step in session.steps):
-        pytest.skip("a command without output")
     good, missing = sessions.play(session, lab0)
     assert not missing, "\n".join(missing)
     assert good
