@@ -16,7 +16,7 @@ SCENES = {
     "tokentest": "t36 t37 t40 t40ask t41full t41 t43",
     "waittest": "t50 t51 t52",
     "porttest": "t62 t62sync t62state t62pick t62reuse t62once t62abort",
-    "ipitest": "mask t25 t27 t32 t33",
+    "ipitest": "mask t27 t32 t33",
     "crittest": "t17ipi",
 }
 ONE_CPU = {"swtest": "t1 t2 t3 t5 t5yield t6 t57 t58"}
