@@ -6,15 +6,12 @@
 #include "kernel/upcall.h"
 #include "inside.h"
 #include "lwkt/ring.h"
+#include "lwkt/spin.h"
 #include "nymph/machine_inside.h"
 
 /* Of this layout: a guard page, BELOW bytes that the core does not know of, for frames of upcalls, and
- * its stack. malloc gives no whole pages, so what it gave is kept below the guard. */
+ * its stack. */
 #define BELOW 8192UL
-
-struct stack {
-    void *memory; /* what malloc gave */
-};
 
 #define FRAME_WORDS 14 /* switch.S */
 
@@ -73,14 +70,14 @@ void cpu_timer_unmask(void) {}
 
 /* --- memory --- */
 
-void *cpu_stack_alloc(size_t size)
+/* A new stack, or NULL. */
+static void *make_stack(size_t size)
 {
     char *p = malloc((uint)(2 * PGSIZE + BELOW + size));
 
     if (p == NULL)
         return NULL;
-    char *guard = (char *)PGROUNDUP((uint64)p + sizeof(struct stack));
-    ((struct stack *)(void *)guard)[-1].memory = p;
+    char *guard = (char *)PGROUNDUP((uint64)p);
     if (guard_page(guard, 1) < 0) {
         free(p);
         return NULL;
@@ -88,13 +85,35 @@ void *cpu_stack_alloc(size_t size)
     return guard + PGSIZE + BELOW;
 }
 
+/* Stacks that are free keep their guards, because a page that is in use becomes a guard slowly. The link
+ * lies in the stack's first word. */
+static struct {
+    struct spinlock lock;
+    void *first;
+} stacks = {.lock = SPINLOCK("stacks")};
+
+void *cpu_stack_alloc(size_t size)
+{
+    void *stack;
+
+    if (curthread == NULL || size != LWKT_THREAD_STACK)
+        return make_stack(size);
+    spin_lock(&stacks.lock);
+    if ((stack = stacks.first) != NULL)
+        stacks.first = *(void **)stack;
+    spin_unlock(&stacks.lock);
+    return stack != NULL ? stack : make_stack(size);
+}
+
+/* A stack of another size is not used again: no caller of the core asks for one but for tests. */
 void cpu_stack_free(void *base, size_t size)
 {
-    char *guard = (char *)base - BELOW - PGSIZE;
-
-    (void)size;
-    guard_page(guard, 0);
-    free(((struct stack *)(void *)guard)[-1].memory);
+    if (size != LWKT_THREAD_STACK)
+        return;
+    spin_lock(&stacks.lock);
+    *(void **)base = stacks.first;
+    stacks.first = base;
+    spin_unlock(&stacks.lock);
 }
 
 struct thread *cpu_thread_struct_alloc(void)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The user library's malloc, for several processes with one heap: under a spin lock, so in a critical
- * section. Any context, and before there are threads.
+ * section. Any context, and before there are threads. The heap is lazy: so the page below a new stack
+ * has no memory yet, and can become a guard without stopping other harts.
  */
 #define malloc unlocked_malloc
 #define free unlocked_free
+#define sbrk sbrklazy
 #include "user/lib/malloc.c"
 #undef malloc
 #undef free
+#undef sbrk
 
 #include "lwkt/spin.h"
 
