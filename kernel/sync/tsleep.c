@@ -4,7 +4,8 @@
  * Each cpu has a hash table of its sleepers by ident, which only it touches, in a critical section. A
  * word for each bucket, shared by all, says which cpus may have sleepers there, so that a wakeup goes
  * only to these. It carries the ident, never a thread: by the time it arrives another thread may
- * sleep there, and the thread that did may be gone.
+ * sleep there, and the thread that did may be gone. There are many more buckets than lists in a table,
+ * since two idents of one bucket cost a message for each wakeup, to a cpu that does not know the ident.
  *
  *   sleeper                                   waker
  *   -------                                   -----
@@ -34,10 +35,11 @@
 #include "lwkt/systimer.h"
 #include "mm/page.h"
 
-#define BUCKETS 128
+#define BUCKETS 2048
+#define LISTS 128 /* of a cpu; each is for several buckets */
 
 struct sleepqueues {
-    struct list bucket[BUCKETS];
+    struct list bucket[LISTS];
 };
 
 _Static_assert(sizeof(struct sleepqueues) <= PGSIZE, "one page a cpu");
@@ -50,7 +52,7 @@ void tsleep_init_cpu(void)
 
     if (q == NULL)
         panic("no memory for the sleep queues of cpu %d", mycpuid);
-    for (int i = 0; i < BUCKETS; i++)
+    for (int i = 0; i < LISTS; i++)
         list_init(&q->bucket[i]);
     mycpu->gd_sleepqs = q;
 }
@@ -89,7 +91,7 @@ void tsleep_interlock(const void *ident, int flags)
     poke(&td->td_flags, td->td_flags | TDF_TSLEEPQ);
     td->td_wchan = ident;
     td->td_wdomain = flags >> PDOMAIN_SHIFT;
-    list_insert_tail(&mycpu->gd_sleepqs->bucket[b], &td->td_sleepq);
+    list_insert_tail(&mycpu->gd_sleepqs->bucket[b % LISTS], &td->td_sleepq);
     if ((peek(&bucket_cpus[b]) & mycpu->gd_cpumask) == 0)
         amo_or(&bucket_cpus[b], mycpu->gd_cpumask);
     fence(); /* the bit, before the caller's look at the condition: wakeup_domain */
@@ -193,7 +195,7 @@ static int wakeup_here(uint64 b, const void *ident, int domain, int count)
 static inline int wakeup_here(uint64 b, const void *ident, int domain, int count)
 { /* lab 7 */
     globaldata_t gd = mycpu;
-    struct list *bucket = &gd->gd_sleepqs->bucket[b];
+    struct list *bucket = &gd->gd_sleepqs->bucket[b % LISTS];
     int woken = 0;
 
     list_foreach_safe(node, bucket)
