@@ -23,7 +23,7 @@ SITES(fences, "fence");
 
 #define SEQ_CST __ATOMIC_SEQ_CST
 
-#define AMO(bits, name, op, operand)                                                          \
+#define BUILTIN_AMO(bits, name, op, operand)                                                  \
     uint##bits __tsan_atomic##bits##_##name(volatile uint##bits *p, uint##bits v, int order); \
     uint##bits __tsan_atomic##bits##_##name(volatile uint##bits *p, uint##bits v, int order)  \
     {                                                                                         \
@@ -31,7 +31,7 @@ SITES(fences, "fence");
     }
 
 /* "failed" is the order of a compare that fails; the model reads with that of success. */
-#define CAS(bits, name)                                                                      \
+#define BUILTIN_CAS(bits, name)                                                              \
     bool __tsan_atomic##bits##_##name(volatile uint##bits *p, uint##bits *old, uint##bits v, \
                                       int order, int failed);                                \
     bool __tsan_atomic##bits##_##name(volatile uint##bits *p, uint##bits *old, uint##bits v, \
@@ -58,14 +58,14 @@ SITES(fences, "fence");
         if (order == SEQ_CST)                                                          \
             sim_fence(&fences[SEQ_CST]);                                               \
     }                                                                                  \
-    AMO(bits, exchange, AMO_SWAP, v)                                                   \
-    AMO(bits, fetch_add, AMO_ADD, v)                                                   \
-    AMO(bits, fetch_sub, AMO_ADD, -(uint64)v)                                          \
-    AMO(bits, fetch_or, AMO_OR, v)                                                     \
-    AMO(bits, fetch_and, AMO_AND, v)                                                   \
-    AMO(bits, fetch_xor, AMO_XOR, v)                                                   \
-    CAS(bits, compare_exchange_strong)                                                 \
-    CAS(bits, compare_exchange_weak)
+    BUILTIN_AMO(bits, exchange, AMO_SWAP, v)                                           \
+    BUILTIN_AMO(bits, fetch_add, AMO_ADD, v)                                           \
+    BUILTIN_AMO(bits, fetch_sub, AMO_ADD, -(uint64)v)                                  \
+    BUILTIN_AMO(bits, fetch_or, AMO_OR, v)                                             \
+    BUILTIN_AMO(bits, fetch_and, AMO_AND, v)                                           \
+    BUILTIN_AMO(bits, fetch_xor, AMO_XOR, v)                                           \
+    BUILTIN_CAS(bits, compare_exchange_strong)                                         \
+    BUILTIN_CAS(bits, compare_exchange_weak)
 
 OPERATIONS(8)
 OPERATIONS(32)

@@ -222,3 +222,28 @@ int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access)
 {
     return vm_fault(vm, va, access);
 }
+
+/* No space is shared, and no process has upcalls. */
+void vm_hold(const struct vmspace *vm, struct lwkt_tokref *ref)
+{
+    (void)vm;
+    (void)ref;
+}
+
+void vm_drop(const struct vmspace *vm, struct lwkt_tokref *ref)
+{
+    (void)vm;
+    (void)ref;
+}
+
+bool vm_is_guard(struct vmspace *vm, uint64 va)
+{
+    (void)vm;
+    (void)va;
+    return false;
+}
+
+void upcall_deliver(struct proc *p)
+{
+    (void)p;
+}

@@ -27,7 +27,8 @@ void call_shared(void)
     __asm__ volatile("rdtime %0" : "=r"(now));
     switch (rnd(6)) {
     case 0:
-        upcall(rnd(32) ? handle : pointer(), rnd(16) ? &area : pointer());
+        upcall(rnd(32) ? handle : (void (*)(struct upcall_frame *))pointer(),
+               rnd(16) ? &area : pointer());
         break;
     case 1:
         upcall_timer(rnd(4) ? now + rnd(100000) : number());
@@ -68,5 +69,5 @@ void call_fork_shared(void)
 {
     char *stack = stacks[rnd(4)] + STACK;
 
-    fork_shared(rnd(16) ? sharer : pointer(), 0, rnd(16) ? stack : pointer());
+    fork_shared(rnd(16) ? sharer : (void (*)(void *))pointer(), 0, rnd(16) ? stack : pointer());
 }
