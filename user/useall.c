@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 
     if (argc < 2 || argc > 3 || parse_int(argv[1], &seed) < 0 ||
         (argc > 2 && parse_int(argv[2], &nprocesses) < 0)) {
-        fprintf(2, "usage: useall seed [processes]\n");
+        fprintf(2, "usage: useall seed [processes]    (it destroys what is on the disk)\n");
         exit(2);
     }
     note_paths("", DEPTH);
