@@ -60,8 +60,8 @@ def test_names(host, name):
     assert printed.count(f"fs: damaged: {said}") == 2 if said else "damaged" not in printed
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 5016])
 def test_machine(tmp_path, seed):
-    """A machine bears it, and ends."""
+    """A machine bears it, and ends. (5016: the root claims 16 million entries.)"""
     wrong, console = damage.try_machine(tmp_path, seed, CPUS=2)
     assert wrong == "", console[-3000:]

@@ -13,7 +13,8 @@
 
 #define PATHS 300
 #define DEPTH 4
-#define ROUNDS 200 /* calls of each process */
+#define ENTRIES 1000 /* of a directory that are looked at: a damaged size can mean millions */
+#define ROUNDS 200   /* calls of each process */
 
 static char paths[PATHS][MAXPATH];
 static int npaths;
@@ -38,7 +39,9 @@ static void note_paths(const char *dir, int depth)
         close(fd);
         return;
     }
-    while (npaths < PATHS && read(fd, &de, sizeof(de)) == sizeof(de)) {
+    for (int i = 0; i < ENTRIES && npaths < PATHS; i++) {
+        if (read(fd, &de, sizeof(de)) != sizeof(de))
+            break;
         char *path = paths[npaths];
         char name[DIRSIZ + 1] = "";
         memcpy(name, de.name, DIRSIZ);
@@ -101,7 +104,7 @@ int main(int argc, char **argv)
 
     if (argc < 2 || argc > 3 || parse_int(argv[1], &seed) < 0 ||
         (argc > 2 && parse_int(argv[2], &nprocesses) < 0)) {
-        fprintf(2, "usage: useall seed [processes]\n");
+        fprintf(2, "usage: useall seed [processes]    (it destroys what is on the disk)\n");
         exit(2);
     }
     note_paths("", DEPTH);
