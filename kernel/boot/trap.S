@@ -11,11 +11,10 @@
 #include "riscv/asm.h"
 #include "riscv/trapframe.h"
 
-/* Save the registers that a C function may change, but t0, sp and tp, which the entries save in their
- * own ways; and s0, which is the frame pointer. */
+/* Save the registers that a C function may change, and s0, the frame pointer; but not t0, which the
+ * entries save in their own ways, and not gp, sp and tp, which the kernel's C does not change. */
 .macro SAVE_CALLER
         sd      ra, TF_X(1)(sp)
-        sd      gp, TF_X(3)(sp)
         sd      t1, TF_X(6)(sp)
         sd      t2, TF_X(7)(sp)
         sd      s0, TF_X(8)(sp)
@@ -33,7 +32,7 @@
         sd      t6, TF_X(31)(sp)
 .endm
 
-/* Save the others, and sstatus. */
+/* Save the others but sp and tp, and sstatus. */
 .macro SAVE_CALLEE
         sd      s1, TF_X(9)(sp)
         sd      s2, TF_X(18)(sp)
@@ -50,85 +49,17 @@
         sd      t2, TF_SSTATUS(sp)
 .endm
 
-/* Save all registers but t0, sp and tp. */
+/* For a panic: all but t0, sp and tp. */
 .macro SAVE_MOST
         SAVE_CALLER
         SAVE_CALLEE
         csrr    t1, sepc
+        sd      gp, TF_X(3)(sp)
         sd      t1, TF_SEPC(sp)
 .endm
 
-/* The inverse of both, with t0; sp and tp are left to the code after it. */
+/* The inverse of SAVE_CALLER, with t0, and without s0, which C gives back. */
 .macro RESTORE_CALLER
-        ld      ra, TF_X(1)(sp)
-        ld      gp, TF_X(3)(sp)
-        ld      t0, TF_X(5)(sp)
-        ld      t1, TF_X(6)(sp)
-        ld      t2, TF_X(7)(sp)
-        ld      s0, TF_X(8)(sp)
-        ld      a0, TF_X(10)(sp)
-        ld      a1, TF_X(11)(sp)
-        ld      a2, TF_X(12)(sp)
-        ld      a3, TF_X(13)(sp)
-        ld      a4, TF_X(14)(sp)
-        ld      a5, TF_X(15)(sp)
-        ld      a6, TF_X(16)(sp)
-        ld      a7, TF_X(17)(sp)
-        ld      t3, TF_X(28)(sp)
-        ld      t4, TF_X(29)(sp)
-        ld      t5, TF_X(30)(sp)
-        ld      t6, TF_X(31)(sp)
-.endm
-
-.macro RESTORE_MOST
-        ld      t1, TF_SEPC(sp)
-        ld      t2, TF_SSTATUS(sp)
-        csrw    sepc, t1
-        csrw    sstatus, t2
-        ld      s1, TF_X(9)(sp)
-        ld      s2, TF_X(18)(sp)
-        ld      s3, TF_X(19)(sp)
-        ld      s4, TF_X(20)(sp)
-        ld      s5, TF_X(21)(sp)
-        ld      s6, TF_X(22)(sp)
-        ld      s7, TF_X(23)(sp)
-        ld      s8, TF_X(24)(sp)
-        ld      s9, TF_X(25)(sp)
-        ld      s10, TF_X(26)(sp)
-        ld      s11, TF_X(27)(sp)
-        RESTORE_CALLER
-.endm
-
-/* For an interrupt of the kernel: save what a C function may clobber, and s0, which leads to the frames
- * below. A switch saves the rest, if there is one (riscv/switch.S); t0 is saved. */
-.macro SAVE_CLOBBERED
-        sd      ra, TF_X(1)(sp)
-        sd      t1, TF_X(6)(sp)
-        sd      t2, TF_X(7)(sp)
-        sd      s0, TF_X(8)(sp)
-        sd      a0, TF_X(10)(sp)
-        sd      a1, TF_X(11)(sp)
-        sd      a2, TF_X(12)(sp)
-        sd      a3, TF_X(13)(sp)
-        sd      a4, TF_X(14)(sp)
-        sd      a5, TF_X(15)(sp)
-        sd      a6, TF_X(16)(sp)
-        sd      a7, TF_X(17)(sp)
-        sd      t3, TF_X(28)(sp)
-        sd      t4, TF_X(29)(sp)
-        sd      t5, TF_X(30)(sp)
-        sd      t6, TF_X(31)(sp)
-        csrr    t1, sepc
-        csrr    t2, sstatus
-        sd      t1, TF_SEPC(sp)
-        sd      t2, TF_SSTATUS(sp)
-.endm
-
-.macro RESTORE_CLOBBERED
-        ld      t1, TF_SEPC(sp)
-        ld      t2, TF_SSTATUS(sp)
-        csrw    sepc, t1
-        csrw    sstatus, t2
         ld      ra, TF_X(1)(sp)
         ld      t0, TF_X(5)(sp)
         ld      t1, TF_X(6)(sp)
@@ -163,10 +94,18 @@ trap_entry:
         sd      t0, TF_X(5)(sp)
         csrr    t0, scause
         bgez    t0, kernel_exception
-        SAVE_CLOBBERED
+        SAVE_CALLER
+        csrr    t1, sepc
+        csrr    t2, sstatus
+        sd      t1, TF_SEPC(sp)
+        sd      t2, TF_SSTATUS(sp)
         mv      a0, t0
         call    kernel_interrupt
-        RESTORE_CLOBBERED
+        ld      t1, TF_SEPC(sp)
+        ld      t2, TF_SSTATUS(sp)
+        csrw    sepc, t1
+        csrw    sstatus, t2
+        RESTORE_CALLER
         addi    sp, sp, TF_SIZE         /* tp never changes within a thread */
         sret
 
@@ -214,6 +153,7 @@ from_user:
         addi    sp, sp, -TF_SIZE
         sd      t0, TF_X(5)(sp)
         SAVE_CALLER
+        sd      gp, TF_X(3)(sp)
         csrrw   t0, sscratch, zero      /* the program's tp; from here on the thread is in the kernel */
         sd      t0, TF_X(4)(sp)
         ld      t0, MD_SCRATCH(tp)
@@ -243,6 +183,9 @@ to_user:
         ld      t0, TF_SEPC(sp)
         csrw    sepc, t0
         csrw    sscratch, tp
+        ld      s0, TF_X(8)(sp)
+to_program:
+        ld      gp, TF_X(3)(sp)
         RESTORE_CALLER
         ld      tp, TF_X(4)(sp)
         ld      sp, TF_X(2)(sp)
@@ -276,10 +219,23 @@ user_return:
         ld      sp, MD_STACK_TOP(tp)
         addi    sp, sp, -TF_SIZE
         csrw    sscratch, tp
-        RESTORE_MOST
-        ld      tp, TF_X(4)(sp)
-        ld      sp, TF_X(2)(sp)
-        sret
+        ld      t1, TF_SEPC(sp)
+        ld      t2, TF_SSTATUS(sp)
+        csrw    sepc, t1
+        csrw    sstatus, t2
+        ld      s0, TF_X(8)(sp)
+        ld      s1, TF_X(9)(sp)
+        ld      s2, TF_X(18)(sp)
+        ld      s3, TF_X(19)(sp)
+        ld      s4, TF_X(20)(sp)
+        ld      s5, TF_X(21)(sp)
+        ld      s6, TF_X(22)(sp)
+        ld      s7, TF_X(23)(sp)
+        ld      s8, TF_X(24)(sp)
+        ld      s9, TF_X(25)(sp)
+        ld      s10, TF_X(26)(sp)
+        ld      s11, TF_X(27)(sp)
+        j       to_program
 
         .section .bss
         .balign 16
