@@ -10,14 +10,8 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "kernel/param.h"
 #include "kernel/types.h"
-#include "liblwkt/call.h"
-
-#define CACHE_LINE 64
 
 /*
  * The current thread, in a variable of the pthread. A thread can continue on another pthread after any
@@ -49,47 +43,11 @@ struct md_thread {
     void *md_fiber; /* what a sanitizer knows it by */
 };
 
-uint64 cpu_intr_save(void);
-void cpu_intr_restore(uint64 saved);
-void cpu_intr_enable(void);
-void cpu_intr_disable(void);
-bool cpu_intr_enabled(void);
-
 /* CLOCK_MONOTONIC in units of 100 ns, as the time CSR of QEMU's virt counts. */
 uint64 cpu_time(void);
-extern uint64 cpu_timebase;
 
-void cpu_switch(struct thread *from, struct thread *to);
-void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
-
-/* All threads share the process's address space. */
-static inline bool cpu_thread_has_space(const struct md_thread *md)
-{
-    (void)md;
-    return false;
-}
-static inline void cpu_thread_enter(struct thread *td)
-{
-    (void)td;
-}
-static inline void cpu_thread_leave(struct thread *td)
-{
-    (void)td;
-}
 static inline void cpu_thread_arrive(void) {}
 
-void *cpu_stack_alloc(size_t size);
-void cpu_stack_free(void *base, size_t size);
-struct thread *cpu_thread_struct_alloc(void);
-void cpu_thread_struct_free(struct thread *td);
-struct lwkt_ipiq;
-struct lwkt_ipiq *cpu_ring_alloc(void);
-
-void cpu_ipi_raise(int cpuid);
-void cpu_relax(void);
-void cpu_idle_wait(void);
-void cpu_timer_arm(uint64 when);
-void cpu_timer_unmask(void);
-void cpu_intpend_run(void);
+#include "liblwkt/hosted.h"
 
 #endif

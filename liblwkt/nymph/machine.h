@@ -8,14 +8,8 @@
 
 #ifndef __ASSEMBLER__
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "kernel/param.h"
 #include "kernel/types.h"
-#include "liblwkt/call.h"
-
-#define CACHE_LINE 64
 
 /* The current thread, in tp, as in the kernel. */
 struct thread;
@@ -28,12 +22,6 @@ struct md_thread {
     void *md_arg;
 };
 
-uint64 cpu_intr_save(void);
-void cpu_intr_restore(uint64 saved);
-void cpu_intr_enable(void);
-void cpu_intr_disable(void);
-bool cpu_intr_enabled(void);
-
 static inline uint64 cpu_time(void)
 {
     uint64 now;
@@ -41,41 +29,11 @@ static inline uint64 cpu_time(void)
     __asm__ volatile("rdtime %0" : "=r"(now));
     return now;
 }
-extern uint64 cpu_timebase;
 
-void cpu_switch(struct thread *from, struct thread *to);
-void cpu_thread_setup(struct thread *td, void (*func)(void *), void *arg);
 void cpu_thread_first(void);
-
-/* All threads share the program's address space. */
-static inline bool cpu_thread_has_space(const struct md_thread *md)
-{
-    (void)md;
-    return false;
-}
-static inline void cpu_thread_enter(struct thread *td)
-{
-    (void)td;
-}
-static inline void cpu_thread_leave(struct thread *td)
-{
-    (void)td;
-}
 static inline void cpu_thread_arrive(void) {}
 
-void *cpu_stack_alloc(size_t size);
-void cpu_stack_free(void *base, size_t size);
-struct thread *cpu_thread_struct_alloc(void);
-void cpu_thread_struct_free(struct thread *td);
-struct lwkt_ipiq;
-struct lwkt_ipiq *cpu_ring_alloc(void);
-
-void cpu_ipi_raise(int cpuid);
-void cpu_relax(void);
-void cpu_idle_wait(void);
-void cpu_timer_arm(uint64 when);
-void cpu_timer_unmask(void);
-void cpu_intpend_run(void);
+#include "liblwkt/hosted.h"
 
 #endif
 #endif
