@@ -30,7 +30,7 @@ from grading.failure import Failure
 
 TABLE = machine.ROOT / "grading" / "races.txt"
 # What the program is made of, beside a tree's own kernel/.
-COURSE = ("tests/sim", "tests/explore.py", "liblwkt/linux/switch.S")
+COURSE = ("tests/sim", "tests/explore.py", "liblwkt/hosted.h", "liblwkt/linux/switch.S")
 TOOLS = (("gcc", "gcc, the C compiler for this host"), ("nm", "binutils"))
 FOLDER = "build/races"                  # of a tree
 PROGRAM = f"{FOLDER}/explore-memory"
