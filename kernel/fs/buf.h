@@ -42,8 +42,8 @@ struct buf *buf_get(uint32 block);
 struct buf *buf_cached(uint32 block);
 
 /* Read n <= BUF_AHEAD blocks, which the caller will ask for later, all at once. They all belong to one
- * inode, whose i_lock the caller holds, and the caller has no buffer locked. Blocks that cannot be read,
- * or that find no buffer, are left to buf_read. */
+ * inode, whose i_lock the caller holds, and the caller has no buffer locked. Blocks that cannot be
+ * read, or that find no buffer, are left to buf_read. */
 void buf_read_ahead(const uint32 *blocks, int n);
 
 /* Unlock the buffer and drop the reference. */

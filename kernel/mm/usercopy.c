@@ -12,13 +12,7 @@
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "lib/string.h"
-#include "mm/vm.h"
-
-/* What an entry points to, as an address in the direct map. */
-static inline void *pte_page(uint64 pte)
-{
-    return PA_TO_KVA(PTE_TO_PA(pte));
-}
+#include "mm/table.h"
 
 /*
  * Where the byte at va, below USERTOP, is, if the page is there and `right` (PTE_R or PTE_W) is set;
