@@ -26,8 +26,8 @@ uint64 *table_entry(struct vmspace *vm, uint64 va);
 /* Clear n entries of a table, and give up their pages. */
 void table_drop_pages(uint64 *pte, uint64 n);
 
-/* Remove everything from `from` on, page aligned, from the space, which is loaded here: 0; -1: no memory
- * to take a part out of a table that is shared, and nothing has changed. */
+/* Remove everything from `from` on, page aligned, from the space, which is loaded here: 0; -1: no
+ * memory to take a part out of a table that is shared, and nothing has changed. */
 int table_cut(struct vmspace *vm, uint64 from);
 
 #endif
