@@ -185,7 +185,7 @@ KINDS = {  # cause: (the change, lab and test, words of the report)
     "panic": (after_dequeue('panic("I give up");'), "LAB=2 TEST=t5", "panic: I give up"),
     "not-written": (after_dequeue("not_implemented(2);"), "LAB=2 TEST=t5",
                     "lwkt_deschedule_self is not written yet"),
-    "livelock": (("kernel/lwkt/wait.c", "lwkt_deschedule_self(td);", "td->td_wait = w;"),
+    "livelock": (("kernel/lwkt/wait.c", "_lwkt_dequeue(td);", "td->td_wait = w;"),
                  "LAB=7 TEST=t51_order", "livelock: cpu"),
     "deadlock": (("kernel/lwkt/wait.c", "td->td_wait = NULL;\n        lwkt_schedule(td);",
                   "td->td_wait = NULL;"), "LAB=7 TEST=t51_order",
