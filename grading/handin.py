@@ -6,7 +6,7 @@ named, and so is what differs outside of the places that the lab leaves to stude
 (grading/class). Nothing of this keeps a student from handing in, because a deadline may be minutes away; but the
 status is 1 if the kernel does not build, and 2 if there is nothing to hand in.
 
-What was handed out is the commit "Lab 4, as handed out" of this tree's repository, or else its first commit.
+What was handed out is the commit "Lab 4, as handed out" of this tree's repository (grading/handed.py).
 """
 
 import difflib
@@ -19,11 +19,10 @@ import sys
 import tarfile
 import time
 
-from grading import build
+from grading import build, handed
 from grading.machine import ROOT
 
 SOURCE = re.compile(r"(?:[a-z0-9_]+/)?[A-Za-z0-9_][A-Za-z0-9_-]*\.[chS]")    # what grading/class takes from kernel/
-SUBJECT = re.compile(r"Lab (\d+), as handed out")
 BODY = re.compile(r"\{ /\* lab (\d) \*/")
 FROM = re.compile(r" +/\* lab (\d): from here \*/")
 ANSWERS = "answers.md"
@@ -43,18 +42,6 @@ def git(*words):
         return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False).stdout
     except OSError:
         return b""
-
-
-def handed_out():
-    """(the commit, its lab or "", its time in seconds) of what was handed out; ("", "", 0) without a repository."""
-    found = [line.split("\t", 2) for line in git("log", "--reverse", "--format=%H\t%ct\t%s").decode(
-        "utf-8", "replace").splitlines()]
-    top = git("rev-parse", "--show-toplevel").decode("utf-8", "replace").strip()
-    if not found or pathlib.Path(top).resolve() != ROOT.resolve():
-        return "", "", 0
-    commit, seconds, subject = next((one for one in found if SUBJECT.match(one[2])), found[0])
-    lab = SUBJECT.match(subject)
-    return commit, lab.group(1) if lab else "", int(seconds)
 
 
 def at(commit):
@@ -152,17 +139,11 @@ def listed(paths):
     return ", ".join(paths[:SHOWN]) + (f" and {len(paths) - SHOWN} others" if paths[SHOWN:] else "")
 
 
-def days(seconds):
-    """How long ago something was."""
-    number = int((time.time() - seconds) // 86400)
-    return "today" if number < 1 else "yesterday" if number == 1 else f"{number} days ago"
-
-
-def report(commit, lab, now, given_at):
-    """Lines about what differs from what was handed out."""
-    if not commit:
-        return ["There is no repository here, so what you have changed cannot be told."]
-    old = at(commit)
+def report(given, lab, now):
+    """Lines about what differs from what was handed out. given: a Handed or None."""
+    if given is None:
+        return ["No commit here says what was handed out, so what you have changed cannot be told."]
+    old = at(given.commit)
     found = changes(old, now, lab)
     other = [path for path in sorted({*old, *now}) if not path.startswith("kernel/") and path != ANSWERS
              and old.get(path) != now.get(path)]
@@ -171,13 +152,14 @@ def report(commit, lab, now, given_at):
         ("beside these places, which your instructor will see", found["beside"]),
         ("where the lab has no place, which your instructor will ask about", found["elsewhere"]),
         ("outside of kernel/, which is not handed in", other)) if paths]
-    return [f"Handed out {days(given_at)}; changed since then:{'' if lines else ' nothing'}", *lines]
+    return [f"Handed out {handed.ago(int(time.time()) - given.when)} ago; changed since then:"
+            f"{'' if lines else ' nothing'}", *lines]
 
 
-def main(given, out):
+def main(lab, out):
     """Check, report and pack; return the exit status."""
-    commit, lab, given_at = handed_out()
-    lab = given or lab
+    given = handed.read(ROOT)
+    lab = lab or (str(given.lab) if given else "")
     if not re.fullmatch(r"\d+", lab):
         raise Refused("LAB=: this tree does not say which lab it is; give its number, as in make handin LAB=4")
     now = here()
@@ -185,7 +167,7 @@ def main(given, out):
     if not kernel:
         raise Refused("there is no kernel/ here to hand in")
     print(f"Lab {lab}")
-    print("\n".join(report(commit, int(lab), now, given_at)))
+    print("\n".join(report(given, int(lab), now)))
     missing, odd = unwritten(kernel, lab), unusable(kernel)
     if missing:
         print(f"Not written yet: {listed(missing)}")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make handin` in a handout: what it says about changes, and that grading/class takes what it packs."""
 
+import re
 import subprocess
 import tarfile
 
@@ -34,7 +35,8 @@ def test_handin(handed):
     """The command says which lab this is, what was changed where, and what is not written yet; grading/class reads
     the archive, and finds the same changes."""
     said = make("-s", "handin", cwd=handed).stdout
-    assert "Lab 4\nHanded out today; changed since then: nothing\nNot written yet: " in said and "It builds." in said
+    assert re.search(r"^Lab 4\nHanded out [a-z0-9 ]+ ago; changed since then: nothing\nNot written yet: ", said)
+    assert "It builds." in said
     edit(handed, IPIQ, "    not_implemented(4);\n", "    return 0;\n")
     edit(handed, IPIQ, "#include", "int more;\n#include")
     edit(handed, "kernel/boot/main.c", "    plic_init();", "    plic_init(); plic_init();")
