@@ -235,8 +235,13 @@ static void pick_for(globaldata_t gd)
     cpumask_t mask = peek(&usched_waiting);
     struct queue *own = &queues[gd->gd_cpuid];
 
-    if (mask == 0 || others_come(gd))
+    if (mask == 0)
         return;
+    if (others_come(gd)) {
+        if (gd == mycpu) /* for those that do not come: the idle thread may have looked already */
+            poke(&gd->gd_idlelook, 1);
+        return;
+    }
     if (gd == mycpu && own->elsewhere >= 0) {
         struct queue *first = &queues[own->elsewhere];
         own->elsewhere = -1;
