@@ -182,6 +182,8 @@ def main(folder):
     for page in pages():
         lines = page.read_text(encoding="utf-8").splitlines()
         for session in read(page):
+            if not any(step.shown for step in session.steps):
+                continue    # a command to try
             good, missing = play(session, folder)
             for number, text in good:
                 lines[number - 1] = "    " + text
