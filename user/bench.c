@@ -224,23 +224,6 @@ static void teardown_cow(void)
     teardown_heap();
 }
 
-static void setup_64_mib(void)
-{
-    must(sbrk(64 << 20) != SBRK_ERROR, "sbrk");
-}
-
-static void teardown_64_mib(void)
-{
-    must(sbrk(-(64 << 20)) != SBRK_ERROR, "sbrk");
-}
-
-/* A heap that was there and was given back. */
-static void setup_shrunk(void)
-{
-    setup_64_mib();
-    teardown_64_mib();
-}
-
 static void setup_file(void)
 {
     int fd = open("bench.tmp", O_CREATE | O_RDWR);
@@ -315,8 +298,6 @@ static const struct item items[] = {
     {"pipe_512_bytes", read_blocks, 500, setup_blocks, teardown_blocks},
     {"fork_exit_wait", fork_wait, 100, 0, 0},
     {"fork_exec_exit_wait", fork_exec_wait, 50, 0, 0},
-    {"fork_exit_wait_64_mib", fork_wait, 20, setup_64_mib, teardown_64_mib},
-    {"fork_exit_wait_shrunk", fork_wait, 20, setup_shrunk, 0},
     {"lazy_page_fault", page_faults, 500, setup_heap, teardown_heap},
     {"cow_page_fault", page_faults, 500, setup_cow, teardown_cow},
     {"open_close", open_close, 500, setup_file, teardown_file},

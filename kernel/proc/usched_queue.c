@@ -115,6 +115,7 @@ static void queue_insert(struct queue *q, struct proc *p)
     KASSERT(!p->p_queued, "process %d is put into a queue while it waits in one", p->p_pid);
     p->p_arrival = q->arrivals++;
     p->p_queue = (int)(q - queues);
+    KASSERT(p->p_queue >= 0, "process %d is put into queue %d", p->p_pid, p->p_queue);
     p->p_queued = true;
     heap_insert(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
