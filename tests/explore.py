@@ -112,11 +112,12 @@ def build_graded(folder):
 
 
 def build_changed(folder, tree, source):
-    """Both programs of `folder`, with one source of another tree: `tree`/explore, `tree`/explore-memory."""
+    """Both programs of `folder`, with one source of another tree: `tree`/explore, `tree`/explore-memory. What
+    that tree lacks is this one's."""
     made = []
     for program in ("explore", "explore-memory"):
         own = tree / f"{program}.o"
-        subprocess.run(compilation(program, source, own), cwd=tree, check=True)
+        subprocess.run([*compilation(program, source, own), f"-I{ROOT}"], cwd=tree, check=True)
         others = [o for o in (folder / program / "obj").glob("*.o") if o.stem != source.stem]
         subprocess.run(linkage([own, *others], tree / program), cwd=ROOT, check=True)
         made.append(tree / program)

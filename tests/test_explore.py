@@ -157,15 +157,16 @@ def test_swapped(programs, tmp_path):
         assert set(names) <= known, path.name
 
 
-# A mutant, or a line of the kernel that is taken out: the scene that fails then, and with which budget. No scene
-# was made for one of them.
+# A mutant, or a line of the kernel that is taken out: the scene that fails then, and with which budget. Only
+# x_usched_passes was made for its fault.
 FAULTS = {
-    "usched-lost-resched": ("kernel/proc/usched.c", "x_usched_resched", (2, 0, 0)),
+    "usched-target-after-lock": ("kernel/proc/usched_queue.c", "x_usched_stray", (1, 0, 1)),
     "tsleep-second-interlock": ("kernel/sync/tsleep.c", "x_sleep", (1, 0, 0)),
     "ithread-running-cleared-late": ("kernel/sync/ithread.c", "x_ithread", (1, 0, 0)),
     "wakeup-one-on-each-cpu": ("kernel/sync/tsleep.c", "x_sleep_one", (0, 0, 0)),
     "    fence(); /* the bit, before": ("kernel/sync/tsleep.c", "x_sleep", (1, 0, 1)),
     "fence(); /* the new td_gd, before": ("kernel/proc/usched.c", "x_usched_kill_moves", (1, 0, 1)),
+    "poke(&gd->gd_idlelook, 1);": ("kernel/proc/usched_queue.c", "x_usched_passes", (1, 1, 0)),
     "(flags & TDF_MIGRATING) == 0 && ": ("kernel/proc/kill.c", "x_usched_kill_reap", (1, 1, 0)),
 }
 
@@ -182,7 +183,7 @@ def test_faults_above_the_core(programs, fault, tmp_path):
     else:
         text = (tmp_path / source).read_text(encoding="utf-8")
         assert text.count(fault) == 1
-        (tmp_path / source).write_text(text.replace(fault, "/*" if fault.endswith("before") else ""),
+        (tmp_path / source).write_text(text.replace(fault, "/*" if fault.endswith("before") else "{}" if fault.endswith(";") else ""),
                                        encoding="utf-8")
     plain, memory = explore.build_changed(programs[0].parent.parent, tmp_path, explore.ROOT / source)
     program, whole = (memory, programs[1]) if budget[1:] != (0, 0) else (plain, programs[0])

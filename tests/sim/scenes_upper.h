@@ -37,6 +37,7 @@
     SCENE(x_usched_yield, 2)      \
     SCENE(x_usched_tick, 2)       \
     SCENE(x_usched_steal, 2)      \
+    SCENE(x_usched_passes, 2)     \
     SCENE(x_usched_ps, 2)         \
     SCENE(x_usched_tick_exit, 2)  \
     SCENE(x_usched_kill, 2)       \

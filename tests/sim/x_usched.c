@@ -327,6 +327,23 @@ void play_x_usched_steal(void)
     finish();
 }
 
+/* A thread of cpu 0 that could be a process on its way to user mode is woken, and sleeps again. Meanwhile
+ * cpu 0 becomes free, and one that may use no other cpu waits for it. */
+static void pass_by(void *arg)
+{
+    (void)arg;
+    lwkt_pause(3);
+}
+
+void play_x_usched_passes(void)
+{
+    begin();
+    host_proc(0, once, "user")->p_affinity = CPU0_ONLY;
+    host_proc(1, once, "waits")->p_affinity = CPU0_ONLY;
+    explore_thread(0, TDPRI_KERN_USER, pass_by, NULL, "passes");
+    finish();
+}
+
 /* --- ps, of a process that sleeps, moves and ends --- */
 
 static void list_processes(void *arg)
