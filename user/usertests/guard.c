@@ -47,8 +47,8 @@ static void guard(void)
     CHECK(heap[0] == 'x' && heap[2 * PGSIZE + 1] == 'x');
 }
 
-/* Children of fork have the guards of their parent. A guard is gone when the heap has ended below it and
- * grows again. */
+/* Children of fork have the guards of their parent. A guard is gone when the heap has ended below it
+ * and grows again. */
 static void guard_ends(void)
 {
     int pid;
