@@ -22,7 +22,8 @@ from grading import engine, formats, handout, leaderboard, races
 from grading.machine import ROOT
 from grading.staff import results_folder, sandbox, submission, worker
 
-STAFF = ("grading/handout.py", "grading/staff")    # what a handout does not have, but grading needs
+# What a handout does not have, but grading needs.
+STAFF = ("grading/handout.py", "grading/kernels.py", "grading/staff")
 BENCH_SECONDS = 600             # of the host's time: how long the benchmarks may take
 
 SETUP = """#!/bin/sh
