@@ -141,7 +141,7 @@ def tree(tmp_path):
     """A copy of the source tree, in which a test may change and build things."""
     copy = tmp_path / "tree"
     copy.mkdir()
-    for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading"):
+    for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading", "liblwkt"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
     return copy

@@ -14,7 +14,7 @@ from grading import machine
 
 UTILITIES = ("forktest", "stressfs", "zombie")      # those that need no arguments, and end
 LISTS = {"quick": r"quicktests\[\] = \{(.*?)\n\};", "slow": r"slowtests\[\] = \{(.*?)\n\};"}
-PARTS = ("Makefile", "README.md", "kernel", "mkfs", "tools", "grading", "user")
+PARTS = ("Makefile", "README.md", "kernel", "mkfs", "tools", "grading", "liblwkt", "user")
 UTILITY_LINE = ("@mkdir d; @cat README | @grep xv6 | @wc; @ls; @ln README d/r; @echo hi > d/f; @cat d/f; "
                 "@rm d/r d/f d")
 SECONDS = 900           # for one machine
