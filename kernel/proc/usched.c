@@ -173,6 +173,7 @@ static void give_way(struct proc *p)
     crit_exit();
     if (behind || !usched_may_use(p, mycpuid)) {
         usched_release(curthread);
+        lwkt_yield(); /* those that wait in the kernel for this cpu come first: others_come */
         become_current(p);
     }
 }
