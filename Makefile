@@ -219,7 +219,7 @@ LWKTNYMPH := $(LWKTCORE) $(wildcard liblwkt/nymph/*.[cS])
 LWKTUSERS := $(shell grep -l '^\#include "lwkt.h"' $(filter %.c,$(USRC)) /dev/null)
 NFLAGS     = -Iliblwkt/nymph -Iliblwkt $(CFLAGS) -Ikernel $(UNUSED) $(ERROR) -Wshadow -fno-omit-frame-pointer \
              $(if $(filter 1,$(INVARIANTS)),-DINVARIANTS)
-$(LWKTUSERS:%=$(O)/%.o) $(LWKTUSERS:%=$(O)/%.lint): UFLAGS = -I$(<D) $(filter-out -Wshadow,$(NFLAGS))
+$(LWKTUSERS:%=$(O)/%.o) $(LWKTUSERS:%=$(O)/%.lint): UFLAGS = -I$(patsubst $(O)/%,%,$(<D)) $(filter-out -Wshadow,$(NFLAGS))
 
 $(O)/nymph/%.o: % $(O)/nymph.flags | tools
 	@mkdir -p $(@D)
