@@ -31,7 +31,7 @@ def test_planted_faults(tmp_path):
     make("-s", "-j2", "lint")
     copy = tmp_path / "tree"
     copy.mkdir()
-    subprocess.run(["cp", "-a", "--sparse=always", ".ci", "Makefile", "README.md", "kernel", "user", "mkfs",
+    subprocess.run(["cp", "-a", "--sparse=always", ".ci", "Makefile", "README.md", "kernel", "liblwkt", "user", "mkfs",
                     "tools", "grading", "tests", "build", copy], check=True)
     for path, (text, _) in FAULTS.items():
         (copy / path).write_text(text)

@@ -179,7 +179,7 @@ def fixture_built(tmp_path_factory):
     """The tree with these programs in user/."""
     tree = tmp_path_factory.mktemp("xv6") / "tree"
     tree.mkdir()
-    for name in ("Makefile", "README.md", "kernel", "mkfs", "tools", "grading", "user"):
+    for name in ("Makefile", "README.md", "kernel", "mkfs", "tools", "grading", "liblwkt", "user"):
         subprocess.run(["cp", "-r", ROOT / name, tree / name], check=True)
     for name, text in PROGRAMS.items():
         (tree / f"user/x{name}.c").write_text(textwrap.dedent(text) + "\n", encoding="ascii")
