@@ -31,8 +31,8 @@ def test_planted_faults(tmp_path):
     make("-s", "-j2", "lint")
     copy = tmp_path / "tree"
     copy.mkdir()
-    subprocess.run(["cp", "-a", "--sparse=always", ".ci", "Makefile", "README.md", "kernel", "liblwkt", "user", "mkfs",
-                    "tools", "grading", "tests", "build", copy], check=True)
+    subprocess.run(["cp", "-a", "--sparse=always", ".ci", "Makefile", "README.md", "kernel", "liblwkt", "user",
+                    "mkfs", "tools", "grading", "tests", "build", copy], check=True)
     for path, (text, _) in FAULTS.items():
         (copy / path).write_text(text)
     done = make("-s", "-k", "lint", cwd=copy, check=False)
