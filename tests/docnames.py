@@ -55,9 +55,10 @@ def defines(path, name):
 
 
 def in_this_tree(path):
-    """False for a path that a handout leaves out: it has only a part of tests/ and grading/."""
+    """False for a path that a handout leaves out: it has only a part of tests/ and grading/, and no program that
+    uses the core's library."""
     handout = not (ROOT / "grading" / "handout.py").exists()
-    return not handout or not path.startswith(("tests/", "grading/"))
+    return not handout or not path.startswith(("tests/", "grading/", "liblwkt/nymph/", "user/lwkt"))
 
 
 def missing(document):

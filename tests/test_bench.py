@@ -21,7 +21,8 @@ def test_figures():
         pytest.skip(f"the figures are those of gcc {COMPILER}; this is {version}")
     rows = re.findall(r"^(\S.*?)  +([\d,]+) ", make("-s", "bench").stdout + " ", re.M)
     counts = {name: int(count.replace(",", "")) for name, count in rows}
-    known = bench.figures()
+    known = {name: line for name, line in bench.figures().items()
+             if not name.startswith("library_") or (ROOT / "user" / "lwktbench.c").exists()}    # no handout has it
     assert counts.keys() == known.keys()
     grown = [f"{name}: {count}, was {known[name]['measured']}" for name, count in counts.items()
              if count > known[name]["measured"] * 1.03 + 1]
