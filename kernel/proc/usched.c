@@ -307,6 +307,15 @@ void usched_tick(void)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 
+/* p, the caller, gives up its cpu, to ask for one anew on its way to user mode. The cpu may have been
+ * left to processes that run in the kernel (others_come), so they come first: otherwise a process that
+ * does this all the time would keep it from them for ever. */
+static void ask_anew(struct proc *p)
+{
+    usched_exit(p);
+    lwkt_yield();
+}
+
 int usched_setpri(struct proc *p, int level)
 {
     int old = p->p_upri;
@@ -314,7 +323,7 @@ int usched_setpri(struct proc *p, int level)
     if (level < USER_PRI_IDLE || level > USER_PRI_REAL)
         return -1;
     p->p_upri = level;
-    usched_exit(p); /* and come back at the new level */
+    ask_anew(p); /* at the new level */
     return old;
 }
 
@@ -324,6 +333,6 @@ int usched_setaffinity(struct proc *p, uint64 mask)
         return -1;
     p->p_affinity = mask;
     if (!usched_may_use(p, mycpuid))
-        usched_exit(p); /* and come back on a cpu of the mask */
+        ask_anew(p); /* for a cpu of the mask */
     return 0;
 }

@@ -203,6 +203,22 @@ static void long_calls(void)
         fail("a pause of a real-time process ended %lu ms late", late);
 }
 
+/* A process that asks for its cpu anew all the time shares it with one that sleeps between its turns. */
+static void asks_anew(void)
+{
+    int pid;
+
+    CHECK(setaffinity(1) == 0);
+    pid = child();
+    if (pid == 0)
+        for (;;)
+            setpri(USER_PRI_NORMAL);
+    for (int i = 0; i < 5; i++)
+        pause(1);
+    CHECK(kill(pid) == 0);
+    expect(pid, EXIT_KILLED);
+}
+
 /* More busy processes than cpus: all end, although none yields. */
 static void busy(void)
 {
@@ -228,6 +244,7 @@ const struct test sched_tests[] = {
     {"levels", levels, 0},
     {"levels_order", levels_order, 0},
     {"yield_turns", yield_turns, 0},
+    {"asks_anew", asks_anew, 0},
     {"busy", busy, 0},
     {"long_calls", long_calls, 0},
     {0, 0, 0},
