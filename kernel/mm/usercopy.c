@@ -40,13 +40,8 @@ static char *user_byte(struct vmspace *vm, uint64 va, uint32 access)
     uint64 right = access == VM_WRITE ? PTE_W : PTE_R;
     char *byte = present_byte(vm, va, right);
 
-    if (byte == NULL) {
-        int result = vm_fault(vm, va, access);
-        if (result == VM_NO_MEMORY)
-            result = vm_fault_again(vm, va, access);
-        if (result == 0)
-            byte = present_byte(vm, va, right);
-    }
+    if (byte == NULL && vm_fault(vm, va, access) == 0)
+        byte = present_byte(vm, va, right);
     return byte;
 }
 

@@ -24,6 +24,7 @@
 #include "mm/zone.h"
 
 #define PTE_USER (PTE_V | PTE_U | PTE_A | PTE_D)
+#define NO_MEMORY (-2)
 
 struct vmspace *vmspace_create(void)
 {
@@ -97,7 +98,7 @@ static int break_cow(uint64 *pte, uint64 va)
     }
     void *copy = page_alloc();
     if (copy == NULL)
-        return VM_NO_MEMORY;
+        return NO_MEMORY;
     memcpy(copy, old, PGSIZE);
     *pte = page_pte(copy) | (PTE_FLAGS(*pte) & ~PTE_COW) | PTE_W;
     if (vm_is_shared(curthread->td_vmspace))
@@ -115,7 +116,7 @@ static int zero_fill(uint64 *pte, uint64 va)
     void *page = page_zalloc();
 
     if (page == NULL)
-        return VM_NO_MEMORY;
+        return NO_MEMORY;
     enter_page(pte, va, page, VM_READ | VM_WRITE);
     return 0;
 }
@@ -128,9 +129,10 @@ static inline uint64 pte_needed(uint32 access)
 }
 
 /*
- * Only an address of the heap may make page tables: stray accesses cost no memory.
+ * vm_fault, or NO_MEMORY: no page is left. Only an address of the heap may make page tables: stray
+ * accesses cost no memory.
  */
-int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
+static inline int try_fault(struct vmspace *vm, uint64 va, uint32 access)
 {
     bool heap = va >= vm->vm_heap && va < vm->vm_size && !(access & VM_EXEC);
     uint64 *pte = NULL;
@@ -140,7 +142,7 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
     else if (va < USERTOP)
         pte = pmap_walk(vm->vm_root, va, 0, false);
     if (pte == NULL)
-        return heap ? VM_NO_MEMORY : -1;
+        return heap ? NO_MEMORY : -1;
     if (*pte == 0)
         return heap ? zero_fill(pte, va) : -1;
     if ((access & VM_WRITE) && (*pte & PTE_COW))
@@ -151,9 +153,16 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
     return 0;
 }
 
-int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access)
+static int __attribute__((noinline)) fault_again(struct vmspace *vm, uint64 va, uint32 access)
 {
-    return memory_reclaim(false) && vm_fault(vm, va, access) == 0 ? 0 : -1;
+    return memory_reclaim(false) && try_fault(vm, va, access) == 0 ? 0 : -1;
+}
+
+int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
+{
+    int result = try_fault(vm, va, access);
+
+    return result == NO_MEMORY ? fault_again(vm, va, access) : result;
 }
 
 /* The entry of a page of the heap, or NULL. */

@@ -83,12 +83,10 @@ int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights);
 int vm_guard_page(struct vmspace *vm, uint64 va, bool on);
 bool vm_is_guard(struct vmspace *vm, uint64 va);
 
-/* Make va accessible: break a copy-on-write share, or fill a page of the heap. 0; -1: no such
- * address or right; VM_NO_MEMORY: no page is left. Then vm_fault_again takes back what is only kept
- * (reclaim.h), and tries once more: 0 or -1. Both between vm_hold and vm_drop. */
-#define VM_NO_MEMORY (-2)
+/* Make va accessible: break a copy-on-write share, or fill a page of the heap. When no page is left,
+ * what is only kept is taken back first (reclaim.h). 0; -1: no such address or right, or no memory.
+ * Between vm_hold and vm_drop. */
 int vm_fault(struct vmspace *vm, uint64 va, uint32 access);
-int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access);
 
 /* Move the end of the heap by delta bytes; returns the old end, or -1 (out of range; eager: no
  * memory). Without eager, pages come at their first touch. Shrinking frees at once, page tables too; it

@@ -15,8 +15,6 @@ static bool __attribute__((noinline)) fault_in_shared(struct vmspace *vm, uint64
 
     vm_hold(vm, &ref);
     int result = vm_fault(vm, va, access);
-    if (result == VM_NO_MEMORY)
-        result = vm_fault_again(vm, va, access);
     vm_drop(vm, &ref);
     return result == 0;
 }
@@ -26,12 +24,7 @@ bool proc_page_fault(uint64 va, uint64 cause)
     uint32 access = cause == EXC_STORE_PAGE ? VM_WRITE : cause == EXC_INST_PAGE ? VM_EXEC : VM_READ;
     struct vmspace *vm = curthread->td_vmspace;
 
-    if (vm_is_shared(vm))
-        return fault_in_shared(vm, va, access);
-    int result = vm_fault(vm, va, access);
-
-    return result == 0 ||
-           (result == VM_NO_MEMORY && vm_fault_again(curthread->td_vmspace, va, access) == 0);
+    return vm_is_shared(vm) ? fault_in_shared(vm, va, access) : vm_fault(vm, va, access) == 0;
 }
 
 /* Whether the unmapped page below the stack was touched: most likely, the stack has overflowed. */

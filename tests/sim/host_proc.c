@@ -218,11 +218,6 @@ int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
     return -1;
 }
 
-int vm_fault_again(struct vmspace *vm, uint64 va, uint32 access)
-{
-    return vm_fault(vm, va, access);
-}
-
 /* No space is shared, and no process has upcalls. */
 void vm_hold(const struct vmspace *vm, struct lwkt_tokref *ref)
 {
