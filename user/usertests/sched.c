@@ -203,7 +203,7 @@ static void long_calls(void)
         fail("a pause of a real-time process ended %lu ms late", late);
 }
 
-/* A process that asks for its cpu anew all the time shares it with one that sleeps between its turns. */
+/* A process that asks for its cpu anew all the time shares it with one that sleeps between. */
 static void asks_anew(void)
 {
     int pid;
