@@ -20,9 +20,9 @@
  *
  * Nothing that is typed is lost. While the buffer is full, bytes stay in the port (uart.c), which
  * holds the sender back, and console_read has them fetched when it has made room. The keys above
- * have no effect until they are fetched, so the buffer is much larger than what people paste: ^C must
- * get through while nobody reads. If a single line fills the whole buffer, readers get it before its
- * end has come, because nothing else would make room.
+ * have no effect until they are fetched. So the buffer is much larger than what people paste, and ^C
+ * reaches the kernel even if no process reads. If a single line fills the whole buffer, readers get it
+ * before its end has come, because nothing else would make room.
  *
  * Output. console_write sends a process's text in pieces, of whole lines where it can. No other text
  * cuts a piece, and no other process writes before the call returns.
