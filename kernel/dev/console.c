@@ -267,9 +267,9 @@ static int piece_length(int n, bool last)
 }
 
 /*
- * Send n bytes in pieces. write_mutex is held, so other processes that write wait. Those that run in the
- * kernel come in after each piece; otherwise they would wait for all of it, as a port that takes what it
- * gets never makes us sleep. (pass_turn would wait for a turn, too, with the mutex.)
+ * Send n bytes in pieces. write_mutex is held, so other processes that write wait. Those that run in
+ * the kernel come in after each piece; otherwise they would wait for all of it, as a port that takes
+ * what it gets never makes us sleep. (pass_turn would wait for a turn, too, with the mutex.)
  */
 static int write_pieces(uint64 usrc, int n)
 {
