@@ -21,10 +21,9 @@ import time
 
 from grading import build, handed
 from grading.machine import ROOT
+from grading.marks import lab_of
 
 SOURCE = re.compile(r"(?:[a-z0-9_]+/)?[A-Za-z0-9_][A-Za-z0-9_-]*\.[chS]")    # what grading/class takes from kernel/
-BODY = re.compile(r"\{ /\* lab (\d) \*/")
-FROM = re.compile(r" +/\* lab (\d): from here \*/")
 ANSWERS = "answers.md"
 LIMIT = 1 << 20     # bytes of a source that grading/class takes
 SHOWN = 8           # files that a line names
@@ -67,13 +66,12 @@ def parts(text, lab):
     text = re.sub(r"/\*(?! lab \d).*?\*/|//[^\n]*", "", text, flags=re.S)
     found, inside = ([], []), 0
     for line in text.splitlines():
-        mark = BODY.match(line) or FROM.match(line)
         if inside and (f"/* lab {inside}: to here */" in line or line.rstrip() == "}"):
             inside = 0
         if squeezed := "".join(line.split()):
             found[bool(inside)].append(squeezed)
-        if mark and int(mark.group(1)) <= lab:
-            inside = int(mark.group(1))
+        if 0 < lab_of(line) <= lab:
+            inside = lab_of(line)
     return found
 
 

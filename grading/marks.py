@@ -45,6 +45,12 @@ class Piece:
         return self.lab > 0 and lab in (0, self.lab)
 
 
+def lab_of(line):
+    """The lab to which a line leaves the code after it; 0: to none."""
+    body, part = BODY.match(line), FROM.match(line)
+    return int((body and (body.group(1) or body.group(3))) or (part and part.group(2)) or 0)
+
+
 def end_of(lines, start, lab, path):
     """The line, from `start` on, at which the removed code ends: "to here", or the function's closing
     brace."""
@@ -83,13 +89,13 @@ def pieces(path, text):
     while at < len(lines):
         body, part = BODY.match(lines[at]), FROM.match(lines[at])
         if body and body.group(2):
-            lab, start = int(body.group(1)), start_of_function(lines, at)
+            lab, start = lab_of(lines[at]), start_of_function(lines, at)
             end = end_of(lines, at, lab, path) + 1
             end += end < len(lines) and not lines[end].strip()
             cut(start, end, lab, "")
             done = at = end
         elif body or part:
-            lab = int(body.group(3) if body else part.group(2))
+            lab = lab_of(lines[at])
             end = end_of(lines, at + 1, lab, path)
             cut(at + 1, end, lab, stub(path, lines, at, lab, part.group(1) if part else "    "))
             done = at = end
