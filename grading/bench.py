@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Run the benchmarks with instructions as the clock.
 
-user/bench prints lines `bench NAME COUNT`, where COUNT is the number of instructions that one operation
-takes. One instruction is one nanosecond of virtual time (shift=0) and one hart runs, so the counts are
+The programs bench, growth and lwktbench print lines `bench NAME COUNT`, where COUNT is the number of
+instructions that one operation takes (or, for pages_in_use, of pages). One instruction is one nanosecond of virtual time (shift=0) and one hart runs, so the counts are
 the same in every run. The benchmarks of IPIs need a second hart; they run on two harts, once for each
 IPI back end.
 
@@ -48,11 +48,11 @@ def table():
     """All figures: [(operation, instructions)]."""
     library = (machine.ROOT / "user" / "lwktbench.c").exists()  # no handout has it
     found = measure("bench; lwktbench" if library else "bench", CPUS=1) + measure("growth", CPUS=1)
-    found += [(f"{name} (4 harts)", count) for name, count in measure("bench pages", CPUS=4)]
-    for ipi in ("sbi", "sswi"):
-        found += [(f"{name} ({ipi})", count)
-                  for name, count in measure("bench ipi; lwktbench message" if library else "bench ipi",
-                                             CPUS=2, IPI=ipi)]
+    runs = [("4 harts", "bench pages", {"CPUS": 4})]
+    runs += [(ipi, "bench ipi; lwktbench message" if library else "bench ipi", {"CPUS": 2, "IPI": ipi})
+             for ipi in ("sbi", "sswi")]
+    for kind, commands, options in runs:
+        found += [(f"{name} ({kind})", count) for name, count in measure(commands, **options)]
     if not found:
         raise Unmeasured("nothing was measured")
     return found
