@@ -425,7 +425,7 @@ def test_as_a_command(tmp_path):
     done = subprocess.run([*words, archive, "4", "autolab"], check=True, capture_output=True, text=True)
     lines = done.stdout.splitlines()
     assert "kernel/boot/more.c (new, +1 -0)" in lines[0] and "error: expected expression" in done.stdout
-    assert json.loads(lines[-1])["scores"] == {"ipi": 0}
+    assert json.loads(lines[-1])["scores"] == {"ipi": 0, "races4": 0}
     archive.write_bytes(b"")
     done = subprocess.run([*words, archive, "4", "text"], check=True, capture_output=True, text=True)
     assert "can be read" in done.stdout and "Points: 0 of" in done.stdout

@@ -45,6 +45,19 @@ static inline void runq_remove(globaldata_t gd, thread_t td)
     }
 }
 
+/* The first thread of priority pri on gd's run queue, or NULL. */
+static inline thread_t runq_first(globaldata_t gd, int pri)
+{
+    return gd->gd_tdrunq[pri];
+}
+
+/* Whether td, which is on gd's run queue, is the only thread of its priority there. */
+static inline bool runq_is_alone(globaldata_t gd, thread_t td)
+{
+    (void)gd;
+    return td->td_runnext == td;
+}
+
 /* Append td to its queue, unless it is on the queue already or on its way to another cpu. */
 static inline void _lwkt_enqueue(thread_t td)
 { /* lab 2 */

@@ -33,6 +33,7 @@
 #include "lib/panic.h"
 #include "lib/testpoint.h"
 #include "lwkt/ipiq.h"
+#include "lwkt/runq.h"
 #include "proc/clock.h"
 #include "proc/usched_queue.h"
 
@@ -194,7 +195,7 @@ static bool blocks_soon(const struct proc *p)
  */
 static bool may_defer(const struct proc *p)
 {
-    thread_t first = mycpu->gd_tdrunq[TDPRI_KERN_USER];
+    thread_t first = runq_first(mycpu, TDPRI_KERN_USER);
 
     if (mycpu->gd_runqmask >> (TDPRI_KERN_USER + 1))
         return false;
@@ -202,7 +203,7 @@ static bool may_defer(const struct proc *p)
         return true; /* p is one of them */
     if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
         return false;
-    if (first->td_runnext == first && blocks_soon(p))
+    if (runq_is_alone(mycpu, first) && blocks_soon(p))
         return true;
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
         return false; /* the tick has asked */
@@ -276,6 +277,8 @@ void usched_yield(struct proc *p)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
     }
     crit_exit();
+    if (ncpus > 1)
+        cpu_relax(); /* a process that polls waits for what another hart does */
 }
 
 /* A process that was killed before it first ran may have been picked by a cpu and not have gone there

@@ -40,6 +40,7 @@
 
 #include "kernel/syscall.h"
 #include "lib/bits.h"
+#include "lwkt/runq.h"
 #include "proc/usched_heap.h"
 
 #define MOST_DEBT 5 /* times the latency */
@@ -226,8 +227,8 @@ static bool others_come(globaldata_t gd)
 {
     if (gd != mycpu)
         return peek(&gd->gd_idlelook) != 0;
-    thread_t first = gd->gd_tdrunq[TDPRI_KERN_USER];
-    return first != NULL && (first != curthread || first->td_runnext != first);
+    thread_t first = runq_first(gd, TDPRI_KERN_USER);
+    return first != NULL && (first != curthread || !runq_is_alone(gd, first));
 }
 
 /* Give the free cpu gd to one that waits: in its own queue, or else in another. */
