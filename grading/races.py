@@ -15,6 +15,7 @@ the verdict itself. Therefore:
    tree in which nothing else is graded. `runner` stands for that below.
 """
 
+import fcntl
 import hashlib
 import platform
 import re
@@ -139,7 +140,6 @@ def foreign(names, defined, allowed):
 
 def compile_all(root, runner):
     """Make the program; the errors, or ""."""
-    (root / FOLDER).mkdir(parents=True, exist_ok=True)
     status, text = runner(["python3", "tests/explore.py", "--graded", FOLDER], BUILD_SECONDS)
     if status is None:
         return f"the build for the host did not finish within {BUILD_SECONDS} s"
@@ -154,19 +154,28 @@ def compile_all(root, runner):
 
 
 def prepare(root, runner):
-    """Make the program if its sources have changed; the errors, or ""."""
+    """Make the program if its sources have changed; the errors, or "". Two graders of one tree do it one after
+    the other: otherwise one would link the program that the other is about to start."""
     with _lock:
-        word, mark = fingerprint(root), root / FOLDER / "built"
-        if _built.get(root, ("",))[0] == word:
-            return _built[root][1]
-        errors = ""
-        if not (mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == word
-                and (root / PROGRAM).is_file()):
-            errors = compile_all(root, runner)
-            if not errors:
-                mark.write_text(word, encoding="ascii")
-        _built[root] = word, errors
-        return errors
+        word, folder = fingerprint(root), root / FOLDER
+        if _built.get(root, ("",))[0] != word:
+            folder.mkdir(parents=True, exist_ok=True)
+            with open(folder / "lock", "w", encoding="ascii") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                _built[root] = word, make_program(root, runner, word)
+        return _built[root][1]
+
+
+def make_program(root, runner, word):
+    """The errors, or "", of making it, unless it was made of the same sources."""
+    mark = root / FOLDER / "built"
+    if (mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == word
+            and (root / PROGRAM).is_file()):
+        return ""
+    errors = compile_all(root, runner)
+    if not errors:
+        mark.write_text(word, encoding="ascii")
+    return errors
 
 
 # --- what it says ------------------------------------------------------------------------------

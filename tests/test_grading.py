@@ -28,7 +28,7 @@ def full_points(**options):
     """Grade everything; the solved tree must get full points."""
     done = make("-s", "grade", *(f"{name}={value}" for name, value in options.items()), check=False,
                 timeout=900)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, "\n".join(s for s in done.stdout.splitlines() if not s.startswith("  ok "))
     got, _, most = done.stdout.splitlines()[-1].removeprefix("Points: ").partition(" of ")
     assert got == most and int(most) > 0
 
