@@ -18,15 +18,24 @@ SCENES = {
     "porttest": "t62 t62sync t62state t62pick t62reuse t62once t62abort",
     "ipitest": "mask t27 t32 t33",
     "crittest": "t17ipi",
+    "runqtest": "ring taken asked moves yields count",
+    "mptest": "t44 t44try t45 t45token t46",
+    "timertest": "order same delete foreign",
+    "preempttest": "t7 t8 t10 t12 foreign special exits moves",
+    "migratetest": "t53 t53port t54 t55 t56 t56own",
+    "synctest": "t34short t34switch",
 }
 ONE_CPU = {"swtest": "t1 t2 t3 t5 t5yield t6 t57 t58"}
 
-# Here a server has two clients on two cpus, and may get their requests in any order.
-ANY_ORDER = {"porttestt62", "porttestt62sync"}
+# Here a server has two clients on two cpus, or two cpus answer two masters, in any order.
+ANY_ORDER = {"porttestt62", "porttestt62sync", "synctestt34short", "synctestt34switch"}
 
 # Not what a thread did, but what the machine did meanwhile, or how long it took.
 MACHINE = {"sie", "sip", "messages", "hardware", "avoided", "fifofull", "passive", "tokcontend", "mpcontend",
            "missed", "preempted", "switches", "idle_waits", "sent", "due", "paused"}
+# Counts since the cpus began, of which the scene's first says where it began to count.
+COUNTERS = {"hit", "miss", "weird"}
+
 # Of RUN: the boot arguments have room for some commands only.
 TOGETHER = 5
 
@@ -35,11 +44,12 @@ EVENT = re.compile(r"^ev key=(\w+) what=(\S+) td=(\S+) cpu=(\d+) n=(\d+) val=(-?
 
 def events(console):
     """{scene: {thread: [(event, cpu, value)]}}, with each stretch of values written out."""
-    found = {}
+    found, base = {}, {}
     for key, what, thread, cpu, n, value in EVENT.findall(console):
+        first = base.setdefault((key, what), int(value)) if what in COUNTERS else 0
         if what not in MACHINE:
             found.setdefault(key, {}).setdefault(thread, []).extend(
-                (what, int(cpu), int(value) + i) for i in range(int(n)))
+                (what, int(cpu), int(value) - first + i) for i in range(int(n)))
     return found
 
 
