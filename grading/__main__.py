@@ -8,8 +8,8 @@ usual; without OUT, standard output gets the format and nothing else. With RACES
 FORMAT may name several formats, as
 in FORMAT=json,junit: OUT is then a folder, and formats.py has the names of the files in it.
 
-If a test fails, a page with a picture of each failure is written to HTML, which is build/report.html if it is
-not given; HTML=no leaves it out.
+If a failure has a picture, a page with all failures is written to build/report.html. HTML=file writes it there,
+with or without pictures; HTML=no leaves it out.
 """
 
 import os

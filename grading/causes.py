@@ -53,7 +53,8 @@ LAB1 = [
      "runs already, and must not be started"),
     ("", "hang end", "", "start_secondary() sets up the CSRs, the page table, the PLIC context and "
      "main_secondary: a hart without one of them does not take messages or ticks, and others wait for "
-     "it"),
+     "it. So does a hart that parks although it was the first to change start_state: `info threads` in "
+     "gdb shows where each hart is"),
     ("", "panic", r"boot hart|no hart", "number_boot_hart() looks for the id of the hart that booted "
      "among all places of the board"),
     ("", "panic", "", "hart_start() must prepare the cpu (prepare_cpu, globaldata_of, cpu_set_hart) "

@@ -281,8 +281,8 @@ def failure_of(case, root, text, runner):
     failure.state = [line.strip() for line in text[text.find("\n" + message + "\n") + 1:].splitlines()[1:]
                      if re.match(r" *cpu \d", line)][:STATE]
     mine = [f"{name}()" for name in dict.fromkeys(names.split()) if name in causes.WRITES[case.race.lab].split()]
-    failure.usually = (f"{' or '.join(mine)}, in which the accesses are that race: what orders one of them before "
-                       "the other?") if mine else usually(root, case.race.lab, schedule, shown)
+    failure.usually = ("nothing orders these two accesses: look for the publish and the consume that should, in "
+                       f"{' and '.join(mine)}") if mine else usually(root, case.race.lab, schedule, shown)
     return failure
 
 

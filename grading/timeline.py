@@ -126,8 +126,9 @@ def draw(failure):
 
 
 # The gdb command (tools/gdb) that shows what a part of a lab is about.
-SHOWS = {"ipi": "ipiq", "sync": "ipiq", "token": "tokens", "mp": "tokens", "sleep": "sleepers", "wait": "sleepers",
-         "timer": "timers", "port": "ports", "sched": "runq", "switch": "runq", "preempt": "runq"}
+SHOWS = {"boot": "info threads", "ipi": "ipiq", "sync": "ipiq", "token": "tokens", "mp": "tokens",
+         "sleep": "sleepers", "wait": "sleepers", "timer": "timers", "port": "ports", "sched": "runq",
+         "switch": "runq", "preempt": "runq"}
 
 
 def last_command(failure, part):

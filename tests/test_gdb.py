@@ -146,6 +146,43 @@ def test_commands_about_waiting(stopped):
         assert re.search(pattern, text, re.M), (pattern, text)
 
 
+def backtraces(text):
+    """The backtraces in gdb's output: the names of their functions."""
+    return [re.findall(r"^#\d+ +(?:0x\w+ in )?(\w+|<signal handler called>)", block, re.M)
+            for block in re.findall(r"(?:^#\d.*\n)+", text, re.M)]
+
+
+def test_backtraces(stopped):
+    """A backtrace goes on through cpu_call_keeping_all, a switch, an interrupt, a bug in the kernel and the end of
+    a stack, and ends in order: at user mode, at a thread's first frame, or where the hart began."""
+    said = []
+
+    def at(*steps):
+        """The last backtrace after these: a place to stop at, or a command."""
+        words = [word for step in steps for word in ([step] if " = " in step else
+                                                     ["delete", f"hbreak {step}", "continue"])]
+        said.append(gdb(stopped(f"run{len(said)}", RUN="ktrdump -on all; ls | wc", CPUS=1, DETERMINISTIC=1),
+                        *words, "backtrace 30"))
+        return backtraces(said[-1])[-1]
+
+    trap, ends = "<signal handler called>", {"system_call", "whole_call", "start", "cpu_thread_first"}
+    call = at("cpu_call_keeping_all")
+    assert call[:3] == ["cpu_call_keeping_all", "lwkt_reltoken", "set_mask"] and call[-1] in ends
+    assert at("ktr_record_at")[:2] == ["ktr_record_at", "cpu_call_keeping_all"]
+    interrupt = at("kernel_interrupt")
+    assert interrupt[:2] == ["kernel_interrupt", trap] and len(interrupt) > 3 and interrupt[-1] in ends
+    assert at("lwkt_thread_start") == ["lwkt_thread_start", "cpu_thread_first"]
+    assert at("lwkt_switch_return") == ["lwkt_switch_return", "thread_begins"]
+    switch = at("sys_pipe", *["lwkt_switch_return"] * 3)
+    assert len(switch) > 3 and switch[-1] in ends
+    fault = at("sys_pipe", "proc_syscall", "set $a0 = 8", "kernel_trap")
+    assert fault[:3] == ["kernel_trap", trap, "proc_syscall"] and fault[-1] in ends and len(fault) == 4
+    assert "proc_syscall (tf=0x8)" in said[-1]
+    assert at("sys_pipe", "set $sp = ((struct thread *)$tp)->td_mach.md_stack_base + 16", "stack_overflow") == [
+        "stack_overflow", trap, *at("sys_pipe")]
+    assert "Backtrace stopped" not in "".join(said)
+
+
 def test_why_a_thread_waits_for_a_token(stopped):
     """`why` says that a thread waits for a token, which cpu owns the token, and which thread holds it."""
     text = gdb(stopped(RUN="tokentest t37 from=0 to=1 depth=2 first=0 pause=100 key=k1", CPUS=2,

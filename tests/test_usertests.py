@@ -54,6 +54,12 @@ def test_kill_by_interrupt_thread(run):
     run("usertests kill_preempted", timeout=60, CPUS=2, DETERMINISTIC=1, APPEND="ktest=1")
 
 
+def test_after_a_killed_run(run):
+    """A run removes the folder that a killed one has left, and passes."""
+    console = run("mkdir /ut.tmp; mkdir /ut.tmp/d; echo x > /ut.tmp/d/f; usertests pids", timeout=60).console
+    assert "/ut.tmp was left by a run that was killed" in console
+
+
 def test_null_pointer_is_named(run):
     """A process that uses a null pointer is told so."""
     console = run("usertests null_pointer", timeout=60).console

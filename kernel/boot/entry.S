@@ -18,6 +18,8 @@
 #include "kernel/riscv.h"
 #include "riscv/asm.h"
 
+        .cfi_sections .debug_frame
+
 /*
  * Turn paging on with boot_root, and continue at the next instruction's address in the upper half.
  * Uses t0, t1.
@@ -58,6 +60,8 @@ _start:
         .word   0
 
 start:
+        .cfi_startproc
+        .cfi_undefined ra               /* gdb's backtraces end here */
         la      t0, _start
         li      t1, KERNLOAD
         bne     t0, t1, misplaced
@@ -94,6 +98,7 @@ _start_secondary:
 park:
         wfi
         j       park
+        .cfi_endproc
 
 /*
  * Not where it was linked: say so on the firmware's console (SBI: DBCN's write, or the legacy call, a

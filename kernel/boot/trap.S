@@ -5,11 +5,25 @@
  * registers out of its frame that C preserves.
  *
  * Interrupts are off from the trap until C turns them on.
+ *
+ * The .cfi lines tell gdb where the registers of the interrupted code are, so that a backtrace goes on
+ * there. Column 64 stands for its pc, because ra has a value of its own.
  */
 #include "kernel/riscv.h"
 #include "kernel/syscall.h"
 #include "riscv/asm.h"
 #include "riscv/trapframe.h"
+
+        .cfi_sections .debug_frame
+
+/* What gdb should know about code that a trap of the kernel leads to, and that has moved sp by `size`. */
+.macro CFI_KERNEL_TRAP size
+        .cfi_startproc
+        .cfi_signal_frame
+        .cfi_return_column 64
+        .cfi_register 64, 4096 + 0x141  /* sepc, as DWARF counts CSRs */
+        .cfi_def_cfa sp, \size
+.endm
 
 /* Save the registers that a C function may change, and s0, the frame pointer; but not t0, which the
  * entries save in their own ways, and not gp, sp and tp, which the kernel's C does not change. */
@@ -30,6 +44,9 @@
         sd      t4, TF_X(29)(sp)
         sd      t5, TF_X(30)(sp)
         sd      t6, TF_X(31)(sp)
+        .irp    n, 1, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+        .cfi_offset \n, TF_X(\n) - TF_SIZE
+        .endr
 .endm
 
 /* Save the others but sp and tp, and sstatus. */
@@ -45,6 +62,9 @@
         sd      s9, TF_X(25)(sp)
         sd      s10, TF_X(26)(sp)
         sd      s11, TF_X(27)(sp)
+        .irp    n, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+        .cfi_offset \n, TF_X(\n) - TF_SIZE
+        .endr
         csrr    t2, sstatus
         sd      t2, TF_SSTATUS(sp)
 .endm
@@ -56,6 +76,7 @@
         csrr    t1, sepc
         sd      gp, TF_X(3)(sp)
         sd      t1, TF_SEPC(sp)
+        .cfi_offset 64, TF_SEPC - TF_SIZE
 .endm
 
 /* The inverse of SAVE_CALLER, with t0, and without s0, which C gives back. */
@@ -82,16 +103,20 @@
         .balign 4
         .globl  trap_entry
 trap_entry:
+        CFI_KERNEL_TRAP 0
         csrrw   tp, sscratch, tp
         bnez    tp, from_user
         csrrw   tp, sscratch, tp        /* from the kernel: tp was right, sscratch is 0 again */
 
         sd      t0, MD_SCRATCH(tp)
         ld      t0, MD_STACK_BASE(tp)
+        .cfi_remember_state
         addi    sp, sp, -TF_SIZE
+        .cfi_def_cfa_offset TF_SIZE
         bltu    sp, t0, overflow
         ld      t0, MD_SCRATCH(tp)
         sd      t0, TF_X(5)(sp)
+        .cfi_offset t0, TF_X(5) - TF_SIZE
         csrr    t0, scause
         bgez    t0, kernel_exception
         SAVE_CALLER
@@ -99,6 +124,7 @@ trap_entry:
         csrr    t2, sstatus
         sd      t1, TF_SEPC(sp)
         sd      t2, TF_SSTATUS(sp)
+        .cfi_offset 64, TF_SEPC - TF_SIZE
         mv      a0, t0
         call    kernel_interrupt
         ld      t1, TF_SEPC(sp)
@@ -107,22 +133,29 @@ trap_entry:
         csrw    sstatus, t2
         RESTORE_CALLER
         addi    sp, sp, TF_SIZE         /* tp never changes within a thread */
+        .cfi_restore_state
         sret
+        .cfi_endproc
 
 /* A bug in the kernel. The panic shows all registers. */
 kernel_exception:
+        CFI_KERNEL_TRAP TF_SIZE
+        .cfi_offset t0, TF_X(5) - TF_SIZE
         SAVE_MOST
         addi    t1, sp, TF_SIZE
         sd      t1, TF_X(2)(sp)
         sd      tp, TF_X(4)(sp)
         mv      a0, sp
         call    kernel_trap
+        j       .                       /* gdb looks up the address to return to */
+        .cfi_endproc
 
 /*
  * A frame does not fit: the thread has used up its stack, or almost. All that can be done is to panic,
  * on a stack kept for that; a second hart that comes here waits. The frame shows where sp was.
  */
 overflow:
+        CFI_KERNEL_TRAP TF_SIZE
         la      t0, overflow_busy
         amoswap.w.aq t0, sp, (t0)
         beqz    t0, 1f
@@ -131,13 +164,16 @@ overflow:
 1:      addi    t0, sp, TF_SIZE
         la      sp, overflow_stack + BOOT_STACK_SIZE - TF_SIZE
         sd      t0, TF_X(2)(sp)
+        .cfi_offset sp, TF_X(2) - TF_SIZE
         ld      t0, MD_SCRATCH(tp)
         sd      t0, TF_X(5)(sp)
+        .cfi_offset t0, TF_X(5) - TF_SIZE
         sd      tp, TF_X(4)(sp)
         SAVE_MOST
         mv      a0, sp
         call    stack_overflow
         j       .
+        .cfi_endproc
 
 /*
  * A trap from user mode. C functions give s1 to s11 back as they found them, so these are saved only
@@ -148,9 +184,13 @@ overflow:
  */
         .globl  from_user
 from_user:
+        .cfi_startproc
+        .cfi_return_column 64
+        .cfi_undefined 64               /* a backtrace ends here */
         sd      sp, MD_SCRATCH(tp)
         ld      sp, MD_STACK_TOP(tp)
         addi    sp, sp, -TF_SIZE
+        .cfi_def_cfa_offset TF_SIZE
         sd      t0, TF_X(5)(sp)
         SAVE_CALLER
         sd      gp, TF_X(3)(sp)
@@ -236,6 +276,7 @@ user_return:
         ld      s10, TF_X(26)(sp)
         ld      s11, TF_X(27)(sp)
         j       to_program
+        .cfi_endproc
 
         .section .bss
         .balign 16

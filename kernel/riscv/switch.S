@@ -14,11 +14,15 @@
 #include "kernel/riscv.h"
 #include "riscv/asm.h"
 
+        .cfi_sections .debug_frame      /* what gdb's backtraces go by */
         .section .text.watched, "ax"    /* kernel.ld */
         .globl  cpu_switch
 cpu_switch:
         /* lab 2: from here */
+        .cfi_startproc
+        .cfi_remember_state
         addi    sp, sp, -SF_SIZE
+        .cfi_def_cfa_offset SF_SIZE
         sd      ra, 0(sp)
         sd      s0, 8(sp)
         sd      s1, 16(sp)
@@ -32,6 +36,10 @@ cpu_switch:
         sd      s9, 80(sp)
         sd      s10, 88(sp)
         sd      s11, 96(sp)
+        .cfi_offset ra, -SF_SIZE
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+        .cfi_offset s\n, 8 + 8 * \n - SF_SIZE
+        .endr
         sd      sp, MD_SP(a0)
 
         ld      a2, MD_SP(a1)
@@ -51,30 +59,43 @@ cpu_switch:
 
         csrrci  a3, sstatus, SSTATUS_SIE
         addi    sp, a2, SF_SIZE
+        .cfi_restore_state
         mv      tp, a1
         sc.d    zero, zero, (a2)        /* a reservation never crosses threads */
         csrs    sstatus, a3
         tail    lwkt_switch_return      /* a0: the thread that ran before */
+        .cfi_endproc
         /* lab 2: to here */
 
 /*
  * Where the first switch to a new thread returns to: s1 and s2 are the function and its argument
- * (cpu_thread_setup). s0 is 0, the end of the chain of frames.
+ * (cpu_thread_setup). s0 is 0, the end of the chain of frames; for gdb the chain ends here.
  */
         .text
         .globl  cpu_thread_first
+thread_begins:                          /* a debugger looks up a caller by the address before */
+        .cfi_startproc
+        .cfi_undefined ra
+        nop                             /* never executed */
 cpu_thread_first:
         mv      a0, s1
         mv      a1, s2
         call    lwkt_thread_start
+        .cfi_endproc
 
 /*
  * cpu_call_rarely (machine.h): call the function t1 with the three words on the stack and the address
  * to return to, which is in t0. Take the words off the stack, and keep all other registers.
+ * The caller may be a function that has not saved ra: the place to return to has a column of its own.
  */
         .globl  cpu_call_keeping_all
 cpu_call_keeping_all:
+        .cfi_startproc
+        .cfi_return_column t0
+        .cfi_def_cfa_offset 32          /* sp as it is after the return */
+        .cfi_remember_state
         addi    sp, sp, -128
+        .cfi_def_cfa_offset 128 + 32
         sd      ra, 0(sp)
         sd      t0, 8(sp)
         sd      t1, 16(sp)
@@ -91,6 +112,8 @@ cpu_call_keeping_all:
         sd      t4, 104(sp)
         sd      t5, 112(sp)
         sd      t6, 120(sp)
+        .cfi_offset ra, 0 - 160
+        .cfi_offset t0, 8 - 160
         ld      a0, 128(sp)
         ld      a1, 136(sp)
         ld      a2, 144(sp)
@@ -113,4 +136,7 @@ cpu_call_keeping_all:
         ld      t5, 112(sp)
         ld      t6, 120(sp)
         addi    sp, sp, 128 + 32
+        .cfi_restore_state
+        .cfi_def_cfa_offset 0
         jr      t0
+        .cfi_endproc

@@ -7,10 +7,14 @@
  */
 #define FRAME 112 /* ra, s0 .. s11, in this order, and 8 bytes unused; machine.c knows it, too */
 
+        .cfi_sections .debug_frame      /* what gdb's backtraces go by */
         .text
         .globl  cpu_switch
 cpu_switch:
+        .cfi_startproc
+        .cfi_remember_state
         addi    sp, sp, -FRAME
+        .cfi_def_cfa_offset FRAME
         sd      ra, 0(sp)
         sd      s0, 8(sp)
         sd      s1, 16(sp)
@@ -24,6 +28,10 @@ cpu_switch:
         sd      s9, 80(sp)
         sd      s10, 88(sp)
         sd      s11, 96(sp)
+        .cfi_offset ra, -FRAME
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+        .cfi_offset s\n, 8 + 8 * \n - FRAME
+        .endr
         sd      sp, 0(a0)
 
         ld      sp, 0(a1)
@@ -43,11 +51,18 @@ cpu_switch:
         ld      s11, 96(sp)
         sc.d    zero, zero, (sp)        /* a reservation never crosses threads */
         addi    sp, sp, FRAME
+        .cfi_restore_state
         tail    lwkt_switch_return      /* a0: the thread that ran before */
+        .cfi_endproc
 
 /* Where the first switch to a thread returns to: s1 and s2 are the function and its argument. */
         .globl  cpu_thread_first
+thread_begins:                          /* a debugger looks up a caller by the address before */
+        .cfi_startproc
+        .cfi_undefined ra
+        nop                             /* never executed */
 cpu_thread_first:
         mv      a0, s1
         mv      a1, s2
         call    lwkt_thread_start
+        .cfi_endproc

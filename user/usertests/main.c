@@ -200,6 +200,10 @@ int main(int argc, char **argv)
         list();
         exit(0);
     }
+    if (exists(HOME)) {
+        printf("usertests: " HOME " was left by a run that was killed; it is removed\n");
+        remove_tree(HOME);
+    }
     warm_up();
     before = bare_holdings();
     if (argc == 1 || strcmp(argv[1], "-q") == 0)
