@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Parts of the kernel that also compile for the host, with sanitizers: formatting, pause, device tree."""
+"""Parts of the kernel that also compile for the host, with sanitizers: formatting, pause, lock
+orders, device tree."""
 
 import subprocess
 
@@ -61,6 +62,14 @@ def test_pause(tmp_path):
     clock."""
     program = build(tmp_path, "tests/lib/pause_host.c", "kernel/proc/sysproc.c",
                     flags=[f"-iquote{ROOT}/tests/sim", "-includekernel/riscv.h", "-ffunction-sections", "-Wl,--gc-sections"])
+    status, output = run(program)
+    assert status == 0, output
+
+
+def test_lock_orders(tmp_path):
+    """A lock that is asked for against an order that was seen panics, and all places are named."""
+    program = build(tmp_path, "tests/lib/lockorder_host.c", "kernel/sync/lockorder.c",
+                    flags=[f"-iquote{ROOT}/tests/fs/host", "-fno-builtin", "-DINVARIANTS"])
     status, output = run(program)
     assert status == 0, output
 
