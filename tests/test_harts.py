@@ -3,10 +3,14 @@
 meet (user/harts.c). The deterministic mode counts; what it is in time, `make bench` shows."""
 
 import re
+import subprocess
 
 import pytest
 
+from conftest import ROOT
+
 N = 100  # operations of each worker
+FIRMWARE = 0x80000000  # the code of programs lies below
 WORKS = {"storms": "ssss", "pairs": "pppp", "storms and pairs": "sspp", "pairs and loops": "ppcc"}
 # For all of the 4 * N operations. Each worker may move once or twice, and tells its parent when it ends. Two
 # processes that are torn apart send two messages for each of their N operations.
@@ -41,3 +45,27 @@ def test_spread(run, cpus):
     assert all_of_them < (cpus + 0.5) * one
     moved = int(re.findall(r"migrations=(\d+)", console)[1])
     assert cpus - 1 <= moved <= cpus + 1
+
+
+def test_code_is_fetched_anew(run, tmp_path):
+    """A hart executes fence.i between the arrival of a process and the first code of a program. QEMU never executes
+    stale code, so a missing one shows only in its record, where fence.i ends a block and another one begins."""
+    code = subprocess.run(["riscv64-unknown-elf-objdump", "-d", "build/kernel"], cwd=ROOT, check=True, text=True,
+                          capture_output=True).stdout
+    arrival = int(re.search(r"^(\w+) <lwkt_setcpu_remote>:$", code, re.M).group(1), 16)
+    fences = {int(place, 16) + 4 for place in re.findall(r"^(\w+):.*\tfence\.i$", code, re.M)}
+    log = tmp_path / "log"
+    console = run("usertests affinity affinity_of_children wake_across", CPUS=2, DETERMINISTIC=1, LOG=log,
+                  LOG_AT=",".join(f"{place:#x}+2" for place in (arrival, *fences))).console
+    assert "3 passed, 0 failed" in console
+    arrived, stale = [0, 0], set()
+    for hart, epc, other, place in re.findall(r"_do_interrupt: hart:(\d), .* epc:0x(\w+),|"
+                                              r"^Trace (\d): \S+ \[\w+/(\w+)/", log.read_text(errors="replace"), re.M):
+        hart, place = int(hart or other), int(epc or place, 16)
+        if place == arrival:
+            stale.add(hart)
+            arrived[hart] += 1
+        elif place in fences:
+            stale.discard(hart)
+        assert not (hart in stale and epc and place < FIRMWARE), f"hart {hart} has executed stale code at {place:#x}"
+    assert min(arrived) >= 5, arrived

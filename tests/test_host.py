@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Parts of the kernel that also compile for the host, with sanitizers: formatting, device tree."""
+"""Parts of the kernel that also compile for the host, with sanitizers: formatting, pause, lock
+orders, device tree."""
 
 import subprocess
 
@@ -54,6 +55,23 @@ def test_user_formatting(tmp_path):
                     flags=["-Dsnprintf=u_snprintf", "-Dvsnprintf=u_vsnprintf"])
     status, output = run(program)
     assert status == 0, output[-2000:]
+
+
+def test_pause(tmp_path):
+    """pause() sleeps for the time that is left, and no longer, when much time passes between two looks at the
+    clock."""
+    program = build(tmp_path, "tests/lib/pause_host.c", "kernel/proc/sysproc.c",
+                    flags=[f"-iquote{ROOT}/tests/sim", "-includekernel/riscv.h", "-ffunction-sections", "-Wl,--gc-sections"])
+    status, output = run(program)
+    assert status == 0, output
+
+
+def test_lock_orders(tmp_path):
+    """A lock that is asked for against an order that was seen panics, and all places are named."""
+    program = build(tmp_path, "tests/lib/lockorder_host.c", "kernel/sync/lockorder.c",
+                    flags=[f"-iquote{ROOT}/tests/fs/host", "-fno-builtin", "-DINVARIANTS"])
+    status, output = run(program)
+    assert status == 0, output
 
 
 @pytest.fixture(scope="module")

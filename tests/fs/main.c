@@ -378,6 +378,8 @@ int main(int argc, char **argv)
         test_errors(argv[5], true);
         test_errors_in_calls(argv[5], false);
         test_errors_in_calls(argv[5], true);
+        test_uncached(argv[5], false);
+        test_uncached(argv[5], true);
         printf("ok\n");
         return 0;
     }

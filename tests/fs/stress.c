@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Several threads at once, on a disk that answers late: each in a directory of its own, and all in one
- * that they share. What a thread wrote to its own files must be there. What threads do to shared names
- * only has to leave the file system consistent (mkfs -c, afterwards).
+ * that they share. What a thread wrote to its own files must be there, and so must what all append to
+ * one file. What threads do to shared names only has to leave the file system consistent (mkfs -c,
+ * afterwards).
  */
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fs/alloc.h"
+#include "fs/inode.h"
 #include "host.h"
 #include "lib/atomic.h"
 #include "tests.h"
@@ -214,6 +217,43 @@ static void run_threads(int nthreads, unsigned n, void *(*func)(void *))
         pthread_join(workers[i].thread, NULL);
 }
 
+/* --- one file that all threads write at its end --- */
+
+#define APPENDS 10
+#define LINE (3 * WRITE_BLOCKS * BSIZE + 100) /* bytes: a write of several transactions */
+
+static void *append_lines(void *arg)
+{
+    struct worker *w = arg;
+    char *line = malloc(LINE);
+
+    host_become_process(&w->process);
+    memset(line, 'a' + w->number, LINE);
+    int fd = t_open("/lines", O_CREATE | O_WRONLY | O_APPEND);
+    for (unsigned i = 0; i < w->operations; ++i)
+        if (t_write(fd, line, LINE) != LINE)
+            fail("line %u can't be written", i);
+    t_close(fd);
+    free(line);
+    return NULL;
+}
+
+/* No line is lost or torn, though each takes several transactions. */
+static void test_appends(int nthreads)
+{
+    static char line[LINE];
+    int n = 0;
+
+    run_threads(nthreads, APPENDS, append_lines);
+    int fd = t_open("/lines", O_RDONLY);
+    for (; t_read(fd, line, LINE) == LINE; ++n)
+        for (int i = 1; i < LINE; ++i)
+            if (line[i] != line[0])
+                fail("line %d has %c after %c", n, line[i], line[0]);
+    if (n != nthreads * APPENDS || t_close(fd) < 0 || t_unlink("/lines") < 0)
+        fail("%d lines", n);
+}
+
 /* --- one commit for several threads --- */
 
 #define SYNCERS 4
@@ -280,5 +320,6 @@ void test_stress(int nthreads, unsigned n)
     disk_use_threads();
     t_mkdir("/shared");
     run_threads(nthreads, n, work);
+    test_appends(nthreads);
     test_group_commit();
 }

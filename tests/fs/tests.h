@@ -23,6 +23,9 @@ int in_child(void (*func)(void));
 /* damaged.c: try the images that standard input describes. */
 void test_damaged(const char *mkfs);
 
+/* uncached.c: each request that calls make when nothing is cached fails in turn. */
+void test_uncached(const char *mkfs, bool for_good);
+
 /* readonly.c: read, write and remove all that is below a path, whatever the calls return. */
 void use_everything(const char *path);
 

@@ -255,6 +255,36 @@ static void pids_reused(void)
     CHECK(sysctl("kern.last_pid", 0, &old) == 0);
 }
 
+/* No later process gets the pid that a process has, and not only the first one after a new start. */
+static void pids_taken(void)
+{
+    int before = child(), taken, pid, fds[2];
+    uint64 last = (uint64)before - 1;
+    char c;
+
+    if (before == 0)
+        exit(0);
+    expect(before, 0);
+    CHECK(pipe(fds) == 0);
+    taken = child();
+    if (taken == 0) {
+        close(fds[1]);
+        read(fds[0], &c, 1);
+        exit(0);
+    }
+    CHECK(taken > before && sysctl("kern.last_pid", 0, &last) == 0);
+    do {
+        pid = child();
+        if (pid == 0)
+            exit(0);
+        CHECK(pid != taken);
+        expect(pid, 0);
+    } while (pid < taken);
+    close(fds[0]);
+    close(fds[1]);
+    expect(taken, 0);
+}
+
 const struct test fork_tests[] = {
     {"pids", pids, 0},
     {"exit_status", exit_status, 0},
@@ -269,5 +299,6 @@ const struct test fork_tests[] = {
     {"zombies", zombies, 0},
     {"fork_limit", fork_limit, 1},
     {"pids_reused", pids_reused, 0},
+    {"pids_taken", pids_taken, 0},
     {0, 0, 0},
 };
