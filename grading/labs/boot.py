@@ -107,12 +107,15 @@ def given_up(scene):
 
 def must_have_harts(scene, harts):
     """Each of these harts is a cpu and runs, and no other hart does. The console says so."""
+    boot = scene.options["BOOT_HART"]
+    named = re.search(r"harts? up, boot hart (\d+) is cpu 0", scene.console)
+    scene.must(not named or int(named.group(1)) == boot, f"the line at the end to name the boot hart, {boot}",
+               f"boot hart {named and named.group(1)}")
     cpus, beyond, started = scene.of("cpus"), scene.of("beyond"), scene.of("started")
     scene.must(len(cpus) == len(started) == 1, "cpu 0 to report the harts", "it did not")
     scene.must(cpus[0].val == len(harts), f"{len(harts)} cpus", f"ncpus is {cpus[0].val}", cpus[0])
     scene.must_equal(beyond[0], 0, f"no globaldata_of[] from {len(harts)} on: a cpu that did not come is "
                      "taken out")
-    boot = scene.options["BOOT_HART"]
     line = f"{len(harts)} hart{'s' if len(harts) > 1 else ''} up, boot hart {boot} is cpu 0"
     said = re.findall(r"^.*harts? up.*$", scene.console, re.M)
     scene.must(said == [line], f"the line '{line}'", f"{said}")
