@@ -51,21 +51,29 @@ LAB1 = [
      "has not put it into the tables before it called sbi_hart_start()"),
     ("", "up", "", "number_boot_hart() comes first, then hart_start_all(): the boot hart is cpu 0, "
      "runs already, and must not be started"),
+    ("b7", "hang", "", "the hart that sbi_hart_start() is asked for does not get where it is told to, or the "
+     "call does not return: a0 to a2 are the hart's id, entry_pa and opaque"),
+    ("b9", "hang", "", "hart_start() has counted a hart that has not come: after START_WAIT seconds it gives "
+     "the hart up, and returns false"),
     ("", "hang end", "", "start_secondary() sets up the CSRs, the page table, the PLIC context and "
      "main_secondary: a hart without one of them does not take messages or ticks, and others wait for "
-     "it. So does a hart that parks although it was the first to change start_state: `info threads` in "
-     "gdb shows where each hart is"),
+     "it; so they do if hart_start() has counted a hart that is not up yet, or if a hart parks although it was "
+     "the first to change start_state: `info threads` in gdb shows where each hart is"),
     ("", "panic", r"boot hart|no hart", "number_boot_hart() looks for the id of the hart that booted "
      "among all places of the board"),
     ("", "panic", "", "hart_start() must prepare the cpu (prepare_cpu, globaldata_of, cpu_set_hart) "
      "before the hart runs start_secondary()"),
     ("b", "", r"cpu 0 and cpu", "number_boot_hart() has taken another hart for the one that booted: it "
      "looks for its id among the places of the board"),
+    ("b", "", r"name the boot hart", "number_boot_hart() must note the boot hart's id in boot_hart, and not "
+     "its place; hart_start_all() prints that id, and starts all harts but this one"),
     ("b[1-57]", "", r"to run .*it did not|to run; it did not", "that cpu does not run: "
      "hart_start_all() leaves out a place of the board, hart_start() starts another hart, or "
      "start_secondary() does not get to the idle loop"),
     ("b[12]", "", r"cannot be started", "hart_start_all() starts the boot hart, which runs already, or "
      "a hart twice"),
+    ("b[12]", "", r"ncpus is 1\b", "no other hart has come: sbi_hart_start() asks for the wrong thing (the "
+     "extension, the function number, the order of a0 to a2), or hart_start() takes none of them for up"),
     ("b[12]", "", r"ncpus is|to have started harts", "the loop in hart_start_all() leaves out a place "
      "of the board, or hart_start() counts a hart that is not up"),
     ("b[1267]", "", r"is hart|does not arrive|to be one of the harts|different hart", "hart_start() "
@@ -84,6 +92,14 @@ LAB1 = [
      "a number for a hart that does not start"),
     ("b6", "", "", "sbi_hart_start() must return the firmware's error, and hart_start() must give the "
      "number of a hart that does not start to the next one"),
+    ("b7", "", r"return the firmware's error|return 0", "sbi_hart_start() must return what the firmware has in a0 "
+     "after the call: 0, or its negative error"),
+    ("b7", "", r"argument in a1", "sbi_hart_start() must pass entry_pa in a1 and opaque in a2: the hart "
+     "begins at the one, with the other in its a1"),
+    ("b9", "", r"waited for", "hart_start() gives a hart up too early: cpu_time() counts cpu_timebase ticks a "
+     "second, and START_WAIT is a number of seconds"),
+    ("b9", "", "", "hart_start() must give a hart up after START_WAIT seconds: the error is -1 then, and it "
+     "returns false"),
     ("b7", "", "", "hart_start_all() must go through board.hartid[], and not from hart 0 to n - 1"),
 ]
 
@@ -227,6 +243,10 @@ LAB3 = [
      "(take_request())"),
     ("t16", "", r"left pending|some$", "crit_exit() must look at gd_reqflags after it has lowered the "
      "count, and splz() must look again until nothing is left"),
+    ("t1", "", r"gd_intr_nesting_level", "splz() runs the timer's work and the messages with "
+     "gd_intr_nesting_level raised by one, and lowers it after each"),
+    ("t1", "", r"CAME \w:enabled", "splz() may be called with interrupts on or off, and must leave them as it "
+     "found them"),
     ("t1", "", r"sources are enabled again", "splz() must unmask the timer after its work"),
     ("t1", "", r"nothing is pending in gd_reqflags", "splz() must run until gd_reqflags is 0, and "
      "take_request() must clear what it takes"),
@@ -241,6 +261,8 @@ LAB3 = [
     ("t17_m", "", r"", "interrupt_note() sets RQF_IPIQ, and splz() serves the messages before "
      "crit_exit() returns"),
     ("t17", "", r"", "splz() serves each of the three sources once, before crit_exit() returns"),
+    ("t18_e", "", r"", "maybe_splz() calls splz() only outside of the work of interrupts, and while "
+     "td_nest_count is below its bound; crit_exit_noyield() never calls it"),
     ("t18", "", r"", "crit_exit() must check that the count is above 0"),
     ("t19_s", "", r"", "the functions of messages run with gd_intr_nesting_level raised, which splz() "
      "must leave as it found it"),
@@ -250,6 +272,9 @@ LAB4 = [
     ("", "up hang end", r"wait_for_room.*idle_loop|idle_loop.*wait_for_room", "a cpu idles although "
      "there are messages for it: notify() must tell it after append(), lwkt_drain_ipiq() must take the "
      "bits before it looks at the rings, and drain() must compare the indices by their difference"),
+    ("", "up hang end", r"wait_for_room[^;]*\b(drain|run_put_off)\b.*wait_for_room[^;]*\b(drain|run_put_off)\b",
+     "bodies wait for room on two cpus, and no slot becomes free: drain() must raise ip_rindex before the body "
+     "runs, and wait_for_room() must serve this cpu's own rings, or put messages off, while it waits"),
     ("", "up hang end", r"wait_for_room", "wait_for_room() must serve this cpu's own rings while it "
      "waits, must tell the target, and must end when at most `enough` messages are left (ring_depth())"),
     ("", "up hang end", r"lwkt_wait_ipiq", "lwkt_wait_ipiq() waits until ip_xindex has reached the "
@@ -368,6 +393,8 @@ LAB5 = [
      "exiting; preempt_done() restores the preempted thread's own count"),
     ("preempt_mp", "", r"counted|asks for", "lwkt_preempt() counts preempt_miss and asks if it cannot take "
      "the MP lock, and counts preempt_hit only after that, when it switches"),
+    ("preempt_mp", "", r"after the miss", "lwkt_preempt() must take back the count that it has let the "
+     "interrupt thread inherit if it cannot take the MP lock"),
     ("preempt_m", "", r"", "lwkt_preempt_return() must set td_preempted to NULL before the switch, "
      "because preempt_done() comes when the thread may run on another cpu"),
     ("t20", "", r"handled", "ithread_loop() must run the handler once for each request, and "
@@ -398,6 +425,8 @@ LAB6 = [
     ("", "up hang end", r"waits:|all cpus are idle", "a request for a token was forgotten: "
      "reqtoken_remote() must queue what it cannot answer, and answer() must tell the cpu of a thread "
      "that waits"),
+    ("", "panic", r"does not hold the MP lock", "get_mplock() and try_mplock() count each time, also if this cpu "
+     "has the lock already, and rel_mplock() counts down by one"),
     ("", "panic", r"MP lock", "cpu_try_mplock() and cpu_rel_mplock() keep gd_mpheld, and rel_mplock() "
      "frees the lock with the last count"),
     ("", "panic", r"gettoken|trytoken|does not hold|token", "lwkt_gettoken_slow() and lwkt_trytoken() "
@@ -431,6 +460,10 @@ LAB6 = [
     ("t42", "", r"", "lwkt_gettoken_slow() has an assertion about gd_intr_nesting_level"),
     ("t43", "", r"", "answer() must tell the cpu of a thread that waits, so that it is asked to "
      "reschedule"),
+    ("t44_t", "", r"td_mpcount 0, lock not held; [1-9]\d*, not held", "try_mplock() must leave td_mpcount as "
+     "it was if it does not get the lock"),
+    ("t44_t", "", r"", "try_mplock() counts if it gets the lock or this cpu has it already; rel_mplock() counts "
+     "down by one, and frees the lock with the last count"),
     ("t44", "", r"", "get_mplock() lets others run while it waits, and rel_mplock() frees the lock "
      "with the last count"),
     ("t45_t", "", r"", "cpu_rel_mplock() frees the lock when a thread waits for a token; "
@@ -455,6 +488,8 @@ LAB7 = [
     ("t4", "hang", r"W \(cpu \d+\) waits|woken before its time", "the clock of sleeps and pauses is "
      "wrong: insert() keeps the timers in the order of time, systimer_intr() runs those that are due, "
      "and lwkt_pause() and sleep_until_timeout() wait for them"),
+    ("t50_e", "hang", r"", "lwkt_signal() must raise wa_gen at each call, even if nobody waits, and "
+     "lwkt_block() must compare it after it has the token"),
     ("t5[012]", "hang", r"", "nobody wakes the waiter: lwkt_signal() takes it off the wait queue, and "
      "schedules it; lwkt_block() compares the generation when it has the token, and wait_for_signal() "
      "tests what the signal changes"),
@@ -473,6 +508,8 @@ LAB7 = [
     ("", "panic", SECTIONS, "tsleep() and lwkt_block() leave the critical sections that they enter"),
     ("t47_l", "", r"", "tsleep() with PINTERLOCKED must not queue again: sleep_until_woken() sees that "
      "a wakeup has taken the thread off"),
+    ("t47_s", "", r"TDF_\w+ left", "tsleep() must clear at its return what it has set: TDF_SINTR, TDF_TIMEOUT "
+     "and TDF_NORESCHED; and it must be off its queue (tsleep_remove())"),
     ("t47", "", r"", "tsleep_interlock() does: queue, bit, fence, and then the caller's test; "
      "wakeup_domain() does: fence, then a look at the bits"),
     ("t48_late", "", r"EWOULDBLOCK", "tsleep() with PCATCH gives EINTR only if the sleep itself ended with "
@@ -522,6 +559,8 @@ LAB8 = [
      "free cpu; a thread that moves is enqueued by lwkt_setcpu_remote()"),
     ("", "panic", r"while it waits in one", "wait_in_queue() must wait until the process is not in the "
      "queue any more, and pick_from() takes it out"),
+    ("", "panic", r"left its port|port of \S+ moves", "the thread's port must move with it: "
+     "lwkt_setcpu_self() and acquire_remote() call lwkt_port_move(), on the cpu that it leaves"),
     ("", "panic", r"belongs to cpu", "lwkt_setcpu_remote() and acquire_remote() must set td_gd before "
      "the thread is enqueued or TDF_MIGRATING is cleared"),
     ("", "panic", r"still on its stack", "lwkt_setcpu_finish() comes after the switch; "
@@ -570,6 +609,9 @@ LAB8 = [
 ]
 
 LAB9 = [
+    ("t62_a", "hang", "", "a reply or a notice of the abort is missing: abort_here() takes a message that is "
+     "queued off its queue and replies EABORTED, and queues one that its receiver has at the abort port. (If "
+     "t62_sync fails, too, begin with that.)"),
     ("t62_once", "", r"FOR C:error", "lwkt_domsg() sets ms_error, too, if the port replies at once"),
     ("", "up hang end", r"wait_for_count", "a master waits for its targets: lwkt_cpusync_remote1() and "
      "lwkt_cpusync_remote2() must count in cs_count once each, and lwkt_cpusync_add() and "

@@ -7,6 +7,7 @@ from grading.engine import test
 
 NAMES = "ABCDEFGH"
 APART = 4096        # bytes; stack pointers on different stacks are at least so far apart
+START_WAIT = 20     # seconds that the kernel waits for a hart (kernel/boot/start.c)
 ALREADY_AVAILABLE = -6  # SBI_ERR_ALREADY_AVAILABLE: the hart runs
 INVALID_PARAM = -3  # SBI_ERR_INVALID_PARAM: the firmware does not know the hart
 
@@ -70,6 +71,17 @@ def draw_disabled(rng):
                                                    reverse_harts=rng.cycle(None, 1, None))
 
 
+def draw_late(rng):
+    """A hart that the firmware starts, and that comes some time later: soon, or just before the kernel gives it
+    up, or just after that. An instruction takes long, because the kernel waits long."""
+    cpus, options = machine(rng, least=2)
+    late = (options["BOOT_HART"] + rng.randint(1, cpus - 1)) % cpus
+    given_up = rng.turn % 3 == 2
+    ms = rng.cycle(500, 1000 * START_WAIT - 1000, 1000 * START_WAIT + 1000)
+    return {"cpus": cpus - given_up}, asked({**options, "SHIFT": 10}, late_hart=late, late_ms=ms,
+                                            reverse_harts=rng.cycle(1, None, None))
+
+
 def argument(scene, name):
     """The value of a boot argument, or None."""
     found = re.search(rf"\b{name}=(\d+)", scene.options["APPEND"])
@@ -87,18 +99,27 @@ def each_cpu(scene, what):
     return [next(event for event in found if event.td == NAMES[cpu]) for cpu in range(cpus)]
 
 
+def given_up(scene):
+    """The hart that comes too late, or None. The firmware has started it."""
+    late = argument(scene, "late_ms")
+    return argument(scene, "late_hart") if late is not None and late > 1000 * START_WAIT else None
+
+
 def must_have_harts(scene, harts):
     """Each of these harts is a cpu and runs, and no other hart does. The console says so."""
+    boot = scene.options["BOOT_HART"]
+    named = re.search(r"harts? up, boot hart (\d+) is cpu 0", scene.console)
+    scene.must(not named or int(named.group(1)) == boot, f"the line at the end to name the boot hart, {boot}",
+               f"boot hart {named and named.group(1)}")
     cpus, beyond, started = scene.of("cpus"), scene.of("beyond"), scene.of("started")
     scene.must(len(cpus) == len(started) == 1, "cpu 0 to report the harts", "it did not")
     scene.must(cpus[0].val == len(harts), f"{len(harts)} cpus", f"ncpus is {cpus[0].val}", cpus[0])
     scene.must_equal(beyond[0], 0, f"no globaldata_of[] from {len(harts)} on: a cpu that did not come is "
                      "taken out")
-    boot = scene.options["BOOT_HART"]
     line = f"{len(harts)} hart{'s' if len(harts) > 1 else ''} up, boot hart {boot} is cpu 0"
     said = re.findall(r"^.*harts? up.*$", scene.console, re.M)
     scene.must(said == [line], f"the line '{line}'", f"{said}")
-    running = [hart for hart in range(64) if started[0].val >> hart & 1]
+    running = [hart for hart in range(64) if started[0].val >> hart & 1 and hart != given_up(scene)]
     scene.must(running == sorted(harts), f"the firmware to have started harts {sorted(harts)}",
                f"harts {running}", started[0])
     seen = {}
@@ -113,8 +134,8 @@ def must_have_harts(scene, harts):
 def must_be_where_said(scene):
     """Cpus are numbered in the order in which their harts are started. An interrupt that the firmware
     sends to the hart that a cpu claims to be arrives at that cpu."""
-    boot, out = scene.options["BOOT_HART"], argument(scene, "disabled_hart")
-    others = [hart for hart in range(scene.options["CPUS"]) if hart not in (boot, out)]
+    boot, out = scene.options["BOOT_HART"], (argument(scene, "disabled_hart"), given_up(scene))
+    others = [hart for hart in range(scene.options["CPUS"]) if hart != boot and hart not in out]
     order = [boot] + (others[::-1] if argument(scene, "reverse_harts") else others)
     for event in each_cpu(scene, "hart"):
         scene.must_equal(event, order[event.cpu], f"cpus 0, 1, .. to be harts {order}: the boot hart, then "
@@ -190,6 +211,21 @@ def judge_absent(scene):
                "; ".join(f"hart {hart} (error {error})" for hart, error in lines) or "none")
 
 
+def judge_late(scene):
+    """A hart is waited for, START_WAIT seconds and no longer; after that, it is reported and left out."""
+    out, late = given_up(scene), argument(scene, "late_hart")
+    lines = left_out(scene)
+    if out is None:
+        scene.must(not lines, f"hart {late}, which comes after {argument(scene, 'late_ms')} ms, to be waited for",
+                   "; ".join(f"hart {hart} is left out (error {error})" for hart, error in lines))
+    else:
+        scene.must(lines == [(str(out), "-1")], f"one line: hart {out} cannot be started (error -1): left out, "
+                   f"after {START_WAIT} s", "; ".join(f"hart {hart} (error {error})" for hart, error in lines)
+                   or "none")
+    must_have_harts(scene, [hart for hart in range(scene.options["CPUS"]) if hart != out])
+    must_be_where_said(scene)
+
+
 def judge_disabled(scene):
     """The disabled hart stays in the firmware; the others work."""
     out = argument(scene, "disabled_hart")
@@ -235,3 +271,6 @@ def declare():
     test("b8_lost", "a boot hart that is not in the board's list is a panic with its id", 5, "boottest harts",
          draw_lost_boot_hart, judge_lost_boot_hart, covers=covers, panics=True,
          hint="number_boot_hart must panic after a loop that found nothing")
+    test("b9_late", "a hart that comes late is waited for, but not for ever", 10, "boottest harts", draw_late,
+         judge_late, covers=covers, hint="hart_start waits START_WAIT seconds: cpu_time() counts cpu_timebase "
+         "ticks a second")

@@ -82,6 +82,10 @@ start:
 
         .globl  _start_secondary
 _start_secondary:
+        la      t0, late_hart
+        ld      t1, 0(t0)
+        beq     t1, a0, late
+on_time:
         ENTER_UPPER_HALF
         la      t0, secondary_start
         ld      t1, 0(t0)               /* the id of the hart that is being started */
@@ -93,6 +97,19 @@ _start_secondary:
         ld      sp, MD_STACK_TOP(tp)
         mv      s0, zero
         call    start_secondary
+
+/* This hart is to come late (board.c). It gives the others their turns meanwhile, as cpu_relax does. */
+late:
+        ld      t1, 8(t0)
+        rdtime  t0
+        add     t1, t1, t0
+        csrwi   sie, SIE_SSIE
+1:      csrsi   sip, SIE_SSIE
+        wfi
+        csrci   sip, SIE_SSIE
+        rdtime  t0
+        bltu    t0, t1, 1b
+        j       on_time
 
 /* A hart that was given up and comes up after all. sie is 0, so wfi has no reason to return. */
 park:

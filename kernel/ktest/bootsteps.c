@@ -83,14 +83,16 @@ void kt_log_harts(const char *name)
 
 void spare_hart(void); /* where a spare hart begins: sparehart.S */
 
+extern uint64 kt_spare; /* where it stores its id plus 1: sparehart.S */
+uint64 kt_spare;
+
 void kt_start_spare(const char *name, uint64 hartid)
 {
-    static uint64 word;
     uint64 end = cpu_time() + cpu_timebase / 100;
 
     kt_log("asked", name, sbi_hart_start(cpu_hartid(mycpuid), KVA_TO_PA(spare_hart), 0));
-    kt_log("asked", name, sbi_hart_start(hartid, KVA_TO_PA(spare_hart), KVA_TO_PA(&word)));
-    while (peek(&word) == 0 && cpu_time() < end)
+    kt_log("asked", name, sbi_hart_start(hartid, KVA_TO_PA(spare_hart), KVA_TO_PA(&kt_spare)));
+    while (peek(&kt_spare) == 0 && cpu_time() < end)
         kt_relax();
-    kt_log("spare", name, (int64)peek(&word) - 1);
+    kt_log("spare", name, (int64)peek(&kt_spare) - 1);
 }

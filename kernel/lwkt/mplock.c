@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The MP lock; see mplock.h.
  *
- * td_mpcount is raised before the lock is taken, and the lock is freed before the count is dropped to
- * 0. So at every instruction in between a preemption, which goes by the count, sees a thread that
- * needs the lock, and gives it back with the lock in the state that the count asks for.
+ * td_mpcount is raised before the lock is taken, and dropped to 0 in the critical section that frees
+ * the lock. So a preemption, which goes by the count, finds a thread that needs the lock, or one that
+ * has released it, and goes back to it with the lock in the state that the count asks for.
  */
 #include "lwkt/mplock.h"
 

@@ -164,8 +164,9 @@ static void become_current(struct proc *p)
     crit_exit();
 }
 
-/* AST_USER_RESCHED: a process in the queue may be due. The current process p gives way to one that goes
- * before it. As p is charged once a tick, it has at least one tick before an equal takes its turn. */
+/* AST_USER_RESCHED: a process in the queue may be due, or p, the current process, has another mask. It
+ * gives way to one that goes before it, and goes away if it may not use this cpu any more. As p is
+ * charged once a tick, it has at least one tick before an equal takes its turn. */
 static void give_way(struct proc *p)
 { /* lab 8 */
     crit_enter();
@@ -310,15 +311,9 @@ void usched_tick(void)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
 }
 
-/* p, the caller, gives up its cpu, to ask for one anew on its way to user mode. The cpu may have been
- * left to processes that run in the kernel (others_come), so they come first: otherwise a process that
- * does this all the time would keep it from them for ever. */
-static void ask_anew(struct proc *p)
-{
-    usched_exit(p);
-    lwkt_yield();
-}
-
+/* p, the caller, gives up its cpu, to ask for one anew on its way to user mode, at its new level. The
+ * cpu may have been left to processes that run in the kernel (others_come), so they come first:
+ * otherwise a process that does this all the time would keep it from them for ever. */
 int usched_setpri(struct proc *p, int level)
 {
     int old = p->p_upri;
@@ -326,7 +321,8 @@ int usched_setpri(struct proc *p, int level)
     if (level < USER_PRI_IDLE || level > USER_PRI_REAL)
         return -1;
     p->p_upri = level;
-    ask_anew(p); /* at the new level */
+    usched_exit(p);
+    lwkt_yield();
     return old;
 }
 
@@ -336,6 +332,6 @@ int usched_setaffinity(struct proc *p, uint64 mask)
         return -1;
     p->p_affinity = mask;
     if (!usched_may_use(p, mycpuid))
-        ask_anew(p); /* for a cpu of the mask */
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED); /* give_way, on its way to user mode */
     return 0;
 }

@@ -35,6 +35,7 @@
     SCENE(x_token_passed_on, 3)    \
     SCENE(x_trytoken, 2)           \
     SCENE(x_mplock, 2)             \
+    SCENE(x_mplock_preempted, 2)   \
     SCENE(x_spin, 2)               \
     SCENE(x_ring, 2)               \
     SCENE(x_wait_ipiq, 2)          \

@@ -2,6 +2,7 @@
  * Scenes of the explorer: locks. Tokens, the MP lock, spin locks and wait queues, each with plain data under
  * it.
  */
+#include "lwkt/crit.h"
 #include "lwkt/mplock.h"
 #include "lwkt/spin.h"
 #include "lwkt/wait.h"
@@ -149,6 +150,29 @@ void play_x_mplock(void)
     x_init();
     explore_thread(0, PRI, use_mplock, NULL, "lock0");
     explore_thread(1, PRI, use_mplock, NULL, "lock1");
+    explore_run();
+    CHECK(x_under[0] == 2, "%u", x_under[0]);
+}
+
+/* An interrupt thread preempts one that is about to release the lock. It inherits the count that it finds
+ * and takes the lock for that, so a count without the lock would leave the lock here. */
+static void take_and_release(void *arg)
+{
+    (void)arg;
+    get_mplock();
+    x_under[0]++;
+    rel_mplock();
+    crit_enter();
+    CHECK(!mycpu->gd_mpheld, "cpu %d has released the MP lock, and has it", mycpuid);
+    crit_exit();
+}
+
+void play_x_mplock_preempted(void)
+{
+    x_init();
+    explore_thread(0, PRI, take_and_release, NULL, "lock0");
+    explore_thread(1, PRI, take_and_release, NULL, "lock1");
+    explore_ithread(0, 0, TDPRI_INT_LOW, x_nothing, NULL);
     explore_run();
     CHECK(x_under[0] == 2, "%u", x_under[0]);
 }

@@ -77,7 +77,8 @@ void play_x_token_released(void)
 }
 
 /* Cpu 1 was idle, and looked for the token of a thread that waits; now it runs another thread, which gives way
- * only when it is asked to. So the token's owner must not take the cpu for one that still looks. */
+ * only when it is asked to. So the token's owner must not take the cpu for one that still looks, and must not
+ * ask it to look before the token is there. */
 static thread_t busy;
 static uint32 awake;
 
@@ -91,9 +92,11 @@ static void run_until_asked(void *arg)
     }
     crit_exit();
     lwkt_yield();
-    while (!peek(&done) && (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) == 0)
+    while (!peek(&done)) {
         relax();
-    lwkt_yield();
+        if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED)
+            lwkt_yield();
+    }
 }
 
 static void wake_busy(void *arg)
