@@ -18,6 +18,8 @@
  *                                       -> take its place; it goes into the queue (take_over)
  *                     else              -> queue; sleep until some cpu picks us (p_target)
  *
+ *   yield             one of its level waits here? -> take its place in the queue, and it has the cpu
+ *
  * Where to run: a process stays on its cpu as long as it can have it soon. A new process, or one that
  * was woken, runs first in the kernel, on its parent's cpu or on its own. The current process there is
  * likely to block soon, if it has not had the cpu for long: a parent waits for its child, a writer for
@@ -84,7 +86,7 @@ static void usched_release(thread_t td)
 
 /* p, the caller, is this cpu's current process: give it user priority, and the hook that gives the cpu
  * up when it blocks. */
-static void take_designation(struct proc *p)
+static inline void take_designation(struct proc *p)
 {
     p->p_since = cpu_time();
     p->p_heartbeat = mycpu->gd_heartbeat;
@@ -262,6 +264,24 @@ void usched_setrunqueue(struct proc *p)
     lwkt_schedule(p->p_thread);
 }
 
+/*
+ * p, the caller, this cpu's current process, gives the cpu to the first process of its level in the
+ * queue, and waits there in its place. The cpu is never free in between, so no other process claims it.
+ * Returns false if there is no such process. Otherwise p has been designated again, or it was killed or
+ * has to go to another cpu: usched_userexit looks after that.
+ */
+static bool hand_over(struct proc *p)
+{
+    charge(p);
+    if (!usched_hand_over(p))
+        return false;
+    curthread->td_release = NULL;
+    wait_in_queue(p);
+    if (p->p_target == mycpuid)
+        take_designation(p);
+    return true;
+}
+
 /* The caller lets the first process of its level in this cpu's queue go before it, whatever their
  * times, and those that run in the kernel. */
 void usched_yield(struct proc *p)
@@ -269,13 +289,15 @@ void usched_yield(struct proc *p)
     if (curthread->td_release == NULL)
         return;
     crit_enter();
-    if (lwkt_checkpri_self()) {
+    bool better = lwkt_checkpri_self();
+    if (better) {
         p->p_heartbeat -= 2; /* they do not wait for p to block */
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
     }
     if (peek(&usched_waiting) != 0) {
         usched_fall_behind(p);
-        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+        if (better || !hand_over(p))
+            amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
     }
     crit_exit();
     if (ncpus > 1)

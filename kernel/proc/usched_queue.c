@@ -21,11 +21,11 @@
  *
  * The hard part: freeing a cpu and queueing a process are the two sides of a store-load race (Dekker).
  * The cpu that frees itself clears gd_uschedcp, fences and looks at the queues (usched_vacate); the one
- * that queues a process fences after that, and looks for a free cpu (usched_offer). One of the two sees
- * the other's store, so no cpu is idle while a process that may use it waits. A cpu where processes run
- * in the kernel does not look (others_come): one of them may be about to want it, and then nothing need
- * move. If none does, the cpu becomes idle, and looks then (usched_idle): the same race, with
- * gd_idlelook in gd_uschedcp's place.
+ * that queues a process fences after that, and looks for a free cpu (usched_offer, usched_hand_over).
+ * One of the two sees the other's store, so no cpu is idle while a process that may use it waits. A cpu
+ * where processes run in the kernel does not look (others_come): one of them may be about to want it,
+ * and then nothing need move. If none does, the cpu becomes idle, and looks then (usched_idle): the same
+ * race, with gd_idlelook in gd_uschedcp's place.
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
  * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
@@ -111,7 +111,7 @@ static void show_least(struct queue *q, int level)
     poke(&q->least[level], q->heap[level] != NULL ? q->heap[level]->p_vruntime : ~0UL);
 }
 
-static void queue_insert(struct queue *q, struct proc *p)
+static inline void queue_insert(struct queue *q, struct proc *p)
 {
     KASSERT(!p->p_queued, "process %d is put into a queue while it waits in one", p->p_pid);
     p->p_arrival = q->arrivals++;
@@ -125,7 +125,7 @@ static void queue_insert(struct queue *q, struct proc *p)
     poke(&q->length, q->length + 1);
 }
 
-static void queue_remove(struct queue *q, struct proc *p)
+static inline void queue_remove(struct queue *q, struct proc *p)
 {
     heap_remove(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
@@ -340,6 +340,14 @@ static int choose_queue(const struct proc *p)
     return best;
 }
 
+/* p waits in a queue: idle cpus that p may use look for a process. */
+static inline void wake_idle(const struct proc *p)
+{
+    for (int cpu = 0; cpu < ncpus; cpu++)
+        if (usched_may_use(p, cpu) && usched_is_idle(cpu))
+            pick_for(globaldata_of[cpu]);
+}
+
 void usched_offer(struct proc *p)
 {
     int target = choose_queue(p);
@@ -352,9 +360,47 @@ void usched_offer(struct proc *p)
     fence(); /* before the look for a free cpu: see the top */
     if (usched_current(mycpu) == NULL)
         pick_for(mycpu);
-    for (int cpu = 0; cpu < ncpus; cpu++)
-        if (usched_may_use(p, cpu) && usched_is_idle(cpu))
-            pick_for(globaldata_of[cpu]);
+    wake_idle(p);
+}
+
+/* The first in this cpu's queue takes the cpu over from p, which is put into the queue. NULL: it has
+ * another level. Queue locked. */
+static inline struct proc *exchange(struct queue *own, globaldata_t gd, struct proc *p)
+{
+    struct proc *first = queue_first(own, gd->gd_cpuid);
+
+    if (first == NULL || first->p_upri != p->p_upri)
+        return NULL;
+    queue_insert(own, p); /* before the other one leaves: the queue is never empty */
+    queue_remove(own, first);
+    first->p_target = gd->gd_cpuid;
+    poke(&gd->gd_uschedcp, first);
+    usched_show(gd->gd_cpuid, first);
+    return first;
+}
+
+bool usched_hand_over(struct proc *p)
+{
+    globaldata_t gd = mycpu;
+    struct queue *own = &queues[gd->gd_cpuid];
+
+    if (peek(&own->length) == 0)
+        return false;
+    spin_lock(&own->lock);
+    struct proc *next = exchange(own, gd, p);
+    spin_unlock(&own->lock);
+    if (next == NULL)
+        return false;
+    /* At once, before a message comes in: another cpu may have picked p already. */
+    _lwkt_dequeue(curthread);
+    lwkt_setpri_self(TDPRI_KERN_USER);
+    if (next->p_thread->td_gd == gd)
+        _lwkt_schedule_here(gd, next->p_thread);
+    else
+        lwkt_schedule(next->p_thread);
+    fence(); /* before the look for an idle cpu: see the top */
+    wake_idle(p);
+    return true;
 }
 
 /* p, a process of this cpu, was killed: it waits no longer. td_killed is set, and p looks at it in

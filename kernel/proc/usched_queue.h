@@ -69,6 +69,10 @@ void usched_limit_credit(struct proc *p);
 /* Put p into a queue, for whichever cpu is free or will be. In a critical section. */
 void usched_offer(struct proc *p);
 
+/* If the first process in this cpu's queue has the level of p, the caller and current process here, it
+ * becomes current, and p is put into the queue, off the run queue: true. In a critical section. */
+bool usched_hand_over(struct proc *p);
+
 /* Whether p is in a queue. Code that takes it out schedules it after that. */
 bool usched_is_queued(const struct proc *p);
 

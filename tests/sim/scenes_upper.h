@@ -35,6 +35,7 @@
     SCENE(x_usched_moves, 2)      \
     SCENE(x_usched_fork, 2)       \
     SCENE(x_usched_yield, 2)      \
+    SCENE(x_usched_exchange, 2)   \
     SCENE(x_usched_tick, 2)       \
     SCENE(x_usched_steal, 2)      \
     SCENE(x_usched_passes, 2)     \

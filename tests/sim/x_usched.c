@@ -300,6 +300,33 @@ void play_x_usched_yield(void)
     finish();
 }
 
+static void yield_once(struct proc *p)
+{
+    host_user(p);
+    usched_yield(p);
+    host_user(p);
+    set(&flags[0]);
+}
+
+static void stay_with_ticks(struct proc *p)
+{
+    host_user(p);
+    start_ticks(&flags[0]);
+    host_user_until(p, &flags[0]);
+}
+
+/* One hands its cpu over to another, which has had less time and stays there, while cpu 1 becomes free: it
+ * goes there. */
+void play_x_usched_exchange(void)
+{
+    begin();
+    period = 200;
+    host_proc(0, yield_once, "yields")->p_vruntime = cpu_timebase;
+    host_proc(1, once, "leaves")->p_affinity = CPU1_ONLY;
+    host_proc(1, stay_with_ticks, "stays")->p_affinity = CPU0_ONLY;
+    finish();
+}
+
 static void with_ticks_until(struct proc *p)
 {
     start_ticks(&flags[0]);
