@@ -69,14 +69,15 @@ cpu_switch:
 
 /*
  * Where the first switch to a new thread returns to: s1 and s2 are the function and its argument
- * (cpu_thread_setup). s0 is 0, the end of the chain of frames; for gdb the chain ends here.
+ * (cpu_thread_setup). s0 is 0, the end of the chain of frames. For gdb the chain ends here, too: it looks
+ * up the function of an address to return to just before that address, where nothing is ever executed.
  */
         .text
         .globl  cpu_thread_first
-thread_begins:                          /* a debugger looks up a caller by the address before */
+thread_begins:
         .cfi_startproc
         .cfi_undefined ra
-        nop                             /* never executed */
+        nop
 cpu_thread_first:
         mv      a0, s1
         mv      a1, s2

@@ -55,12 +55,13 @@ cpu_switch:
         tail    lwkt_switch_return      /* a0: the thread that ran before */
         .cfi_endproc
 
-/* Where the first switch to a thread returns to: s1 and s2 are the function and its argument. */
+/* Where the first switch to a thread returns to: s1 and s2 are the function and its argument. The nop is
+ * never executed: it is where gdb looks up the function of the address to return to. */
         .globl  cpu_thread_first
-thread_begins:                          /* a debugger looks up a caller by the address before */
+thread_begins:
         .cfi_startproc
         .cfi_undefined ra
-        nop                             /* never executed */
+        nop
 cpu_thread_first:
         mv      a0, s1
         mv      a1, s2
