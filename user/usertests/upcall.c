@@ -63,6 +63,23 @@ static void begin(void)
     CHECK(upcall(handle, &area) == 0);
 }
 
+/* Sleep until the handler has counted up to n. It is masked between the look at the count and the sleep:
+ * an event that it served there would not end the sleep. */
+static void wait_for(volatile uint *count, uint n)
+{
+    for (;;) {
+        __atomic_store_n(&area.masked, 1, __ATOMIC_SEQ_CST);
+        int enough = *count >= n;
+        if (!enough)
+            upcall_wait();
+        __atomic_store_n(&area.masked, 0, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&area.pending, __ATOMIC_SEQ_CST) != 0)
+            CHECK(upcall_notify(getpid()) == 0);
+        if (enough)
+            return;
+    }
+}
+
 /* Call the handler between the notify and its return; then go on. */
 static void upcall_self(void)
 {
@@ -170,8 +187,7 @@ static void upcall_timer_once(void)
             while (timers < i)
                 yield();
         else
-            while (timers < i)
-                upcall_wait();
+            wait_for(&timers, i);
         CHECK(now() >= when && timers == i);
         setaffinity(~0UL);
     }
@@ -191,8 +207,7 @@ static void sleep_and_count(void *arg)
     begin();
     for (uint i = 1; i <= 50; i++) {
         __atomic_store_n(&ready, i, __ATOMIC_RELEASE);
-        while (calls < i)
-            upcall_wait();
+        wait_for(&calls, i);
     }
     exit(0);
 }
