@@ -246,8 +246,8 @@ static void pids_reused(void)
             CHECK(pids[i] != pids[j]);
         if (i == 4) {
             CHECK(wait(0) == pids[1]); /* its number is free, and those after it are taken */
+            last = (uint64)pids[1] - 1;
             pids[1] = 0;
-            last = (uint64)getpid() - 1; /* long after the start: the next one is taken */
             CHECK(sysctl("kern.last_pid", 0, &last) == 0);
         }
     }
