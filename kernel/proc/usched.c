@@ -86,7 +86,7 @@ static void usched_release(thread_t td)
 
 /* p, the caller, is this cpu's current process: give it user priority, and the hook that gives the cpu
  * up when it blocks. */
-static inline void take_designation(struct proc *p)
+static void take_designation(struct proc *p)
 {
     p->p_since = cpu_time();
     p->p_heartbeat = mycpu->gd_heartbeat;
@@ -267,8 +267,8 @@ void usched_setrunqueue(struct proc *p)
 /*
  * p, the caller, this cpu's current process, gives the cpu to the first process of its level in the
  * queue, and waits there in its place. The cpu is never free in between, so no other process claims it.
- * Returns false if there is no such process. Otherwise p has been designated again, or it was killed or
- * has to go to another cpu: usched_userexit looks after that.
+ * Returns false if there is no such process. Otherwise p has been picked, or killed: without a
+ * designation it goes through usched_userexit, and what has happened meanwhile is looked at after that.
  */
 static bool hand_over(struct proc *p)
 {
@@ -277,8 +277,6 @@ static bool hand_over(struct proc *p)
         return false;
     curthread->td_release = NULL;
     wait_in_queue(p);
-    if (p->p_target == mycpuid)
-        take_designation(p);
     return true;
 }
 

@@ -24,8 +24,8 @@
  * that queues a process fences after that, and looks for a free cpu (usched_offer, usched_hand_over).
  * One of the two sees the other's store, so no cpu is idle while a process that may use it waits. A cpu
  * where processes run in the kernel does not look (others_come): one of them may be about to want it,
- * and then nothing need move. If none does, the cpu becomes idle, and looks then (usched_idle): the same
- * race, with gd_idlelook in gd_uschedcp's place.
+ * and then nothing need move. If none does, the cpu becomes idle, and looks then (usched_idle): the
+ * same race, with gd_idlelook in gd_uschedcp's place.
  *
  * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
  * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
