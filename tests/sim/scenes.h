@@ -73,6 +73,7 @@
     SCENE(x_timer_periodic, 2)     \
     SCENE(x_timer_there, 2)        \
     SCENE(x_timer_once_there, 2)   \
+    SCENE(x_timer_again, 2)        \
     SCENE(x_cpusync_fastdata, 2)   \
     SCENE(x_stopped_here, 2)       \
     SCENE(x_stopped_there, 2)      \

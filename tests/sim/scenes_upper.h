@@ -27,6 +27,7 @@
     SCENE(x_pipe_kill, 2)         \
     SCENE(x_usched_two, 2)        \
     SCENE(x_usched_handover, 2)   \
+    SCENE(x_usched_claimed, 2)    \
     SCENE(x_usched_stray, 2)      \
     SCENE(x_usched_sleep, 2)      \
     SCENE(x_usched_resched, 2)    \

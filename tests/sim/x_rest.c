@@ -91,6 +91,39 @@ void play_x_timer_once_there(void)
     play_timer(start_once);
 }
 
+/* Its function starts it again, so it is queued until it is deleted. */
+static void fire_again(struct systimer *st)
+{
+    poke(&fired, fired + 1);
+    systimer_init_oneshot(st, fire_again, NULL, cpu_time() + 10);
+}
+
+static void start_again(void *arg)
+{
+    (void)arg;
+    systimer_init_oneshot_on(1, &timer, fire_again, NULL, cpu_time() + 10);
+}
+
+static void delete_when_fired(void *arg)
+{
+    (void)arg;
+    do
+        lwkt_pause(10);
+    while (peek(&fired) == 0);
+    systimer_del(&timer);
+    uint32 n = peek(&fired);
+    lwkt_pause(50);
+    CHECK(peek(&fired) == n, "it fires after systimer_del");
+}
+
+void play_x_timer_again(void)
+{
+    fired = 0;
+    explore_thread(1, PRI, delete_when_fired, NULL, "deletes");
+    explore_thread(0, PRI, start_again, NULL, "starts");
+    explore_run();
+}
+
 /* --- cpusync: the data outlive it, the poll does not --- */
 
 static uint32 synced[SIM_CPUS];

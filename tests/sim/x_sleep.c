@@ -71,6 +71,8 @@ static void may_not_sleep(void *arg)
     CHECK(tsleep(&ident, PINTERLOCKED, "scene", 0) == 0, "interlocked");
     CHECK(tsleep(&ident, 0, "scene", 0) == 0, "without a limit");
     CHECK(tsleep(&ident, 0, "scene", 1) == 0, "with a limit");
+    CHECK(tsleep(&ident, PNORESCHED, "scene", 0) == 0, "without a reschedule");
+    CHECK((td->td_flags & TDF_NORESCHED) == 0, "TDF_NORESCHED is left");
     poke(&td->td_flags, td->td_flags & ~TDF_NOSLEEP);
 }
 

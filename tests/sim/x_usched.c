@@ -327,6 +327,25 @@ void play_x_usched_exchange(void)
     finish();
 }
 
+/* One wakes a process of cpu 0, which is idle, and lets one that may use only cpu 1 go before it. So it waits, and
+ * cpu 0 is for it, unless the process that was woken has just taken cpu 0. */
+static void wake_and_yield(struct proc *p)
+{
+    host_user(p);
+    set(&flags[0]);
+    usched_yield(p);
+    host_user(p);
+}
+
+void play_x_usched_claimed(void)
+{
+    begin();
+    host_proc(0, sleep_between, "sleeps")->p_affinity = CPU0_ONLY;
+    host_proc(1, wake_and_yield, "yields")->p_vruntime = cpu_timebase;
+    host_proc(1, once, "goes before")->p_affinity = CPU1_ONLY;
+    finish();
+}
+
 static void with_ticks_until(struct proc *p)
 {
     start_ticks(&flags[0]);
