@@ -7,7 +7,7 @@ import re
 import disks
 
 
-def fuzz(seed, calls, processes=16, timeout=120, **options):
+def fuzz(seed, calls, processes=16, timeout=600, **options):
     """One run: (calls made, what went wrong or "", console)."""
     with disks.scratch() as folder:
         image = disks.fresh(folder)

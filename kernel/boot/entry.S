@@ -84,8 +84,8 @@ start:
 _start_secondary:
         la      t0, late_hart
         ld      t1, 0(t0)
-        beq     t1, a0, late
-on_time:
+        beq     t1, a0, .Llate
+.Lon_time:
         ENTER_UPPER_HALF
         la      t0, secondary_start
         ld      t1, 0(t0)               /* the id of the hart that is being started */
@@ -99,7 +99,7 @@ on_time:
         call    start_secondary
 
 /* This hart is to come late (board.c). It gives the others their turns meanwhile, as cpu_relax does. */
-late:
+.Llate:
         ld      t1, 8(t0)
         rdtime  t0
         add     t1, t1, t0
@@ -109,7 +109,7 @@ late:
         csrci   sip, SIE_SSIE
         rdtime  t0
         bltu    t0, t1, 1b
-        j       on_time
+        j       .Lon_time
 
 /* A hart that was given up and comes up after all. sie is 0, so wfi has no reason to return. */
 park:

@@ -63,8 +63,8 @@ static void begin(void)
     CHECK(upcall(handle, &area) == 0);
 }
 
-/* Sleep until the handler has counted up to n. It is masked between the look at the count and the sleep:
- * an event that it served there would not end the sleep. */
+/* Sleep until the handler has counted up to n. It is masked between the look at the count and the
+ * sleep: an event that it served there would not end the sleep. */
 static void wait_for(volatile uint *count, uint n)
 {
     for (;;) {
