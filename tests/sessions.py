@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PATIENCE = 60       # seconds
 LOOSE = re.compile(r"0x[0-9a-f]{6,}|(?<=\bt=)\d+|(?<=\bseq=)\d+|(?<=\.[chS]:)\d+|(?<=\bline )\d+|\b\d{8,}\b|"
                    r"^\d+(?=\t)|(?<=^#)\d+")
+TIME = re.compile(r"\bt=(\d{7})\b")
 HEX = "0x[0-9a-f]+"
 PROMPT = "(gdb) "
 SHOWN = (PROMPT, "ktr ", "ev ", "$ make")   # how a block begins that belongs to a session
@@ -178,17 +179,20 @@ def play(session, folder):
 
 
 def main(folder):
-    """Renew the numbers in all pages, and say what is missing."""
+    """Renew the numbers in all pages, also those times that a page's text speaks of; say what is missing."""
     for page in pages():
-        lines = page.read_text(encoding="utf-8").splitlines()
+        lines, times = page.read_text(encoding="utf-8").splitlines(), {}
         for session in read(page):
             if not any(step.shown for step in session.steps):
                 continue    # a command to try
             good, missing = play(session, folder)
             for number, text in good:
+                times.update(zip(TIME.findall(lines[number - 1]), TIME.findall(text)))
                 lines[number - 1] = "    " + text
             for text in missing:
                 print(f"{page.name}:{session.line}: {text}")
+        lines = [line if line.startswith("    ") else re.sub(r"\b\d{7}\b", lambda t: times.get(t[0], t[0]), line)
+                 for line in lines]
         page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
