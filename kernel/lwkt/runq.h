@@ -51,10 +51,9 @@ static inline thread_t runq_first(globaldata_t gd, int pri)
     return gd->gd_tdrunq[pri];
 }
 
-/* Whether td, which is on gd's run queue, is the only thread of its priority there. */
-static inline bool runq_is_alone(globaldata_t gd, thread_t td)
+/* Whether td, which is on the run queue of its cpu, is the only thread of its priority there. */
+static inline bool runq_is_alone(thread_t td)
 {
-    (void)gd;
     return td->td_runnext == td;
 }
 

@@ -206,7 +206,7 @@ static bool may_defer(const struct proc *p)
         return true; /* p is one of them */
     if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
         return false;
-    if (runq_is_alone(mycpu, first) && blocks_soon(p))
+    if (runq_is_alone(first) && blocks_soon(p))
         return true;
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
         return false; /* the tick has asked */
