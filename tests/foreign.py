@@ -9,12 +9,11 @@ import shutil
 import subprocess
 import tempfile
 
-from conftest import ROOT
+from conftest import ROOT, copy_tree
 from grading import machine
 
 UTILITIES = ("forktest", "stressfs", "zombie")      # those that need no arguments, and end
 LISTS = {"quick": r"quicktests\[\] = \{(.*?)\n\};", "slow": r"slowtests\[\] = \{(.*?)\n\};"}
-PARTS = ("Makefile", "README.md", "kernel", "mkfs", "tools", "grading", "liblwkt", "user")
 UTILITY_LINE = ("@mkdir d; @cat README | @grep xv6 | @wc; @ls; @ln README d/r; @echo hi > d/f; @cat d/f; "
                 "@rm d/r d/f d")
 SECONDS = 900           # for one machine
@@ -31,8 +30,7 @@ def tests_of(tree):
 
 def build_sources(tree, copy):
     """Our tree with its programs in user/, and an x before their names; the programs that were built."""
-    for name in PARTS:
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, copy / name)
+    copy_tree(copy)
     for source in sorted((tree / "user").glob("*.c")):
         if source.stem not in ("ulib", "printf", "umalloc"):
             shutil.copy(source, copy / "user" / f"x{source.name}")

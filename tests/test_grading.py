@@ -11,7 +11,7 @@ import jsonschema
 import pexpect
 import pytest
 
-from conftest import ROOT, busy_host, make
+from conftest import ROOT, busy_host, copy_tree, make
 from grading import (engine, events, failure, formats, machine, postmortem, progress, races, runs, scenes,
                      timeline)
 from grading import record as records
@@ -102,10 +102,7 @@ def test_order_marks_the_first_difference():
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A copy of the tree and of what is built from it, so that a change builds in a second."""
-    copy = tmp_path_factory.mktemp("grading") / "tree"
-    copy.mkdir()
-    for name in ("Makefile", "README.md", "kernel", "user", "mkfs", "tools", "grading", "liblwkt", "build"):
-        subprocess.run(["cp", "-a", "--sparse=always", ROOT / name, copy / name], check=True)
+    copy = copy_tree(tmp_path_factory.mktemp("grading") / "tree", "build")
     races.copy_course(copy)
     return copy
 

@@ -2,12 +2,11 @@
 """Programs written for xv6-riscv build and run as they are: what they include, and what they expect of a kernel.
 (`make reliability PART=xv6 XV6=folder` runs a real tree's own.)"""
 
-import subprocess
 import textwrap
 
 import pytest
 
-from conftest import ROOT, make
+from conftest import copy_tree, make
 from grading import machine
 
 # Each is a program; it ends with status 0 if all is as xv6 has it.
@@ -177,10 +176,7 @@ PROGRAMS = {
 @pytest.fixture(scope="module", name="built")
 def fixture_built(tmp_path_factory):
     """The tree with these programs in user/."""
-    tree = tmp_path_factory.mktemp("xv6") / "tree"
-    tree.mkdir()
-    for name in ("Makefile", "README.md", "kernel", "mkfs", "tools", "grading", "liblwkt", "user"):
-        subprocess.run(["cp", "-r", ROOT / name, tree / name], check=True)
+    tree = copy_tree(tmp_path_factory.mktemp("xv6") / "tree")
     for name, text in PROGRAMS.items():
         (tree / f"user/x{name}.c").write_text(textwrap.dedent(text) + "\n", encoding="ascii")
     make("-s", "-j2", "all", cwd=tree)
