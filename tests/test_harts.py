@@ -14,7 +14,7 @@ FIRMWARE = 0x80000000  # the code of programs lies below
 WORKS = {"storms": "ssss", "pairs": "pppp", "storms and pairs": "sspp", "pairs and loops": "ppcc"}
 # For all of the 4 * N operations. Each worker may move once or twice, and tells its parent when it ends. Two
 # processes that are torn apart send two messages for each of their N operations.
-MESSAGES, MOVES = 150, 16
+MESSAGES, MOVES = 80, 16
 
 
 def counts(run, cpus, commands):
