@@ -2,9 +2,9 @@
 """Run the benchmarks with instructions as the clock.
 
 The programs bench, growth and lwktbench print lines `bench NAME COUNT`, where COUNT is the number of
-instructions that one operation takes (or, for pages_in_use, of pages). One instruction is one nanosecond of virtual time (shift=0) and one hart runs, so the counts are
-the same in every run. The benchmarks of IPIs need a second hart; they run on two harts, once for each
-IPI back end.
+instructions that one operation takes (or, for pages_in_use, of pages). One instruction is one nanosecond of
+virtual time (shift=0) and one hart runs, so the counts are the same in every run. The benchmarks of IPIs need
+a second hart; they run on two harts, once for each IPI back end.
 
 bench.csv has a line for each operation: what this tree needs (`measured`, with gcc 12), what it may need
 at most (`limit`), what a minimal loop needs (`floor`), and what other kernels need for the same.

@@ -67,17 +67,17 @@ static void begin(void)
  * sleep: an event that it served there would not end the sleep. */
 static void wait_for(volatile uint *count, uint n)
 {
-    for (;;) {
+    int enough;
+
+    do {
         __atomic_store_n(&area.masked, 1, __ATOMIC_SEQ_CST);
-        int enough = *count >= n;
+        enough = *count >= n;
         if (!enough)
             upcall_wait();
         __atomic_store_n(&area.masked, 0, __ATOMIC_SEQ_CST);
         if (__atomic_load_n(&area.pending, __ATOMIC_SEQ_CST) != 0)
             CHECK(upcall_notify(getpid()) == 0);
-        if (enough)
-            return;
-    }
+    } while (!enough);
 }
 
 /* Call the handler between the notify and its return; then go on. */
