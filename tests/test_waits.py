@@ -60,3 +60,12 @@ def test_panic(run, scene):
     console = play(run, scene, "sysctl lwkt.wait_panic=200", status=PANIC_STATUS)
     who, cpu, where, _ = WAITS[scene]
     assert re.search(rf"panic: {who} on cpu {cpu} has waited for 2\d\d ms in {where} for ", console), console
+
+
+def test_for_an_interrupt(run):
+    """A scene that waits in a critical section for an interrupt goes on in time, also if a tick comes meanwhile, which
+    is masked then."""
+    console = run("ipitest raise doze=25000 key=k", CPUS=2, DETERMINISTIC=1, IPI="sbi", APPEND="ktest=1").console
+    raised, noted = (re.findall(rf"what={what} .* val=(\d) t=(\d+)", console) for what in ("raised", "noted"))
+    assert [value for value, _ in raised] == [value for value, _ in noted] == ["1", "0"]
+    assert 240000 < int(noted[1][1]) - int(raised[1][1]) < 260000

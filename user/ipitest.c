@@ -322,7 +322,7 @@ static void to_mask(void)
 }
 
 /* A raises an interrupt at cpu to=, by the firmware, then by the SSWI device, each while B waits
- * there. */
+ * there, for doze= microseconds at most. */
 static void raise_at(void)
 {
     int to = param("to", 1);
@@ -336,10 +336,10 @@ static void raise_at(void)
     step(K_END, 0, 0);
     int b = step(K_PAUSE, 0, 50);
     step(K_SET, 0, 1);
-    step(K_DOZE, 0, 1000);
+    step(K_DOZE, 0, param("doze", 1000));
     step(K_PAUSE, 0, 50);
     step(K_SET, 0, 2);
-    step(K_DOZE, 0, 1000);
+    step(K_DOZE, 0, param("doze", 1000));
     step(K_SET, 0, 3);
     step(K_END, 0, 0);
     thread("A", param("from", 0), param("pri", 12), a, 1);

@@ -193,8 +193,17 @@ void kt_doze(const char *name, int us, bool on)
     uint64 end = cpu_time() + cpu_timebase / 1000000 * (uint64)us;
 
     crit_enter();
-    while (cpu_time() < end && (on || (peek(&mycpu->gd_reqflags) & RQF_IPIQ) == 0))
+    cpu_intr_disable(); /* what comes after the looks is pending, and ends the wait */
+    while (cpu_time() < end && (on || (peek(&mycpu->gd_reqflags) & RQF_IPIQ) == 0)) {
+        if (peek(&mycpu->gd_reqflags) & RQF_TIMER) { /* a tick is noted, and masked */
+            cpu_timer_arm(end);
+            cpu_timer_unmask();
+        }
         wfi();
+        cpu_intr_enable();
+        cpu_intr_disable();
+    }
+    cpu_intr_enable();
     kt_log("noted", name, (peek(&mycpu->gd_reqflags) & RQF_IPIQ) != 0);
     crit_exit();
 }
