@@ -6,10 +6,9 @@ import re
 from grading.engine import test
 from grading.failure import Failure
 from grading.labs import ipi, preempt
+from grading.labs.ipi import INTPEND, IPIQ, SEI, SSI, STI, TIMER
 
 STATE = 6   # events of a K_STATE
-SSI, STI, SEI = 1 << 1, 1 << 5, 1 << 9  # bits of sie and sip: software, timer, external
-IPIQ, INTPEND, TIMER = 1, 2, 4          # bits of gd_reqflags
 
 
 def draw_storm(rng):
