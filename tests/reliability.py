@@ -16,8 +16,9 @@
     soak        RUNS / 10 minutes at 2 to 8 harts, concurrent: threads that take tokens and the MP lock,
                 move, sleep, create others and change priority at random, with switches where nobody
                 expects them, and random test points; no assertion, no count lost
-    fuzz        random system calls (user/fuzz) at 1, 2, 4 and 8 harts, with and without assertions: RUNS *
-                10,000 calls each, and nothing is missing afterwards
+    fuzz        random system calls (user/fuzz) at 1, 2, 4 and 8 harts, with and without assertions, and nothing
+                is missing afterwards: RUNS * 10,000 calls each with all harts in one thread of the host, where
+                none waits for another one's processor, and RUNS * 500 with a thread for each hart
     diskfail    each disk request of a workload fails, once and for good (tests/diskfail.py)
     nomem       each allocation of memory in the kernel that a workload reaches fails (user/nomem.c), at 1, 2, 4
                 and 8 harts
@@ -201,10 +202,10 @@ def builds():
 def fuzz(runs):
     """Random system calls leave the machine as it was."""
     for build in builds():
-        for cpus in (1, 2, 4, 8):
-            made, wrong, console = fuzzing.fuzz(random.randrange(10 ** 6), runs * 10000, timeout=7200, CPUS=cpus,
-                                                KERNEL=f"{build}/kernel")
-            yield f"{made} calls at {cpus} harts, {build}", wrong, console
+        for cpus, (threads, calls) in itertools.product((1, 2, 4, 8), (("single", 10000), ("multi", 500))):
+            made, wrong, console = fuzzing.fuzz(random.randrange(10 ** 6), runs * calls, timeout=7200, CPUS=cpus,
+                                                KERNEL=f"{build}/kernel", extra=("-accel", f"tcg,thread={threads}"))
+            yield f"{made} calls at {cpus} harts, {build}, thread={threads}", wrong, console
 
 
 @part
