@@ -18,6 +18,12 @@ def test_usertests(run, cpus, deterministic):
     assert (result.status, result.why) == (0, ""), result.tail(40)
 
 
+def test_untimely_switches(run):
+    """They pass also if critical sections in which something was deferred end with a switch."""
+    console = run("sysctl lwkt.untimely_switch=1; usertests", CPUS=2, DETERMINISTIC=1, timeout=900).console
+    assert "FAILED" not in console and "lwkt.untimely_switch: 0 -> 1" in console
+
+
 # It is a matter of chance in which cpu's slab an object is, and many processes at a time may leave the page
 # table of a stack.
 KEPT_PAGES = 8

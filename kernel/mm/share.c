@@ -15,10 +15,13 @@
  *     somebody else's at once (vm.c: cut_space).
  *
  * It is a token, and not a lock that is kept while its holder sleeps, because holders of the file
- * system's locks copy from user memory. An operation that may sleep does that before it begins.
+ * system's locks copy from user memory. An operation that may sleep does that before it begins. As a
+ * switch would let go of the space, its holder is in a critical section: with lwkt.untimely_switch the
+ * ends of others, such as page_alloc's, switch. So what is held is short, or lets go in between.
  */
 #include "kernel/riscv.h"
 #include "lwkt/cpusync.h"
+#include "lwkt/crit.h"
 #include "mm/vm.h"
 
 void vmspace_share(struct vmspace *vm)
@@ -37,14 +40,18 @@ void vmspace_release(struct vmspace *vm)
 
 void vm_hold(const struct vmspace *vm, struct lwkt_tokref *ref)
 {
-    if (vm->vm_token != NULL)
-        lwkt_gettoken(ref, vm->vm_token);
+    if (vm->vm_token == NULL)
+        return;
+    lwkt_gettoken(ref, vm->vm_token);
+    crit_enter();
 }
 
 void vm_drop(const struct vmspace *vm, struct lwkt_tokref *ref)
 {
-    if (vm->vm_token != NULL)
-        lwkt_reltoken(ref);
+    if (vm->vm_token == NULL)
+        return;
+    lwkt_reltoken(ref);
+    crit_exit();
 }
 
 /* The page may have been one of code, so the instructions are fetched anew, too. */

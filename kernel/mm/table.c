@@ -17,7 +17,6 @@
 #include "kernel/memlayout.h"
 #include "lib/assert.h"
 #include "lwkt/cpusync.h"
-#include "lwkt/crit.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/turn.h"
@@ -253,10 +252,8 @@ static int __attribute__((noinline)) fork_from_shared(struct vmspace *dst, struc
     struct lwkt_tokref ref;
 
     vm_hold(src, &ref);
-    crit_enter(); /* so no turn is passed, as that would let go of src */
     int result = fork_all(dst, src);
     vm_flush(src);
-    crit_exit();
     vm_drop(src, &ref);
     return result;
 }

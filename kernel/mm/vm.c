@@ -213,21 +213,23 @@ static bool heap_has_room(uint64 start, uint64 end)
 }
 
 /*
- * Eager growth: all pages of [start, end), page aligned, at once, or none and -1.
+ * Eager growth: fill in what is absent of [va, end). False: no memory. After each 64 pages, which are
+ * zeroed in some 40,000 instructions, others may run. A shared space is let go meanwhile, so sharers may
+ * have touched the next pages, or have moved the end of the heap to below them.
  */
-static int fill_heap(struct vmspace *vm, uint64 start, uint64 end)
+static bool fill_heap(struct vmspace *vm, uint64 va, uint64 end, struct lwkt_tokref *ref)
 {
-    for (uint64 va = start; va < end; va += PGSIZE) {
+    for (; va < end && va < vm->vm_size; va += PGSIZE) {
         uint64 *pte = make_entry(vm, va);
-        if (pte == NULL || zero_fill(pte, va) < 0) {
-            table_cut(vm, start);
-            return -1;
-        }
-        /* 64 pages are zeroed in some 40,000 instructions. A pause would let go of a shared space. */
-        if (PX(0, va) % 64 == 63 && !vm_is_shared(vm))
+        if (pte == NULL || (*pte == 0 && zero_fill(pte, va) < 0))
+            return false;
+        if (PX(0, va) % 64 == 63) {
+            vm_drop(vm, ref);
             pass_turn();
+            vm_hold(vm, ref);
+        }
     }
-    return 0;
+    return true;
 }
 
 static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
@@ -240,21 +242,29 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
         return -1;
     if (table_cut(vm, PGROUNDUP(old - bytes)) < 0)
         return -1;
+    ++vm->vm_moves;
     vm->vm_size = old - bytes;
     return (int64)old;
 }
 
-/* The end of the heap moves up. vm is held, and there was room a moment ago. */
-static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager)
+/*
+ * The end of the heap moves up. vm is held, and there was room a moment ago. The new part is the
+ * caller's before it is filled. If there is no memory for it after all, it goes, unless a sharer has
+ * moved the end meanwhile: then it stays, and what is absent comes when it is touched.
+ */
+static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager, struct lwkt_tokref *ref)
 {
-    uint64 old = vm->vm_size;
+    uint64 old = vm->vm_size, start = PGROUNDUP(old), end = PGROUNDUP(old + bytes);
+    uint32 move = ++vm->vm_moves;
 
     if (bytes > USERTOP - old)
         return -1;
-    if (eager && fill_heap(vm, PGROUNDUP(old), PGROUNDUP(old + bytes)) < 0)
-        return -1;
     vm->vm_size = old + bytes;
-    return (int64)old;
+    if (!eager || fill_heap(vm, start, end, ref) || vm->vm_moves != move)
+        return (int64)old;
+    table_cut(vm, start);
+    vm->vm_size = old;
+    return -1;
 }
 
 /* Whoever shares the space may have moved the end of the heap while this waited for room, so the room
@@ -270,7 +280,7 @@ int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
     if (delta > 0 && eager && !heap_has_room(PGROUNDUP(size), PGROUNDUP(size + (uint64)delta)))
         return -1;
     vm_hold(vm, &ref);
-    old = delta < 0 ? shrink_heap(vm, -(uint64)delta) : grow_heap(vm, (uint64)delta, eager);
+    old = delta < 0 ? shrink_heap(vm, -(uint64)delta) : grow_heap(vm, (uint64)delta, eager, &ref);
     vm_drop(vm, &ref);
     return old;
 }

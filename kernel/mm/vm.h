@@ -23,6 +23,7 @@ struct vmspace {
     /* NULL until it is shared; from then on this guards the table and the fields above (vm_hold) */
     lwkt_token_t vm_token;
     uint32 vm_others; /* processes that have it, less one: AMO */
+    uint32 vm_moves;  /* times that the end of the heap was moved */
 };
 
 /* Kinds of access for vm_fault and vm_map_user. */
@@ -107,8 +108,8 @@ static inline bool vm_is_shared(const struct vmspace *vm)
 }
 
 /* From hold to drop nobody else changes vm's table or frees a page of it, unless the caller blocks in
- * between. Thread context, holding no spin lock; hold may switch. No effect on a space that is not
- * shared; code that is to be fast asks first whether it is. */
+ * between; it is in a critical section. Thread context, holding no spin lock; hold and drop may switch.
+ * No effect on a space that is not shared; code that is to be fast asks first whether it is. */
 void vm_hold(const struct vmspace *vm, struct lwkt_tokref *ref);
 void vm_drop(const struct vmspace *vm, struct lwkt_tokref *ref);
 
