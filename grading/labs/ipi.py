@@ -256,6 +256,8 @@ def judge_forward(scene):
     scene.must(ended.val == count, f"{count} messages at their ends", str(ended.val), ended)
     scene.must(nest.val <= NESTING_MAX, f"bodies that wait for room run others at most {NESTING_MAX} deep",
                str(nest.val), nest)
+    scene.must_equal(scene.of("misnumbered")[0], 0, "each send to return its own message's number, also if bodies "
+                     "have sent others while it waited for room (misnumbered 0)")
 
 
 def ring_size(scene):

@@ -14,7 +14,7 @@
 static struct tally {
     uint32 next[NCPU]; /* number of the next message from each source */
     int got, answers, misordered;
-    int ended, nest; /* K_FORWARD */
+    int ended, nest, misnumbered; /* K_FORWARD */
 } __attribute__((aligned(CACHE_LINE))) tallies[NCPU];
 
 static void count_answer(void *arg)
@@ -76,6 +76,17 @@ void kt_flood_all(struct kt_context *ctx, int count)
     kt_log("depth", ctx->name, most);
 }
 
+static void pass_on(void *arg);
+
+/* In a body, or in a critical section: nothing follows the message into the ring. So its number is that of
+ * the last one, even if bodies have sent others while this waited for room. */
+static void send_on(uint64 left)
+{
+    int next = (mycpuid + 1) % ncpus, seq = lwkt_send_ipiq_bycpu(next, pass_on, (void *)left);
+
+    tallies[mycpuid].misnumbered += seq != lwkt_seq_ipiq(globaldata_of[next]);
+}
+
 static void pass_on(void *arg)
 {
     struct tally *t = &tallies[mycpuid];
@@ -84,7 +95,7 @@ static void pass_on(void *arg)
     if (mycpu->gd_intr_nesting_level > t->nest)
         t->nest = mycpu->gd_intr_nesting_level;
     if (left > 0)
-        lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)(left - 1));
+        send_on(left - 1);
     else
         poke(&t->ended, t->ended + 1);
 }
@@ -95,14 +106,14 @@ void kt_forward(uint64 length, int count)
     for (int i = 0; i < count; i += BATCH) {
         crit_enter();
         for (int k = i; k < count && k < i + BATCH; k++)
-            lwkt_send_ipiq_bycpu((mycpuid + 1) % ncpus, pass_on, (void *)length);
+            send_on(length);
         crit_exit();
     }
 }
 
 void kt_await_forwarded(const char *name, int count)
 {
-    int ended, nest = 0;
+    int ended, nest = 0, misnumbered = 0;
 
     do {
         kt_relax();
@@ -110,9 +121,12 @@ void kt_await_forwarded(const char *name, int count)
         for (int cpu = 0; cpu < ncpus; cpu++)
             ended += peek(&tallies[cpu].ended);
     } while (ended < count && peek(&kt_run->stop) == 0);
-    for (int cpu = 0; cpu < ncpus; cpu++)
+    for (int cpu = 0; cpu < ncpus; cpu++) {
         nest = peek(&tallies[cpu].nest) > nest ? peek(&tallies[cpu].nest) : nest;
+        misnumbered += peek(&tallies[cpu].misnumbered);
+    }
     kt_log("nest", name, nest);
+    kt_log("misnumbered", name, misnumbered);
     kt_log("ended", name, ended);
 }
 
