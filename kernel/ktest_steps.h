@@ -215,6 +215,7 @@ STEP(K_MSG_PICK, ANY, NATURAL, kt_msg_pick(ctx, b)) /* the reply to the message 
 STEP(K_MSG_REUSE, ANY, BOOL, ctx->reuse = b == 1) /* later messages are in the last one's memory */
 STEP(K_MSG_AT_ONCE, BOOL, ANY, kt_msg_at_once(ctx, a == 1, b)) /* send or do; the port replies b */
 STEP(K_MSG_UNPREPARED, THREAD, BOOL, kt_msg_unprepared(ctx, td(a), b == 1)) /* the last one again */
+STEP(K_MSG_SET_FLAGS, ANY, ANY, kt_msg_set_flags(ctx, (uint32)b))           /* of the last one */
 STEP(K_MSG_STEAL, THREAD, ANY, kt_msg_steal(ctx, td(a))) /* from a's port; "stolen": the command */
 /* "flags": ms_flags of the last request received or (a = 1) of the last message sent */
 STEP(K_MSG_FLAGS, BOOL, ANY, kt_msg_flags(ctx, a == 1))

@@ -420,11 +420,14 @@ static void steal(void)
     thread("C", param("from", 0), param("cpri", 12), c, 1);
 }
 
-/* C uses a message again without lwkt_initmsg: with lwkt_domsg (do= 1) or lwkt_sendmsg. It panics. */
+/* C uses a message again without lwkt_initmsg: with lwkt_domsg (do= 1) or lwkt_sendmsg. It panics. With
+ * flags= the message has these, as on its way to the receiver or with it. */
 static void unprepared(void)
 {
     serve(1);
     int c = step(K_MSG_DO, SERVER, 100);
+    if (param("flags", 0) != 0)
+        step(K_MSG_SET_FLAGS, 0, param("flags", 0));
     step(K_MSG_UNPREPARED, SERVER, param("do", 0));
     step(K_END, 0, 0);
     thread("C", param("from", 0), param("cpri", 12), c, 1);

@@ -78,6 +78,13 @@ def draw_unprepared(rng):
     return {**params, "do": rng.cycle(0, 1)}, options
 
 
+def draw_underway(rng):
+    """The receiver does not have the message yet, or it does."""
+    params, options = machine(rng)
+    do, flags = rng.cycle((0, ASYNC), (1, RETRIEVED), (0, RETRIEVED))
+    return {**params, "do": do, "flags": flags}, options
+
+
 def judge_order(scene):
     """Requests arrive, and replies come back, in the order in which each client sent the requests. When all
     are in the server's port before it takes the first, they are taken in the order of their arrival."""
@@ -252,5 +259,8 @@ def declare():
     test("t62_unprepared", "a message that is not prepared", 2, "porttest t62unprep", draw_unprepared,
          judge_unprepared, covers="T62", hint="lwkt_sendmsg and lwkt_domsg assert that no flag but "
          "MSGF_ABORTABLE is set", panics=True)
+    test("t62_underway", "a message that is not back yet is sent", 2, "porttest t62unprep", draw_underway,
+         judge_unprepared, covers="T62", hint="lwkt_sendmsg and lwkt_domsg assert that no flag but "
+         "MSGF_ABORTABLE is set, ASYNC and RETRIEVED included", panics=True)
     test("t62_twice", "a message that is replied to twice", 2, "porttest t62twice", draw_two, judge_twice,
          covers="T62", hint="lwkt_replymsg asserts that neither REPLY1 nor DONE is set", panics=True)

@@ -130,6 +130,7 @@ void kt_msg_tell(struct kt_context *ctx);
 void kt_msg_pick(struct kt_context *ctx, int back);
 void kt_msg_steal(struct kt_context *ctx, thread_t from);
 void kt_msg_unprepared(struct kt_context *ctx, thread_t to, bool wait);
+void kt_msg_set_flags(struct kt_context *ctx, uint32 flags);
 void kt_msg_at_once(struct kt_context *ctx, bool wait, int reply);
 void kt_msg_flags(struct kt_context *ctx, bool sent);
 

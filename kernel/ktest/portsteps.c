@@ -245,6 +245,13 @@ void kt_msg_unprepared(struct kt_context *ctx, thread_t to, bool wait)
         lwkt_sendmsg(&to->td_msgport, ctx->sent);
 }
 
+/* Its sender has it back, so nobody else uses it. */
+void kt_msg_set_flags(struct kt_context *ctx, uint32 flags)
+{
+    if (ctx->sent != NULL)
+        ctx->sent->ms_flags = flags;
+}
+
 /* A port of another kind: it replies at once. */
 static int put_at_once(lwkt_port_t port, lwkt_msg_t msg)
 {
