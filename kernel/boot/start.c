@@ -20,6 +20,7 @@
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/plic.h"
+#include "riscv/power.h"
 #include "riscv/sbi.h"
 
 /* Seconds. When 64 harts share a busy host, the firmware takes several to initialize them all. */
@@ -140,8 +141,7 @@ void start_secondary(void)
     hart_csrs();
     pmap_load_kernel();
     if (!amo_cas(&start_state, HART_STARTING, HART_UP))
-        for (;;)
-            wfi();
+        hart_park();
     plic_inithart(mycpuid);
     main_secondary();
     lwkt_idle_loop();
