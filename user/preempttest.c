@@ -7,6 +7,8 @@
 #include "user/scene.h"
 #include "user/user.h"
 
+#define AST_LWKT_RESCHED 4
+
 /* The interrupted thread: a kernel thread, or with process=1 this process. Always thread 0. */
 static void victim(int cpu, int script)
 {
@@ -133,11 +135,13 @@ static void device(void)
 }
 
 /* I preempts A, and makes N runnable, which has a better priority than A: A goes on first, and N runs
- * at A's switch. */
+ * at A's switch. With asked=, A's cpu was asked to reschedule before that, and still is when I is done. */
 static void wakes_better(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_LOG, 0, 1);
+    if (param("asked", 0))
+        step(K_ASK, 0, AST_LWKT_RESCHED);
     step(K_SCHED, 1, 0);
     step(K_LOG, 0, 2);
     step(K_RESCHED, 0, 0);

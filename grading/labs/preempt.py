@@ -42,11 +42,11 @@ def draw_device(rng):
 
 
 def draw_waking(rng):
-    """N is just better than A, just worse, or any."""
+    """N is just better than A, just worse, or worse while a request to reschedule is there already."""
     cpu, options = machine(rng)
     pri = rng.randint(14, 24)
-    npri = rng.cycle(pri + 1, pri - 1, rng.choice([p for p in range(13, 26) if p != pri]))
-    return {"cpu": cpu, "pri": pri, "npri": npri, "ipri": rng.randint(26, 31)}, options
+    npri, asked = rng.cycle((pri + 1, 0), (pri - 1, 0), (rng.randint(10, pri - 1), 1))
+    return {"cpu": cpu, "pri": pri, "npri": npri, "ipri": rng.randint(26, 31), "asked": asked}, options
 
 
 def draw_descheduled(rng):
@@ -191,11 +191,13 @@ def judge_device(scene):
 def judge_waking(scene):
     """After I, A runs first, and then the thread with the highest priority."""
     better = scene.params["npri"] > scene.params["pri"]
+    resched = int(better or scene.params["asked"])
     n = ["N:1", "N:end=0"]
-    expected = ["A:1", "I:1", "I:2", "I:end=0", "A:2", f"A:resched={int(better)}", "N:runq=1"]
+    expected = ["A:1", "I:1", "I:2", "I:end=0", "A:2", f"A:resched={resched}", "N:runq=1"]
     expected += (n if better else []) + ["A:3", "A:resched=0", "A:end=0"] + ([] if better else n)
     scene.order(story(scene), expected,
-                "A continues when I is done; it is asked to reschedule if N is better; N runs at A's switch")
+                "A continues when I is done; it is asked to reschedule if N is better, or if it was before I; "
+                "N runs at A's switch")
 
 
 def judge_descheduled(scene):

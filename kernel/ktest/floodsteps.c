@@ -78,8 +78,8 @@ void kt_flood_all(struct kt_context *ctx, int count)
 
 static void pass_on(void *arg);
 
-/* In a body, or in a critical section: nothing follows the message into the ring. So its number is that of
- * the last one, even if bodies have sent others while this waited for room. */
+/* In a body, or in a critical section: nothing follows the message into the ring. So its number is that
+ * of the last one, even if bodies have sent others while this waited for room. */
 static void send_on(uint64 left)
 {
     int next = (mycpuid + 1) % ncpus, seq = lwkt_send_ipiq_bycpu(next, pass_on, (void *)left);

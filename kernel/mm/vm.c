@@ -214,8 +214,8 @@ static bool heap_has_room(uint64 start, uint64 end)
 
 /*
  * Eager growth: fill in what is absent of [va, end). False: no memory. After each 64 pages, which are
- * zeroed in some 40,000 instructions, others may run. A shared space is let go meanwhile, so sharers may
- * have touched the next pages, or have moved the end of the heap to below them.
+ * zeroed in some 40,000 instructions, others may run. A shared space is let go meanwhile, so sharers
+ * may have touched the next pages, or have moved the end of the heap to below them.
  */
 static bool fill_heap(struct vmspace *vm, uint64 va, uint64 end, struct lwkt_tokref *ref)
 {
