@@ -135,7 +135,7 @@ static void device(void)
 }
 
 /* I preempts A, and makes N runnable, which has a better priority than A: A goes on first, and N runs
- * at A's switch. With asked=, A's cpu was asked to reschedule before that, and still is when I is done. */
+ * at A's switch. With asked=, A's cpu was asked to reschedule before, and still is when I is done. */
 static void wakes_better(void)
 {
     int cpu = param("cpu", 0);
