@@ -538,8 +538,10 @@ LAB7 = [
      "arms the hardware for the first; systimer_intr() runs all that are due"),
     ("delete", "", r"", "insert() must keep the whole queue linked, and systimer_intr() must run only "
      "what is still queued"),
-    ("periodic", "", r"", "systimer_intr() sets a periodic timer to the first of its times that is not "
-     "over, counted from its last one, and queues it by insert()"),
+    ("periodic", "", r"", "systimer_intr() sets a periodic timer to one period after its last due "
+     "time or, unless that is later than now, after now, and queues it by insert()"),
+    ("pause", "", r"timerleft|queued still", "lwkt_pause() goes by its timer's st_gd and not by the clock, or "
+     "deletes the timer before it returns"),
     ("foreign", "", r"", "insert() changes the queue of its own cpu only"),
 ]
 
