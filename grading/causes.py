@@ -510,10 +510,15 @@ LAB7 = [
      "a wakeup has taken the thread off"),
     ("t47_s", "", r"TDF_\w+ left", "tsleep() must clear at its return what it has set: TDF_SINTR, TDF_TIMEOUT "
      "and TDF_NORESCHED; and it must be off its queue (tsleep_remove())"),
+    ("t47_s", "", r"finds B", "tsleep_interlock() ends an older interlock, of the same ident, too, and joins the "
+     "tail; tsleep() without PINTERLOCKED interlocks in any case (interlock_and_sleep()); afterwards "
+     "sleep_until_woken() and sleep_until_timeout() leave neither a sleeper nor a timer"),
     ("t47", "", r"", "tsleep_interlock() does: queue, bit, fence, and then the caller's test; "
      "wakeup_domain() does: fence, then a look at the bits"),
     ("t48_late", "", r"EWOULDBLOCK", "tsleep() with PCATCH gives EINTR only if the sleep itself ended with "
      "0: not if its time was up"),
+    ("t48_kill", "", r"EINTR", "tsleep() with PCATCH sets TDF_SINTR, and then looks whether the process was killed, "
+     "before it looks whether it was woken; and again after the sleep"),
     ("t48", "", r"EWOULDBLOCK|ticks", "insert() queues a timer at its time; sleep_until_timeout() arms "
      "it and takes it back when a wakeup came first; tsleep_timeout() acts only on a thread that still "
      "sleeps"),

@@ -119,7 +119,7 @@ static int states_of_a(void)
     step(K_AWAIT, 4, 6);
     step(K_INTERLOCK, IN(8, 0), 0);
     step(K_SCHED, 1, 0);
-    step(K_YIELD, 0, 0); /* A may be first in the queue; B is after that, and sleeps when A goes on */
+    step(K_YIELD, 0, 0); /* A may come before B in the run queue, once */
     step(K_YIELD, 0, 0);
     step(K_INTERLOCK, IN(8, 0), 0);
     step(K_TSLEEP_LOCKED, IN(8, 0), 0);
