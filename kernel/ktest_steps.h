@@ -160,7 +160,7 @@ STEP(K_NAP, ANY, COUNT, kt_nap(ctx->name, b))
 STEP(K_TIMER_DEL, TIMER, ANY, kt_systimer_delete(a & 0xff)) /* on the cpu that it fires on */
 
 /* tsleep and wakeup. a: the variable that is the ident, plus 256 times the domain. b: ticks of HZ, 0
- * for ever. "asleep", "woke": the result, "sleepflags": its flags that are left; "timerleft" as in K_NAP */
+ * for ever. "asleep", "woke": the result, "sleepflags": its flags that are left; "timerleft" */
 STEP(K_TSLEEP, IDENT, NATURAL, kt_tsleep(ctx, a, b, 0))
 STEP(K_INTERLOCK, IDENT, ANY, tsleep_interlock(var(a & 0xff), PDOMAIN(a >> 8)))
 STEP(K_TSLEEP_CATCH, IDENT, NATURAL, kt_tsleep(ctx, a, b, PCATCH))

@@ -56,7 +56,8 @@ void kt_log_timer_left(const char *name)
     bool left = false;
 
     crit_enter();
-    for (struct list *q = &mycpu->gd_systimerq, *node = q->next; node != q && !left; node = node->next)
+    struct list *q = &mycpu->gd_systimerq;
+    for (struct list *node = q->next; node != q && !left; node = node->next)
         left = (uint64)node - stack < curthread->td_kstack_size;
     crit_exit();
     if (left)

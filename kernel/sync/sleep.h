@@ -65,7 +65,8 @@ tsleep_until(const void *ident, int flags, const char *wmesg, bool (*ready)(void
  * has one. Any context, IPI bodies and interrupts included, but not while holding a spin lock. */
 void wakeup(const void *ident);
 void wakeup_one(const void *ident);
-/* The same for the sleepers of a domain: at most count of one cpu, or all (count below 0; never 0). */
+/* The same for the sleepers of a domain: all (count below 0), or at most count (1 or more) on the
+ * first cpu that has one, which is this one if it has. */
 void wakeup_domain(const void *ident, int domain, int count);
 
 /* Give this cpu its sleep queues. Each cpu calls it once, when it starts. */

@@ -187,8 +187,8 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
 }
 
 /*
- * Wake up to `count` sleepers of this cpu (1 or more; below 0: all), the longest asleep first. In a
- * critical section. Returns how many.
+ * Wake up to `count` sleepers of this cpu (all: -1), the longest asleep first. In a critical section.
+ * Returns how many.
  */
 static int wakeup_here(uint64 b, const void *ident, int domain, int count)
     __attribute__((always_inline));
