@@ -511,10 +511,15 @@ LAB7 = [
      "a wakeup has taken the thread off"),
     ("t47_s", "", r"TDF_\w+ left", "tsleep() must clear at its return what it has set: TDF_SINTR, TDF_TIMEOUT "
      "and TDF_NORESCHED; and it must be off its queue (tsleep_remove())"),
+    ("t47_s", "", r"finds B", "tsleep_interlock() ends an older interlock, of the same ident, too, and joins the "
+     "tail; tsleep() without PINTERLOCKED interlocks in any case (interlock_and_sleep()); afterwards "
+     "sleep_until_woken() and sleep_until_timeout() leave neither a sleeper nor a timer"),
     ("t47", "", r"", "tsleep_interlock() does: queue, bit, fence, and then the caller's test; "
      "wakeup_domain() does: fence, then a look at the bits"),
     ("t48_late", "", r"EWOULDBLOCK", "tsleep() with PCATCH gives EINTR only if the sleep itself ended with "
      "0: not if its time was up"),
+    ("t48_kill", "", r"EINTR", "tsleep() with PCATCH sets TDF_SINTR, and then looks whether the process was killed, "
+     "before it looks whether it was woken; and again after the sleep"),
     ("t48", "", r"EWOULDBLOCK|ticks", "insert() queues a timer at its time; sleep_until_timeout() arms "
      "it and takes it back when a wakeup came first; tsleep_timeout() acts only on a thread that still "
      "sleeps"),
@@ -539,8 +544,10 @@ LAB7 = [
      "arms the hardware for the first; systimer_intr() runs all that are due"),
     ("delete", "", r"", "insert() must keep the whole queue linked, and systimer_intr() must run only "
      "what is still queued"),
-    ("periodic", "", r"", "systimer_intr() sets a periodic timer to the first of its times that is not "
-     "over, counted from its last one, and queues it by insert()"),
+    ("periodic", "", r"", "systimer_intr() sets a periodic timer to one period after its last due "
+     "time or, unless that is later than now, after now, and queues it by insert()"),
+    ("pause", "", r"timerleft|queued still", "lwkt_pause() goes by its timer's st_gd and not by the clock, or "
+     "deletes the timer before it returns"),
     ("foreign", "", r"", "insert() changes the queue of its own cpu only"),
 ]
 

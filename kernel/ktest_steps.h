@@ -155,19 +155,21 @@ STEP(K_ONESHOT, TIMER, NATURAL, kt_systimer_start(a & 0xff, a >> 8, b, false, fa
 STEP(K_PERIODIC, TIMER, COUNT, kt_systimer_start(a & 0xff, a >> 8, b, true, false)) /* every b us */
 /* The same; it deletes itself when it fires first. */
 STEP(K_PERIODIC_ONCE, TIMER, COUNT, kt_systimer_start(a & 0xff, a >> 8, b, true, true))
-STEP(K_NAP, ANY, COUNT, kt_nap(ctx->name, b)) /* lwkt_pause for b us; "paused": how long it took */
+/* lwkt_pause for b us; "timerleft" if its timer is queued still; "paused": how long it took */
+STEP(K_NAP, ANY, COUNT, kt_nap(ctx->name, b))
 STEP(K_TIMER_DEL, TIMER, ANY, kt_systimer_delete(a & 0xff)) /* on the cpu that it fires on */
 
 /* tsleep and wakeup. a: the variable that is the ident, plus 256 times the domain. b: ticks of HZ, 0
- * for ever. "asleep", "woke": the result, "sleepflags": its flags that are left */
+ * for ever. "asleep", "woke": the result, "sleepflags": its flags that are left; "timerleft" */
 STEP(K_TSLEEP, IDENT, NATURAL, kt_tsleep(ctx, a, b, 0))
 STEP(K_INTERLOCK, IDENT, ANY, tsleep_interlock(var(a & 0xff), PDOMAIN(a >> 8)))
 STEP(K_TSLEEP_CATCH, IDENT, NATURAL, kt_tsleep(ctx, a, b, PCATCH))
+STEP(K_TSLEEP_CATCH_LOCKED, IDENT, NATURAL, kt_tsleep(ctx, a, b, PCATCH | PINTERLOCKED))
 STEP(K_TSLEEP_QUIET, IDENT, NATURAL, kt_tsleep(ctx, a, b, PNORESCHED))
 STEP(K_TSLEEP_REMOVE, ANY, ANY, tsleep_remove())
 STEP(K_KILL, THREAD, ANY, kt_kill(td(a))) /* the process of thread a */
 STEP(K_TSLEEP_LOCKED, IDENT, NATURAL, kt_tsleep(ctx, a, b, PINTERLOCKED))
-STEP(K_WAKEUP, IDENT, WAKEUPS, wakeup_domain(var(a & 0xff), a >> 8, b)) /* b: how many, -1 all */
+STEP(K_WAKEUP, IDENT, WAKEUPS, wakeup_domain(var(a & 0xff), a >> 8, b)) /* b < 0: all */
 STEP(K_TURNS, IDENT, NATURAL, kt_take_turns(ctx, a, b)) /* b turns with another thread, by v[a] */
 
 /* Preemption. */

@@ -87,15 +87,15 @@ static void timeout_race(void)
 }
 
 /*
- * Four times, A is a sleeper of v[8], and is none any more: it interlocks on v[9] after v[8]; it
- * takes the interlock back; W schedules it without a wakeup; its time is up. B sleeps on v[8] after
- * that, and must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED,
- * and W, on the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is
- * up.
+ * Seven times, A is a sleeper of v[8], and is none any more, or comes after B: it interlocks on v[9]
+ * after v[8]; it takes the interlock back; W schedules it without a wakeup; its time is up; it sleeps
+ * on v[8] in another domain after an interlock in this one; it interlocks on v[8] again when B sleeps
+ * there; W schedules it without a wakeup in a sleep with a time limit. B sleeps on v[8] each time,
+ * and must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED, and W, on
+ * the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is up.
  */
-static void states(void)
+static int states_of_a(void)
 {
-    int cpu = param("cpu0", 0);
     int a = step(K_INTERLOCK, IN(8, 0), 0);
     step(K_INTERLOCK, IN(9, 0), 0);
     step(K_SET, 0, 1);
@@ -112,24 +112,51 @@ static void states(void)
     step(K_WMESG, 0, 0);
     step(K_SET, 0, 4);
     step(K_AWAIT, 1, 4);
+    step(K_INTERLOCK, IN(8, 0), 0);
     step(K_SET, 0, 5);
-    step(K_TSLEEP, IN(8, 0), 0);
+    step(K_TSLEEP, IN(8, 1), 0);
     step(K_SET, 0, 6);
-    step(K_TSLEEP_QUIET, IN(8, 0), 0);
+    step(K_AWAIT, 4, 6);
+    step(K_INTERLOCK, IN(8, 0), 0);
+    step(K_SCHED, 1, 0);
+    step(K_YIELD, 0, 0); /* A may come before B in the run queue, once */
+    step(K_YIELD, 0, 0);
+    step(K_INTERLOCK, IN(8, 0), 0);
+    step(K_TSLEEP_LOCKED, IN(8, 0), 0);
+    step(K_AWAIT, 1, 6);
+    step(K_SET, 3, 7);
+    step(K_TSLEEP, IN(8, 0), 50);
     step(K_SET, 0, 7);
+    step(K_AWAIT, 1, 7);
+    step(K_SET, 0, 8);
+    step(K_TSLEEP, IN(8, 0), 0);
+    step(K_SET, 0, 9);
+    step(K_TSLEEP_QUIET, IN(8, 0), 0);
+    step(K_SET, 0, 10);
     step(K_TSLEEP, IN(8, 0), 5);
     step(K_END, 0, 0);
+    return a;
+}
+
+static void states(void)
+{
+    int cpu = param("cpu0", 0), a = states_of_a();
     int b = step(K_LOG, 0, 0);
-    for (int i = 1; i <= 4; i++) {
+    for (int i = 1; i <= 7; i++) {
         step(K_AWAIT, 0, i);
+        if (i == 6) {
+            step(K_SET, 4, 6);
+            step(K_DESCHED, 0, 0); /* until A has an interlock */
+            step(K_SWITCH, 0, 0);
+        }
         step(K_SET, 2, i);
         step(K_TSLEEP, IN(8, 0), 0);
     }
     step(K_END, 0, 0);
     int w = step(K_LOG, 0, 0);
-    for (int i = 1; i <= 4; i++) {
-        if (i == 3) {
-            step(K_AWAIT, 3, 3); /* A, which is better, sleeps when W goes on */
+    for (int i = 1; i <= 7; i++) {
+        if (i == 3 || i == 7) {
+            step(K_AWAIT, 3, i); /* A, which is better, sleeps when W goes on */
             step(K_SCHED, 0, 0);
         }
         step(K_AWAIT, 2, i); /* B likewise */
@@ -140,17 +167,19 @@ static void states(void)
         step(K_TSLEEP, IN(12, 0), 1); /* those that were woken run */
         if (i == 1)
             step(K_WAKEUP, IN(9, 0), -1);
+        if (i == 5 || i == 6)
+            step(K_WAKEUP, IN(8, 6 - i), -1);
         step(K_SET, 1, i);
     }
-    for (int i = 5; i <= 6; i++) {
+    for (int i = 8; i <= 9; i++) {
         step(K_AWAIT, 0, i);
         step(K_AST, 0, 0);
         step(K_LOG, 0, i);
         step(K_WAKEUP, IN(8, 0), -1);
         step(K_AST, 0, 0);
     }
-    step(K_AWAIT, 0, 7);
-    step(K_LOG, 0, 7);
+    step(K_AWAIT, 0, 10);
+    step(K_LOG, 0, 10);
     step(K_WAKEUP, IN(8, 0), -1);
     step(K_SPIN, 0, 60000); /* longer than A's time limit */
     step(K_END, 0, 0);
@@ -177,8 +206,8 @@ static void late_kill(void)
 }
 
 /*
- * A, a process, sleeps, and can be killed in it; K kills it. Then it sleeps again in this way, and in
- * the other one.
+ * A, a process, sleeps, and can be killed in it; K kills it. Then it sleeps again in this way, also after
+ * an interlock and a wakeup of its own, and in the other one.
  */
 static void kills(void)
 {
@@ -186,6 +215,9 @@ static void kills(void)
     step(K_TSLEEP_CATCH, IN(8, 0), 0);
     step(K_TSLEEP_CATCH, IN(8, 0), 0);
     step(K_TSLEEP_CATCH, IN(8, 0), 3);
+    step(K_INTERLOCK, IN(8, 0), 0);
+    step(K_WAKEUP, IN(8, 0), -1);
+    step(K_TSLEEP_CATCH_LOCKED, IN(8, 0), 3);
     step(K_TSLEEP, IN(8, 0), 2);
     step(K_END, 0, 0);
     int k = step(K_AWAIT, 0, 1);
@@ -241,14 +273,14 @@ static void let_run(void)
     step(K_TSLEEP, IN(3, 0), 1);
 }
 
-/* W wakes one thread and lets it run, as many times as there are sleepers. */
+/* W wakes one thread of domain= and lets it run, as many times as there are sleepers. */
 static void wake_one(void)
 {
     int n = sleepers();
     int w = step(K_WAIT, 1, n);
     for (int i = 0; i < n; i++) {
         step(K_LOG, 0, i);
-        step(K_WAKEUP, IN(0, 0), 1);
+        step(K_WAKEUP, IN(0, param("domain", 0)), 1);
         let_run();
     }
     step(K_END, 0, 0);
@@ -280,7 +312,7 @@ static void wake_all(void)
     int n = sleepers();
     int w = step(K_WAIT, 1, n);
     step(K_LOG, 0, 0);
-    step(K_WAKEUP, IN(0, 0), -1);
+    step(K_WAKEUP, IN(0, 0), -2); /* as -1 does */
     step(K_END, 0, 0);
     thread("W", param("waker", 0), param("pri", 12), w, 1);
 }

@@ -112,8 +112,9 @@ static void own(void)
     thread("A", cpu, param("pri", 12), a, 1);
 }
 
-/* A sleeps in lwkt_pause, twice; in the second pause, N schedules it again and again. L, worse than A,
- * runs meanwhile. */
+/* A sleeps in lwkt_pause, three times; in the second pause, N schedules it again and again. L, worse
+ * than A, runs meanwhile. In the third one, A has a critical section, and S keeps the timer interrupt
+ * out until the time is over, schedules A, and lets it run. */
 static void pauses(void)
 {
     int us = param("us", 2000);
@@ -122,6 +123,10 @@ static void pauses(void)
     step(K_SET, 0, 2);
     step(K_NAP, 0, us);
     step(K_SET, 0, 3);
+    step(K_SCHED, 3, 0);
+    step(K_CRIT_ENTER, 0, 0);
+    step(K_NAP, 0, us);
+    step(K_CRIT_EXIT, 0, 0);
     step(K_AWAIT, 1, 1);
     step(K_END, 0, 0);
     int l = step(K_WAIT, 0, 1);
@@ -135,9 +140,16 @@ static void pauses(void)
     step(K_WAIT, 0, 3);
     step(K_SET, 1, 1);
     step(K_END, 0, 0);
+    int s = step(K_CRIT_ENTER, 0, 0);
+    step(K_SPIN, 0, us + 100);
+    step(K_SCHED, 0, 0);
+    step(K_YIELD, 0, 0);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_END, 0, 0);
     thread("A", param("from", 0), 14, a, 1);
     thread("L", param("from", 0), 10, l, 1);
     thread("N", param("on", 1), 12, n, 1);
+    thread("S", param("from", 0), 10, s, 0);
 }
 
 /* A, on cpu from=, starts all timers for cpu on=. */

@@ -123,7 +123,7 @@ static void in_order(void)
     step(K_SIGNAL, 0, first);
     step(K_AWAIT, 0, first);
     step(K_WAITERS, 0, 0);
-    step(K_SIGNAL, 0, -1);
+    step(K_SIGNAL, 0, -2); /* as -1 does */
     step(K_AWAIT, 0, n);
     step(K_WAITERS, 0, 0);
     step(K_END, 0, 0);

@@ -80,7 +80,7 @@ def draw_idents(rng):
 
 def draw_spread(rng):
     """The sleepers are on all cpus but the waker's; those are two or three. In some runs the last one is on
-    the waker's."""
+    the waker's. The domain, which is not 0, has to travel with the question."""
     params, options = draw_sleepers(rng)
     cpus = rng.randint(3, 4)
     others = [cpu for cpu in range(cpus) if cpu != params["waker"] % cpus]
@@ -89,6 +89,8 @@ def draw_spread(rng):
     params["waker"] %= cpus
     last = f"c{params['sleepers'] - 1}"
     params[last] = rng.cycle(params[last], params["waker"])
+    params["domain"] = rng.randint(1, 4)
+    params.update({f"g{i}": params["domain"] for i in range(params["sleepers"])})
     return params, {**options, "CPUS": cpus}
 
 
@@ -234,7 +236,10 @@ def judge_idents(scene):
 
 
 def must_leave_nothing(scene):
-    """After each tsleep none of its flags is set."""
+    """After each tsleep none of its flags is set, and no timer of its own is queued."""
+    for event in scene.of("timerleft"):
+        scene.must(False, "the timer of a sleep off its queue at the return of tsleep",
+                   f"that of {event.td} is queued still, on its stack", event)
     for event in scene.of("sleepflags"):
         scene.must_equal(event, 0, "none of TDF_TSLEEPQ, TDF_SINTR, TDF_TIMEOUT, TDF_NORESCHED left in "
                          f"{event.td} at the return of tsleep")
@@ -245,10 +250,11 @@ def judge_state(scene):
     scene.order([e for e in scene.of("log", "woke", "scene", "no-wmesg")
                  if str(e) not in ("W:0", "B:0", "W:woke=1")],
                 ["W:scene=0", "W:1", "B:woke=0", "A:woke=0", "W:2", "B:woke=0", "A:woke=0", "W:3", "B:woke=0",
-                 "A:woke=1", "A:no-wmesg=0", "W:4", "B:woke=0", "W:5", "A:woke=0", "W:6", "A:woke=0", "W:7",
+                 "A:woke=1", "A:no-wmesg=0", "W:4", "B:woke=0", "W:5", "B:woke=0", "A:woke=0", "W:6", "B:woke=0",
+                 "A:woke=0", "A:woke=0", "W:7", "B:woke=0", "W:8", "A:woke=0", "W:9", "A:woke=0", "W:10",
                  "A:woke=0"],
-                "wakeup_one finds B, which sleeps on the ident, and not A, which slept there before; "
-                "td_wmesg is set while a thread sleeps")
+                "wakeup_one finds B, which sleeps on the ident, and not A, which slept there before or has "
+                "interlocked there again after B; td_wmesg is set while a thread sleeps")
     seen = scene.of("ast")[1::2]
     scene.order(seen, ["W:ast=4", "W:ast=0"],
                 "the wakeup of a better thread asks for AST_LWKT_RESCHED, but not if it sleeps with "
@@ -260,13 +266,14 @@ def judge_kill(scene):
     """A kill ends a sleep with PCATCH; another one does not begin. Without PCATCH it does not matter."""
     pairs, tick = sleeps(scene, "A"), tick_of(scene)
     killed = scene.of("log", td="K")[0]
-    scene.must_have(pairs, 4, "four sleeps")
-    for i, (asleep, woke) in enumerate(pairs[:3]):
+    scene.must_have(pairs, 5, "five sleeps")
+    for i, (asleep, woke) in enumerate(pairs[:4]):
         scene.must(woke.val == EINTR and woke.time - max(asleep.time, killed.time) < tick // 4,
                    "EINTR at once, " +
-                   ("when the process is killed" if i == 0 else "as it was killed before"),
+                   ("when the process is killed", "as it was killed before", "as it was killed before",
+                    "as it was killed before, though a wakeup came after the interlock")[i],
                    f"{woke.val} after {(woke.time - asleep.time) / tick:.2f} ticks", woke)
-    must_last(scene, *pairs[3])
+    must_last(scene, *pairs[4])
     must_leave_nothing(scene)
 
 

@@ -35,11 +35,11 @@ def draw_foreign(rng):
 
 
 def draw_periodic(rng):
-    """The critical section lasts several periods."""
+    """The critical section lasts several periods and a half, so it does not end when the timer is due."""
     period = rng.randint(150, 400)
     cpus = rng.randint(1, 4)
     return {"cpu": rng.randrange(cpus), "period": period, "before": period * 6,
-            "hold": period * rng.randint(3, 8), "after": period * 6}, {"CPUS": cpus}
+            "hold": period * (10 * rng.randint(3, 8) + rng.randint(4, 6)) // 10, "after": period * 6}, {"CPUS": cpus}
 
 
 def draw_same(rng):
@@ -128,10 +128,14 @@ def judge_own(scene):
 
 
 def judge_pause(scene):
-    """A pause takes its time, though the thread is scheduled in it, and the thread sleeps."""
+    """A pause takes its time, though the thread is scheduled in it, and the thread sleeps. No timer is left on
+    the stack."""
     us = scene.params["us"]
     naps = scene.of("paused")
-    scene.must_have(naps, 2, "two pauses")
+    left = scene.of("timerleft")
+    scene.must(not left, "the timer off its queue when lwkt_pause returns", "it is queued still, on the stack",
+               (left or [None])[0])
+    scene.must_have(naps, 3, "three pauses")
     for event in naps:
         scene.must(us <= event.val < us + 1000, f"a pause of {us} us, or a little more",
                    f"{event.val} us", event)
@@ -175,6 +179,10 @@ def judge_periodic(scene):
                "for nearly a period, because missed periods are skipped", f"{len(ended)} times",
                ended[-1] if ended else None)
     after = [event for event in fired if at[30] <= event.time < at[40]]
+    for last, event in zip([*ended, *after], after):
+        scene.must(abs(event.time - last.time - period) < LATE, "one period from the time when it fires late, and "
+                   "from each time after that, to the next", f"{(event.time - last.time) / period:.2f} periods",
+                   event)
     scene.must(5 <= len(after) <= 6, "the timer to fire in each period again, 5 or 6 times in six periods",
                str(len(after)))
     late = [event for event in fired if event.time > at[40]]

@@ -153,6 +153,7 @@ void kt_take_turns(struct kt_context *ctx, int ident, int turns);
 void kt_systimers_reset(void);
 void kt_systimer_start(int i, int cpu, int us, bool periodic, bool once);
 void kt_nap(const char *name, int us);
+void kt_log_timer_left(const char *name);
 void kt_systimer_delete(int i);
 
 /* switchsteps.c */

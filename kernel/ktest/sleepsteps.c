@@ -15,6 +15,7 @@ void kt_tsleep(struct kt_context *ctx, int ident, int ticks, int flags)
     kt_log("tick", ctx->name, (int64)(cpu_timebase / HZ));
     kt_log("asleep", ctx->name, ticks);
     result = tsleep(&kt_run->var[ident & 0xff], PDOMAIN(ident >> 8) | flags, "scene", ticks);
+    kt_log_timer_left(ctx->name);
     kt_log("woke", ctx->name, result);
     kt_log("sleepflags", ctx->name,
            peek(&curthread->td_flags) & (TDF_TSLEEPQ | TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));

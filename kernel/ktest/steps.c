@@ -163,7 +163,7 @@ enum takes {
     TAKES_SOURCES_ITHD, /* the same, with an interrupt thread */
     TAKES_POINT,
     TAKES_SETTING, /* of a test point */
-    TAKES_WAKEUPS, /* a number, or -1 for all */
+    TAKES_WAKEUPS, /* a number; below 0: all */
     TAKES_TIMER,   /* plus 256 times a cpu */
     TAKES_IDENT,   /* a variable, plus 256 times a domain of tsleep */
 };
@@ -221,7 +221,7 @@ static bool operand_valid(const struct kt_scene *scene, enum takes kind, int64 x
         [TAKES_SOURCES_ITHD] = {0, 31},
         [TAKES_POINT] = {0, KP_COUNT - 1},
         [TAKES_SETTING] = {0, KT_SETTING_MAX},
-        [TAKES_WAKEUPS] = {-1, INT_MAX},
+        [TAKES_WAKEUPS] = {INT_MIN, INT_MAX},
     };
 
     if (kind == TAKES_TIMER)

@@ -4,6 +4,7 @@
  */
 #include "ktest/internal.h"
 #include "lib/printf.h"
+#include "lwkt/crit.h"
 #include "lwkt/ipiq.h"
 
 static struct systimer timers[KT_TIMERS]; /* each belongs to its cpu while it is queued */
@@ -48,12 +49,28 @@ void kt_systimer_start(int i, int cpu, int us, bool periodic, bool once)
         systimer_init_oneshot_on(cpu, &timers[i], func, (void *)(uint64)i, when);
 }
 
+/* Event "timerleft": a timer on the calling thread's stack is queued still. Its links may be bad. */
+void kt_log_timer_left(const char *name)
+{
+    uint64 stack = (uint64)curthread->td_kstack;
+    bool left = false;
+
+    crit_enter();
+    struct list *q = &mycpu->gd_systimerq;
+    for (struct list *node = q->next; node != q && !left; node = node->next)
+        left = (uint64)node - stack < curthread->td_kstack_size;
+    crit_exit();
+    if (left)
+        kt_log("timerleft", name, 0);
+}
+
 /* Event "paused": how many microseconds it took. */
 void kt_nap(const char *name, int us)
 {
     uint64 per_us = cpu_timebase / 1000000, begin = cpu_time();
 
     lwkt_pause((uint64)us * per_us);
+    kt_log_timer_left(name);
     kt_log("paused", name, (int64)((cpu_time() - begin) / per_us));
 }
 

@@ -126,7 +126,8 @@ void lwkt_pause(uint64 ticks)
 
 /*
  * Run the systimers that are due. A periodic one is queued again before its function runs, so that the
- * function can change its period or delete it. If it is late by whole periods, they are skipped.
+ * function can change its period or delete it. If it is late by whole periods, they are skipped, and
+ * the next one ends one period from now.
  */
 void systimer_intr(void)
 { /* lab 7 */

@@ -21,7 +21,8 @@ struct systimer {
 void systimer_init_oneshot(struct systimer *st, void (*func)(struct systimer *), void *arg,
                            uint64 when);
 
-/* Call func(st) every `period` ticks on this cpu. Missed periods are skipped. */
+/* Call func(st) every `period` ticks on this cpu. If it is late by a period or more, the missed ones
+ * are skipped, and the next call is one period after the late one. */
 void systimer_init_periodic(struct systimer *st, void (*func)(struct systimer *), void *arg,
                             uint64 period);
 

@@ -21,7 +21,8 @@
 #define EINTR 2       /* killed (PCATCH) */
 
 /* Sleep until wakeup(ident), or for timo ticks of HZ (0: for ever). ps shows wmesg. Returns 0,
- * EWOULDBLOCK or EINTR. Thread context, holding no spin lock; not the idle thread. */
+ * EWOULDBLOCK or EINTR. With PCATCH a process that was killed before gets EINTR, even if a wakeup has
+ * come since its interlock. Thread context, holding no spin lock; not the idle thread. */
 int tsleep(const void *ident, int flags, const char *wmesg, int timo);
 
 /* Make the caller a sleeper of ident from now on, while it still runs. Another tsleep, or a second
@@ -64,6 +65,8 @@ tsleep_until(const void *ident, int flags, const char *wmesg, bool (*ready)(void
  * has one. Any context, IPI bodies and interrupts included, but not while holding a spin lock. */
 void wakeup(const void *ident);
 void wakeup_one(const void *ident);
+/* The same for the sleepers of a domain: all (count below 0), or at most count (1 or more) on the
+ * first cpu that has one, which is this one if it has. */
 void wakeup_domain(const void *ident, int domain, int count);
 
 /* Give this cpu its sleep queues. Each cpu calls it once, when it starts. */

@@ -2,6 +2,8 @@
  * Scenes of the explorer: locks. Tokens, the MP lock, spin locks and wait queues, each with plain data under
  * it.
  */
+#include <limits.h>
+
 #include "lwkt/crit.h"
 #include "lwkt/mplock.h"
 #include "lwkt/spin.h"
@@ -228,6 +230,7 @@ static void blocks(void (*signals)(void *))
 {
     condition = 0;
     lwkt_wait_init(&queue);
+    queue.wa_gen = INT_MAX; /* the first signal's is less than that */
     explore_thread(0, PRI, block, NULL, "blocked");
     explore_thread(1, PRI, signals, NULL, "signals");
     explore_run();

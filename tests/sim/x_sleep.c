@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "host.h"
+#include "lwkt/ipiq.h"
 #include "lwkt/wait.h"
 #include "proc/proc.h"
 #include "scenes_upper.h"
 #include "sync/mutex.h"
 #include "sync/sleep.h"
-
-#define PRI TDPRI_KERN_DAEMON
+#include "x.h"
 
 static uint32 condition, asleep, woken, under[SIM_CPUS], ident, other_ident;
 
@@ -74,12 +74,21 @@ static void may_not_sleep(void *arg)
     CHECK(tsleep(&ident, PNORESCHED, "scene", 0) == 0, "without a reschedule");
     CHECK((td->td_flags & TDF_NORESCHED) == 0, "TDF_NORESCHED is left");
     poke(&td->td_flags, td->td_flags & ~TDF_NOSLEEP);
+    publish(&condition, 1); /* consume: wake_other */
 }
 
+/* A wakeup that finds nobody takes the cpu's bit back, so the next one sends no message. */
 static void wake_other(void *arg)
 {
     (void)arg;
     wakeup(&other_ident);
+    while (consume(&condition) == 0) /* publish: may_not_sleep */
+        cpu_relax();
+    wakeup(&other_ident);
+    lwkt_wait_ipiq(globaldata_of[0], lwkt_send_ipiq_bycpu(0, x_nothing, NULL));
+    uint64 sent = mycpu->gd_cnt.ipiq_count;
+    wakeup(&other_ident);
+    CHECK(mycpu->gd_cnt.ipiq_count == sent, "a message to a cpu where nobody sleeps");
 }
 
 void play_x_nosleep(void)

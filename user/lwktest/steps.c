@@ -12,6 +12,7 @@
 #define NOT_K_KILL ~, 1
 #define NOT_K_TSLEEP ~, 1
 #define NOT_K_TSLEEP_CATCH ~, 1
+#define NOT_K_TSLEEP_CATCH_LOCKED ~, 1
 #define NOT_K_TSLEEP_QUIET ~, 1
 #define NOT_K_TSLEEP_REMOVE ~, 1
 #define NOT_K_TSLEEP_LOCKED ~, 1
