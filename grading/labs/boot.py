@@ -73,10 +73,12 @@ def draw_disabled(rng):
 
 def draw_late(rng):
     """A hart that the firmware starts, and that comes some time later: soon, or just before the kernel gives it
-    up, or just after that. An instruction takes long, because the kernel waits long."""
+    up, or, as the last one that is started, just after that. An instruction takes long, because the kernel waits
+    long."""
     cpus, options = machine(rng, least=2)
-    late = (options["BOOT_HART"] + rng.randint(1, cpus - 1)) % cpus
+    others = [hart for hart in range(cpus) if hart != options["BOOT_HART"]]
     given_up = rng.turn % 3 == 2
+    late = others[-1] if given_up else rng.choice(others)
     ms = rng.cycle(500, 1000 * START_WAIT - 1000, 1000 * START_WAIT + 1000)
     return {"cpus": cpus - given_up}, asked({**options, "SHIFT": 10}, late_hart=late, late_ms=ms,
                                             reverse_harts=rng.cycle(1, None, None))
@@ -224,6 +226,10 @@ def judge_late(scene):
                    or "none")
     must_have_harts(scene, [hart for hart in range(scene.options["CPUS"]) if hart != out])
     must_be_where_said(scene)
+    if out is None:
+        here = next(event.cpu for event in each_cpu(scene, "hart") if event.val == late)
+        scene.must_equal(scene.of("counted")[0], here, f"ncpus to be {here} when hart {late} comes, late, as cpu "
+                         f"{here}: it is not counted yet")
 
 
 def judge_disabled(scene):

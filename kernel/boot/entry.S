@@ -109,6 +109,10 @@ _start_secondary:
         csrci   sip, SIE_SSIE
         rdtime  t0
         bltu    t0, t1, 1b
+        la      t0, ncpus
+        lwu     t1, 0(t0)
+        la      t0, late_hart
+        sd      t1, 16(t0)
         j       .Lon_time
 
 /* A hart that was given up and comes up after all. sie is 0, so wfi has no reason to return. */

@@ -8,6 +8,7 @@
 #include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "ktest/internal.h"
+#include "riscv/fdt.h"
 #include "riscv/hart.h"
 #include "riscv/sbi.h"
 
@@ -77,6 +78,7 @@ void kt_log_harts(const char *name)
             started |= 1UL << hartid;
     }
     kt_log("cpus", name, ncpus);
+    kt_log("counted", name, (int64)late_hart.ncpus);
     kt_log("beyond", name, beyond);
     kt_log("started", name, (int64)started);
 }

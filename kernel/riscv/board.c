@@ -354,10 +354,7 @@ static void remove_hart(uint64 hartid)
     board.nharts = kept;
 }
 
-/* A hart that comes late, and by how many ticks: see change_harts. entry.S knows the offsets. */
-struct {
-    uint64 hartid, ticks;
-} late_hart = {.hartid = ~0UL};
+struct late_hart late_hart = {.hartid = ~0UL}; /* see change_harts */
 
 /*
  * For tests, with ktest=1. absent_hart=ID: as if the tree named a hart that the firmware does not have,
