@@ -26,7 +26,8 @@ WRITES = {
     6: "answer cpu_rel_mplock cpu_try_mplock get_mplock kept_for_waiter lwkt_answer_requests "
        "lwkt_chktokens lwkt_gettoken_slow lwkt_reltoken_slow lwkt_trytoken must_stay rel_mplock "
        "reqtoken_remote request try_mplock",
-    7: "insert interlock_and_sleep lwkt_block lwkt_pause lwkt_signal pause_is_over remove_sleeper "
+    7: "end_wait insert interlock_and_sleep join_queue lwkt_block lwkt_pause lwkt_signal pause_is_over "
+       "remove_sleeper "
        "sleep_until_timeout sleep_until_woken "
        "systimer_intr tsleep tsleep_interlock tsleep_remove tsleep_timeout wait_for_signal "
        "wakeup_all_remote wakeup_domain wakeup_here wakeup_one_from wakeup_one_remote wakeup_others",
@@ -483,7 +484,7 @@ LAB7 = [
     ("", "up hang end", r"tsleep_timeout|wakeup_here|wakeup_one_remote|wakeup_all_remote", "the walk "
      "over the bucket does not end: wakeup_here() takes a thread off before it schedules it, and reads "
      "the next one first"),
-    ("", "up hang end", r"wait_for_signal|lwkt_block", "wait_for_signal() must be off the run queue "
+    ("", "up hang end", r"wait_for_signal|lwkt_block", "lwkt_block() must be off the run queue "
      "(deschedule) before it switches, and go on only when it was signalled"),
     ("t4", "hang", r"W \(cpu \d+\) waits|woken before its time", "the clock of sleeps and pauses is "
      "wrong: insert() keeps the timers in the order of time, systimer_intr() runs those that are due, "
@@ -491,7 +492,7 @@ LAB7 = [
     ("t50_e", "hang", r"", "lwkt_signal() must raise wa_gen at each call, even if nobody waits, and "
      "lwkt_block() must compare it after it has the token"),
     ("t5[012]", "hang", r"", "nobody wakes the waiter: lwkt_signal() takes it off the wait queue, and "
-     "schedules it; lwkt_block() compares the generation when it has the token, and wait_for_signal() "
+     "schedules it; lwkt_block() compares the generation when it has the token, and then "
      "tests what the signal changes"),
     ("", "up hang end", r"lwkt_pause|pause_is_over", "lwkt_pause() needs its timer (systimer_intr(), "
      "pause_is_over()) to be woken"),
@@ -531,9 +532,9 @@ LAB7 = [
     ("t50_r", "", r"", "lwkt_block() must compare the generation after it has the token"),
     ("t51", "", r"", "lwkt_block() joins at the tail, and lwkt_signal() takes from the head and counts "
      "wa_count down; count < 0 means all"),
-    ("t52_r", "", r"", "wait_for_signal() must deschedule itself before it tests, so that no signal "
-     "comes between the test and the switch"),
-    ("t52", "", r"", "wait_for_signal() tests what lwkt_signal() changes, and leaves the queue alone"),
+    ("t52_r", "", r"", "lwkt_block() must test td_wait and switch in one critical section, so that the "
+     "message that clears it does not come in between"),
+    ("t52", "", r"", "lwkt_block() tests what lwkt_signal() changes, and leaves the queue alone"),
     ("order", "", r"", "insert() sorts by time, timers of the same time in the order of arming, and "
      "arms the hardware for the first; systimer_intr() runs all that are due"),
     ("delete", "", r"", "insert() must keep the whole queue linked, and systimer_intr() must run only "

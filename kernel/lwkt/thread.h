@@ -79,9 +79,8 @@ typedef uint64 cpumask_t;
 #define TDF_ALLOCATED_THREAD 0x4000u /* its struct came from the zone and goes back there */
 #define TDF_ALLOCATED_STACK 0x8000u  /* its stack came from cpu_stack_alloc */
 #define TDF_PANICWARN 0x10000u       /* has been warned of a switch inside an interrupt */
-#define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
-#define TDF_IDLE_NOHLT 0x40000u      /* idle thread: look again instead of halting */
-#define TDF_RESERVE 0x80000u /* a process that may use what is reserved; set before it runs */
+#define TDF_IDLE_NOHLT 0x20000u      /* idle thread: look again instead of halting */
+#define TDF_RESERVE 0x40000u /* a process that may use what is reserved; set before it runs */
 
 struct thread {
     struct md_thread td_mach;     /* first: assembly knows its offsets */
@@ -116,8 +115,8 @@ struct thread {
     uint32 td_killed;     /* 0, or killed: the exit status negated. Set by any cpu (peek, poke) */
     const char *td_wmesg; /* what it waits for, in a word, or NULL */
 
-    struct lwkt_wait *td_wait;   /* wait queue that it is on, or NULL; under that one's token */
-    struct list td_waitq;        /* td_wait->wa_waitq */
+    struct lwkt_wait *td_wait;   /* what it waits for in lwkt_block, or NULL; its own cpu clears it */
+    struct list td_waitq;        /* td_wait->wa_waitq; under that one's token */
     struct lwkt_port td_msgport; /* messages to it, and replies to its own messages */
 
     /* What the layers above keep with a thread, opaque here; all NULL and 0 in a kernel thread. */

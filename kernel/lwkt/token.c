@@ -323,6 +323,17 @@ void lwkt_reltoken_slow(lwkt_tokref_t ref)
     crit_exit();
 }
 
+/* lwkt_gettoken and lwkt_reltoken as functions, for callers that rarely come to them. */
+void lwkt_gettoken_usual(lwkt_tokref_t ref, lwkt_token_t tok)
+{
+    lwkt_gettoken(ref, tok);
+}
+
+void lwkt_reltoken_usual(lwkt_tokref_t ref)
+{
+    lwkt_reltoken(ref);
+}
+
 /* --- for waitwarn.c --- */
 
 cpumask_t lwkt_token_holders(thread_t td)
