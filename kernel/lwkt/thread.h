@@ -115,8 +115,8 @@ struct thread {
     uint32 td_killed;     /* 0, or killed: the exit status negated. Set by any cpu (peek, poke) */
     const char *td_wmesg; /* what it waits for, in a word, or NULL */
 
-    struct lwkt_wait *td_wait;   /* what it waits for in lwkt_block, or NULL; its own cpu clears it */
-    struct list td_waitq;        /* td_wait->wa_waitq; under that one's token */
+    struct lwkt_wait *td_wait; /* what it waits for in lwkt_block, or NULL; its own cpu clears it */
+    struct list td_waitq;      /* td_wait->wa_waitq; under that one's token */
     struct lwkt_port td_msgport; /* messages to it, and replies to its own messages */
 
     /* What the layers above keep with a thread, opaque here; all NULL and 0 in a kernel thread. */
