@@ -72,7 +72,7 @@ static inline void _lwkt_enqueue(thread_t td)
  * switch, or before the return to user mode, which looks at AST_LWKT_RESCHED. */
 static inline void _lwkt_ask_resched(globaldata_t gd, thread_t td)
 {
-    if ((td->td_flags & TDF_NORESCHED) == 0 && td->td_pri > curthread->td_pri)
+    if (td->td_pri > curthread->td_pri && (td->td_flags & TDF_NORESCHED) == 0)
         need_lwkt_resched(gd);
 }
 
