@@ -110,8 +110,7 @@ void lwkt_signal(lwkt_wait_t w, int count)
     list_init(&elsewhere);
     crit_enter();
     lwkt_gettoken_crit(&ref, &w->wa_token);
-    publish(&w->wa_gen,
-            w->wa_gen + 1); /* consume: lwkt_block, or a waiter without a lock (wait.h) */
+    publish(&w->wa_gen, w->wa_gen + 1); /* consume: lwkt_block, a waiter without a lock (wait.h) */
     for (; count != 0 && !list_empty(&w->wa_waitq); count--) {
         thread_t td = list_entry(list_first(&w->wa_waitq), struct thread, td_waitq);
 
