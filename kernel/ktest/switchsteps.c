@@ -71,7 +71,7 @@ void kt_switch_to(const char *name, thread_t td, bool interrupts)
     crit_enter();
     if (!interrupts)
         cpu_intr_disable();
-    lwkt_switch_to(mycpu, curthread, td);
+    lwkt_switch_to(curthread, td, mycpu);
     interrupts = cpu_intr_enabled();
     cpu_intr_enable();
     crit_exit();

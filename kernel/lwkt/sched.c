@@ -98,7 +98,7 @@ void lwkt_schedule(thread_t td)
         return;
     }
     if ((flags & TDF_MIGRATING) == 0) {
-        _lwkt_enqueue(td);
+        _lwkt_enqueue_here(gd, td, flags);
         if (td != curthread) {
             _lwkt_schedule_post(gd, td);
             return;
@@ -140,9 +140,9 @@ void lwkt_setpri(thread_t td, int pri)
     KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
     crit_enter();
     if (td->td_flags & TDF_RUNQ) {
-        _lwkt_dequeue(td);
+        runq_remove(td->td_gd, td);
         td->td_pri = pri;
-        _lwkt_enqueue(td);
+        runq_append(td->td_gd, td);
     } else {
         td->td_pri = pri;
     }

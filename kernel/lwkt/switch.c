@@ -21,7 +21,7 @@
  *
  * What is rare (a lock to look after, a preempted thread to go back to) is a function of its own, in
  * which lwkt_switch ends. So the common case needs no stack frame, and saves registers once, in
- * cpu_switch.
+ * cpu_switch. And it asks for most of that at once: gd_care is several words of the cpu in one.
  *
  * Differences from DragonFly:
  *   - The end of a switch is C and one function for all; there it is assembly, and migration and exit
@@ -76,7 +76,7 @@ static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
     cpu_switch(td, ntd);
 }
 
-void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd)
+void lwkt_switch_to(thread_t td, thread_t ntd, globaldata_t gd)
 {
     crit_enter();
     switch_to(gd, td, ntd);
@@ -160,20 +160,31 @@ static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
  */
 static inline thread_t lwkt_choose(globaldata_t gd)
 { /* lab 2 */
-    if (gd->gd_runqmask == 0)
-        return &gd->gd_idlethread;
-
-    int nq = bit_highest32(gd->gd_runqmask);
-    thread_t ntd = gd->gd_tdrunq[nq];
+    thread_t *first = gd->gd_bestrunq, ntd = *first;
 
     if (ntd->td_mpcount != 0 || ntd->td_toks != NULL)
         return NULL;
-    gd->gd_tdrunq[nq] = ntd->td_runnext;
+    *first = ntd->td_runnext;
     return ntd;
 }
 
-/* The rare cases of lwkt_switch_return: old migrates or exits, the thread that runs needs its address
- * space, or the switch is traced. */
+static void __attribute__((noinline)) leave_switch_to_space(void)
+{
+    cpu_thread_enter(curthread);
+    crit_exit();
+}
+
+/* The end of a switch, for the thread that runs: load its address space, if it needs one, and leave the
+ * section of lwkt_switch. */
+static inline void leave_switch(void)
+{
+    if (cpu_thread_has_space(&curthread->td_mach))
+        leave_switch_to_space();
+    else
+        crit_exit();
+}
+
+/* The rare cases of lwkt_switch_return: old migrates or exits, or the switch is traced. */
 static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flags)
 {
     ktr(KTR_SWITCH, old->td_id, flags);
@@ -184,9 +195,7 @@ static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flag
     else if (flags & TDF_EXITING)
         lwkt_rele(old);
     /* lab 2: to here */
-    if (cpu_thread_has_space(&curthread->td_mach))
-        cpu_thread_enter(curthread);
-    crit_exit();
+    leave_switch();
 }
 
 /*
@@ -199,26 +208,26 @@ void lwkt_switch_return(thread_t old)
     uint32 flags = old->td_flags & ~TDF_RUNNING;
 
     testpoint(TP_STALL_RUNNING);
-    if ((flags & (TDF_MIGRATING | TDF_EXITING)) || cpu_thread_has_space(&curthread->td_mach) ||
-        ktr_on(mycpu)) {
+    if ((flags & (TDF_MIGRATING | TDF_EXITING)) || ktr_on(mycpu)) {
         return_with_care(old, flags);
         return;
     }
     /* lab 2: from here */
     poke(&old->td_flags, flags);
-    crit_exit();
+    leave_switch();
     /* lab 2: to here */
 }
 
 /*
  * A switch inside an interrupt or IPI body would leave it half done on this cpu, so it is a bug. The
  * exception is a kernel that is dying of another bug (a fatal trap): there the switch is made, with one
- * warning for each thread. DragonFly: the beginning of lwkt_switch.
+ * warning for each thread. The critical section is lwkt_switch's. DragonFly: the beginning of lwkt_switch.
  */
 static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, thread_t td)
 {
     int nesting = gd->gd_intr_nesting_level, trap = gd->gd_trap_nesting_level;
 
+    crit_exit_noyield();
     if (trap == 0)
         panic("lwkt_switch: cannot switch from within an interrupt or IPI body, yet, thread %s",
               td->td_comm);
@@ -231,6 +240,26 @@ static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, threa
     lwkt_switch();
     gd->gd_intr_nesting_level = nesting;
     gd->gd_trap_nesting_level = trap;
+}
+
+/* The request to reschedule is met by the switch that happens now. */
+static inline void take_resched(globaldata_t gd)
+{
+    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
+        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
+}
+
+/* The switch if gd_care is set: in an interrupt or a body, or with requests for tokens or the MP lock. */
+static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t td)
+{
+    if (gd->gd_intr_nesting_level != 0) {
+        switch_in_interrupt(gd, td);
+    } else if (td->td_preempted != NULL) {
+        switch_back(gd, td);
+    } else {
+        take_resched(gd);
+        switch_with_locks(gd, td);
+    }
 }
 
 /* A process blocks, so first it gives its cpu back to the user scheduler. td_release clears itself. */
@@ -250,10 +279,6 @@ void lwkt_switch(void)
     globaldata_t gd = mycpu;
     thread_t td = curthread;
 
-    if (gd->gd_intr_nesting_level != 0) {
-        switch_in_interrupt(gd, td);
-        return;
-    }
     KASSERT(cpu_intr_enabled(), "lwkt_switch with interrupts off");
     KASSERT(gd->gd_spinlocks == 0, "%s switches with a spin lock held", td->td_comm);
 #ifdef INVARIANTS
@@ -267,17 +292,18 @@ void lwkt_switch(void)
 
     /* lab 2: from here */
     crit_enter();
+    if (gd->gd_care != 0) {
+        switch_with_care(gd, td);
+        return;
+    }
     if (td->td_preempted != NULL) {
         switch_back(gd, td);
         return;
     }
-    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
-        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
+    take_resched(gd);
 
-    thread_t ntd = NULL;
+    thread_t ntd = lwkt_choose(gd);
 
-    if (gd->gd_tokreqbase == NULL && !gd->gd_mpheld)
-        ntd = lwkt_choose(gd);
     if (ntd == NULL)
         switch_with_locks(gd, td);
     else

@@ -172,13 +172,22 @@ struct lwkt_counters {
  * otherwise.
  */
 struct globaldata {
-    uint32 gd_reqflags;                      /* RQF_*: AMO */
-    uint32 gd_astflags;                      /* AST_*: AMO */
+    uint32 gd_reqflags; /* RQF_*: AMO */
+    uint32 gd_astflags; /* AST_*: AMO */
+    union {
+        struct {
+            int gd_intr_nesting_level; /* > 0: in an interrupt or IPI body, no blocking */
+            bool gd_mpheld;            /* this cpu owns the MP lock */
+            bool gd_tokasked;          /* gd_tokreqbase is not empty */
+        };
+        uint64 gd_care; /* all of these at one look: not 0 if a switch must look after them */
+    };
     uint32 gd_runqmask;                      /* bit p: gd_tdrunq[p] is not empty */
-    int gd_intr_nesting_level;               /* > 0: in an interrupt or IPI body, no blocking */
     uint32 gd_ktrmask;                       /* events to record; see ktr.h. Any cpu may set it */
     uint32 gd_tdlastid;                      /* threads created here: AMO */
     struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
+    struct thread **gd_bestrunq;             /* the best ring's place in gd_tdrunq, or &gd_tdidle */
+    struct thread *gd_tdidle;                /* the idle thread, a ring of its own */
     struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
     int gd_cpuid;
     int gd_trap_nesting_level; /* > 0: in a fatal trap */
@@ -187,7 +196,6 @@ struct globaldata {
     struct list gd_tdfreeq;    /* exited threads, kept for reuse */
     int gd_tdfreecount;
     int gd_spinlocks;                  /* spin locks held; > 0: no IPI may be sent */
-    bool gd_mpheld;                    /* this cpu owns the MP lock */
     struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
     struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;                 /* the user scheduler's process here; shared */

@@ -173,6 +173,7 @@ static void queue_request(globaldata_t gd, lwkt_tokref_t ref)
         link = &(*link)->tr_gdreqnext;
     ref->tr_gdreqnext = *link;
     *link = ref;
+    gd->gd_tokasked = true;
 }
 
 /* Whether the token cannot be given: `runner` or a thread below it has it, or it is kept for a
@@ -205,6 +206,7 @@ void lwkt_answer_requests(globaldata_t gd, thread_t runner)
     lwkt_tokref_t ref = gd->gd_tokreqbase, next;
 
     gd->gd_tokreqbase = NULL;
+    gd->gd_tokasked = false;
     for (; ref != NULL; ref = next) {
         next = ref->tr_gdreqnext;
         if (token_wanted(gd, ref) && must_stay(gd, runner, ref))
