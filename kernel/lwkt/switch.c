@@ -244,7 +244,7 @@ static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, threa
 
 /* The request to reschedule is met by the switch that happens now. */
 static inline void take_resched(globaldata_t gd)
-{
+{ /* lab 2 */
     if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
         amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
 }

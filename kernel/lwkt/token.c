@@ -176,6 +176,16 @@ static void queue_request(globaldata_t gd, lwkt_tokref_t ref)
     gd->gd_tokasked = true;
 }
 
+/* The queued requests, the oldest first. None is queued afterwards. */
+static lwkt_tokref_t take_requests(globaldata_t gd)
+{
+    lwkt_tokref_t first = gd->gd_tokreqbase;
+
+    gd->gd_tokreqbase = NULL;
+    gd->gd_tokasked = false;
+    return first;
+}
+
 /* Whether the token cannot be given: `runner` or a thread below it has it, or it is kept for a
  * waiter. */
 static bool must_stay(globaldata_t gd, thread_t runner, lwkt_tokref_t ref)
@@ -203,10 +213,8 @@ static void reqtoken_remote(void *arg)
  */
 void lwkt_answer_requests(globaldata_t gd, thread_t runner)
 { /* lab 6 */
-    lwkt_tokref_t ref = gd->gd_tokreqbase, next;
+    lwkt_tokref_t ref = take_requests(gd), next;
 
-    gd->gd_tokreqbase = NULL;
-    gd->gd_tokasked = false;
     for (; ref != NULL; ref = next) {
         next = ref->tr_gdreqnext;
         if (token_wanted(gd, ref) && must_stay(gd, runner, ref))
