@@ -94,7 +94,7 @@ static inline void _lwkt_enqueue(thread_t td)
 
 /* The same for a thread that belongs to gd, this cpu, and whose flags are at hand. */
 static inline void _lwkt_enqueue_here(globaldata_t gd, thread_t td, uint32 flags)
-{ /* lab 4: helper */
+{
     if ((flags & TDF_RUNQ) == 0) {
         poke(&td->td_flags, flags | TDF_RUNQ);
         runq_append(gd, td);
@@ -114,7 +114,7 @@ static inline void _lwkt_ask_resched(globaldata_t gd, thread_t td)
 static inline void _lwkt_schedule_here(globaldata_t gd, thread_t td)
 {
     ktr_on_cpu(gd, KTR_SCHEDULE, td->td_id, gd->gd_cpuid);
-    _lwkt_enqueue(td);
+    _lwkt_enqueue_here(gd, td, td->td_flags);
     _lwkt_ask_resched(gd, td);
 }
 

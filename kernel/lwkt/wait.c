@@ -59,13 +59,13 @@ static inline void join_queue(lwkt_wait_t w, const char *wmesg)
 }
 
 /* Sleep until a signal has ended the wait. In a critical section, without the token. */
-static inline void wait_for_signal(thread_t td)
+static inline void wait_for_signal(void)
 { /* lab 7: helper */
-    while (td->td_wait != NULL) {
-        _lwkt_dequeue(td);
+    while (curthread->td_wait != NULL) {
+        _lwkt_dequeue(curthread);
         lwkt_switch();
     }
-    td->td_wmesg = NULL;
+    curthread->td_wmesg = NULL;
 }
 
 void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen)
@@ -78,7 +78,7 @@ void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen)
     if (w->wa_gen == *gen) {
         join_queue(w, wmesg);
         lwkt_reltoken_crit(&ref);
-        wait_for_signal(curthread);
+        wait_for_signal();
     } else {
         lwkt_reltoken_crit(&ref);
     }
