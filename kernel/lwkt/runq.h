@@ -19,7 +19,8 @@
 #include "lwkt/crit.h"
 #include "lwkt/ktr.h"
 
-/* The ring of priority pri has got its first thread. Of masks, the one with the better ring is greater. */
+/* The ring of priority pri has got its first thread. It is the best one if its bit alone is more than
+ * the bits of all others together. */
 static inline void runq_filled(globaldata_t gd, int pri)
 {
     uint32 bit = 1u << pri;

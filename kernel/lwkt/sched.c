@@ -43,8 +43,8 @@ void lwkt_deschedule_self(thread_t td)
     crit_exit();
 }
 
-/* The end of lwkt_schedule for an interrupt thread of this cpu, which may preempt the caller. The section
- * of lwkt_schedule does not count. */
+/* The end of lwkt_schedule for an interrupt thread of this cpu, which may preempt the caller. The
+ * section of lwkt_schedule does not count. */
 static void __attribute__((noinline)) schedule_preempting(thread_t td)
 {
     td->td_preemptable(td, 1);

@@ -221,7 +221,8 @@ void lwkt_switch_return(thread_t old)
 /*
  * A switch inside an interrupt or IPI body would leave it half done on this cpu, so it is a bug. The
  * exception is a kernel that is dying of another bug (a fatal trap): there the switch is made, with one
- * warning for each thread. The critical section is lwkt_switch's. DragonFly: the beginning of lwkt_switch.
+ * warning for each thread. This leaves the section that lwkt_switch has entered. DragonFly: the
+ * beginning of lwkt_switch.
  */
 static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, thread_t td)
 {
@@ -249,7 +250,8 @@ static inline void take_resched(globaldata_t gd)
         amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
 }
 
-/* The switch if gd_care is set: in an interrupt or a body, or with requests for tokens or the MP lock. */
+/* The switch if gd_care is set: in an interrupt or a body (which is a bug), with requests for tokens, or
+ * with the MP lock. */
 static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t td)
 {
     if (gd->gd_intr_nesting_level != 0) {
