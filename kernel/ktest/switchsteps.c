@@ -72,6 +72,7 @@ void kt_switch_to(const char *name, thread_t td, bool interrupts)
     if (!interrupts)
         cpu_intr_disable();
     lwkt_switch_to(curthread, td, mycpu);
+    mycpu->gd_preempting = false; /* no thread was preempted */
     interrupts = cpu_intr_enabled();
     cpu_intr_enable();
     crit_exit();

@@ -67,6 +67,13 @@ static bool needs_met(globaldata_t gd, thread_t td)
     return true;
 }
 
+/* For all ways of a switch but the common one, which is not taken while anything is traced. */
+static inline void mark_traced(globaldata_t gd, thread_t td)
+{
+    if (ktr_on(gd))
+        poke(&td->td_flags, td->td_flags | TDF_TRACED);
+}
+
 /* Run ntd in place of td. In a critical section, which lwkt_switch_return ends when td runs again. */
 static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
 { /* lab 2 */
@@ -79,6 +86,8 @@ static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
 void lwkt_switch_to(thread_t td, thread_t ntd, globaldata_t gd)
 {
     crit_enter();
+    gd->gd_preempting = true;
+    mark_traced(gd, td);
     switch_to(gd, td, ntd);
 }
 
@@ -135,6 +144,8 @@ static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_
     if (ntd->td_mpcount == 0 && gd->gd_mpheld)
         cpu_rel_mplock(gd);
     KASSERT(ntd->td_mpcount == 0 || gd->gd_mpheld, "%s runs without the MP lock", ntd->td_comm);
+    if (ntd != td)
+        mark_traced(gd, td);
     run(gd, td, ntd);
 }
 
@@ -147,6 +158,8 @@ static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
 
     thread_t ntd = lwkt_preempt_return(gd, td);
 
+    gd->gd_preempting = ntd->td_preempted != NULL;
+    mark_traced(gd, td);
     if (ntd->td_mpcount == 0 && gd->gd_mpheld)
         cpu_rel_mplock(gd);
     ++gd->gd_cnt.switch_count;
@@ -208,8 +221,8 @@ void lwkt_switch_return(thread_t old)
     uint32 flags = old->td_flags & ~TDF_RUNNING;
 
     testpoint(TP_STALL_RUNNING);
-    if ((flags & (TDF_MIGRATING | TDF_EXITING)) || ktr_on(mycpu)) {
-        return_with_care(old, flags);
+    if (flags & (TDF_MIGRATING | TDF_EXITING | TDF_TRACED)) {
+        return_with_care(old, flags & ~TDF_TRACED);
         return;
     }
     /* lab 2: from here */
@@ -243,15 +256,15 @@ static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, threa
     gd->gd_trap_nesting_level = trap;
 }
 
-/* The request to reschedule is met by the switch that happens now. */
+/* The request to reschedule is met by the switch that happens now. Other requests stay. */
 static inline void take_resched(globaldata_t gd)
 { /* lab 2 */
     if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
         amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
 }
 
-/* The switch if gd_care is set: in an interrupt or a body (which is a bug), with requests for tokens, or
- * with the MP lock. */
+/* The switch if gd_care is set: in an interrupt or a body, which is a bug; on top of a preempted thread;
+ * or with requests for tokens, the MP lock, or tracing. */
 static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t td)
 {
     if (gd->gd_intr_nesting_level != 0) {
@@ -283,6 +296,7 @@ void lwkt_switch(void)
 
     KASSERT(cpu_intr_enabled(), "lwkt_switch with interrupts off");
     KASSERT(gd->gd_spinlocks == 0, "%s switches with a spin lock held", td->td_comm);
+    KASSERT(td->td_preempted == NULL || gd->gd_preempting, "gd_preempting is off");
 #ifdef INVARIANTS
     if (td->td_cscount != 0)
         lwkt_cpusync_switched(td);
@@ -294,15 +308,12 @@ void lwkt_switch(void)
 
     /* lab 2: from here */
     crit_enter();
-    if (gd->gd_care != 0) {
+    if (peek(&gd->gd_care) != 0) {
         switch_with_care(gd, td);
         return;
     }
-    if (td->td_preempted != NULL) {
-        switch_back(gd, td);
-        return;
-    }
-    take_resched(gd);
+    if (peek(&gd->gd_astflags) != 0)
+        take_resched(gd);
 
     thread_t ntd = lwkt_choose(gd);
 

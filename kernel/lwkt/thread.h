@@ -64,7 +64,7 @@ typedef uint64 cpumask_t;
 #define TDF_RUNNING 0x0001u      /* its stack is in use; cleared by the thread that runs next */
 #define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
-#define TDF_PREEMPT_DONE 0x0008u /* the preempting thread has switched back */
+#define TDF_TRACED 0x0008u       /* the switch away from it is to be recorded */
 #define TDF_EXITING 0x0010u      /* in lwkt_exit: the next thread frees it */
 #define TDF_MIGRATING 0x0020u    /* moving to another cpu: cannot be enqueued */
 #define TDF_NORESCHED 0x0040u    /* its wakeup does not ask for a reschedule */
@@ -80,7 +80,8 @@ typedef uint64 cpumask_t;
 #define TDF_ALLOCATED_STACK 0x8000u  /* its stack came from cpu_stack_alloc */
 #define TDF_PANICWARN 0x10000u       /* has been warned of a switch inside an interrupt */
 #define TDF_IDLE_NOHLT 0x20000u      /* idle thread: look again instead of halting */
-#define TDF_RESERVE 0x40000u /* a process that may use what is reserved; set before it runs */
+#define TDF_RESERVE 0x40000u      /* a process that may use what is reserved; set before it runs */
+#define TDF_PREEMPT_DONE 0x80000u /* the preempting thread has switched back */
 
 struct thread {
     struct md_thread td_mach;     /* first: assembly knows its offsets */
@@ -179,6 +180,8 @@ struct globaldata {
             int gd_intr_nesting_level; /* > 0: in an interrupt or IPI body, no blocking */
             bool gd_mpheld;            /* this cpu owns the MP lock */
             bool gd_tokasked;          /* gd_tokreqbase is not empty */
+            bool gd_preempting;        /* the current thread has preempted another one */
+            bool gd_traced;            /* gd_ktrmask is not 0; any cpu may set it */
         };
         uint64 gd_care; /* all of these at one look: not 0 if a switch must look after them */
     };
