@@ -263,8 +263,8 @@ static inline void take_resched(globaldata_t gd)
         amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
 }
 
-/* The switch if gd_care is set: in an interrupt or a body, which is a bug; on top of a preempted thread;
- * or with requests for tokens, the MP lock, or tracing. */
+/* The switch if gd_care is set: in an interrupt or a body, which is a bug; on top of a preempted
+ * thread; or with requests for tokens, the MP lock, or tracing. */
 static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t td)
 {
     if (gd->gd_intr_nesting_level != 0) {
