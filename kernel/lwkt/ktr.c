@@ -47,10 +47,8 @@ static inline struct ktr_entry *slot_of(struct ring *r, uint64 seq)
 void ktr_set_mask(uint32 mask)
 {
     poke(&ktr_mask, mask);
-    for (int cpu = 0; cpu < ncpus; cpu++) {
+    for (int cpu = 0; cpu < ncpus; cpu++)
         poke(&globaldata_of[cpu]->gd_ktrmask, mask);
-        poke(&globaldata_of[cpu]->gd_traced, mask != 0);
-    }
 }
 
 uint32 ktr_get_mask(void)

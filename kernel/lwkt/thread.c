@@ -36,7 +36,6 @@ void lwkt_gdinit(globaldata_t gd, int cpuid)
     list_init(&gd->gd_systimerq);
     gd->gd_systimer_armed = ~0UL;
     gd->gd_ktrmask = ktr_get_mask();
-    gd->gd_traced = gd->gd_ktrmask != 0;
     globaldata_of[cpuid] = gd;
 }
 

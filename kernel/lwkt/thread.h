@@ -177,16 +177,15 @@ struct globaldata {
     uint32 gd_astflags; /* AST_*: AMO */
     union {
         struct {
-            int gd_intr_nesting_level; /* > 0: in an interrupt or IPI body, no blocking */
-            bool gd_mpheld;            /* this cpu owns the MP lock */
-            bool gd_tokasked;          /* gd_tokreqbase is not empty */
-            bool gd_preempting;        /* the current thread has preempted another one */
-            bool gd_traced;            /* gd_ktrmask is not 0; any cpu may set it */
+            uint8 gd_intr_nesting_level; /* > 0: in an interrupt or IPI body, no blocking */
+            bool gd_mpheld;              /* this cpu owns the MP lock */
+            bool gd_tokasked;            /* gd_tokreqbase is not empty */
+            bool gd_preempting;          /* the current thread has preempted another one */
+            uint32 gd_ktrmask;           /* events to record; see ktr.h. Any cpu may set it */
         };
         uint64 gd_care; /* all of these at one look: not 0 if a switch must look after them */
     };
     uint32 gd_runqmask;                      /* bit p: gd_tdrunq[p] is not empty */
-    uint32 gd_ktrmask;                       /* events to record; see ktr.h. Any cpu may set it */
     uint32 gd_tdlastid;                      /* threads created here: AMO */
     struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
     struct thread **gd_bestrunq;             /* the best ring's place in gd_tdrunq, or &gd_tdidle */
