@@ -16,17 +16,20 @@ scene that was played and whose events are wrong. If no rule fits, the grader sa
 WRITES = {
     1: "hart_start hart_start_all number_boot_hart sbi_hart_start start_secondary",
     2: "_lwkt_dequeue _lwkt_enqueue lwkt_choose lwkt_deschedule_self lwkt_schedule_self lwkt_yield run "
-       "runq_append runq_remove switch_to cpu_switch lwkt_switch lwkt_switch_return return_with_care",
+       "runq_append runq_remove switch_to cpu_switch lwkt_switch lwkt_switch_return return_with_care "
+       "take_resched",
     3: "crit_enter crit_exit crit_exit_noyield interrupt_note maybe_splz splz take_request",
-    4: "append drain drain_rings enqueue_message enqueue_nowait ipi_raise_sbi ipi_raise_sswi lwkt_schedule "
+    4: "_lwkt_enqueue_here append drain drain_rings enqueue_message enqueue_nowait ipi_raise_sbi "
+       "ipi_raise_sswi lwkt_schedule "
        "lwkt_schedule_remote lwkt_send_ipiq_mask lwkt_wait_ipiq make_room notify ring_depth "
-       "wait_for_room lwkt_drain_ipiq lwkt_poll_ipiq send",
+       "wait_for_room lwkt_drain_ipiq lwkt_poll_ipiq schedule_elsewhere send",
     5: "ithread_loop lwkt_preempt lwkt_preempt_return lwkt_preempted_proc may_preempt preempt_done "
        "sched_ithd",
     6: "answer cpu_rel_mplock cpu_try_mplock get_mplock kept_for_waiter lwkt_answer_requests "
        "lwkt_chktokens lwkt_gettoken_slow lwkt_reltoken_slow lwkt_trytoken must_stay rel_mplock "
        "reqtoken_remote request try_mplock",
-    7: "insert interlock_and_sleep lwkt_block lwkt_pause lwkt_signal pause_is_over remove_sleeper "
+    7: "end_wait insert interlock_and_sleep join_queue lwkt_block lwkt_pause lwkt_signal pause_is_over "
+       "remove_sleeper "
        "sleep_until_timeout sleep_until_woken "
        "systimer_intr tsleep tsleep_interlock tsleep_remove tsleep_timeout wait_for_signal "
        "wakeup_all_remote wakeup_domain wakeup_here wakeup_one_from wakeup_one_remote wakeup_others",
@@ -117,11 +120,11 @@ LAB2 = [
     ("", "hang", r"is off the run queue", "a thread that should run is on no queue: lwkt_yield() must "
      "leave its caller on the queue or put it back, and _lwkt_enqueue() must lose no thread"),
     ("", "up hang end", r"all cpus are idle(?!.*runqmask 0x[1-9a-f])", "a thread that should run is "
-     "found by no switch: runq_append() sets the queue's bit in gd_runqmask, _lwkt_enqueue() appends, "
+     "found by no switch: runq_append() calls runq_filled() for an empty ring, _lwkt_enqueue() appends, "
      "lwkt_yield() puts its caller back on the queue"),
     ("", "up hang end", r"runqmask 0x[1-9a-f]", "there is a bit in gd_runqmask, but the thread does "
-     "not run: lwkt_choose() takes the first of the highest queue, and runq_remove() clears the bit of "
-     "an empty one"),
+     "not run: lwkt_choose() takes the first of the best queue, and runq_remove() calls runq_emptied() "
+     "for an empty one"),
     ("", "up hang end", r"trap_prepare_user_return|user_return_ready|proc_user_return|user_trap", "a "
      "process does not get back to user mode: lwkt_switch() must clear AST_LWKT_RESCHED"),
     ("", "hang", r"a switch for \d+|made \d+ switches", "threads switch and nothing gets on: "
@@ -161,10 +164,10 @@ LAB2 = [
      "and runq_append() must link both neighbours when the ring has two or more"),
     ("t1_", "", r"", "runq_append() puts a thread last, that is, before the first one; the first one "
      "stays first; lwkt_choose() turns the ring by one place"),
-    ("t2_", "", r"CAME B:1 FOR A:2", "lwkt_choose() takes the highest bit of gd_runqmask; the switch "
+    ("t2_", "", r"CAME B:1 FOR A:2", "lwkt_choose() takes the best ring (gd_bestrunq); the switch "
      "comes only when A calls lwkt_switch()"),
-    ("t2_", "", r"", "lwkt_choose() takes the highest bit of gd_runqmask, and runq_remove() clears the "
-     "bit of a queue that has become empty"),
+    ("t2_", "", r"", "lwkt_choose() takes the best ring (gd_bestrunq), and runq_remove() calls "
+     "runq_emptied() for a ring that has become empty"),
     ("t5_", "", r"AT 0", "runq_append() puts a thread last, that is, before the first one; the first "
      "one stays first"),
     ("t5_y", "", r"is off the run queue", "lwkt_yield() must put a caller that is on no queue back, by "
@@ -177,14 +180,14 @@ LAB2 = [
      "lwkt_schedule_self()"),
     ("t6_", "", r"", "_lwkt_enqueue() must do nothing for a thread that is on its queue (TDF_RUNQ), "
      "and _lwkt_dequeue() must clear the flag"),
-    ("t3_|t4_", "", r"CAME A:4 FOR B:1", "lwkt_choose() takes the highest bit of gd_runqmask, and not "
-     "the lowest"),
+    ("t3_|t4_", "", r"CAME A:4 FOR B:1", "lwkt_choose() takes the best ring (gd_bestrunq), and not "
+     "the worst"),
     ("t3_|t4_", "", r"CAME \w:resched=1", "lwkt_switch() must take the request (AST_LWKT_RESCHED) "
      "back, whichever thread it chooses"),
     ("t3_|t4_", "", r"", "lwkt_switch() takes the request (AST_LWKT_RESCHED) back when it is called, "
      "and nothing switches before that"),
-    ("t22_", "", r"", "the idle thread looks at gd_runqmask before it halts: runq_append() must set "
-     "the bit at once"),
+    ("t22_", "", r"", "the idle thread looks at gd_runqmask before it halts: runq_append() must call "
+     "runq_filled() at once"),
     ("t23_", "", r"", "lwkt_choose() must say NULL for a thread that lacks a lock, so that "
      "lwkt_switch() calls switch_with_locks, which keeps the idle thread awake"),
     ("t24_idle_scheduled", "", r"", "the panic is lwkt_schedule's; lwkt_schedule_self() must refuse "
@@ -193,8 +196,8 @@ LAB2 = [
      "way: switch_to() checks the section, and cpu_switch() ends in the thread's first function"),
     ("t57_", "", r"", "_lwkt_dequeue() and runq_remove() use the old priority, _lwkt_enqueue() and "
      "runq_append() the new one, at its queue's end"),
-    ("t58_", "", r"", "runq_append() sets bit td_pri of gd_runqmask, and runq_remove() clears it with "
-     "the last thread"),
+    ("t58_", "", r"", "runq_append() calls runq_filled(gd, td->td_pri) for the first thread of a ring, and "
+     "runq_remove() calls runq_emptied() with the last one"),
     ("t59_|t60_|t61_|unborn|template", "", r"failure to create|different ones|none$", "exited threads "
      "are not freed: return_with_care() gives up their own reference (lwkt_rele) if the flags say "
      "TDF_EXITING"),
@@ -484,7 +487,7 @@ LAB7 = [
     ("", "up hang end", r"tsleep_timeout|wakeup_here|wakeup_one_remote|wakeup_all_remote", "the walk "
      "over the bucket does not end: wakeup_here() takes a thread off before it schedules it, and reads "
      "the next one first"),
-    ("", "up hang end", r"wait_for_signal|lwkt_block", "wait_for_signal() must be off the run queue "
+    ("", "up hang end", r"wait_for_signal|lwkt_block", "lwkt_block() must be off the run queue "
      "(deschedule) before it switches, and go on only when it was signalled"),
     ("t4", "hang", r"W \(cpu \d+\) waits|woken before its time", "the clock of sleeps and pauses is "
      "wrong: insert() keeps the timers in the order of time, systimer_intr() runs those that are due, "
@@ -492,7 +495,7 @@ LAB7 = [
     ("t50_e", "hang", r"", "lwkt_signal() must raise wa_gen at each call, even if nobody waits, and "
      "lwkt_block() must compare it after it has the token"),
     ("t5[012]", "hang", r"", "nobody wakes the waiter: lwkt_signal() takes it off the wait queue, and "
-     "schedules it; lwkt_block() compares the generation when it has the token, and wait_for_signal() "
+     "schedules it; lwkt_block() compares the generation when it has the token, and then "
      "tests what the signal changes"),
     ("", "up hang end", r"lwkt_pause|pause_is_over", "lwkt_pause() needs its timer (systimer_intr(), "
      "pause_is_over()) to be woken"),
@@ -537,9 +540,9 @@ LAB7 = [
     ("t50_r", "", r"", "lwkt_block() must compare the generation after it has the token"),
     ("t51", "", r"", "lwkt_block() joins at the tail, and lwkt_signal() takes from the head and counts "
      "wa_count down; count < 0 means all"),
-    ("t52_r", "", r"", "wait_for_signal() must deschedule itself before it tests, so that no signal "
-     "comes between the test and the switch"),
-    ("t52", "", r"", "wait_for_signal() tests what lwkt_signal() changes, and leaves the queue alone"),
+    ("t52_r", "", r"", "lwkt_block() must test td_wait and switch in one critical section, so that the "
+     "message that clears it does not come in between"),
+    ("t52", "", r"", "lwkt_block() tests what lwkt_signal() changes, and leaves the queue alone"),
     ("order", "", r"", "insert() sorts by time, timers of the same time in the order of arming, and "
      "arms the hardware for the first; systimer_intr() runs all that are due"),
     ("delete", "", r"", "insert() must keep the whole queue linked, and systimer_intr() must run only "

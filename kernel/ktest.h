@@ -79,7 +79,7 @@ struct kt_step {
 };
 
 /* Bits of event "state" (K_THREAD). */
-#define KT_BLOCKQ 1 /* in lwkt_block */
+#define KT_BLOCKS 1 /* td_wait is set */
 #define KT_RUNQ 2   /* on its run queue */
 #define KT_RUNNING 4
 #define KT_WAITQ 8 /* on a wait queue */

@@ -472,8 +472,7 @@ def declare_more():
          draw_request, judge_taken, timely=True, covers="T3", hint="the bit in gd_astflags is cleared only "
          "for a switch to another thread, or others with it")
     test("t23_asked", "a lock that another cpu has asked for", 10, "runqtest asked", draw_asked, judge_asked,
-         timely=True, covers="T23", hint="lwkt_switch must call switch_with_locks if gd_tokreqbase or "
-         "gd_mpheld says so")
+         timely=True, covers="T23", hint="lwkt_switch must call switch_with_care if gd_care is not 0")
     test("t24_idle_self", "the idle thread cannot schedule itself", 5, "runqtest wrong", draw_idle_self,
          judge_idle_self, covers="T24", panics=True, hint="the assertion in lwkt_schedule_self")
     test("t26_moves", "a thread that moves to another cpu", 5, "runqtest moves", draw_moves, judge_moves,

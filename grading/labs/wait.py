@@ -3,8 +3,8 @@
 
 from grading.engine import test
 
-BLOCKQ, WAITQ = 1, 8  # bits in the value of a `state` event
-ASLEEP = BLOCKQ | WAITQ
+BLOCKS, WAITQ = 1, 8  # bits in the value of a `state` event
+ASLEEP = BLOCKS | WAITQ
 
 
 def draw_early(rng):
@@ -74,10 +74,10 @@ def must_sleep(scene):
         if event.td != "S":
             scene.must(event.val & ASLEEP == 0 and event.what != "ktblock",
             f"{event.td}, which has woken, without "
-                       "TDF_BLOCKQ and td_wmesg, and on no wait queue", str(event), event)
+                       "td_wait and td_wmesg, and on no wait queue", str(event), event)
             continue
         scene.must(event.what != "no-wmesg", "td_wmesg to say why a thread waits", "nothing", event)
-        scene.must(event.what != "state" or event.val == ASLEEP, "a blocked thread: TDF_BLOCKQ, on the "
+        scene.must(event.what != "state" or event.val == ASLEEP, "a blocked thread: td_wait set, on the "
                    "wait queue, and neither running nor on a run queue (state "
                    f"{ASLEEP})", f"state {event.val}", event)
 

@@ -71,7 +71,8 @@ void kt_switch_to(const char *name, thread_t td, bool interrupts)
     crit_enter();
     if (!interrupts)
         cpu_intr_disable();
-    lwkt_switch_to(mycpu, curthread, td);
+    lwkt_switch_to(curthread, td, mycpu);
+    mycpu->gd_preempting = false; /* no thread was preempted */
     interrupts = cpu_intr_enabled();
     cpu_intr_enable();
     crit_exit();

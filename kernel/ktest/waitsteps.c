@@ -57,7 +57,7 @@ static void look_here(void *arg)
         lwkt_send_ipiq(td->td_gd, look_here, look);
         return;
     }
-    look->state = ((td->td_flags & TDF_BLOCKQ) ? KT_BLOCKQ : 0) |
+    look->state = (td->td_wait != NULL ? KT_BLOCKS : 0) |
                   ((td->td_flags & TDF_RUNQ) ? KT_RUNQ : 0) |
                   ((td->td_flags & TDF_RUNNING) ? KT_RUNNING : 0) |
                   (list_linked(&td->td_waitq) ? KT_WAITQ : 0);

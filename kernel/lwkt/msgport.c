@@ -114,12 +114,10 @@ static void reply_body(void *arg)
 static void thread_replyport(lwkt_port_t port, lwkt_msg_t msg)
 { /* lab 9 */
     (void)port;
-    crit_enter();
     reply_body(msg);
-    crit_exit();
 }
 
-/* --- get and wait: the owner, on its cpu --- */
+/* --- get and wait: the owner, on its cpu, in a critical section --- */
 
 static void assert_owner(lwkt_port_t port)
 {
@@ -131,16 +129,14 @@ static void assert_owner(lwkt_port_t port)
 
 static lwkt_msg_t thread_getport(lwkt_port_t port)
 { /* lab 9 */
-    lwkt_msg_t msg = NULL;
+    lwkt_msg_t msg;
 
-    crit_enter();
     assert_owner(port);
-    if (!list_empty(&port->mp_msgq)) {
-        msg = list_entry(list_first(&port->mp_msgq), struct lwkt_msg, ms_node);
-        unqueue_here(msg);
-        poke(&msg->ms_flags, msg->ms_flags | MSGF_RETRIEVED);
-    }
-    crit_exit();
+    if (list_empty(&port->mp_msgq))
+        return NULL;
+    msg = list_entry(list_first(&port->mp_msgq), struct lwkt_msg, ms_node);
+    unqueue_here(msg);
+    poke(&msg->ms_flags, msg->ms_flags | MSGF_RETRIEVED);
     return msg;
 }
 
@@ -156,16 +152,14 @@ static bool has_come(lwkt_port_t port, lwkt_msg_t msg)
  */
 static lwkt_msg_t thread_waitport(lwkt_port_t port, lwkt_msg_t msg)
 { /* lab 9 */
-    thread_t td = curthread;
-
     crit_enter();
     assert_owner(port);
     while (!has_come(port, msg)) {
         port->mp_flags |= MSGPORTF_WAITING;
-        td->td_wmesg = "port";
-        _lwkt_dequeue(td);
+        curthread->td_wmesg = "port";
+        _lwkt_dequeue(curthread);
         lwkt_switch();
-        td->td_wmesg = NULL;
+        curthread->td_wmesg = NULL;
     }
     port->mp_flags &= ~MSGPORTF_WAITING;
     if (msg == NULL)

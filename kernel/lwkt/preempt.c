@@ -92,7 +92,7 @@ void lwkt_preempt(thread_t ntd, int crit)
     ntd->td_preempted = td;
     poke(&td->td_flags, td->td_flags | TDF_PREEMPT_LOCK);
     ktr_on_cpu(gd, KTR_PREEMPT, ntd->td_id, (uint64)ntd->td_pri);
-    lwkt_switch_to(gd, td, ntd);
+    lwkt_switch_to(td, ntd, gd);
     preempt_done(gd, td, mpcount);
 }
 

@@ -43,23 +43,37 @@ void lwkt_deschedule_self(thread_t td)
     crit_exit();
 }
 
-/*
- * A thread was enqueued on this cpu, by a caller with `crit` critical sections of its own. If it is
- * better than the current one, make it run soon: interrupt threads preempt; others ask for a switch.
- */
-static inline void _lwkt_schedule_post(globaldata_t gd, thread_t ntd, int crit)
+/* The end of lwkt_schedule for an interrupt thread of this cpu, which may preempt the caller. The
+ * section of lwkt_schedule does not count. */
+static void __attribute__((noinline)) schedule_preempting(thread_t td)
 {
-    if ((ntd->td_flags & TDF_RUNQ) == 0)
+    td->td_preemptable(td, 1);
+    crit_exit();
+}
+
+/* The end of lwkt_schedule for a thread that was enqueued on this cpu: if it is better than the current
+ * one, make it run soon, and leave the section. Interrupt threads preempt; others ask for a switch. */
+static inline void _lwkt_schedule_post(globaldata_t gd, thread_t td)
+{
+    if (td->td_preemptable != NULL) {
+        schedule_preempting(td);
         return;
-    if (ntd->td_preemptable != NULL)
-        ntd->td_preemptable(ntd, crit);
-    else
-        _lwkt_ask_resched(gd, ntd);
+    }
+    _lwkt_ask_resched(gd, td);
+    crit_exit();
 }
 
 static void lwkt_schedule_remote(void *arg)
 { /* lab 4 */
     lwkt_schedule(arg);
+}
+
+/* The end of lwkt_schedule for a thread of another cpu. Like the other ends it is a tail call, so that
+ * lwkt_schedule itself needs no stack frame. */
+static void __attribute__((noinline)) schedule_elsewhere(globaldata_t owner, thread_t td)
+{ /* lab 4: helper */
+    lwkt_send_ipiq(owner, lwkt_schedule_remote, td);
+    crit_exit();
 }
 
 /*
@@ -78,13 +92,17 @@ void lwkt_schedule(thread_t td)
     globaldata_t owner = peek(&td->td_gd);
 
     KASSERT(td != &owner->gd_idlethread, "the idle thread is never on a run queue");
-    ktr(KTR_SCHEDULE, td->td_id, (uint64)owner->gd_cpuid);
+    ktr_on_cpu(gd, KTR_SCHEDULE, td->td_id, (uint64)owner->gd_cpuid);
     if (owner != gd) {
-        lwkt_send_ipiq(owner, lwkt_schedule_remote, td);
-    } else if ((flags & TDF_MIGRATING) == 0) {
-        _lwkt_enqueue(td);
-        if (td != curthread)
-            _lwkt_schedule_post(gd, td, 1);
+        schedule_elsewhere(owner, td);
+        return;
+    }
+    if ((flags & TDF_MIGRATING) == 0) {
+        _lwkt_enqueue_here(gd, td, flags);
+        if (td != curthread) {
+            _lwkt_schedule_post(gd, td);
+            return;
+        }
     }
     crit_exit();
 }
@@ -122,9 +140,9 @@ void lwkt_setpri(thread_t td, int pri)
     KASSERT(td->td_gd == mycpu, "%s belongs to cpu %d", td->td_comm, td->td_gd->gd_cpuid);
     crit_enter();
     if (td->td_flags & TDF_RUNQ) {
-        _lwkt_dequeue(td);
+        runq_remove(td->td_gd, td);
         td->td_pri = pri;
-        _lwkt_enqueue(td);
+        runq_append(td->td_gd, td);
     } else {
         td->td_pri = pri;
     }

@@ -21,7 +21,7 @@
  *
  * What is rare (a lock to look after, a preempted thread to go back to) is a function of its own, in
  * which lwkt_switch ends. So the common case needs no stack frame, and saves registers once, in
- * cpu_switch.
+ * cpu_switch. And it asks for most of that at once: gd_care is several words of the cpu in one.
  *
  * Differences from DragonFly:
  *   - The end of a switch is C and one function for all; there it is assembly, and migration and exit
@@ -67,6 +67,13 @@ static bool needs_met(globaldata_t gd, thread_t td)
     return true;
 }
 
+/* For all ways of a switch but the common one, which is not taken while anything is traced. */
+static inline void mark_traced(globaldata_t gd, thread_t td)
+{
+    if (ktr_on(gd))
+        poke(&td->td_flags, td->td_flags | TDF_TRACED);
+}
+
 /* Run ntd in place of td. In a critical section, which lwkt_switch_return ends when td runs again. */
 static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
 { /* lab 2 */
@@ -76,9 +83,11 @@ static inline void switch_to(globaldata_t gd, thread_t td, thread_t ntd)
     cpu_switch(td, ntd);
 }
 
-void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd)
+void lwkt_switch_to(thread_t td, thread_t ntd, globaldata_t gd)
 {
     crit_enter();
+    gd->gd_preempting = true;
+    mark_traced(gd, td);
     switch_to(gd, td, ntd);
 }
 
@@ -135,6 +144,8 @@ static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_
     if (ntd->td_mpcount == 0 && gd->gd_mpheld)
         cpu_rel_mplock(gd);
     KASSERT(ntd->td_mpcount == 0 || gd->gd_mpheld, "%s runs without the MP lock", ntd->td_comm);
+    if (ntd != td)
+        mark_traced(gd, td);
     run(gd, td, ntd);
 }
 
@@ -147,6 +158,8 @@ static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
 
     thread_t ntd = lwkt_preempt_return(gd, td);
 
+    gd->gd_preempting = ntd->td_preempted != NULL;
+    mark_traced(gd, td);
     if (ntd->td_mpcount == 0 && gd->gd_mpheld)
         cpu_rel_mplock(gd);
     ++gd->gd_cnt.switch_count;
@@ -160,20 +173,31 @@ static void __attribute__((noinline)) switch_back(globaldata_t gd, thread_t td)
  */
 static inline thread_t lwkt_choose(globaldata_t gd)
 { /* lab 2 */
-    if (gd->gd_runqmask == 0)
-        return &gd->gd_idlethread;
-
-    int nq = bit_highest32(gd->gd_runqmask);
-    thread_t ntd = gd->gd_tdrunq[nq];
+    thread_t *first = gd->gd_bestrunq, ntd = *first;
 
     if (ntd->td_mpcount != 0 || ntd->td_toks != NULL)
         return NULL;
-    gd->gd_tdrunq[nq] = ntd->td_runnext;
+    *first = ntd->td_runnext;
     return ntd;
 }
 
-/* The rare cases of lwkt_switch_return: old migrates or exits, the thread that runs needs its address
- * space, or the switch is traced. */
+static void __attribute__((noinline)) leave_switch_to_space(void)
+{
+    cpu_thread_enter(curthread);
+    crit_exit();
+}
+
+/* The end of a switch, for the thread that runs: load its address space, if it needs one, and leave the
+ * section of lwkt_switch. */
+static inline void leave_switch(void)
+{
+    if (cpu_thread_has_space(&curthread->td_mach))
+        leave_switch_to_space();
+    else
+        crit_exit();
+}
+
+/* The rare cases of lwkt_switch_return: old migrates or exits, or the switch is traced. */
 static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flags)
 {
     ktr(KTR_SWITCH, old->td_id, flags);
@@ -184,9 +208,7 @@ static void __attribute__((noinline)) return_with_care(thread_t old, uint32 flag
     else if (flags & TDF_EXITING)
         lwkt_rele(old);
     /* lab 2: to here */
-    if (cpu_thread_has_space(&curthread->td_mach))
-        cpu_thread_enter(curthread);
-    crit_exit();
+    leave_switch();
 }
 
 /*
@@ -199,26 +221,27 @@ void lwkt_switch_return(thread_t old)
     uint32 flags = old->td_flags & ~TDF_RUNNING;
 
     testpoint(TP_STALL_RUNNING);
-    if ((flags & (TDF_MIGRATING | TDF_EXITING)) || cpu_thread_has_space(&curthread->td_mach) ||
-        ktr_on(mycpu)) {
-        return_with_care(old, flags);
+    if (flags & (TDF_MIGRATING | TDF_EXITING | TDF_TRACED)) {
+        return_with_care(old, flags & ~TDF_TRACED);
         return;
     }
     /* lab 2: from here */
     poke(&old->td_flags, flags);
-    crit_exit();
+    leave_switch();
     /* lab 2: to here */
 }
 
 /*
  * A switch inside an interrupt or IPI body would leave it half done on this cpu, so it is a bug. The
  * exception is a kernel that is dying of another bug (a fatal trap): there the switch is made, with one
- * warning for each thread. DragonFly: the beginning of lwkt_switch.
+ * warning for each thread. This leaves the section that lwkt_switch has entered. DragonFly: the
+ * beginning of lwkt_switch.
  */
 static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, thread_t td)
 {
     int nesting = gd->gd_intr_nesting_level, trap = gd->gd_trap_nesting_level;
 
+    crit_exit_noyield();
     if (trap == 0)
         panic("lwkt_switch: cannot switch from within an interrupt or IPI body, yet, thread %s",
               td->td_comm);
@@ -231,6 +254,27 @@ static void __attribute__((noinline)) switch_in_interrupt(globaldata_t gd, threa
     lwkt_switch();
     gd->gd_intr_nesting_level = nesting;
     gd->gd_trap_nesting_level = trap;
+}
+
+/* The request to reschedule is met by the switch that happens now. Other requests stay. */
+static inline void take_resched(globaldata_t gd)
+{ /* lab 2 */
+    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
+        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
+}
+
+/* The switch if gd_care is set: in an interrupt or a body, which is a bug; on top of a preempted
+ * thread; or with requests for tokens, the MP lock, or tracing. */
+static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t td)
+{
+    if (gd->gd_intr_nesting_level != 0) {
+        switch_in_interrupt(gd, td);
+    } else if (td->td_preempted != NULL) {
+        switch_back(gd, td);
+    } else {
+        take_resched(gd);
+        switch_with_locks(gd, td);
+    }
 }
 
 /* A process blocks, so first it gives its cpu back to the user scheduler. td_release clears itself. */
@@ -250,12 +294,9 @@ void lwkt_switch(void)
     globaldata_t gd = mycpu;
     thread_t td = curthread;
 
-    if (gd->gd_intr_nesting_level != 0) {
-        switch_in_interrupt(gd, td);
-        return;
-    }
     KASSERT(cpu_intr_enabled(), "lwkt_switch with interrupts off");
     KASSERT(gd->gd_spinlocks == 0, "%s switches with a spin lock held", td->td_comm);
+    KASSERT(td->td_preempted == NULL || gd->gd_preempting, "gd_preempting is off");
 #ifdef INVARIANTS
     if (td->td_cscount != 0)
         lwkt_cpusync_switched(td);
@@ -267,17 +308,15 @@ void lwkt_switch(void)
 
     /* lab 2: from here */
     crit_enter();
-    if (td->td_preempted != NULL) {
-        switch_back(gd, td);
+    if (peek(&gd->gd_care) != 0) {
+        switch_with_care(gd, td);
         return;
     }
-    if (peek(&gd->gd_astflags) & AST_LWKT_RESCHED)
-        amo_and(&gd->gd_astflags, ~AST_LWKT_RESCHED);
+    if (peek(&gd->gd_astflags) != 0)
+        take_resched(gd);
 
-    thread_t ntd = NULL;
+    thread_t ntd = lwkt_choose(gd);
 
-    if (gd->gd_tokreqbase == NULL && !gd->gd_mpheld)
-        ntd = lwkt_choose(gd);
     if (ntd == NULL)
         switch_with_locks(gd, td);
     else

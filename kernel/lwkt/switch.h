@@ -7,7 +7,7 @@
 #include "lwkt/thread.h"
 
 /* Run ntd in place of td, the current thread. Returns when td runs again. In a critical section. */
-void lwkt_switch_to(globaldata_t gd, thread_t td, thread_t ntd);
+void lwkt_switch_to(thread_t td, thread_t ntd, globaldata_t gd);
 
 /* cpu_switch continues here, on the new thread's stack. / From there, a thread that has never run
  * continues here. */

@@ -29,6 +29,8 @@ void lwkt_gdinit(globaldata_t gd, int cpuid)
 {
     gd->gd_cpuid = cpuid;
     gd->gd_cpumask = CPUMASK(cpuid);
+    gd->gd_tdidle = &gd->gd_idlethread;
+    gd->gd_bestrunq = &gd->gd_tdidle;
     list_init(&gd->gd_tdallq);
     list_init(&gd->gd_tdfreeq);
     list_init(&gd->gd_systimerq);
@@ -80,6 +82,7 @@ void lwkt_init_thread(thread_t td, void *stack, size_t stksize, uint32 flags, gl
     if (td == &gd->gd_idlethread) {
         td->td_pri = TDPRI_IDLE_THREAD;
         td->td_id = (uint32)gd->gd_cpuid;
+        td->td_runnext = td->td_runprev = td;
         list_insert_tail(&gd->gd_tdallq, &td->td_allq);
     } else {
         td->td_id = new_id(mycpu);

@@ -64,7 +64,7 @@ typedef uint64 cpumask_t;
 #define TDF_RUNNING 0x0001u      /* its stack is in use; cleared by the thread that runs next */
 #define TDF_RUNQ 0x0002u         /* on its cpu's run queue (stays set while it runs) */
 #define TDF_PREEMPT_LOCK 0x0004u /* preempted: off the cpu, but its stack is live */
-#define TDF_PREEMPT_DONE 0x0008u /* the preempting thread has switched back */
+#define TDF_TRACED 0x0008u       /* the switch away from it is to be recorded */
 #define TDF_EXITING 0x0010u      /* in lwkt_exit: the next thread frees it */
 #define TDF_MIGRATING 0x0020u    /* moving to another cpu: cannot be enqueued */
 #define TDF_NORESCHED 0x0040u    /* its wakeup does not ask for a reschedule */
@@ -79,9 +79,9 @@ typedef uint64 cpumask_t;
 #define TDF_ALLOCATED_THREAD 0x4000u /* its struct came from the zone and goes back there */
 #define TDF_ALLOCATED_STACK 0x8000u  /* its stack came from cpu_stack_alloc */
 #define TDF_PANICWARN 0x10000u       /* has been warned of a switch inside an interrupt */
-#define TDF_BLOCKQ 0x20000u          /* in lwkt_block */
-#define TDF_IDLE_NOHLT 0x40000u      /* idle thread: look again instead of halting */
-#define TDF_RESERVE 0x80000u /* a process that may use what is reserved; set before it runs */
+#define TDF_IDLE_NOHLT 0x20000u      /* idle thread: look again instead of halting */
+#define TDF_RESERVE 0x40000u      /* a process that may use what is reserved; set before it runs */
+#define TDF_PREEMPT_DONE 0x80000u /* the preempting thread has switched back */
 
 struct thread {
     struct md_thread td_mach;     /* first: assembly knows its offsets */
@@ -116,8 +116,8 @@ struct thread {
     uint32 td_killed;     /* 0, or killed: the exit status negated. Set by any cpu (peek, poke) */
     const char *td_wmesg; /* what it waits for, in a word, or NULL */
 
-    struct lwkt_wait *td_wait;   /* wait queue that it is on, or NULL; under that one's token */
-    struct list td_waitq;        /* td_wait->wa_waitq */
+    struct lwkt_wait *td_wait; /* what it waits for in lwkt_block, or NULL; its own cpu clears it */
+    struct list td_waitq;      /* td_wait->wa_waitq; under that one's token */
     struct lwkt_port td_msgport; /* messages to it, and replies to its own messages */
 
     /* What the layers above keep with a thread, opaque here; all NULL and 0 in a kernel thread. */
@@ -173,13 +173,23 @@ struct lwkt_counters {
  * otherwise.
  */
 struct globaldata {
-    uint32 gd_reqflags;                      /* RQF_*: AMO */
-    uint32 gd_astflags;                      /* AST_*: AMO */
+    uint32 gd_reqflags; /* RQF_*: AMO */
+    uint32 gd_astflags; /* AST_*: AMO */
+    union {
+        struct {
+            uint8 gd_intr_nesting_level; /* > 0: in an interrupt or IPI body, no blocking */
+            bool gd_mpheld;              /* this cpu owns the MP lock */
+            bool gd_tokasked;            /* gd_tokreqbase is not empty */
+            bool gd_preempting;          /* the current thread has preempted another one */
+            uint32 gd_ktrmask;           /* events to record; see ktr.h. Any cpu may set it */
+        };
+        uint64 gd_care; /* all of these at one look: not 0 if a switch must look after them */
+    };
     uint32 gd_runqmask;                      /* bit p: gd_tdrunq[p] is not empty */
-    int gd_intr_nesting_level;               /* > 0: in an interrupt or IPI body, no blocking */
-    uint32 gd_ktrmask;                       /* events to record; see ktr.h. Any cpu may set it */
     uint32 gd_tdlastid;                      /* threads created here: AMO */
     struct thread *gd_curthread;             /* == curthread; for other cpus, gdb and panics */
+    struct thread **gd_bestrunq;             /* the best ring's place in gd_tdrunq, or &gd_tdidle */
+    struct thread *gd_tdidle;                /* the idle thread, a ring of its own */
     struct thread *gd_tdrunq[TDPRI_NQUEUES]; /* first of each ring, or NULL */
     int gd_cpuid;
     int gd_trap_nesting_level; /* > 0: in a fatal trap */
@@ -188,7 +198,6 @@ struct globaldata {
     struct list gd_tdfreeq;    /* exited threads, kept for reuse */
     int gd_tdfreecount;
     int gd_spinlocks;                  /* spin locks held; > 0: no IPI may be sent */
-    bool gd_mpheld;                    /* this cpu owns the MP lock */
     struct lwkt_tokref *gd_tokreqbase; /* requests for tokens that are held here, oldest first */
     struct thread *gd_tokwaitq;        /* runnable threads that lack a token, oldest first */
     void *gd_uschedcp;                 /* the user scheduler's process here; shared */

@@ -173,6 +173,17 @@ static void queue_request(globaldata_t gd, lwkt_tokref_t ref)
         link = &(*link)->tr_gdreqnext;
     ref->tr_gdreqnext = *link;
     *link = ref;
+    gd->gd_tokasked = true;
+}
+
+/* The queued requests, the oldest first. None is queued afterwards. */
+static lwkt_tokref_t take_requests(globaldata_t gd)
+{
+    lwkt_tokref_t first = gd->gd_tokreqbase;
+
+    gd->gd_tokreqbase = NULL;
+    gd->gd_tokasked = false;
+    return first;
 }
 
 /* Whether the token cannot be given: `runner` or a thread below it has it, or it is kept for a
@@ -202,9 +213,8 @@ static void reqtoken_remote(void *arg)
  */
 void lwkt_answer_requests(globaldata_t gd, thread_t runner)
 { /* lab 6 */
-    lwkt_tokref_t ref = gd->gd_tokreqbase, next;
+    lwkt_tokref_t ref = take_requests(gd), next;
 
-    gd->gd_tokreqbase = NULL;
     for (; ref != NULL; ref = next) {
         next = ref->tr_gdreqnext;
         if (token_wanted(gd, ref) && must_stay(gd, runner, ref))
@@ -321,6 +331,17 @@ void lwkt_reltoken_slow(lwkt_tokref_t ref)
     }
     lwkt_answer_requests(mycpu, curthread);
     crit_exit();
+}
+
+/* lwkt_gettoken and lwkt_reltoken as functions, for callers that rarely come to them. */
+void lwkt_gettoken_usual(lwkt_tokref_t ref, lwkt_token_t tok)
+{
+    lwkt_gettoken(ref, tok);
+}
+
+void lwkt_reltoken_usual(lwkt_tokref_t ref)
+{
+    lwkt_reltoken(ref);
 }
 
 /* --- for waitwarn.c --- */

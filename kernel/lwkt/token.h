@@ -71,6 +71,8 @@ void lwkt_answer_requests(globaldata_t gd, thread_t runner);
 void lwkt_gettoken_slow(lwkt_tokref_t ref);
 void lwkt_reltoken_slow(lwkt_tokref_t ref);
 void lwkt_unlink_ref(thread_t td, lwkt_tokref_t ref);
+void lwkt_gettoken_usual(lwkt_tokref_t ref, lwkt_token_t tok);
+void lwkt_reltoken_usual(lwkt_tokref_t ref);
 
 static inline void lwkt_link_ref(thread_t td, lwkt_tokref_t ref, lwkt_token_t tok)
 {
@@ -113,6 +115,26 @@ static inline void lwkt_reltoken(lwkt_tokref_t ref)
     compiler_barrier(); /* a request that came before this found tok held, and is on gd_tokreqbase */
     if (gd->gd_tokreqbase != NULL || peek(&ref->tr_state) != TR_IDLE)
         lwkt_reltoken_slow(ref);
+}
+
+/*
+ * Take and release tok for a few lines in a critical section, in which nothing lets messages in
+ * (crit.h). Only a message takes a token away, so a token that is here stays until then, and needs no
+ * reference, unless a thread that the caller has preempted may have it. In that case, or if the token
+ * is elsewhere, it is taken as usual. tr_tok says which it was.
+ */
+static inline void lwkt_gettoken_crit(lwkt_tokref_t ref, lwkt_token_t tok)
+{
+    KASSERT(curthread->td_critcount > 0, "gettoken_crit outside a critical section");
+    ref->tr_tok = NULL;
+    if (consume(&tok->t_cpu) != mycpu || curthread->td_preempted != NULL) /* publish: answer, F8 */
+        lwkt_gettoken_usual(ref, tok);
+}
+
+static inline void lwkt_reltoken_crit(lwkt_tokref_t ref)
+{
+    if (ref->tr_tok != NULL)
+        lwkt_reltoken_usual(ref);
 }
 
 #endif

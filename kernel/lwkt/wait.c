@@ -6,33 +6,36 @@
  *   take wa_token
  *   *gen is old? then return
  *   td_wait = w, join the queue
- *   while td_wait is set:
- *     deschedule, switch    -- token goes -->   take wa_token
- *                                               raise wa_gen
- *                                               unlink the first waiter, td_wait = NULL,
- *                           <-- schedule ----     lwkt_schedule it
- *     (runs again)          <-- token comes --  release wa_token
- *   release wa_token
+ *   release wa_token                            take wa_token
+ *   while td_wait is set:                       raise wa_gen
+ *     deschedule, switch                        unlink the first waiter
+ *                                               release wa_token
+ *                           <-- end_wait -----  on the waiter's cpu: td_wait = NULL, lwkt_schedule
+ *     (runs again)
  *
- * The token is what makes this safe: the switch lets go of it only when the waiter leaves the cpu, and
- * has it back before the waiter runs. So between the look at td_wait and being off the cpu no signal
- * can come in, and there is no wakeup to lose.
+ * No wakeup is lost, because td_wait is cleared on the waiter's own cpu, as a message if the signaller
+ * runs on another one. From the look at td_wait to the switch the waiter is in one critical section,
+ * which keeps messages out. So end_wait runs before the look, which then sees it; or after the switch,
+ * and makes the waiter runnable. For the same reason a waiter that finds td_wait cleared may end at
+ * once: no signaller is still about to schedule it.
+ *
+ * The token is held for a few instructions only, in critical sections (lwkt_gettoken_crit).
  *
  * Differences from DragonFly:
- *   - A waiter is on the queue as long as td_wait is set, and only a signal clears it. There,
- *     lwkt_schedule unlinked a waiter, and lwkt_block's loop, which looked at td_wmesg, put it back to
- *     sleep on no queue at all: no signal ever found it again. Here lwkt_schedule knows nothing of wait
- *     queues. A thread that it wakes without cause finds td_wait set, and sleeps on in its place in
- *     the queue.
+ *   - There the waiter switches with the token in its hands, and must have it back before it runs. So
+ *     each wait looks for its token twice, and each switch of a waiter is one of the slow kind.
+ *   - Only a signal clears td_wait. There, lwkt_schedule unlinked a waiter, and lwkt_block's loop,
+ *     which looked at td_wmesg, put it back to sleep on no queue at all: no signal ever found it
+ *     again. Here lwkt_schedule knows nothing of wait queues. A thread that it wakes without cause
+ *     finds td_wait set, and sleeps on in its place in the queue.
  *   - The queue has a linkage of its own (td_waitq), so a waiter that was scheduled without cause can
  *     be on the run queue as well.
- *   - Since nobody has to unlink a waiter in order to schedule it, lwkt_schedule need not run on the
- *     cpu that owns the token, and chases the thread only.
  *   - lwkt_signal schedules by lwkt_schedule, on this cpu too, so that a waiter that is better than the
- *     signaller asks for a reschedule, or preempts. There it was only enqueued.
+ *     signaller asks for a reschedule. There it was only enqueued.
  */
 #include "lwkt/wait.h"
 
+#include "lwkt/ipiq.h"
 #include "lwkt/runq.h"
 
 void lwkt_wait_init(lwkt_wait_t w)
@@ -43,29 +46,26 @@ void lwkt_wait_init(lwkt_wait_t w)
     w->wa_count = 0;
 }
 
-/*
- * Join the queue and sleep until a signal has taken the thread off it. The caller holds the token. The
- * critical section makes leaving the run queue and leaving the cpu one step: another switch in between
- * would release the token, so that a signal could come in, whose lwkt_schedule would then be undone.
- */
-static void wait_for_signal(lwkt_wait_t w, const char *wmesg)
-{ /* lab 7 */
+/* The caller waits from here on. It holds the token. */
+static inline void join_queue(lwkt_wait_t w, const char *wmesg)
+{ /* lab 7: helper */
     thread_t td = curthread;
 
     KASSERT(td->td_wait == NULL, "%s waits already", td->td_comm);
-    crit_enter();
     list_insert_tail(&w->wa_waitq, &td->td_waitq);
     poke(&w->wa_count, w->wa_count + 1);
     td->td_wait = w;
     td->td_wmesg = wmesg;
-    poke(&td->td_flags, td->td_flags | TDF_BLOCKQ);
-    while (td->td_wait != NULL) {
-        _lwkt_dequeue(td);
+}
+
+/* Sleep until a signal has ended the wait. In a critical section, without the token. */
+static inline void wait_for_signal(void)
+{ /* lab 7: helper */
+    while (curthread->td_wait != NULL) {
+        _lwkt_dequeue(curthread);
         lwkt_switch();
     }
-    poke(&td->td_flags, td->td_flags & ~TDF_BLOCKQ);
-    td->td_wmesg = NULL;
-    crit_exit();
+    curthread->td_wmesg = NULL;
 }
 
 void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen)
@@ -73,27 +73,61 @@ void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen)
     struct lwkt_tokref ref;
 
     KASSERT(curthread != &mycpu->gd_idlethread, "the idle thread cannot wait");
-    lwkt_gettoken(&ref, &w->wa_token);
-    if (w->wa_gen == *gen)
-        wait_for_signal(w, wmesg);
-    *gen = w->wa_gen;
-    lwkt_reltoken(&ref);
+    crit_enter();
+    lwkt_gettoken_crit(&ref, &w->wa_token);
+    if (w->wa_gen == *gen) {
+        join_queue(w, wmesg);
+        lwkt_reltoken_crit(&ref);
+        wait_for_signal();
+    } else {
+        lwkt_reltoken_crit(&ref);
+    }
+    *gen = consume(&w->wa_gen); /* publish: lwkt_signal */
+    crit_exit();
 }
 
+/* A signal has taken td off its queue. On its cpu, in a critical section; also an IPI body, which
+ * follows a thread that has moved. */
+static void end_wait(void *arg)
+{ /* lab 7: helper */
+    thread_t td = arg;
+
+    if (peek(&td->td_gd) != mycpu) {
+        lwkt_send_ipiq(peek(&td->td_gd), end_wait, td);
+        return;
+    }
+    td->td_wait = NULL;
+    lwkt_schedule(td);
+}
+
+/* Messages to other cpus go out when the token is released, because a cpu that sends one may let others
+ * in, and one of those may take the token away. */
 void lwkt_signal(lwkt_wait_t w, int count)
 { /* lab 7 */
     struct lwkt_tokref ref;
+    struct list elsewhere;
 
-    lwkt_gettoken(&ref, &w->wa_token);
-    publish(&w->wa_gen, w->wa_gen + 1); /* consume: a waiter without a lock (wait.h) */
+    list_init(&elsewhere);
+    crit_enter();
+    lwkt_gettoken_crit(&ref, &w->wa_token);
+    publish(&w->wa_gen, w->wa_gen + 1); /* consume: lwkt_block, a waiter without a lock (wait.h) */
     for (; count != 0 && !list_empty(&w->wa_waitq); count--) {
         thread_t td = list_entry(list_first(&w->wa_waitq), struct thread, td_waitq);
 
         KASSERT(td->td_wait == w, "%s is on a queue that it does not wait on", td->td_comm);
         list_remove(&td->td_waitq);
         poke(&w->wa_count, w->wa_count - 1);
-        td->td_wait = NULL;
-        lwkt_schedule(td);
+        if (peek(&td->td_gd) == mycpu)
+            end_wait(td);
+        else
+            list_insert_tail(&elsewhere, &td->td_waitq);
     }
-    lwkt_reltoken(&ref);
+    lwkt_reltoken_crit(&ref);
+    while (!list_empty(&elsewhere)) {
+        thread_t td = list_entry(list_first(&elsewhere), struct thread, td_waitq);
+
+        list_remove(&td->td_waitq);
+        end_wait(td);
+    }
+    crit_exit();
 }

@@ -9,7 +9,8 @@
  * If a signal comes after the look, lwkt_block returns at once. wa_gen must not be read later than
  * the condition, so a waiter reads both under the lock that protects the condition (as fs/log.c does),
  * or reads wa_gen with consume (publish: lwkt_signal). Both functions are for thread context, on any
- * cpu; the waiters of one queue may belong to different cpus.
+ * cpu; the waiters of one queue may belong to different cpus. A waiter may return before the signal
+ * that woke it does, so it must not free the queue.
  */
 #ifndef LWKT_WAIT_H
 #define LWKT_WAIT_H
@@ -17,7 +18,7 @@
 #include "lwkt/token.h"
 
 struct lwkt_wait {
-    struct lwkt_token wa_token; /* protects all of it, and the waiters' td_wait and td_waitq */
+    struct lwkt_token wa_token; /* protects all of it, and the waiters' td_waitq */
     struct list wa_waitq;       /* waiters, the longest waiting first */
     int wa_gen;                 /* signals so far; others may peek */
     int wa_count;               /* waiters; others may peek */

@@ -125,11 +125,11 @@ static void tsleep_timeout(struct systimer *st)
 }
 
 /* Off the run queue, and switch until woken. In a critical section, queued. */
-static inline void sleep_until_woken(thread_t td)
+static inline void sleep_until_woken(void)
 { /* lab 7 */
-    _lwkt_dequeue(td);
+    _lwkt_dequeue(curthread);
     lwkt_switch();
-    remove_sleeper(td);
+    remove_sleeper(curthread);
 }
 
 /* The same, for timo ticks of HZ at most. */
@@ -138,7 +138,7 @@ static int __attribute__((noinline)) sleep_until_timeout(thread_t td, int timo)
     struct systimer st;
 
     systimer_init_oneshot(&st, tsleep_timeout, td, cpu_time() + (uint64)timo * (cpu_timebase / HZ));
-    sleep_until_woken(td);
+    sleep_until_woken();
     systimer_del(&st);
     return (td->td_flags & TDF_TIMEOUT) ? EWOULDBLOCK : 0;
 }
@@ -153,7 +153,6 @@ interlock_and_sleep(const void *ident, int flags, const char *wmesg, int timo)
 
 int tsleep(const void *ident, int flags, const char *wmesg, int timo)
 { /* lab 7 */
-    thread_t td = curthread;
     int result = 0;
 
     if ((flags & PINTERLOCKED) == 0)
@@ -161,27 +160,29 @@ int tsleep(const void *ident, int flags, const char *wmesg, int timo)
     crit_enter();
     if (flags & PCATCH) {
         /* From here on a kill finds us: either we see td_killed, or its message sees TDF_SINTR. */
-        poke(&td->td_flags, td->td_flags | TDF_SINTR);
+        poke(&curthread->td_flags, curthread->td_flags | TDF_SINTR);
         if (thread_killed())
             result = EINTR;
     }
     if (flags & PNORESCHED)
-        poke(&td->td_flags, td->td_flags | TDF_NORESCHED);
+        poke(&curthread->td_flags, curthread->td_flags | TDF_NORESCHED);
     if (result != 0) {
-        remove_sleeper(td);
-    } else if (td->td_flags & TDF_TSLEEPQ) {
-        td->td_wmesg = wmesg;
+        remove_sleeper(curthread);
+    } else if (curthread->td_flags & TDF_TSLEEPQ) {
+        curthread->td_wmesg = wmesg;
         ktr(KTR_SLEEP, (uint64)ident, (uint64)timo);
         if (timo > 0)
-            result = sleep_until_timeout(td, timo);
+            result = sleep_until_timeout(curthread, timo);
         else
-            sleep_until_woken(td);
-        td->td_wmesg = NULL;
-        if ((td->td_flags & TDF_SINTR) && result == 0 && thread_killed())
-            result = EINTR;
+            sleep_until_woken();
+        curthread->td_wmesg = NULL;
     }
-    if (td->td_flags & (TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED))
-        poke(&td->td_flags, td->td_flags & ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));
+    if (curthread->td_flags & (TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED)) {
+        if ((curthread->td_flags & TDF_SINTR) && result == 0 && thread_killed())
+            result = EINTR;
+        poke(&curthread->td_flags,
+             curthread->td_flags & ~(TDF_SINTR | TDF_TIMEOUT | TDF_NORESCHED));
+    }
     crit_exit();
     return result;
 }

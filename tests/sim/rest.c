@@ -85,7 +85,7 @@ static void audit_cpu(globaldata_t gd)
     CHECK(gd->gd_runqmask == (gd->gd_cpuid == 0 ? 1u << TDPRI_KERN_DAEMON : 0), "cpu %d: %x",
           gd->gd_cpuid, gd->gd_runqmask);
     CHECK(gd->gd_intr_nesting_level == 0 && gd->gd_spinlocks == 0, "cpu %d", gd->gd_cpuid);
-    CHECK(!gd->gd_mpheld, "cpu %d", gd->gd_cpuid);
+    CHECK(!gd->gd_mpheld && !gd->gd_tokasked && !gd->gd_preempting, "cpu %d", gd->gd_cpuid);
     CHECK(gd->gd_cpusyncmask == 0, "cpu %d: %lx", gd->gd_cpuid, gd->gd_cpusyncmask);
     CHECK(list_empty(&gd->gd_systimerq), "cpu %d", gd->gd_cpuid);
 }

@@ -121,7 +121,7 @@ def asleep(td):
     bits, flags = flag_names("TDF_"), int(td["td_flags"])
     until = next((f", {when(int(st['st_time']))} at the latest" for _, st in timers()
                   if int(st["st_arg"]) == int(td)), "")
-    if flags & bits["BLOCKQ"]:
+    if td["td_wait"] != 0:
         return f"in lwkt_block on {symbol(td['td_wait'])}"
     if flags & bits["TSLEEPQ"] or int(td["td_wmesg"]):
         message = text(td["td_wmesg"]) if int(td["td_wmesg"]) else "?"
