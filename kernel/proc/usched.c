@@ -51,6 +51,12 @@ static void charge(struct proc *p)
     usched_show(mycpuid, p);
 }
 
+/* Whether a thread better than the caller is runnable here. */
+static inline bool better_waits(void)
+{
+    return mycpu->gd_runqmask >> curthread->td_pri > 1;
+}
+
 /* --- asking a cpu to choose again --- */
 
 static void resched_here(void *arg)
@@ -69,7 +75,7 @@ static void ask_for_cpu(const struct proc *p)
 
 /* --- what processes call --- */
 
-/* The process gives up its designation, if it has one. td_release: called by lwkt_switch. */
+/* The process gives up its designation, if it has one. */
 static void usched_release(thread_t td)
 { /* lab 8 */
     struct proc *p = td->td_proc;
@@ -84,6 +90,73 @@ static void usched_release(thread_t td)
     crit_exit();
 }
 
+/*
+ * The process of td, the caller, blocks. If the only thread that is runnable here is a process of its
+ * level that was woken in the kernel, that one is designated at once, and goes on to user mode without
+ * a look: so two processes that wake each other in turns pass the cpu from one to the other. The caller
+ * keeps its user priority for its wakeup, which then asks for no reschedule: it waits until the other
+ * one blocks, or until the next tick (usched_raise). A process that waits in this cpu's queue, or one
+ * that is busy with its designation (p_seeks), is left to the longer way. In a critical section.
+ */
+static bool pass_on(thread_t td)
+{
+    globaldata_t gd = mycpu;
+    thread_t next = runq_first(gd, td->td_pri);
+
+    if (next == NULL)
+        next = runq_first(gd, TDPRI_KERN_USER);
+    if (next == NULL || next == td || gd->gd_runqmask != 1u << next->td_pri || !runq_is_alone(next))
+        return false;
+    struct proc *p = td->td_proc, *q = next->td_proc;
+    if (q == NULL || q->p_seeks || q->p_upri != p->p_upri || !usched_may_use(q, gd->gd_cpuid) ||
+        (peek(&usched_waiting) & gd->gd_cpumask) != 0)
+        return false;
+    charge(p);
+    q->p_since = p->p_since;
+    q->p_heartbeat = gd->gd_heartbeat;
+    poke(&gd->gd_uschedcp, q);
+    usched_show(gd->gd_cpuid, q);
+    if (next->td_pri != td->td_pri)
+        lwkt_setpri(next, td->td_pri);
+    next->td_release = td->td_release;
+    td->td_release = NULL;
+    return true;
+}
+
+/* td_release of a current process: it blocks. Called by lwkt_switch. */
+static void usched_block(thread_t td)
+{
+    crit_enter();
+    if (!pass_on(td))
+        usched_release(td);
+    crit_exit();
+}
+
+/* The threads of processes in one ring of the run queue, but for the current process's, get kernel
+ * priority. */
+static void raise_ring(globaldata_t gd, int pri)
+{
+    thread_t first = runq_first(gd, pri), td = first, next;
+    int n = 0;
+
+    if (first == NULL)
+        return;
+    do
+        n++;
+    while ((td = td->td_runnext) != first);
+    for (; n > 0; n--, td = next) {
+        next = td->td_runnext;
+        if (td->td_proc != NULL && td->td_proc != usched_current(gd))
+            lwkt_setpri(td, TDPRI_KERN_USER);
+    }
+}
+
+void usched_raise_others(void)
+{
+    for (int level = 0; level < USCHED_LEVELS; level++)
+        raise_ring(mycpu, level_pri[level]);
+}
+
 /* p, the caller, is this cpu's current process: give it user priority, and the hook that gives the cpu
  * up when it blocks. */
 static void take_designation(struct proc *p)
@@ -94,8 +167,8 @@ static void take_designation(struct proc *p)
     poke(&mycpu->gd_idlelook, 1);
     clock_wake();
     lwkt_setpri_self(level_pri[p->p_upri]);
-    curthread->td_release = usched_release;
-    if (lwkt_checkpri_self()) /* lower now than one that waits */
+    curthread->td_release = usched_block;
+    if (better_waits()) /* lower now than one that waits */
         need_lwkt_resched(mycpu);
 }
 
@@ -242,6 +315,7 @@ void usched_userexit(struct proc *p)
 {
     thread_t td = curthread;
 
+    p->p_seeks = true;
     if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
         /* Cleared before the look, so that a thread that wakes after it asks again. */
         amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED);
@@ -253,8 +327,10 @@ void usched_userexit(struct proc *p)
         become_current(p);
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED) {
         amo_and(&mycpu->gd_astflags, ~AST_USER_RESCHED);
+        usched_raise();
         give_way(p);
     }
+    p->p_seeks = false;
 }
 
 /* A new process, whose thread is of this cpu, begins as one that was woken. */
@@ -276,6 +352,7 @@ static bool hand_over(struct proc *p)
     if (!usched_hand_over(p))
         return false;
     curthread->td_release = NULL;
+    p->p_seeks = true;
     wait_in_queue(p);
     return true;
 }
@@ -287,7 +364,8 @@ void usched_yield(struct proc *p)
     if (curthread->td_release == NULL)
         return;
     crit_enter();
-    bool better = lwkt_checkpri_self();
+    usched_raise();
+    bool better = better_waits();
     if (better) {
         p->p_heartbeat -= 2; /* they do not wait for p to block */
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
@@ -313,6 +391,7 @@ void usched_exit(struct proc *p)
         p->p_target = -1;
         usched_vacate(gd);
     }
+    p->p_seeks = true; /* it is designated no more: pass_on */
     crit_exit();
 }
 
@@ -325,7 +404,7 @@ void usched_tick(void)
     if (td->td_release == NULL)
         return;
     charge(td->td_proc);
-    if (lwkt_checkpri_self())
+    if (better_waits())
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
     else if (peek(&usched_waiting) != 0)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
@@ -343,6 +422,7 @@ int usched_setpri(struct proc *p, int level)
     p->p_upri = level;
     usched_exit(p);
     lwkt_yield();
+    p->p_seeks = false;
     return old;
 }
 

@@ -221,14 +221,20 @@ static bool pick_from(struct queue *q, globaldata_t gd)
     return p != NULL;
 }
 
+/* Priorities of processes that run in the kernel without a cpu: at that of their level, after pass_on. */
+#define MAY_COME \
+    (1u << TDPRI_KERN_USER | 1u << TDPRI_USER_REAL | 1u << TDPRI_USER_NORM | 1u << TDPRI_USER_IDLE)
+
 /* Whether the free cpu gd is in the kernel, with processes other than the caller that may take it. If
  * they do not, it becomes idle, and then it looks for one. */
 static bool others_come(globaldata_t gd)
 {
     if (gd != mycpu)
         return peek(&gd->gd_idlelook) != 0;
-    thread_t first = runq_first(gd, TDPRI_KERN_USER);
-    return first != NULL && (first != curthread || !runq_is_alone(first));
+    uint32 mask = gd->gd_runqmask & MAY_COME;
+    if ((curthread->td_flags & TDF_RUNQ) && runq_is_alone(curthread))
+        mask &= ~(1u << curthread->td_pri);
+    return mask != 0;
 }
 
 /* Give the free cpu gd to one that waits: in its own queue, or else in another. */

@@ -58,6 +58,7 @@ static void tick_here(struct systimer *st)
 {
     (void)st;
     ++mycpu->gd_heartbeat;
+    usched_raise();
     usched_tick();
     if (!is_set(tick_until))
         systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
@@ -423,6 +424,7 @@ void play_x_usched_ps(void)
 static void tick_once(struct systimer *st)
 {
     (void)st;
+    usched_raise();
     usched_tick();
 }
 
