@@ -41,13 +41,19 @@
 
 static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
 
-/* Charge the current process p for its time. On its cpu. */
-static void charge(struct proc *p)
+/* Charge p, which is the current process until now, for its time. On its cpu. */
+static inline void charge_last(struct proc *p)
 {
     uint64 now = cpu_time();
 
     p->p_vruntime += now - p->p_since;
     p->p_since = now;
+}
+
+/* The same, of one that stays. */
+static void charge(struct proc *p)
+{
+    charge_last(p);
     usched_show(mycpuid, p);
 }
 
@@ -90,6 +96,15 @@ static void usched_release(thread_t td)
     crit_exit();
 }
 
+/* This cpu's designation goes from p, the caller, which was just charged, to q, whose thread is here. */
+static inline void designate(globaldata_t gd, struct proc *q, struct proc *p)
+{
+    q->p_since = p->p_since;
+    q->p_heartbeat = gd->gd_heartbeat;
+    q->p_thread->td_release = curthread->td_release;
+    curthread->td_release = NULL;
+}
+
 /*
  * The process of td, the caller, blocks. If the only thread that is runnable here is a process of its
  * level that was woken in the kernel, that one is designated at once, and goes on to user mode without
@@ -111,15 +126,12 @@ static bool pass_on(thread_t td)
     if (q == NULL || q->p_seeks || q->p_upri != p->p_upri || !usched_may_use(q, gd->gd_cpuid) ||
         (peek(&usched_waiting) & gd->gd_cpumask) != 0)
         return false;
-    charge(p);
-    q->p_since = p->p_since;
-    q->p_heartbeat = gd->gd_heartbeat;
+    charge_last(p);
     poke(&gd->gd_uschedcp, q);
     usched_show(gd->gd_cpuid, q);
     if (next->td_pri != td->td_pri)
         lwkt_setpri(next, td->td_pri);
-    next->td_release = td->td_release;
-    td->td_release = NULL;
+    designate(gd, q, p);
     return true;
 }
 
@@ -307,6 +319,8 @@ static void let_better_run(struct proc *p)
     if (mycpu->gd_uschedparked == p) { /* only a current process is ever parked */
         td->td_release = release;
         mycpu->gd_uschedparked = NULL;
+    } else if (td->td_release != NULL) {
+        p->p_target = -1; /* switch_over */
     }
     crit_exit();
 }
@@ -340,20 +354,50 @@ void usched_setrunqueue(struct proc *p)
     lwkt_schedule(p->p_thread);
 }
 
+/* p, the caller, which is in the queue, leaves the cpu to next. */
+static inline void switch_over(globaldata_t gd, struct proc *p, struct proc *next)
+{
+    thread_t td = curthread, ntd = next->p_thread;
+    int pri = td->td_pri;
+
+    /* At once, before a message comes in: another cpu may have picked p already. */
+    _lwkt_dequeue(td);
+    td->td_pri = TDPRI_KERN_USER;
+    if (ntd->td_gd == gd) {
+        _lwkt_dequeue(ntd); /* something may have scheduled it without cause */
+        ntd->td_pri = pri;
+        designate(gd, next, p);
+        _lwkt_schedule_here(gd, ntd);
+    } else {
+        td->td_release = NULL;
+        lwkt_schedule(ntd);
+    }
+    if (ncpus > 1)
+        usched_wake_idle(p);
+    lwkt_switch();
+}
+
 /*
  * p, the caller, this cpu's current process, gives the cpu to the first process of its level in the
  * queue, and waits there in its place. The cpu is never free in between, so no other process claims it.
- * Returns false if there is no such process. Otherwise p has been picked, or killed: without a
- * designation it goes through usched_userexit, and what has happened meanwhile is looked at after that.
+ * Returns false if there is no such process. Otherwise p's turn has come by another one's switch_over;
+ * or p has been picked, or killed: without a designation it goes through usched_userexit.
  */
 static bool hand_over(struct proc *p)
 {
-    charge(p);
-    if (!usched_hand_over(p))
+    charge_last(p);
+    struct proc *next = usched_exchange(p);
+    if (next == NULL)
         return false;
-    curthread->td_release = NULL;
     p->p_seeks = true;
-    wait_in_queue(p);
+    switch_over(mycpu, p, next);
+    if (curthread->td_release != NULL) {
+        p->p_target = -1;
+        p->p_seeks = false;
+    } else if (usched_is_queued(p)) {
+        lwkt_deschedule_self(curthread);
+        wait_in_queue(p);
+    }
     return true;
 }
 
@@ -370,10 +414,9 @@ void usched_yield(struct proc *p)
         p->p_heartbeat -= 2; /* they do not wait for p to block */
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
     }
-    if (peek(&usched_waiting) != 0) {
+    if (peek(&usched_waiting) != 0 && (better || !hand_over(p))) {
         usched_fall_behind(p);
-        if (better || !hand_over(p))
-            amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
     }
     crit_exit();
     if (ncpus > 1)

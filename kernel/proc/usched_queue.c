@@ -95,7 +95,7 @@ static struct proc *level_first(struct proc *first, int cpu)
 }
 
 /* The first process in the queue that may use this cpu. */
-static struct proc *queue_first(struct queue *q, int cpu)
+static inline __attribute__((always_inline)) struct proc *queue_first(struct queue *q, int cpu)
 {
     struct proc *p = NULL;
 
@@ -111,13 +111,27 @@ static void show_least(struct queue *q, int level)
     poke(&q->least[level], q->heap[level] != NULL ? q->heap[level]->p_vruntime : ~0UL);
 }
 
-static inline void queue_insert(struct queue *q, struct proc *p)
+/* p will be in the queue. */
+static inline void queue_enter(struct queue *q, struct proc *p)
 {
     KASSERT(!p->p_queued, "process %d is put into a queue while it waits in one", p->p_pid);
     p->p_arrival = q->arrivals++;
     p->p_queue = (int)(q - queues);
     KASSERT(p->p_queue >= 0, "process %d is put into queue %d", p->p_pid, p->p_queue);
     p->p_queued = true;
+}
+
+/* p is in the queue no more. */
+static inline void queue_leave(struct queue *q, struct proc *p)
+{
+    p->p_queued = false;
+    if (q->lent == p)
+        q->lent = NULL;
+}
+
+static inline void queue_insert(struct queue *q, struct proc *p)
+{
+    queue_enter(q, p);
     heap_insert(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
     if (q->length == 0)
@@ -129,9 +143,7 @@ static inline void queue_remove(struct queue *q, struct proc *p)
 {
     heap_remove(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
-    p->p_queued = false;
-    if (q->lent == p)
-        q->lent = NULL;
+    queue_leave(q, p);
     poke(&q->length, q->length - 1);
     if (q->length == 0)
         amo_and(&usched_waiting, ~CPUMASK(p->p_queue));
@@ -346,9 +358,9 @@ static int choose_queue(const struct proc *p)
     return best;
 }
 
-/* p waits in a queue: idle cpus that p may use look for a process. */
-static inline void wake_idle(const struct proc *p)
+void usched_wake_idle(const struct proc *p)
 {
+    fence(); /* before the look for an idle cpu: see the top */
     for (int cpu = 0; cpu < ncpus; cpu++)
         if (usched_may_use(p, cpu) && usched_is_idle(cpu))
             pick_for(globaldata_of[cpu]);
@@ -366,47 +378,46 @@ void usched_offer(struct proc *p)
     fence(); /* before the look for a free cpu: see the top */
     if (usched_current(mycpu) == NULL)
         pick_for(mycpu);
-    wake_idle(p);
+    usched_wake_idle(p);
 }
 
-/* The first in this cpu's queue takes the cpu over from p, which is put into the queue. NULL: it has
- * another level. Queue locked. */
-static inline struct proc *exchange(struct queue *own, globaldata_t gd, struct proc *p)
+/* Put p into the queue for `first` of its level, after which it goes. The queue is never empty. */
+static inline void queue_replace(struct queue *q, struct proc *first, struct proc *p)
 {
-    struct proc *first = queue_first(own, gd->gd_cpuid);
+    struct proc **heap = &q->heap[p->p_upri];
 
-    if (first == NULL || first->p_upri != p->p_upri)
-        return NULL;
-    queue_insert(own, p); /* before the other one leaves: the queue is never empty */
-    queue_remove(own, first);
-    first->p_target = gd->gd_cpuid;
-    poke(&gd->gd_uschedcp, first);
-    usched_show(gd->gd_cpuid, first);
-    return first;
+    if (p->p_vruntime <= first->p_vruntime)
+        p->p_vruntime = first->p_vruntime + 1;
+    queue_enter(q, p);
+    if (*heap == first && first->p_heapchild == NULL) {
+        *heap = p; /* it was alone */
+    } else {
+        heap_remove(heap, first, heap_before);
+        heap_insert(heap, p, heap_before);
+    }
+    queue_leave(q, first);
+    show_least(q, p->p_upri);
 }
 
-bool usched_hand_over(struct proc *p)
+struct proc *usched_exchange(struct proc *p)
 {
     globaldata_t gd = mycpu;
     struct queue *own = &queues[gd->gd_cpuid];
 
     if (peek(&own->length) == 0)
-        return false;
+        return NULL;
     spin_lock(&own->lock);
-    struct proc *next = exchange(own, gd, p);
+    struct proc *first = queue_first(own, gd->gd_cpuid);
+    if (first != NULL && first->p_upri == p->p_upri) {
+        queue_replace(own, first, p);
+        first->p_target = gd->gd_cpuid;
+        poke(&gd->gd_uschedcp, first);
+        usched_show(gd->gd_cpuid, first);
+    } else {
+        first = NULL;
+    }
     spin_unlock(&own->lock);
-    if (next == NULL)
-        return false;
-    /* At once, before a message comes in: another cpu may have picked p already. */
-    _lwkt_dequeue(curthread);
-    lwkt_setpri_self(TDPRI_KERN_USER);
-    if (next->p_thread->td_gd == gd)
-        _lwkt_schedule_here(gd, next->p_thread); /* saves 26 instructions of a yield's 868 */
-    else
-        lwkt_schedule(next->p_thread);
-    fence(); /* before the look for an idle cpu: see the top */
-    wake_idle(p);
-    return true;
+    return first;
 }
 
 /* p, a process of this cpu, was killed: it waits no longer. td_killed is set, and p looks at it in

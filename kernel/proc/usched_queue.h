@@ -70,8 +70,11 @@ void usched_limit_credit(struct proc *p);
 void usched_offer(struct proc *p);
 
 /* If the first process in this cpu's queue has the level of p, the caller and current process here, it
- * becomes current, and p is put into the queue, off the run queue: true. In a critical section. */
-bool usched_hand_over(struct proc *p);
+ * becomes current, whatever times the two have had, and p is put into the queue. Returns that process,
+ * for the caller to schedule, or NULL. In a critical section. After it, when p has left the run queue:
+ * let idle cpus look for a process. */
+struct proc *usched_exchange(struct proc *p);
+void usched_wake_idle(const struct proc *p);
 
 /* Whether p is in a queue. Code that takes it out schedules it after that. */
 bool usched_is_queued(const struct proc *p);
