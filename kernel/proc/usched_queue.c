@@ -80,21 +80,19 @@ static bool heap_before(const struct proc *p, const struct proc *q)
     return before(p, q) || (!before(q, p) && (int)(p->p_arrival - q->p_arrival) < 0);
 }
 
-/* The first process of one level that may use this cpu. It is the heap's first one, but for processes
- * with other masks, which wait for another cpu. */
-static struct proc *level_first(struct proc *first, int cpu)
+/* The first process of one level that may use this cpu, if the heap's first one may not. */
+static __attribute__((noinline)) struct proc *level_search(struct proc *first, int cpu)
 {
     struct proc *best = NULL;
 
-    if (first == NULL || usched_may_use(first, cpu))
-        return first;
     for (struct proc *p = first; p != NULL; p = heap_walk(p))
         if (usched_may_use(p, cpu) && (best == NULL || heap_before(p, best)))
             best = p;
     return best;
 }
 
-/* The first process in the queue that may use this cpu. */
+/* The first process in the queue that may use this cpu: of the best level, the heap's first one, but
+ * for processes with other masks, which wait for another cpu. */
 static inline __attribute__((always_inline)) struct proc *queue_first(struct queue *q, int cpu)
 {
     struct proc *p = NULL;
@@ -102,7 +100,8 @@ static inline __attribute__((always_inline)) struct proc *queue_first(struct que
     if (q->lent != NULL && usched_may_use(q->lent, cpu))
         return q->lent;
     for (int level = USCHED_LEVELS - 1; level >= 0 && p == NULL; level--)
-        p = level_first(q->heap[level], cpu);
+        if ((p = q->heap[level]) != NULL && !usched_may_use(p, cpu))
+            p = level_search(p, cpu);
     return p;
 }
 
@@ -381,6 +380,13 @@ void usched_offer(struct proc *p)
     usched_wake_idle(p);
 }
 
+static __attribute__((noinline)) void heap_replace(struct proc **heap, struct proc *first,
+                                                   struct proc *p)
+{
+    heap_remove(heap, first, heap_before);
+    heap_insert(heap, p, heap_before);
+}
+
 /* Put p into the queue for `first` of its level, after which it goes. The queue is never empty. */
 static inline void queue_replace(struct queue *q, struct proc *first, struct proc *p)
 {
@@ -389,12 +395,10 @@ static inline void queue_replace(struct queue *q, struct proc *first, struct pro
     if (p->p_vruntime <= first->p_vruntime)
         p->p_vruntime = first->p_vruntime + 1;
     queue_enter(q, p);
-    if (*heap == first && first->p_heapchild == NULL) {
+    if (*heap == first && first->p_heapchild == NULL)
         *heap = p; /* it was alone */
-    } else {
-        heap_remove(heap, first, heap_before);
-        heap_insert(heap, p, heap_before);
-    }
+    else
+        heap_replace(heap, first, p);
     queue_leave(q, first);
     show_least(q, p->p_upri);
 }
