@@ -185,32 +185,13 @@ void play_x_usched_raise(void)
     finish();
 }
 
-/* One blocks on cpu 0 while another one there, which was picked for cpu 1, is on its way. */
-static void block_until_set(struct proc *p)
-{
-    host_user(p);
-    tsleep_until(&flags[0], PCATCH, "scene", is_set, &flags[0]);
-    host_user(p);
-}
-
-static void leave_and_set(struct proc *p)
-{
-    host_user(p);
-    set(&flags[0]);
-}
-
-static void yield_with_mask(struct proc *p)
-{
-    host_user(p);
-    usched_yield(p);
-    host_user(p);
-}
-
+/* One hands its cpu over to another, which blocks when the first has been picked for cpu 1, but is still
+ * here: it must not get this cpu, too. */
 void play_x_usched_pass_picked(void)
 {
     begin();
-    host_proc(0, block_until_set, "blocks")->p_affinity = CPU0_ONLY;
-    host_proc(0, yield_with_mask, "goes");
-    host_proc(1, leave_and_set, "leaves")->p_affinity = CPU1_ONLY;
+    host_proc(0, yield_once, "yields")->p_vruntime = cpu_timebase;
+    host_proc(1, once, "leaves")->p_affinity = CPU1_ONLY;
+    host_proc(1, sleep_between, "blocks")->p_affinity = CPU0_ONLY;
     finish();
 }
