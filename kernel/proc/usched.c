@@ -105,13 +105,21 @@ static inline void designate(globaldata_t gd, struct proc *q, struct proc *p)
     curthread->td_release = NULL;
 }
 
+/* Whether q, whose thread is here, must look at a kill, or at its upcalls, before it enters user mode. */
+static inline bool has_news(const struct proc *q)
+{
+    return peek(&q->p_thread->td_killed) != 0 || q->p_upcalls != NULL;
+}
+
 /*
  * The process of td, the caller, blocks. If the only thread that is runnable here is a process of its
  * level that was woken in the kernel, that one is designated at once, and goes on to user mode without
  * a look: so two processes that wake each other in turns pass the cpu from one to the other. The caller
  * keeps its user priority for its wakeup, which then asks for no reschedule: it waits until the other
- * one blocks, or until the next tick (usched_raise). A process that waits in this cpu's queue, or one
- * that is busy with its designation (p_seeks), is left to the longer way. In a critical section.
+ * one blocks, or until the next tick (usched_raise). The longer way is for when a process waits in this
+ * cpu's queue, and for a process that is busy with its designation (p_seeks), or has something to look
+ * at before it enters user mode. A kill that comes later sets AST_SIGNAL, which is left for it
+ * (proc_user_return). In a critical section.
  */
 static bool pass_on(thread_t td)
 {
@@ -124,7 +132,7 @@ static bool pass_on(thread_t td)
         return false;
     struct proc *p = td->td_proc, *q = next->td_proc;
     if (q == NULL || q->p_seeks || q->p_upri != p->p_upri || !usched_may_use(q, gd->gd_cpuid) ||
-        (peek(&usched_waiting) & gd->gd_cpumask) != 0)
+        (peek(&usched_waiting) & gd->gd_cpumask) != 0 || has_news(q))
         return false;
     charge_last(p);
     poke(&gd->gd_uschedcp, q);
@@ -394,6 +402,8 @@ static bool hand_over(struct proc *p)
     if (curthread->td_release != NULL) {
         p->p_target = -1;
         p->p_seeks = false;
+        if (has_news(p))
+            amo_or(&mycpu->gd_astflags, AST_SIGNAL);
     } else if (usched_is_queued(p)) {
         lwkt_deschedule_self(curthread);
         wait_in_queue(p);

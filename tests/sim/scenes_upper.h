@@ -48,6 +48,7 @@
     SCENE(x_usched_kill, 2)        \
     SCENE(x_usched_kill_moves, 2)  \
     SCENE(x_usched_kill_reap, 2)   \
+    SCENE(x_usched_pass_kill, 2)   \
     SCENE(x_ithread, 2)            \
     SCENE(x_ithread_plic, 2)       \
     SCENE(x_waits_spin, 2)         \

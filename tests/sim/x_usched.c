@@ -386,3 +386,31 @@ void play_x_usched_kill_reap(void)
     explore_thread(1, TDPRI_KERN_DAEMON, reap_victim, NULL, "parent");
     finish();
 }
+
+/* A process is killed while it sleeps, or when it has been woken, and another one that blocks may pass
+ * the cpu on to it. */
+static void sleep_and_stay(struct proc *p)
+{
+    host_user(p);
+    tsleep_until(&flags[0], PCATCH, "scene", is_set, &flags[0]);
+    host_user_until(p, &flags[1]);
+}
+
+static void wake_and_sleep(struct proc *p)
+{
+    host_user(p);
+    set(&flags[0]);
+    host_user(p);
+    tsleep(&flags[2], 0, "scene", 1);
+    host_user(p);
+}
+
+void play_x_usched_pass_kill(void)
+{
+    begin();
+    victim = host_proc(0, sleep_and_stay, "victim");
+    victim->p_affinity = CPU0_ONLY;
+    host_proc(0, wake_and_sleep, "wakes")->p_affinity = CPU0_ONLY;
+    explore_thread(1, TDPRI_KERN_DAEMON, kill_only, NULL, "killer");
+    finish();
+}
