@@ -109,7 +109,7 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
  * kernel was booted for tests; otherwise it is NULL, and the call returns -1. */
 extern syscall_fn ktest_syscall;
 
-/* usched.c, usched_queue.c: which processes may be in user mode, and on which cpu. */
+/* usched*.c: which processes may be in user mode, and on which cpu. */
 void usched_init(void);
 void usched_favor(struct proc *p);       /* a shell, or a command that it starts: for some time */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */
@@ -121,8 +121,8 @@ int usched_setpri(struct proc *p, int level);        /* USER_PRI_*; the old leve
 int usched_setaffinity(struct proc *p, uint64 mask); /* 0, or -1: no such cpu */
 void usched_tick(void); /* each tick of a cpu, from its timer interrupt */
 
-/* Before that: processes that wait here at user priority until the current one blocks (usched.c:
- * pass_on) get kernel priority. In a critical section. */
+/* Before that: processes that wait here at user priority until the current one blocks
+ * (usched_pass.c) get kernel priority. In a critical section. */
 void usched_raise_others(void);
 static inline void usched_raise(void)
 {

@@ -2,14 +2,15 @@
  * The user scheduler's policy: which process may be in user mode, on which cpu, and for how long. The
  * processes that wait, and the handing out of free cpus, are in usched_queue.c.
  *
- * Each cpu has at most one current process (gd_uschedcp), the only one that LWKT sees runnable at user
- * priority there. All others that want to be in user mode wait in a queue, descheduled. So LWKT's
- * fixed priorities never starve a process, and sharing time is this layer's business alone.
+ * Each cpu has at most one current process (gd_uschedcp), the only one that may be in user mode there.
+ * All others that want to be there wait in a queue, descheduled. So LWKT's fixed priorities never
+ * starve a process, and sharing time is this layer's business alone.
  *
  * Inside the kernel a process is an ordinary thread. It keeps its designation through system calls
  * that do not block; the first time it blocks, lwkt_switch calls td_release, and the cpu is free
  * (passive release): for a process that runs in the kernel there, or else for the first in the queue. A
- * process that never blocks pays nothing.
+ * process that never blocks pays nothing. If the one that runs in the kernel is alone, it is made the
+ * current one at once (usched_pass.c).
  *
  *   to user mode      designated here?  -> go
  *   (userexit)        own cpu free, and none in its queue due? -> take it
@@ -39,21 +40,10 @@
 #include "proc/clock.h"
 #include "proc/usched_queue.h"
 
-static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
-
-/* Charge p, which is the current process until now, for its time. On its cpu. */
-static inline void charge_last(struct proc *p)
-{
-    uint64 now = cpu_time();
-
-    p->p_vruntime += now - p->p_since;
-    p->p_since = now;
-}
-
-/* The same, of one that stays. */
+/* Charge the current process p, which stays so, for its time. On its cpu. */
 static void charge(struct proc *p)
 {
-    charge_last(p);
+    usched_charge(p);
     usched_show(mycpuid, p);
 }
 
@@ -81,8 +71,7 @@ static void ask_for_cpu(const struct proc *p)
 
 /* --- what processes call --- */
 
-/* The process gives up its designation, if it has one. */
-static void usched_release(thread_t td)
+void usched_release(thread_t td)
 { /* lab 8 */
     struct proc *p = td->td_proc;
 
@@ -96,87 +85,6 @@ static void usched_release(thread_t td)
     crit_exit();
 }
 
-/* This cpu's designation goes from p, the caller, which was just charged, to q, whose thread is here. */
-static inline void designate(globaldata_t gd, struct proc *q, struct proc *p)
-{
-    q->p_since = p->p_since;
-    q->p_heartbeat = gd->gd_heartbeat;
-    q->p_thread->td_release = curthread->td_release;
-    curthread->td_release = NULL;
-}
-
-/* Whether q, whose thread is here, must look at a kill, or at its upcalls, before it enters user mode. */
-static inline bool has_news(const struct proc *q)
-{
-    return peek(&q->p_thread->td_killed) != 0 || q->p_upcalls != NULL;
-}
-
-/*
- * The process of td, the caller, blocks. If the only thread that is runnable here is a process of its
- * level that was woken in the kernel, that one is designated at once, and goes on to user mode without
- * a look: so two processes that wake each other in turns pass the cpu from one to the other. The caller
- * keeps its user priority for its wakeup, which then asks for no reschedule: it waits until the other
- * one blocks, or until the next tick (usched_raise). The longer way is for when a process waits in this
- * cpu's queue, and for a process that is busy with its designation (p_seeks), or has something to look
- * at before it enters user mode. A kill that comes later sets AST_SIGNAL, which is left for it
- * (proc_user_return). In a critical section.
- */
-static bool pass_on(thread_t td)
-{
-    globaldata_t gd = mycpu;
-    thread_t next = runq_first(gd, td->td_pri);
-
-    if (next == NULL)
-        next = runq_first(gd, TDPRI_KERN_USER);
-    if (next == NULL || next == td || gd->gd_runqmask != 1u << next->td_pri || !runq_is_alone(next))
-        return false;
-    struct proc *p = td->td_proc, *q = next->td_proc;
-    if (q == NULL || q->p_seeks || q->p_upri != p->p_upri || !usched_may_use(q, gd->gd_cpuid) ||
-        (peek(&usched_waiting) & gd->gd_cpumask) != 0 || has_news(q))
-        return false;
-    charge_last(p);
-    poke(&gd->gd_uschedcp, q);
-    usched_show(gd->gd_cpuid, q);
-    if (next->td_pri != td->td_pri)
-        lwkt_setpri(next, td->td_pri);
-    designate(gd, q, p);
-    return true;
-}
-
-/* td_release of a current process: it blocks. Called by lwkt_switch. */
-static void usched_block(thread_t td)
-{
-    crit_enter();
-    if (!pass_on(td))
-        usched_release(td);
-    crit_exit();
-}
-
-/* The threads of processes in one ring of the run queue, but for the current process's, get kernel
- * priority. */
-static void raise_ring(globaldata_t gd, int pri)
-{
-    thread_t first = runq_first(gd, pri), td = first, next;
-    int n = 0;
-
-    if (first == NULL)
-        return;
-    do
-        n++;
-    while ((td = td->td_runnext) != first);
-    for (; n > 0; n--, td = next) {
-        next = td->td_runnext;
-        if (td->td_proc != NULL && td->td_proc != usched_current(gd))
-            lwkt_setpri(td, TDPRI_KERN_USER);
-    }
-}
-
-void usched_raise_others(void)
-{
-    for (int level = 0; level < USCHED_LEVELS; level++)
-        raise_ring(mycpu, level_pri[level]);
-}
-
 /* p, the caller, is this cpu's current process: give it user priority, and the hook that gives the cpu
  * up when it blocks. */
 static void take_designation(struct proc *p)
@@ -186,7 +94,7 @@ static void take_designation(struct proc *p)
     p->p_target = -1;
     poke(&mycpu->gd_idlelook, 1);
     clock_wake();
-    lwkt_setpri_self(level_pri[p->p_upri]);
+    lwkt_setpri_self(usched_level_pri[p->p_upri]);
     curthread->td_release = usched_block;
     if (better_waits()) /* lower now than one that waits */
         need_lwkt_resched(mycpu);
@@ -374,7 +282,7 @@ static inline void switch_over(globaldata_t gd, struct proc *p, struct proc *nex
     if (ntd->td_gd == gd) {
         _lwkt_dequeue(ntd); /* something may have scheduled it without cause */
         ntd->td_pri = pri;
-        designate(gd, next, p);
+        usched_designate(gd, next, p);
         _lwkt_schedule_here(gd, ntd);
     } else {
         td->td_release = NULL;
@@ -393,7 +301,7 @@ static inline void switch_over(globaldata_t gd, struct proc *p, struct proc *nex
  */
 static bool hand_over(struct proc *p)
 {
-    charge_last(p);
+    usched_charge(p);
     struct proc *next = usched_exchange(p);
     if (next == NULL)
         return false;
@@ -402,7 +310,7 @@ static bool hand_over(struct proc *p)
     if (curthread->td_release != NULL) {
         p->p_target = -1;
         p->p_seeks = false;
-        if (has_news(p))
+        if (usched_has_news(p))
             amo_or(&mycpu->gd_astflags, AST_SIGNAL);
     } else if (usched_is_queued(p)) {
         lwkt_deschedule_self(curthread);

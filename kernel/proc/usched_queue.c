@@ -21,16 +21,11 @@
  *
  * The hard part: freeing a cpu and queueing a process are the two sides of a store-load race (Dekker).
  * The cpu that frees itself clears gd_uschedcp, fences and looks at the queues (usched_vacate); the one
- * that queues a process fences after that, and looks for a free cpu (usched_offer, usched_hand_over).
+ * that queues a process fences after that, and looks for a free cpu (usched_offer, usched_wake_idle).
  * One of the two sees the other's store, so no cpu is idle while a process that may use it waits. A cpu
  * where processes run in the kernel does not look (others_come): one of them may be about to want it,
  * and then nothing need move. If none does, the cpu becomes idle, and looks then (usched_idle): the
  * same race, with gd_idlelook in gd_uschedcp's place.
- *
- * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
- * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
- * it does not wait for ever. A shell and its command go before their equals, until this has saved them
- * FAVOR_MS for a command (use_favor): so what is typed is answered at once among a thousand processes.
  *
  * Level real goes before all others, but does not shut them out: of each PERIOD ticks that find a
  * process of this level on a cpu, and another one waiting for it, the cpu is lent to the other after
@@ -43,19 +38,16 @@
 #include "lwkt/runq.h"
 #include "proc/usched_heap.h"
 
-#define MOST_DEBT 5 /* times the latency */
-#define FAVOR_MS 1000
 #define PERIOD 50 /* ticks: HOLD of them for level real, and the others are lent */
 #define HOLD 45
 #define LOAN 2 /* ticks until a borrower gives way: one, after it has come from another cpu */
 
-/* A queue's words are written under its lock; `length` and `least` are read without it, as hints. */
+/* A queue's words are written under its lock; `length` is read without it, as a hint. */
 struct queue {
     struct spinlock lock;
     uint32 length;
     uint32 arrivals;                  /* of processes, so far */
     struct proc *heap[USCHED_LEVELS]; /* the first one of each level, with the others below it */
-    uint64 least[USCHED_LEVELS];      /* its p_vruntime; ~0: there is none */
     struct proc *lent;                /* goes first, or NULL */
     uint32 realticks;                 /* ticks that have found that a loan is due or not yet, */
     uint64 lentbeat;                  /* and this cpu's heartbeat at the last loan */
@@ -105,9 +97,14 @@ static inline __attribute__((always_inline)) struct proc *queue_first(struct que
     return p;
 }
 
+static inline uint64 *least_of(const struct queue *q, int level)
+{
+    return &usched_cpus[q - queues].least[level];
+}
+
 static void show_least(struct queue *q, int level)
 {
-    poke(&q->least[level], q->heap[level] != NULL ? q->heap[level]->p_vruntime : ~0UL);
+    poke(least_of(q, level), q->heap[level] != NULL ? q->heap[level]->p_vruntime : ~0UL);
 }
 
 /* p will be in the queue. */
@@ -148,21 +145,6 @@ static inline void queue_remove(struct queue *q, struct proc *p)
         amo_and(&usched_waiting, ~CPUMASK(p->p_queue));
 }
 
-/* --- time had: hints --- */
-
-/* The least time that another process of p's level, waiting for this cpu or running on it, has had; if
- * there is none, p's own. */
-static uint64 least_vruntime(const struct proc *p, int cpu)
-{
-    uint64 least = peek(&queues[cpu].least[p->p_upri]);
-    const struct proc *q = usched_current(globaldata_of[cpu]);
-
-    if (q != NULL && q != p && peek(&usched_cpus[cpu].level) == p->p_upri &&
-        peek(&usched_cpus[cpu].vruntime) < least)
-        least = peek(&usched_cpus[cpu].vruntime);
-    return least == ~0UL ? p->p_vruntime : least;
-}
-
 /* Whether one that waits in the queue goes before p, and has had less time by that much or has a better
  * level. */
 static bool waits_longer(const struct queue *q, const struct proc *p, uint64 margin)
@@ -170,34 +152,10 @@ static bool waits_longer(const struct queue *q, const struct proc *p, uint64 mar
     if (peek(&q->length) == 0)
         return false;
     for (int level = USCHED_LEVELS - 1; level > p->p_upri; level--)
-        if (peek(&q->least[level]) != ~0UL)
+        if (peek(least_of(q, level)) != ~0UL)
             return true;
-    uint64 least = peek(&q->least[p->p_upri]);
+    uint64 least = peek(least_of(q, p->p_upri));
     return least != ~0UL && least + margin < p->p_vruntime;
-}
-
-/* p is a shell or its command, and has had more time than another one: as far as its favor goes,
- * this is forgiven. */
-static void use_favor(struct proc *p, uint64 least)
-{
-    uint64 over = p->p_vruntime + 1 - least;
-
-    if (over > p->p_favor)
-        over = p->p_favor;
-    p->p_vruntime -= over;
-    p->p_favor -= over;
-}
-
-static inline void limit_credit(struct proc *p, int cpu)
-{
-    uint64 least = least_vruntime(p, cpu), latency = usched_latency();
-
-    if (p->p_vruntime + latency < least)
-        p->p_vruntime = least - latency;
-    else if (p->p_vruntime > least + MOST_DEBT * latency)
-        p->p_vruntime = least + MOST_DEBT * latency;
-    if (p->p_favor != 0 && p->p_vruntime >= least)
-        use_favor(p, least);
 }
 
 /* --- free cpus --- */
@@ -321,19 +279,6 @@ void usched_init(void)
     lwkt_idle_work = usched_idle;
 }
 
-void usched_favor(struct proc *p)
-{
-    p->p_favor = cpu_timebase / 1000 * FAVOR_MS;
-}
-
-void usched_limit_credit(struct proc *p)
-{
-    int cpu = mycpuid;
-
-    if (peek(&queues[cpu].length) != 0 || usched_current(mycpu) != NULL)
-        limit_credit(p, cpu); /* otherwise there are no others here */
-}
-
 /*
  * The cpu in whose queue p, a process of this cpu, waits: this one, unless it may not use it, or the
  * process here has not had more time and that of another cpu has had clearly more, or another queue is
@@ -357,9 +302,9 @@ static int choose_queue(const struct proc *p)
     return best;
 }
 
-void usched_wake_idle(const struct proc *p)
+/* p waits in a queue: idle cpus that p may use look for a process. */
+static inline void wake_idle(const struct proc *p)
 {
-    fence(); /* before the look for an idle cpu: see the top */
     for (int cpu = 0; cpu < ncpus; cpu++)
         if (usched_may_use(p, cpu) && usched_is_idle(cpu))
             pick_for(globaldata_of[cpu]);
@@ -371,13 +316,13 @@ void usched_offer(struct proc *p)
     struct queue *q = &queues[target];
 
     spin_lock(&q->lock);
-    limit_credit(p, target);
+    usched_limit_credit_at(p, target);
     queue_insert(q, p);
     spin_unlock(&q->lock);
     fence(); /* before the look for a free cpu: see the top */
     if (usched_current(mycpu) == NULL)
         pick_for(mycpu);
-    usched_wake_idle(p);
+    wake_idle(p);
 }
 
 static __attribute__((noinline)) void heap_replace(struct proc **heap, struct proc *first,
@@ -385,6 +330,12 @@ static __attribute__((noinline)) void heap_replace(struct proc **heap, struct pr
 {
     heap_remove(heap, first, heap_before);
     heap_insert(heap, p, heap_before);
+}
+
+void usched_wake_idle(const struct proc *p)
+{
+    fence(); /* before the look for an idle cpu: see the top */
+    wake_idle(p);
 }
 
 /* Put p into the queue for `first` of its level, after which it goes. The queue is never empty. */
@@ -497,18 +448,4 @@ bool usched_is_behind(const struct proc *p)
         spin_unlock(&q->lock);
     }
     return !borrows && (behind || look_elsewhere(q, p));
-}
-
-void usched_fall_behind(struct proc *p)
-{
-    const struct queue *q = &queues[mycpuid];
-
-    for (int level = USCHED_LEVELS - 1; level >= p->p_upri; level--) {
-        uint64 least = peek(&q->least[level]);
-        if (least != ~0UL) {
-            if (least >= p->p_vruntime)
-                p->p_vruntime = least + 1;
-            return;
-        }
-    }
 }
