@@ -113,7 +113,8 @@ static inline uint32 pipe_data(struct pipe *pipe)
 }
 
 /* The same, after waiting for the first; 0: no writer is left; -1: killed. */
-static int64 __attribute__((noinline)) pipe_wait_data(struct pipe *pipe)
+static int64 pipe_wait_data(struct pipe *pipe) __attribute__((noinline));
+static int64 pipe_wait_data(struct pipe *pipe)
 {
     for (;;) {
         /* Read `open` before head, so that what was written before the close is seen. Pairs with
@@ -141,7 +142,8 @@ static inline int64 pipe_room(struct pipe *pipe)
 }
 
 /* The same, after waiting for the first byte of it. */
-static int64 __attribute__((noinline)) pipe_wait_room(struct pipe *pipe)
+static int64 pipe_wait_room(struct pipe *pipe) __attribute__((noinline));
+static int64 pipe_wait_room(struct pipe *pipe)
 {
     for (;;) {
         int64 room = pipe_room(pipe);
@@ -207,7 +209,7 @@ static int64 pipe_copy_in(struct pipe *pipe, uint64 usrc, uint64 n, uint64 room)
 
 /* The rest of a write, of which not all had room at once, or a part came at the end of the ring's
  * memory. Returns the bytes done, or -1. */
-static int64 __attribute__((noinline)) pipe_write_rest(struct pipe *pipe, uint64 usrc, uint64 n)
+static __attribute__((noinline)) int64 pipe_write_rest(struct pipe *pipe, uint64 usrc, uint64 n)
 {
     uint64 left = n;
 

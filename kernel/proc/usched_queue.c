@@ -190,7 +190,7 @@ static bool pick_from(struct queue *q, globaldata_t gd)
     return p != NULL;
 }
 
-/* Priorities of processes that run in the kernel without a cpu: at that of their level, after pass_on. */
+/* Priorities of processes that run in the kernel without a cpu: after pass_on, that of their level. */
 #define MAY_COME \
     (1u << TDPRI_KERN_USER | 1u << TDPRI_USER_REAL | 1u << TDPRI_USER_NORM | 1u << TDPRI_USER_IDLE)
 
