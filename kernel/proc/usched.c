@@ -222,11 +222,12 @@ static bool may_defer(const struct proc *p)
  * unless another takes its place meanwhile (take_over); then it returns from here when it has been
  * picked.
  */
-static void let_better_run(struct proc *p)
+static __attribute__((noinline)) void let_better_run(struct proc *p)
 {
     thread_t td = curthread;
 
     crit_enter();
+    p->p_seeks = true;
     void (*release)(thread_t) = td->td_release;
     td->td_release = NULL;
     if (release != NULL)
@@ -238,6 +239,7 @@ static void let_better_run(struct proc *p)
     } else if (td->td_release != NULL) {
         p->p_target = -1; /* switch_over */
     }
+    p->p_seeks = false;
     crit_exit();
 }
 
@@ -245,7 +247,6 @@ void usched_userexit(struct proc *p)
 {
     thread_t td = curthread;
 
-    p->p_seeks = true;
     if (peek(&mycpu->gd_astflags) & AST_LWKT_RESCHED) {
         /* Cleared before the look, so that a thread that wakes after it asks again. */
         amo_and(&mycpu->gd_astflags, ~AST_LWKT_RESCHED);
@@ -253,14 +254,18 @@ void usched_userexit(struct proc *p)
             let_better_run(p);
         testpoint(TP_STALL_DEFER);
     }
-    if (td->td_release == NULL)
+    if (td->td_release == NULL) {
+        p->p_seeks = true;
         become_current(p);
+        p->p_seeks = false;
+    }
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED) {
         amo_and(&mycpu->gd_astflags, ~AST_USER_RESCHED);
         usched_raise();
+        p->p_seeks = true;
         give_way(p);
+        p->p_seeks = false;
     }
-    p->p_seeks = false;
 }
 
 /* A new process, whose thread is of this cpu, begins as one that was woken. */
@@ -345,8 +350,9 @@ void usched_yield(struct proc *p)
  * yet. */
 void usched_exit(struct proc *p)
 {
-    usched_release(curthread);
     crit_enter();
+    if (curthread->td_release != NULL)
+        usched_release(curthread);
     if (p->p_target >= 0) {
         globaldata_t gd = globaldata_of[p->p_target];
         p->p_target = -1;

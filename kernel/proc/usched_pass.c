@@ -15,10 +15,9 @@ const int usched_level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REA
  * a look: so two processes that wake each other in turns pass the cpu from one to the other. The caller
  * keeps its user priority for its wakeup, which then asks for no reschedule: it waits until the other
  * one blocks, or until the next tick (usched_raise). The longer way is for when a process waits in this
- * cpu's queue, and for a process that is busy with its designation (p_seeks). In a critical section.
- *
- * If it has a kill or its upcalls to look at, AST_SIGNAL makes it do so. If a kill comes later, that
- * sets AST_SIGNAL. Either is left for it (proc_user_return).
+ * cpu's queue, and for a process that is busy with its designation (p_seeks), or has a kill or its
+ * upcalls to look at before it enters user mode. A kill that comes later sets AST_SIGNAL, which is left
+ * for it (proc_user_return). In a critical section.
  */
 static inline bool pass_on(thread_t td)
 {
@@ -30,8 +29,8 @@ static inline bool pass_on(thread_t td)
     if (next == NULL || next == td || gd->gd_runqmask != 1u << next->td_pri || !runq_is_alone(next))
         return false;
     struct proc *p = td->td_proc, *q = next->td_proc;
-    if (q == NULL || q->p_seeks || q->p_upri != p->p_upri || !usched_may_use(q, gd->gd_cpuid) ||
-        (peek(&usched_waiting) & gd->gd_cpumask) != 0)
+    if (q == NULL || usched_has_news(q) || q->p_seeks || q->p_upri != p->p_upri ||
+        !usched_may_use(q, gd->gd_cpuid) || (peek(&usched_waiting) & gd->gd_cpumask) != 0)
         return false;
     usched_charge(p);
     poke(&gd->gd_uschedcp, q);
@@ -39,17 +38,18 @@ static inline bool pass_on(thread_t td)
     if (next->td_pri != td->td_pri)
         lwkt_setpri(next, td->td_pri);
     usched_designate(gd, q, p);
-    if (usched_has_news(q))
-        amo_or(&gd->gd_astflags, AST_SIGNAL);
     return true;
 }
 
 void usched_block(thread_t td)
 {
     crit_enter();
-    if (!pass_on(td))
+    if (pass_on(td)) {
+        crit_exit();
+    } else {
+        crit_exit_noyield(); /* usched_release looks */
         usched_release(td);
-    crit_exit();
+    }
 }
 
 /* The threads of processes in one ring of the run queue, but for the current process's, get kernel
