@@ -187,7 +187,7 @@ void play_x_usched_raise(void)
 
 /* One hands its cpu over to another, which blocks when the first has been picked for cpu 1, but is still
  * here: it must not get this cpu, too. */
-void play_x_usched_pass_picked(void)
+void play_x_usched_picked(void)
 {
     begin();
     host_proc(0, yield_once, "yields")->p_vruntime = cpu_timebase;
