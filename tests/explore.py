@@ -30,7 +30,8 @@ CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
 # What builds on the core.
 UPPER = [ROOT / "kernel" / f"{name}.c" for name in (
     "sync/tsleep", "sync/mutex", "sync/lockorder", "sync/ithread", "fs/pipe", "proc/proc", "proc/kill",
-    "proc/usertrap", "proc/usched", "proc/usched_queue")]
+    "proc/usertrap", "proc/usched", "proc/usched_queue",
+    "proc/usched_credit", "proc/usched_pass")]
 SCENES = [*sorted(SIM.glob("x_*.c")), SIM / "litmus.c", SIM / "explore_pairs.c"]
 # The simulation, and what the host has in the kernel's place.
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",

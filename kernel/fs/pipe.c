@@ -89,8 +89,8 @@ void pipe_close(struct pipe *pipe, bool writer)
  * Sleep until the other side moves *index on from `seen`, closes (*open 0), or a kill. The caller
  * holds `lock`, and has it again at return.
  */
-static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 seen, uint32 *open,
-                       const char *wmesg)
+static inline void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 seen,
+                              uint32 *open, const char *wmesg)
 {
     /* Not tsleep_until(): the flag is set before each look, and the mutex is let go only to sleep. */
     tsleep_interlock(flag, PCATCH);
@@ -105,15 +105,22 @@ static void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, uint32 s
     mutex_lock(lock);
 }
 
-/* Bytes that can be read, after waiting for the first; 0: no writer is left; -1: killed. */
+/* Bytes that can be read. */
+static inline uint32 pipe_data(struct pipe *pipe)
+{
+    /* Pairs with the publish in pipe_copy_in: the bytes are in the ring. */
+    return consume(&pipe->p_head) - pipe->p_tail;
+}
+
+/* The same, after waiting for the first; 0: no writer is left; -1: killed. */
+static int64 pipe_wait_data(struct pipe *pipe) __attribute__((noinline));
 static int64 pipe_wait_data(struct pipe *pipe)
 {
     for (;;) {
         /* Read `open` before head, so that what was written before the close is seen. Pairs with
          * pipe_close. */
         uint32 open = consume(&pipe->p_wopen);
-        /* Pairs with the publish in pipe_write: the bytes are in the ring. */
-        uint32 avail = consume(&pipe->p_head) - pipe->p_tail;
+        uint32 avail = pipe_data(pipe);
         if (avail > 0)
             return avail;
         if (open == 0)
@@ -125,19 +132,26 @@ static int64 pipe_wait_data(struct pipe *pipe)
     }
 }
 
-/* Bytes of room, after waiting for the first; -1: killed, or no reader is left. */
+/* Bytes of room; -1: killed, or no reader is left. */
+static inline int64 pipe_room(struct pipe *pipe)
+{
+    if (peek(&pipe->p_ropen) == 0 || thread_killed())
+        return -1;
+    /* Pairs with the publish in pipe_copy_out: the reader is done with the bytes. */
+    return PIPESIZE - (pipe->p_head - consume(&pipe->p_tail));
+}
+
+/* The same, after waiting for the first byte of it. */
+static int64 pipe_wait_room(struct pipe *pipe) __attribute__((noinline));
 static int64 pipe_wait_room(struct pipe *pipe)
 {
     for (;;) {
-        if (peek(&pipe->p_ropen) == 0 || thread_killed())
-            return -1;
-        /* Pairs with the publish in pipe_read: the reader is done with the bytes. */
-        uint32 tail = consume(&pipe->p_tail);
-        uint32 room = PIPESIZE - (pipe->p_head - tail);
-        if (room > 0)
+        int64 room = pipe_room(pipe);
+        if (room != 0)
             return room;
         pipe_notify(&pipe->p_rwait);
-        pipe_sleep(&pipe->p_wlock, &pipe->p_wwait, &pipe->p_tail, tail, &pipe->p_ropen, "pipewr");
+        pipe_sleep(&pipe->p_wlock, &pipe->p_wwait, &pipe->p_tail, pipe->p_head - PIPESIZE,
+                   &pipe->p_ropen, "pipewr");
     }
 }
 
@@ -152,16 +166,13 @@ static uint64 in_one_piece(uint32 index, uint64 n)
 static uint64 pipe_copy_out(struct pipe *pipe, uint64 udst, uint64 n)
 {
     uint32 tail = pipe->p_tail;
-    uint64 done = 0;
+    uint64 done = in_one_piece(tail, n);
 
-    while (done < n) {
-        uint64 part = in_one_piece(tail, n - done);
-        if (copyout(udst + done, pipe->p_ring + tail % PIPESIZE, part) < 0)
-            break;
-        tail += (uint32)part;
-        done += part;
-    }
-    publish(&pipe->p_tail, tail); /* pairs with the consume in pipe_wait_room */
+    if (copyout(udst, pipe->p_ring + tail % PIPESIZE, done) < 0)
+        return 0;
+    if (done < n && copyout(udst + done, pipe->p_ring, n - done) == 0)
+        done = n;
+    publish(&pipe->p_tail, tail + (uint32)done); /* pairs with the consume in pipe_room */
     return done;
 }
 
@@ -170,7 +181,9 @@ int64 pipe_read(struct pipe *pipe, uint64 udst, uint64 n)
     if (n == 0)
         return 0;
     mutex_lock(&pipe->p_rlock);
-    int64 avail = pipe_wait_data(pipe);
+    int64 avail = pipe_data(pipe);
+    if (avail == 0)
+        avail = pipe_wait_data(pipe);
     if (avail > 0) {
         uint64 done = pipe_copy_out(pipe, udst, n < (uint64)avail ? n : (uint64)avail);
         avail = done > 0 ? (int64)done : -1;
@@ -190,25 +203,44 @@ static int64 pipe_copy_in(struct pipe *pipe, uint64 usrc, uint64 n, uint64 room)
 
     if (copyin(pipe->p_ring + head % PIPESIZE, usrc, part) < 0)
         return -1;
-    publish(&pipe->p_head, head + (uint32)part); /* pairs with the consume in pipe_wait_data */
+    publish(&pipe->p_head, head + (uint32)part); /* pairs with the consume in pipe_data */
     return (int64)part;
+}
+
+/* The rest of a write, of which not all had room at once, or a part came at the end of the ring's
+ * memory. Returns the bytes done, or -1. */
+static __attribute__((noinline)) int64 pipe_write_rest(struct pipe *pipe, uint64 usrc, uint64 n)
+{
+    uint64 left = n;
+
+    while (left > 0) {
+        int64 part = pipe_wait_room(pipe);
+        if (part > 0)
+            part = pipe_copy_in(pipe, usrc, left, (uint64)part);
+        if (part < 0)
+            break;
+        usrc += (uint64)part;
+        left -= (uint64)part;
+    }
+    return left < n ? (int64)(n - left) : -1;
 }
 
 int64 pipe_write(struct pipe *pipe, uint64 usrc, uint64 n)
 {
-    uint64 done = 0;
-    int64 part = 0;
+    int64 done = 0;
 
+    if (n == 0)
+        return 0;
     mutex_lock(&pipe->p_wlock);
-    while (done < n && part >= 0) {
-        part = pipe_wait_room(pipe);
-        if (part > 0)
-            part = pipe_copy_in(pipe, usrc + done, n - done, (uint64)part);
-        if (part > 0)
-            done += (uint64)part;
+    int64 room = pipe_room(pipe);
+    if (room > 0)
+        done = pipe_copy_in(pipe, usrc, n, (uint64)room);
+    if (done >= 0 && done < (int64)n) {
+        int64 rest = pipe_write_rest(pipe, usrc + (uint64)done, n - (uint64)done);
+        done = rest > 0 ? done + rest : done > 0 ? done : -1;
     }
     mutex_unlock(&pipe->p_wlock);
     if (done > 0)
         pipe_notify(&pipe->p_rwait);
-    return done > 0 || part == 0 ? (int64)done : -1;
+    return done;
 }

@@ -67,6 +67,7 @@ static void hardclock(struct systimer *st)
     ktr(KTR_TICK, gd->gd_heartbeat, gd->gd_runqmask);
     if (ncpus > 1)
         lwkt_poll_ipiq();
+    usched_raise();
     usched_tick();
     if (ncpus > 1)
         cpu_relax();

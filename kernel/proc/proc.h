@@ -58,6 +58,7 @@ struct proc {
     uint64 p_heartbeat; /* its cpu's gd_heartbeat when it became the current process there */
     uint64 p_favor;     /* of p_vruntime, what may still be forgiven a shell or its command */
     int p_target;       /* cpu that picked it and waits for it, or -1 */
+    bool p_seeks;       /* on its way to a cpu, or to its end: none is passed on to it */
 };
 
 /* The calling thread's process; NULL in a kernel thread. */
@@ -108,7 +109,7 @@ static inline struct trapframe *proc_trapframe(struct proc *p)
  * kernel was booted for tests; otherwise it is NULL, and the call returns -1. */
 extern syscall_fn ktest_syscall;
 
-/* usched.c, usched_queue.c: which processes may be in user mode, and on which cpu. */
+/* usched*.c: which processes may be in user mode, and on which cpu. */
 void usched_init(void);
 void usched_favor(struct proc *p);       /* a shell, or a command that it starts: for some time */
 void usched_setrunqueue(struct proc *p); /* new process: let it run somewhere */
@@ -119,5 +120,16 @@ void usched_exit(struct proc *p);        /* the caller will not enter user mode 
 int usched_setpri(struct proc *p, int level);        /* USER_PRI_*; the old level, or -1 */
 int usched_setaffinity(struct proc *p, uint64 mask); /* 0, or -1: no such cpu */
 void usched_tick(void); /* each tick of a cpu, from its timer interrupt */
+
+/* Before that: processes that wait here at user priority until the current one blocks
+ * (usched_pass.c) get kernel priority. In a critical section. */
+void usched_raise_others(void);
+static inline void usched_raise(void)
+{
+    thread_t td = curthread;
+
+    if (mycpu->gd_runqmask != 1u << td->td_pri || td->td_runnext != td)
+        usched_raise_others();
+}
 
 #endif

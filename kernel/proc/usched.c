@@ -2,14 +2,15 @@
  * The user scheduler's policy: which process may be in user mode, on which cpu, and for how long. The
  * processes that wait, and the handing out of free cpus, are in usched_queue.c.
  *
- * Each cpu has at most one current process (gd_uschedcp), the only one that LWKT sees runnable at user
- * priority there. All others that want to be in user mode wait in a queue, descheduled. So LWKT's
- * fixed priorities never starve a process, and sharing time is this layer's business alone.
+ * Each cpu has at most one current process (gd_uschedcp), the only one that may be in user mode there.
+ * All others that want to be there wait in a queue, descheduled. So LWKT's fixed priorities never
+ * starve a process, and sharing time is this layer's business alone.
  *
  * Inside the kernel a process is an ordinary thread. It keeps its designation through system calls
  * that do not block; the first time it blocks, lwkt_switch calls td_release, and the cpu is free
  * (passive release): for a process that runs in the kernel there, or else for the first in the queue. A
- * process that never blocks pays nothing.
+ * process that never blocks pays nothing. If the one that runs in the kernel is alone, it is made the
+ * current one at once (usched_pass.c).
  *
  *   to user mode      designated here?  -> go
  *   (userexit)        own cpu free, and none in its queue due? -> take it
@@ -39,16 +40,17 @@
 #include "proc/clock.h"
 #include "proc/usched_queue.h"
 
-static const int level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REAL};
-
-/* Charge the current process p for its time. On its cpu. */
+/* Charge the current process p, which stays so, for its time. On its cpu. */
 static void charge(struct proc *p)
 {
-    uint64 now = cpu_time();
-
-    p->p_vruntime += now - p->p_since;
-    p->p_since = now;
+    usched_charge(p);
     usched_show(mycpuid, p);
+}
+
+/* Whether a thread better than the caller is runnable here. */
+static inline bool better_waits(void)
+{
+    return mycpu->gd_runqmask >> curthread->td_pri > 1;
 }
 
 /* --- asking a cpu to choose again --- */
@@ -69,8 +71,7 @@ static void ask_for_cpu(const struct proc *p)
 
 /* --- what processes call --- */
 
-/* The process gives up its designation, if it has one. td_release: called by lwkt_switch. */
-static void usched_release(thread_t td)
+void usched_release(thread_t td)
 { /* lab 8 */
     struct proc *p = td->td_proc;
 
@@ -93,9 +94,9 @@ static void take_designation(struct proc *p)
     p->p_target = -1;
     poke(&mycpu->gd_idlelook, 1);
     clock_wake();
-    lwkt_setpri_self(level_pri[p->p_upri]);
-    curthread->td_release = usched_release;
-    if (lwkt_checkpri_self()) /* lower now than one that waits */
+    lwkt_setpri_self(usched_level_pri[p->p_upri]);
+    curthread->td_release = usched_block;
+    if (better_waits()) /* lower now than one that waits */
         need_lwkt_resched(mycpu);
 }
 
@@ -221,11 +222,12 @@ static bool may_defer(const struct proc *p)
  * unless another takes its place meanwhile (take_over); then it returns from here when it has been
  * picked.
  */
-static void let_better_run(struct proc *p)
+static __attribute__((noinline)) void let_better_run(struct proc *p)
 {
     thread_t td = curthread;
 
     crit_enter();
+    p->p_seeks = true;
     void (*release)(thread_t) = td->td_release;
     td->td_release = NULL;
     if (release != NULL)
@@ -234,7 +236,10 @@ static void let_better_run(struct proc *p)
     if (mycpu->gd_uschedparked == p) { /* only a current process is ever parked */
         td->td_release = release;
         mycpu->gd_uschedparked = NULL;
+    } else if (td->td_release != NULL) {
+        p->p_target = -1; /* switch_over */
     }
+    p->p_seeks = false;
     crit_exit();
 }
 
@@ -249,11 +254,17 @@ void usched_userexit(struct proc *p)
             let_better_run(p);
         testpoint(TP_STALL_DEFER);
     }
-    if (td->td_release == NULL)
+    if (td->td_release == NULL) {
+        p->p_seeks = true;
         become_current(p);
+        p->p_seeks = false;
+    }
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED) {
         amo_and(&mycpu->gd_astflags, ~AST_USER_RESCHED);
+        usched_raise();
+        p->p_seeks = true;
         give_way(p);
+        p->p_seeks = false;
     }
 }
 
@@ -264,19 +275,52 @@ void usched_setrunqueue(struct proc *p)
     lwkt_schedule(p->p_thread);
 }
 
+/* p, the caller, which is in the queue, leaves the cpu to next. */
+static inline void switch_over(globaldata_t gd, struct proc *p, struct proc *next)
+{
+    thread_t td = curthread, ntd = next->p_thread;
+    int pri = td->td_pri;
+
+    /* At once, before a message comes in: another cpu may have picked p already. */
+    _lwkt_dequeue(td);
+    td->td_pri = TDPRI_KERN_USER;
+    if (ntd->td_gd == gd) {
+        _lwkt_dequeue(ntd); /* something may have scheduled it without cause */
+        ntd->td_pri = pri;
+        usched_designate(gd, next, p);
+        _lwkt_schedule_here(gd, ntd);
+    } else {
+        td->td_release = NULL;
+        lwkt_schedule(ntd);
+    }
+    if (ncpus > 1)
+        usched_wake_idle(p);
+    lwkt_switch();
+}
+
 /*
  * p, the caller, this cpu's current process, gives the cpu to the first process of its level in the
  * queue, and waits there in its place. The cpu is never free in between, so no other process claims it.
- * Returns false if there is no such process. Otherwise p has been picked, or killed: without a
- * designation it goes through usched_userexit, and what has happened meanwhile is looked at after that.
+ * Returns false if there is no such process. Otherwise p's turn has come by another one's switch_over;
+ * or p has been picked, or killed: without a designation it goes through usched_userexit.
  */
 static bool hand_over(struct proc *p)
 {
-    charge(p);
-    if (!usched_hand_over(p))
+    usched_charge(p);
+    struct proc *next = usched_exchange(p);
+    if (next == NULL)
         return false;
-    curthread->td_release = NULL;
-    wait_in_queue(p);
+    p->p_seeks = true;
+    switch_over(mycpu, p, next);
+    if (curthread->td_release != NULL) {
+        p->p_target = -1;
+        p->p_seeks = false;
+        if (usched_has_news(p))
+            amo_or(&mycpu->gd_astflags, AST_SIGNAL);
+    } else if (usched_is_queued(p)) {
+        lwkt_deschedule_self(curthread);
+        wait_in_queue(p);
+    }
     return true;
 }
 
@@ -287,15 +331,15 @@ void usched_yield(struct proc *p)
     if (curthread->td_release == NULL)
         return;
     crit_enter();
-    bool better = lwkt_checkpri_self();
+    usched_raise();
+    bool better = better_waits();
     if (better) {
         p->p_heartbeat -= 2; /* they do not wait for p to block */
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
     }
-    if (peek(&usched_waiting) != 0) {
+    if (peek(&usched_waiting) != 0 && (better || !hand_over(p))) {
         usched_fall_behind(p);
-        if (better || !hand_over(p))
-            amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
     }
     crit_exit();
     if (ncpus > 1)
@@ -306,13 +350,15 @@ void usched_yield(struct proc *p)
  * yet. */
 void usched_exit(struct proc *p)
 {
-    usched_release(curthread);
     crit_enter();
+    if (curthread->td_release != NULL)
+        usched_release(curthread);
     if (p->p_target >= 0) {
         globaldata_t gd = globaldata_of[p->p_target];
         p->p_target = -1;
         usched_vacate(gd);
     }
+    p->p_seeks = true; /* it is designated no more: pass_on */
     crit_exit();
 }
 
@@ -325,7 +371,7 @@ void usched_tick(void)
     if (td->td_release == NULL)
         return;
     charge(td->td_proc);
-    if (lwkt_checkpri_self())
+    if (better_waits())
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
     else if (peek(&usched_waiting) != 0)
         amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
@@ -343,6 +389,7 @@ int usched_setpri(struct proc *p, int level)
     p->p_upri = level;
     usched_exit(p);
     lwkt_yield();
+    p->p_seeks = false;
     return old;
 }
 

@@ -21,16 +21,11 @@
  *
  * The hard part: freeing a cpu and queueing a process are the two sides of a store-load race (Dekker).
  * The cpu that frees itself clears gd_uschedcp, fences and looks at the queues (usched_vacate); the one
- * that queues a process fences after that, and looks for a free cpu (usched_offer, usched_hand_over).
+ * that queues a process fences after that, and looks for a free cpu (usched_offer, usched_wake_idle).
  * One of the two sees the other's store, so no cpu is idle while a process that may use it waits. A cpu
  * where processes run in the kernel does not look (others_come): one of them may be about to want it,
  * and then nothing need move. If none does, the cpu becomes idle, and looks then (usched_idle): the
  * same race, with gd_idlelook in gd_uschedcp's place.
- *
- * A process that comes to wait has at most LATENCY_MS of credit over the others that are there, or it
- * would keep the cpu until it has had as much time as they; and MOST_DEBT times that of debt, so that
- * it does not wait for ever. A shell and its command go before their equals, until this has saved them
- * FAVOR_MS for a command (use_favor): so what is typed is answered at once among a thousand processes.
  *
  * Level real goes before all others, but does not shut them out: of each PERIOD ticks that find a
  * process of this level on a cpu, and another one waiting for it, the cpu is lent to the other after
@@ -43,19 +38,16 @@
 #include "lwkt/runq.h"
 #include "proc/usched_heap.h"
 
-#define MOST_DEBT 5 /* times the latency */
-#define FAVOR_MS 1000
 #define PERIOD 50 /* ticks: HOLD of them for level real, and the others are lent */
 #define HOLD 45
 #define LOAN 2 /* ticks until a borrower gives way: one, after it has come from another cpu */
 
-/* A queue's words are written under its lock; `length` and `least` are read without it, as hints. */
+/* A queue's words are written under its lock; `length` is read without it, as a hint. */
 struct queue {
     struct spinlock lock;
     uint32 length;
     uint32 arrivals;                  /* of processes, so far */
     struct proc *heap[USCHED_LEVELS]; /* the first one of each level, with the others below it */
-    uint64 least[USCHED_LEVELS];      /* its p_vruntime; ~0: there is none */
     struct proc *lent;                /* goes first, or NULL */
     uint32 realticks;                 /* ticks that have found that a loan is due or not yet, */
     uint64 lentbeat;                  /* and this cpu's heartbeat at the last loan */
@@ -80,44 +72,62 @@ static bool heap_before(const struct proc *p, const struct proc *q)
     return before(p, q) || (!before(q, p) && (int)(p->p_arrival - q->p_arrival) < 0);
 }
 
-/* The first process of one level that may use this cpu. It is the heap's first one, but for processes
- * with other masks, which wait for another cpu. */
-static struct proc *level_first(struct proc *first, int cpu)
+/* The first process of one level that may use this cpu, if the heap's first one may not. */
+static __attribute__((noinline)) struct proc *level_search(struct proc *first, int cpu)
 {
     struct proc *best = NULL;
 
-    if (first == NULL || usched_may_use(first, cpu))
-        return first;
     for (struct proc *p = first; p != NULL; p = heap_walk(p))
         if (usched_may_use(p, cpu) && (best == NULL || heap_before(p, best)))
             best = p;
     return best;
 }
 
-/* The first process in the queue that may use this cpu. */
-static struct proc *queue_first(struct queue *q, int cpu)
+/* The first process in the queue that may use this cpu: of the best level, the heap's first one, but
+ * for processes with other masks, which wait for another cpu. */
+static inline __attribute__((always_inline)) struct proc *queue_first(struct queue *q, int cpu)
 {
     struct proc *p = NULL;
 
     if (q->lent != NULL && usched_may_use(q->lent, cpu))
         return q->lent;
     for (int level = USCHED_LEVELS - 1; level >= 0 && p == NULL; level--)
-        p = level_first(q->heap[level], cpu);
+        if ((p = q->heap[level]) != NULL && !usched_may_use(p, cpu))
+            p = level_search(p, cpu);
     return p;
+}
+
+static inline uint64 *least_of(const struct queue *q, int level)
+{
+    return &usched_cpus[q - queues].least[level];
 }
 
 static void show_least(struct queue *q, int level)
 {
-    poke(&q->least[level], q->heap[level] != NULL ? q->heap[level]->p_vruntime : ~0UL);
+    poke(least_of(q, level), q->heap[level] != NULL ? q->heap[level]->p_vruntime : ~0UL);
 }
 
-static inline void queue_insert(struct queue *q, struct proc *p)
+/* p will be in the queue. */
+static inline void queue_enter(struct queue *q, struct proc *p)
 {
     KASSERT(!p->p_queued, "process %d is put into a queue while it waits in one", p->p_pid);
     p->p_arrival = q->arrivals++;
     p->p_queue = (int)(q - queues);
     KASSERT(p->p_queue >= 0, "process %d is put into queue %d", p->p_pid, p->p_queue);
     p->p_queued = true;
+}
+
+/* p is in the queue no more. */
+static inline void queue_leave(struct queue *q, struct proc *p)
+{
+    p->p_queued = false;
+    if (q->lent == p)
+        q->lent = NULL;
+}
+
+static inline void queue_insert(struct queue *q, struct proc *p)
+{
+    queue_enter(q, p);
     heap_insert(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
     if (q->length == 0)
@@ -129,27 +139,10 @@ static inline void queue_remove(struct queue *q, struct proc *p)
 {
     heap_remove(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
-    p->p_queued = false;
-    if (q->lent == p)
-        q->lent = NULL;
+    queue_leave(q, p);
     poke(&q->length, q->length - 1);
     if (q->length == 0)
         amo_and(&usched_waiting, ~CPUMASK(p->p_queue));
-}
-
-/* --- time had: hints --- */
-
-/* The least time that another process of p's level, waiting for this cpu or running on it, has had; if
- * there is none, p's own. */
-static uint64 least_vruntime(const struct proc *p, int cpu)
-{
-    uint64 least = peek(&queues[cpu].least[p->p_upri]);
-    const struct proc *q = usched_current(globaldata_of[cpu]);
-
-    if (q != NULL && q != p && peek(&usched_cpus[cpu].level) == p->p_upri &&
-        peek(&usched_cpus[cpu].vruntime) < least)
-        least = peek(&usched_cpus[cpu].vruntime);
-    return least == ~0UL ? p->p_vruntime : least;
 }
 
 /* Whether one that waits in the queue goes before p, and has had less time by that much or has a better
@@ -159,34 +152,10 @@ static bool waits_longer(const struct queue *q, const struct proc *p, uint64 mar
     if (peek(&q->length) == 0)
         return false;
     for (int level = USCHED_LEVELS - 1; level > p->p_upri; level--)
-        if (peek(&q->least[level]) != ~0UL)
+        if (peek(least_of(q, level)) != ~0UL)
             return true;
-    uint64 least = peek(&q->least[p->p_upri]);
+    uint64 least = peek(least_of(q, p->p_upri));
     return least != ~0UL && least + margin < p->p_vruntime;
-}
-
-/* p is a shell or its command, and has had more time than another one: as far as its favor goes,
- * this is forgiven. */
-static void use_favor(struct proc *p, uint64 least)
-{
-    uint64 over = p->p_vruntime + 1 - least;
-
-    if (over > p->p_favor)
-        over = p->p_favor;
-    p->p_vruntime -= over;
-    p->p_favor -= over;
-}
-
-static inline void limit_credit(struct proc *p, int cpu)
-{
-    uint64 least = least_vruntime(p, cpu), latency = usched_latency();
-
-    if (p->p_vruntime + latency < least)
-        p->p_vruntime = least - latency;
-    else if (p->p_vruntime > least + MOST_DEBT * latency)
-        p->p_vruntime = least + MOST_DEBT * latency;
-    if (p->p_favor != 0 && p->p_vruntime >= least)
-        use_favor(p, least);
 }
 
 /* --- free cpus --- */
@@ -221,14 +190,20 @@ static bool pick_from(struct queue *q, globaldata_t gd)
     return p != NULL;
 }
 
+/* Priorities of processes that run in the kernel without a cpu: after pass_on, that of their level. */
+#define MAY_COME \
+    (1u << TDPRI_KERN_USER | 1u << TDPRI_USER_REAL | 1u << TDPRI_USER_NORM | 1u << TDPRI_USER_IDLE)
+
 /* Whether the free cpu gd is in the kernel, with processes other than the caller that may take it. If
  * they do not, it becomes idle, and then it looks for one. */
 static bool others_come(globaldata_t gd)
 {
     if (gd != mycpu)
         return peek(&gd->gd_idlelook) != 0;
-    thread_t first = runq_first(gd, TDPRI_KERN_USER);
-    return first != NULL && (first != curthread || !runq_is_alone(first));
+    uint32 mask = gd->gd_runqmask & MAY_COME;
+    if ((curthread->td_flags & TDF_RUNQ) && runq_is_alone(curthread))
+        mask &= ~(1u << curthread->td_pri);
+    return mask != 0;
 }
 
 /* Give the free cpu gd to one that waits: in its own queue, or else in another. */
@@ -304,19 +279,6 @@ void usched_init(void)
     lwkt_idle_work = usched_idle;
 }
 
-void usched_favor(struct proc *p)
-{
-    p->p_favor = cpu_timebase / 1000 * FAVOR_MS;
-}
-
-void usched_limit_credit(struct proc *p)
-{
-    int cpu = mycpuid;
-
-    if (peek(&queues[cpu].length) != 0 || usched_current(mycpu) != NULL)
-        limit_credit(p, cpu); /* otherwise there are no others here */
-}
-
 /*
  * The cpu in whose queue p, a process of this cpu, waits: this one, unless it may not use it, or the
  * process here has not had more time and that of another cpu has had clearly more, or another queue is
@@ -354,7 +316,7 @@ void usched_offer(struct proc *p)
     struct queue *q = &queues[target];
 
     spin_lock(&q->lock);
-    limit_credit(p, target);
+    usched_limit_credit_at(p, target);
     queue_insert(q, p);
     spin_unlock(&q->lock);
     fence(); /* before the look for a free cpu: see the top */
@@ -363,44 +325,54 @@ void usched_offer(struct proc *p)
     wake_idle(p);
 }
 
-/* The first in this cpu's queue takes the cpu over from p, which is put into the queue. NULL: it has
- * another level. Queue locked. */
-static inline struct proc *exchange(struct queue *own, globaldata_t gd, struct proc *p)
+static __attribute__((noinline)) void heap_replace(struct proc **heap, struct proc *first,
+                                                   struct proc *p)
 {
-    struct proc *first = queue_first(own, gd->gd_cpuid);
-
-    if (first == NULL || first->p_upri != p->p_upri)
-        return NULL;
-    queue_insert(own, p); /* before the other one leaves: the queue is never empty */
-    queue_remove(own, first);
-    first->p_target = gd->gd_cpuid;
-    poke(&gd->gd_uschedcp, first);
-    usched_show(gd->gd_cpuid, first);
-    return first;
+    heap_remove(heap, first, heap_before);
+    heap_insert(heap, p, heap_before);
 }
 
-bool usched_hand_over(struct proc *p)
+void usched_wake_idle(const struct proc *p)
+{
+    fence(); /* before the look for an idle cpu: see the top */
+    wake_idle(p);
+}
+
+/* Put p into the queue for `first` of its level, after which it goes. The queue is never empty. */
+static inline void queue_replace(struct queue *q, struct proc *first, struct proc *p)
+{
+    struct proc **heap = &q->heap[p->p_upri];
+
+    if (p->p_vruntime <= first->p_vruntime)
+        p->p_vruntime = first->p_vruntime + 1;
+    queue_enter(q, p);
+    if (*heap == first && first->p_heapchild == NULL)
+        *heap = p; /* it was alone */
+    else
+        heap_replace(heap, first, p);
+    queue_leave(q, first);
+    show_least(q, p->p_upri);
+}
+
+struct proc *usched_exchange(struct proc *p)
 {
     globaldata_t gd = mycpu;
     struct queue *own = &queues[gd->gd_cpuid];
 
     if (peek(&own->length) == 0)
-        return false;
+        return NULL;
     spin_lock(&own->lock);
-    struct proc *next = exchange(own, gd, p);
+    struct proc *first = queue_first(own, gd->gd_cpuid);
+    if (first != NULL && first->p_upri == p->p_upri) {
+        queue_replace(own, first, p);
+        first->p_target = gd->gd_cpuid;
+        poke(&gd->gd_uschedcp, first);
+        usched_show(gd->gd_cpuid, first);
+    } else {
+        first = NULL;
+    }
     spin_unlock(&own->lock);
-    if (next == NULL)
-        return false;
-    /* At once, before a message comes in: another cpu may have picked p already. */
-    _lwkt_dequeue(curthread);
-    lwkt_setpri_self(TDPRI_KERN_USER);
-    if (next->p_thread->td_gd == gd)
-        _lwkt_schedule_here(gd, next->p_thread); /* saves 26 instructions of a yield's 868 */
-    else
-        lwkt_schedule(next->p_thread);
-    fence(); /* before the look for an idle cpu: see the top */
-    wake_idle(p);
-    return true;
+    return first;
 }
 
 /* p, a process of this cpu, was killed: it waits no longer. td_killed is set, and p looks at it in
@@ -476,18 +448,4 @@ bool usched_is_behind(const struct proc *p)
         spin_unlock(&q->lock);
     }
     return !borrows && (behind || look_elsewhere(q, p));
-}
-
-void usched_fall_behind(struct proc *p)
-{
-    const struct queue *q = &queues[mycpuid];
-
-    for (int level = USCHED_LEVELS - 1; level >= p->p_upri; level--) {
-        uint64 least = peek(&q->least[level]);
-        if (least != ~0UL) {
-            if (least >= p->p_vruntime)
-                p->p_vruntime = least + 1;
-            return;
-        }
-    }
 }

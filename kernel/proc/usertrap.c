@@ -88,13 +88,16 @@ static void __attribute__((noinline)) wait_and_deliver(struct proc *p)
  * The process may exit here, wait for its turn, and move to another cpu. The last look at td_killed
  * sees a kill that comes before it. A kill that comes later finds the process running, and its message
  * sets AST_SIGNAL, which makes the trap call this again. The same holds for news of an upcall, whose
- * delivery may wait, too: then the process has lost its turn, and the trap calls this again.
+ * delivery may wait, too: then the process has lost its turn, and the trap calls this again. If another
+ * process is current here, AST_SIGNAL is left to that: it was designated while it was off the cpu, and
+ * does not come here by itself.
  */
 void proc_user_return(void)
 {
     struct proc *p = curproc();
 
-    if (peek(&mycpu->gd_astflags) & AST_SIGNAL)
+    if ((peek(&mycpu->gd_astflags) & AST_SIGNAL) &&
+        (curthread->td_release != NULL || peek(&mycpu->gd_uschedcp) == NULL))
         amo_and(&mycpu->gd_astflags, ~AST_SIGNAL);
     if (__builtin_expect(p->p_upcalls != NULL, 0))
         wait_and_deliver(p);

@@ -40,11 +40,15 @@
     SCENE(x_usched_tick, 2)       \
     SCENE(x_usched_steal, 2)      \
     SCENE(x_usched_passes, 2)     \
+    SCENE(x_usched_pass, 2)       \
+    SCENE(x_usched_raise, 2)      \
+    SCENE(x_usched_picked, 2)     \
     SCENE(x_usched_ps, 2)         \
     SCENE(x_usched_tick_exit, 2)  \
     SCENE(x_usched_kill, 2)       \
     SCENE(x_usched_kill_moves, 2) \
     SCENE(x_usched_kill_reap, 2)  \
+    SCENE(x_usched_pass_kill, 2)  \
     SCENE(x_ithread, 2)           \
     SCENE(x_ithread_plic, 2)      \
     SCENE(x_waits_spin, 2)        \

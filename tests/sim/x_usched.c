@@ -10,41 +10,40 @@
 #include "proc/proc.h"
 #include "scenes_upper.h"
 #include "sync/sleep.h"
+#include "x_usched.h"
 
-#define CPU0_ONLY CPUMASK(0)
-#define CPU1_ONLY CPUMASK(1)
+uint32 flags[4];
 
-static uint32 flags[4]; /* publish, consume: one is set when its process has been in user mode */
 static thread_t daemon_thread;
 static struct proc *other, *victim;
 
-static void begin(void)
+void begin(void)
 {
     host_sleep_init();
     memset(flags, 0, sizeof(flags));
 }
 
-static void finish(void)
+void finish(void)
 {
     explore_run();
     host_sleep_audit();
     host_proc_audit();
 }
 
-static void set(uint32 *flag)
+void set(uint32 *flag)
 {
     publish(flag, 1); /* consume: host_user_until, is_set */
     wakeup(flag);
 }
 
-static bool is_set(void *arg)
+bool is_set(void *arg)
 {
     return consume((uint32 *)arg) != 0; /* publish: set */
 }
 
 /* --- getting a cpu --- */
 
-static void once(struct proc *p)
+void once(struct proc *p)
 {
     host_user(p);
 }
@@ -58,13 +57,15 @@ static void tick_here(struct systimer *st)
 {
     (void)st;
     ++mycpu->gd_heartbeat;
+    usched_raise();
     usched_tick();
     if (!is_set(tick_until))
         systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
 }
 
-static void start_ticks(uint32 *until)
+void start_ticks(uint64 every, uint32 *until)
 {
+    period = every;
     tick_until = until;
     crit_enter();
     systimer_init_oneshot(&tick, tick_here, NULL, cpu_time() + period);
@@ -75,7 +76,7 @@ static void start_ticks(uint32 *until)
  * other stays. */
 static void meet0(struct proc *p)
 {
-    start_ticks(&flags[1]);
+    start_ticks(200, &flags[1]);
     host_user(p);
     set(&flags[0]);
     host_user_until(p, &flags[1]);
@@ -91,7 +92,6 @@ static void meet1(struct proc *p)
 void play_x_usched_two(void)
 {
     begin();
-    period = 200;
     host_proc(0, meet0, "p0");
     host_proc(0, meet1, "p1");
     finish();
@@ -115,7 +115,8 @@ static void until_flag(struct proc *p)
  * end before the schedules of both have come to their ends: that may be a message to cpu 1, and one back. */
 static void schedule_other(void *arg)
 {
-    lwkt_pause((uint64)arg); /* until the one waits in the queue, and the other one is in user mode */
+    lwkt_pause(
+        (uint64)arg); /* until the one waits in the queue, and the other one is in user mode */
     set(&flags[1]);
     cpu_relax();
     lwkt_schedule(other->p_thread);
@@ -153,7 +154,7 @@ void play_x_usched_stray(void)
 }
 
 /* A process gives up its cpu to sleep, and wants it back when another has it. */
-static void sleep_between(struct proc *p)
+void sleep_between(struct proc *p)
 {
     host_user(p);
     tsleep_until(&flags[0], PCATCH, "scene", is_set, &flags[0]);
@@ -274,122 +275,6 @@ void play_x_usched_fork(void)
     finish();
 }
 
-/* --- turns --- */
-
-static void yield_until(struct proc *p)
-{
-    host_user(p);
-    while (!is_set(&flags[0])) {
-        usched_yield(p);
-        cpu_relax();
-        host_user(p);
-    }
-}
-
-static void set_in_user_mode(struct proc *p)
-{
-    host_user(p);
-    set(&flags[0]);
-}
-
-void play_x_usched_yield(void)
-{
-    begin();
-    host_proc(0, yield_until, "yields")->p_affinity = CPU0_ONLY;
-    host_proc(1, set_in_user_mode, "waits")->p_affinity = CPU0_ONLY;
-    finish();
-}
-
-static void yield_once(struct proc *p)
-{
-    host_user(p);
-    usched_yield(p);
-    host_user(p);
-    set(&flags[0]);
-}
-
-static void stay_with_ticks(struct proc *p)
-{
-    host_user(p);
-    start_ticks(&flags[0]);
-    host_user_until(p, &flags[0]);
-}
-
-/* One hands its cpu over to another, which has had less time and stays there, while cpu 1 becomes free: it
- * goes there. */
-void play_x_usched_exchange(void)
-{
-    begin();
-    period = 200;
-    host_proc(0, yield_once, "yields")->p_vruntime = cpu_timebase;
-    host_proc(1, once, "leaves")->p_affinity = CPU1_ONLY;
-    host_proc(1, stay_with_ticks, "stays")->p_affinity = CPU0_ONLY;
-    finish();
-}
-
-/* One wakes a process of cpu 0, which is idle, and lets one that may use only cpu 1 go before it. So it waits, and
- * cpu 0 is for it, unless the process that was woken has just taken cpu 0. */
-static void wake_and_yield(struct proc *p)
-{
-    host_user(p);
-    set(&flags[0]);
-    usched_yield(p);
-    host_user(p);
-}
-
-void play_x_usched_claimed(void)
-{
-    begin();
-    host_proc(0, sleep_between, "sleeps")->p_affinity = CPU0_ONLY;
-    host_proc(1, wake_and_yield, "yields")->p_vruntime = cpu_timebase;
-    host_proc(1, once, "goes before")->p_affinity = CPU1_ONLY;
-    finish();
-}
-
-static void with_ticks_until(struct proc *p)
-{
-    start_ticks(&flags[0]);
-    host_user_until(p, &flags[0]);
-}
-
-void play_x_usched_tick(void)
-{
-    begin();
-    period = 200;
-    host_proc(0, with_ticks_until, "user")->p_affinity = CPU0_ONLY;
-    host_proc(1, set_in_user_mode, "waits")->p_affinity = CPU0_ONLY;
-    finish();
-}
-
-/* One waits for cpu 0, where the process stays, and cpu 1 becomes free meanwhile: that one comes for it, or
- * it goes there. */
-void play_x_usched_steal(void)
-{
-    begin();
-    period = 200;
-    host_proc(0, with_ticks_until, "user")->p_affinity = CPU0_ONLY;
-    host_proc(1, once, "leaves")->p_affinity = CPU1_ONLY;
-    host_proc(0, set_in_user_mode, "waits");
-    finish();
-}
-
-/* A thread of cpu 0 that could be a process on its way to user mode is woken, and sleeps again. Meanwhile
- * cpu 0 becomes free, and one that may use no other cpu waits for it. */
-static void pass_by(void *arg)
-{
-    (void)arg;
-    lwkt_pause(3);
-}
-
-void play_x_usched_passes(void)
-{
-    begin();
-    host_proc(0, once, "user")->p_affinity = CPU0_ONLY;
-    host_proc(1, once, "waits")->p_affinity = CPU0_ONLY;
-    explore_thread(0, TDPRI_KERN_USER, pass_by, NULL, "passes");
-    finish();
-}
-
 /* --- ps, of a process that sleeps, moves and ends --- */
 
 static void list_processes(void *arg)
@@ -423,6 +308,7 @@ void play_x_usched_ps(void)
 static void tick_once(struct systimer *st)
 {
     (void)st;
+    usched_raise();
     usched_tick();
 }
 
@@ -498,5 +384,33 @@ void play_x_usched_kill_reap(void)
 {
     moves_and_is_killed();
     explore_thread(1, TDPRI_KERN_DAEMON, reap_victim, NULL, "parent");
+    finish();
+}
+
+/* A process is killed while it sleeps, or when it has been woken, and another one that blocks may pass
+ * the cpu on to it. */
+static void sleep_and_stay(struct proc *p)
+{
+    host_user(p);
+    tsleep_until(&flags[0], PCATCH, "scene", is_set, &flags[0]);
+    host_user_until(p, &flags[1]);
+}
+
+static void wake_and_sleep(struct proc *p)
+{
+    host_user(p);
+    set(&flags[0]);
+    host_user(p);
+    tsleep(&flags[2], 0, "scene", 1);
+    host_user(p);
+}
+
+void play_x_usched_pass_kill(void)
+{
+    begin();
+    victim = host_proc(0, sleep_and_stay, "victim");
+    victim->p_affinity = CPU0_ONLY;
+    host_proc(0, wake_and_sleep, "wakes")->p_affinity = CPU0_ONLY;
+    explore_thread(1, TDPRI_KERN_DAEMON, kill_only, NULL, "killer");
     finish();
 }
