@@ -77,9 +77,11 @@ bool dinode_ok(const struct dinode *di);
 /* mountcheck.c. Check what all inodes refer to. Mount only. */
 void fs_check(void);
 /* namecheck.c, for mountcheck.c. Note what a directory, whose blocks are right, says of other inodes. /
- * After all directories: compare what they say of an inode with what it says itself. Both return false
- * after they have found damage and said so (log_stop). / Forget the notes. */
+ * After all directories: whether one of the inodes of a block, whose first number is given, is the root
+ * or has a name. / Compare what directories say of an inode with what it says itself. This and
+ * names_note return false after they have found damage and said so (log_stop). / Forget the notes. */
 bool names_note(uint32 dir, const struct dinode *di);
+bool names_noted(uint32 first);
 bool names_compare(uint32 inum, const struct dinode *di);
 void names_free(void);
 

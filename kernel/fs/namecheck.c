@@ -110,6 +110,16 @@ bool names_note(uint32 dir, const struct dinode *di)
     return good;
 }
 
+bool names_noted(uint32 first)
+{
+    const struct notes *notes = pages[first / PER_PAGE];
+    uint32 names = first <= ROOTINO;
+
+    for (uint32 i = 0; notes != NULL && i < IPB; ++i)
+        names |= notes[first % PER_PAGE + i].names;
+    return names != 0;
+}
+
 bool names_compare(uint32 inum, const struct dinode *di)
 {
     const struct notes *notes = notes_of(inum);
