@@ -83,7 +83,7 @@ void inode_update(struct inode *ip)
     di->minor = ip->i_minor;
     di->nlink = ip->i_nlink;
     di->size = ip->i_size;
-    memcpy(di->addrs, ip->i_addrs, sizeof(di->addrs));
+    addrs_copy(di->addrs, ip->i_addrs);
     buf_release(b);
     if (ip->i_type == 0)
         inum_give(ip->i_inum);

@@ -13,7 +13,6 @@
 #include "fs/inode.h"
 #include "fs/log.h"
 #include "lib/bits.h"
-#include "lib/string.h"
 #include "mm/page.h"
 
 #define NPARTS (BSIZE / sizeof(uint64 *)) /* parts that can have notes: 64 GiB in all */

@@ -99,7 +99,7 @@ bool names_note(uint32 dir, const struct dinode *di)
     struct notes *self = notes_of(dir);
     bool good = di->size >= 2 * sizeof(struct dirent) && di->addrs[0] != 0;
 
-    memcpy(inode.i_addrs, di->addrs, sizeof(inode.i_addrs));
+    addrs_copy(inode.i_addrs, di->addrs);
     for (uint64 off = 0; good && self != NULL && off < di->size; off += BSIZE) {
         int64 block = bmap(&inode, off / BSIZE);
         good = block == 0 ||
