@@ -37,8 +37,8 @@ struct inode {
     struct dirindex *i_index; /* directories: see dir.c; NULL: not built */
 };
 
-/* Copy the block numbers of an inode. They lie at multiples of 8 bytes on the disk and in memory: so the
- * compiler can do it in seven words, without a call. */
+/* Copy the block numbers of an inode. They lie at multiples of 8 bytes on the disk and in memory, so
+ * the compiler copies seven words, without a call. */
 static inline void addrs_copy(uint32 *to, const uint32 *from)
 {
     __builtin_memcpy(__builtin_assume_aligned(to, 8), __builtin_assume_aligned(from, 8),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Blocks to and from the disk: see io.h. The disk calls io_done for each request, perhaps from an
- * interrupt on another cpu; the last request of a batch wakes the thread that waits for it. The thread
- * counts as a request itself until it waits, so a disk that answers at once (the RAM disk) wakes nobody.
+ * interrupt on another cpu; the last request of a batch wakes the thread that waits for it. The
+ * thread counts as a request itself until it waits, so a disk that answers at once (the RAM disk) wakes
+ * nobody.
  */
 #include "fs/io.h"
 

@@ -102,8 +102,8 @@ static void *__attribute__((noinline)) copy_unaligned(void *dst, const void *src
 }
 
 /*
- * The areas may overlap if dst is below src; memmove relies on it. Each loop copies what is left, from s
- * to end, as long as a turn of it fits in; so a loop that does not turn costs two instructions.
+ * The areas may overlap if dst is below src; memmove relies on it. Each loop copies what is left, from
+ * s to end, as long as that is enough for a turn; a loop that does not turn costs two instructions.
  */
 void *__attribute__((noinline)) memcpy(void *dst, const void *src, size_t n)
 {

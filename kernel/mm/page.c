@@ -209,8 +209,8 @@ static inline struct freepage *take_ready(struct page_cpu *pc)
 }
 
 /*
- * This cpu has no ready page: make ready the spare batch, or one from the pool. NULL: no memory is left.
- * A function of its own, so that the usual allocation saves few registers.
+ * This cpu has no ready page: make ready the spare batch, or one from the pool. NULL: no memory is
+ * left. A function of its own, so that the usual allocation saves few registers.
  */
 static struct freepage *__attribute__((noinline)) page_alloc_slow(struct page_cpu *pc)
 {

@@ -45,9 +45,9 @@ enum {
 #define UNWANTED 0xffU
 
 /*
- * Where the walk is: the bytes of the struct block, and of the strings block. Most properties' names are
- * those of many nodes, so what the name at an offset of the strings means is looked up once: 1 + the
- * number of the property, UNWANTED, or 0, which is not looked up yet.
+ * Where the walk is: the bytes of the struct block, and of the strings block. The same names come
+ * in many nodes, so what the name at an offset of the strings means is looked up once: 1 + the number
+ * of the property, UNWANTED, or 0, which is not looked up yet.
  */
 struct cursor {
     const uint8 *base;
