@@ -72,8 +72,10 @@ start:
         ENTER_UPPER_HALF
         la      t0, __bss_start
         la      t1, __bss_end
-2:      sd      zero, 0(t0)
-        addi    t0, t0, 8
+2:      .irp    word, 0, 1, 2, 3, 4, 5, 6, 7    /* .bss is whole pages */
+        sd      zero, 8 * \word(t0)
+        .endr
+        addi    t0, t0, 64
         bltu    t0, t1, 2b
         la      sp, boot_stack + BOOT_STACK_SIZE
         mv      s0, zero                /* end of the chain of frames */

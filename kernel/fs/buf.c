@@ -159,7 +159,7 @@ static bool memory_plentiful(void)
 static struct buf *pool_try(void)
 {
     mutex_lock(&pool.lock);
-    struct buf *b = memory_plentiful() ? pool_grow() : NULL;
+    struct buf *b = pool.n < NBUF && memory_plentiful() ? pool_grow() : NULL;
     if (b == NULL)
         b = pool_evict();
     mutex_unlock(&pool.lock);
@@ -228,7 +228,7 @@ static struct buf *bucket_find(struct bucket *bucket, uint32 block)
     return NULL;
 }
 
-struct buf *buf_peek(uint32 block)
+static inline struct buf *find(uint32 block)
 {
     struct bucket *bucket = bucket_of(block);
 
@@ -236,6 +236,11 @@ struct buf *buf_peek(uint32 block)
     struct buf *b = bucket_find(bucket, block);
     spin_unlock(&bucket->lock);
     return b;
+}
+
+struct buf *buf_peek(uint32 block)
+{
+    return find(block);
 }
 
 /*
@@ -269,25 +274,32 @@ static void lock_content(struct buf *b, uint32 block)
         mutex_lock(&b->b_lock);
 }
 
-/* The block's buffer, locked, valid or not. */
-static struct buf *buf_lock(uint32 block)
+/* A buffer, referenced, for a block that was not in the cache. */
+static struct buf *__attribute__((noinline)) buf_create(uint32 block)
 {
-    struct buf *b = buf_peek(block);
+    struct buf *fresh = pool_get();
+    struct buf *b = buf_insert(fresh, block);
+
+    if (b != fresh)
+        buf_drop(fresh);
+    return b;
+}
+
+/* The block's buffer, locked, valid or not. */
+static inline struct buf *buf_lock(uint32 block)
+{
+    struct buf *b = find(block);
 
     count(&lookups[mycpuid].all);
-    if (b == NULL) {
-        struct buf *fresh = pool_get();
-        b = buf_insert(fresh, block);
-        if (b != fresh)
-            buf_drop(fresh);
-    }
+    if (b == NULL)
+        b = buf_create(block);
     lock_content(b, block);
     return b;
 }
 
 struct buf *buf_cached(uint32 block)
 {
-    struct buf *b = buf_peek(block);
+    struct buf *b = find(block);
 
     if (b == NULL)
         return NULL;

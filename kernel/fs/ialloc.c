@@ -83,7 +83,7 @@ void inode_update(struct inode *ip)
     di->minor = ip->i_minor;
     di->nlink = ip->i_nlink;
     di->size = ip->i_size;
-    memcpy(di->addrs, ip->i_addrs, sizeof(di->addrs));
+    addrs_copy(di->addrs, ip->i_addrs);
     buf_release(b);
     if (ip->i_type == 0)
         inum_give(ip->i_inum);
@@ -121,10 +121,11 @@ static uint32 scan_block(uint32 first)
     struct buf *b = dinode_read(first, &di);
     uint32 used = 0, orphans = 0;
 
-    for (uint32 i = 0; b != NULL && i < IPB; ++i) {
-        used |= (uint32)(di[i].type != 0) << i;
-        orphans |= (uint32)(di[i].type != 0 && di[i].nlink == 0) << i;
-    }
+    for (uint32 i = 0; b != NULL && i < IPB; ++i)
+        if (di[i].type != 0) {
+            used |= 1U << i;
+            orphans |= (uint32)(di[i].nlink == 0) << i;
+        }
     if (b != NULL)
         buf_release(b);
     inums.used[first / 64] |= (uint64)(b != NULL ? used : ~0U) << (first % 64);
@@ -138,8 +139,8 @@ void inode_scan(void)
         uint32 orphans = scan_block(first);
         if (first == 0)
             inums.used[0] |= 1; /* no inode has number 0 */
-        for (uint32 i = 0; i < IPB; ++i) {
-            struct inode *ip = (orphans & (1U << i)) != 0 ? inode_get(first + i) : NULL;
+        for (; orphans != 0; orphans &= orphans - 1) {
+            struct inode *ip = inode_get(first + (uint32)bit_lowest64(orphans));
             if (ip != NULL)
                 inode_close(ip);
         }

@@ -13,6 +13,8 @@
 #ifndef FS_INODE_H
 #define FS_INODE_H
 
+#include <stddef.h>
+
 #include "fs/buf.h"
 #include "fs/vfs.h"
 #include "lib/atomic.h"
@@ -34,6 +36,16 @@ struct inode {
     uint32 i_addrs[NDIRECT + 2];
     struct dirindex *i_index; /* directories: see dir.c; NULL: not built */
 };
+
+/* Copy the block numbers of an inode. They lie at multiples of 8 bytes on the disk and in memory, so
+ * the compiler copies seven words, without a call. */
+static inline void addrs_copy(uint32 *to, const uint32 *from)
+{
+    __builtin_memcpy(__builtin_assume_aligned(to, 8), __builtin_assume_aligned(from, 8),
+                     (NDIRECT + 2) * sizeof(*to));
+}
+_Static_assert(offsetof(struct inode, i_addrs) % 8 == 0 && offsetof(struct dinode, addrs) % 8 == 0,
+               "addrs_copy");
 
 /* itable.c */
 void inode_init(void);
@@ -77,9 +89,11 @@ bool dinode_ok(const struct dinode *di);
 /* mountcheck.c. Check what all inodes refer to. Mount only. */
 void fs_check(void);
 /* namecheck.c, for mountcheck.c. Note what a directory, whose blocks are right, says of other inodes. /
- * After all directories: compare what they say of an inode with what it says itself. Both return false
- * after they have found damage and said so (log_stop). / Forget the notes. */
+ * After all directories: whether one of the inodes of a block, whose first number is given, is the root
+ * or has a name. / Compare what directories say of an inode with what it says itself. This and
+ * names_note return false after they have found damage and said so (log_stop). / Forget the notes. */
 bool names_note(uint32 dir, const struct dinode *di);
+bool names_noted(uint32 first);
 bool names_compare(uint32 inum, const struct dinode *di);
 void names_free(void);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Blocks to and from the disk: see io.h. The disk calls io_done for each request, perhaps from an
- * interrupt on another cpu; the last request of a batch wakes the thread that waits for it.
+ * interrupt on another cpu; the last request of a batch wakes the thread that waits for it. The
+ * thread counts as a request itself until it waits, so a disk that answers at once (the RAM disk) wakes
+ * nobody.
  */
 #include "fs/io.h"
 
@@ -44,7 +46,9 @@ static bool io_is_over(void *arg)
 
 int io_wait(struct iobatch *batch)
 {
-    tsleep_until(batch, 0, "disk", io_is_over, batch);
+    /* If this is the last one, nobody will wake us; pairs with the AMO in io_done. */
+    if (amo_add_acqrel(&batch->pending, -1) != 1)
+        tsleep_until(batch, 0, "disk", io_is_over, batch);
     return peek(&batch->error);
 }
 

@@ -9,13 +9,13 @@
 
 /* Requests that one thread waits for together. It is on that thread's stack. */
 struct iobatch {
-    uint32 pending; /* requests under way: AMO */
+    uint32 pending; /* requests under way, and one for the thread itself until io_wait: AMO */
     int error;      /* -1 once one of them has failed */
 };
 
 static inline void io_batch_init(struct iobatch *batch)
 {
-    batch->pending = 0;
+    batch->pending = 1;
     batch->error = 0;
 }
 
@@ -23,7 +23,7 @@ static inline void io_batch_init(struct iobatch *batch)
  * io_wait has returned. */
 void io_start(struct iobatch *batch, struct bio *bio, uint32 block, void *data, bool write);
 
-/* Wait for all requests of the batch: 0, or -1 when any has failed. */
+/* Wait for all requests of the batch: 0, or -1 when any has failed. Once after io_batch_init. */
 int io_wait(struct iobatch *batch);
 
 /* Move one block and wait: 0, or -1. */

@@ -15,7 +15,6 @@
 #include "fs/inode.h"
 #include "fs/log.h"
 #include "lib/atomic.h"
-#include "lib/string.h"
 #include "lib/sysctl.h"
 #include "lwkt/spin.h"
 #include "mm/zone.h"
@@ -124,7 +123,7 @@ static int load_locked(struct inode *ip)
     ip->i_minor = di->minor;
     ip->i_nlink = di->nlink;
     ip->i_size = di->size;
-    memcpy(ip->i_addrs, di->addrs, sizeof(ip->i_addrs));
+    addrs_copy(ip->i_addrs, di->addrs);
     buf_release(b);
     publish(&ip->i_loaded, 1); /* pairs with the consume in inode_load */
     return 0;

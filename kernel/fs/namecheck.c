@@ -99,7 +99,7 @@ bool names_note(uint32 dir, const struct dinode *di)
     struct notes *self = notes_of(dir);
     bool good = di->size >= 2 * sizeof(struct dirent) && di->addrs[0] != 0;
 
-    memcpy(inode.i_addrs, di->addrs, sizeof(inode.i_addrs));
+    addrs_copy(inode.i_addrs, di->addrs);
     for (uint64 off = 0; good && self != NULL && off < di->size; off += BSIZE) {
         int64 block = bmap(&inode, off / BSIZE);
         good = block == 0 ||
@@ -108,6 +108,16 @@ bool names_note(uint32 dir, const struct dinode *di)
     if (!good)
         log_stop("damaged: entries of directory %u", dir);
     return good;
+}
+
+bool names_noted(uint32 first)
+{
+    const struct notes *notes = pages[first / PER_PAGE];
+    uint32 names = first <= ROOTINO;
+
+    for (uint32 i = 0; notes != NULL && i < IPB; ++i)
+        names |= notes[first % PER_PAGE + i].names;
+    return names != 0;
 }
 
 bool names_compare(uint32 inum, const struct dinode *di)

@@ -51,8 +51,6 @@ static void read_ahead(struct inode *ip, uint64 bn, uint32 block)
     uint64 end = (ip->i_size + BSIZE - 1) / BSIZE;
     int n = 1;
 
-    if (!root_blkdev->delays)
-        return;
     if (bn > 0) {
         int64 before = bmap(ip, bn - 1);
         struct buf *b = before > 0 ? buf_peek((uint32)before) : NULL;
@@ -78,11 +76,11 @@ static int read_block(struct inode *ip, bool user, uint64 dst, uint64 off, uint6
         return -1;
     if (block == 0)
         return copy_out(user, dst, zeros, n);
-    struct buf *b = buf_cached((uint32)block);
-    if (b == NULL) {
+    struct buf *b = root_blkdev->delays ? buf_cached((uint32)block) : NULL;
+    if (b == NULL && root_blkdev->delays)
         read_ahead(ip, off / BSIZE, (uint32)block);
+    if (b == NULL)
         b = buf_read((uint32)block);
-    }
     if (b == NULL)
         return -1;
     int error = copy_out(user, dst, (char *)b->b_data + off % BSIZE, n);

@@ -102,27 +102,25 @@ void page_init(uint64 start, uint64 end)
 }
 
 /*
- * A batch of memory that was never used, or NULL. Pool locked.
+ * Put up to n pages of memory that was never used before a list; returns how many. Pool locked.
  */
-static struct freepage *fresh_batch(void)
+static uint32 fresh_pages(struct freepage **list, uint32 n)
 {
-    struct freepage *list = NULL;
     uint32 count = 0;
 
-    while (pool.nfresh > 0 && count < BATCH) {
+    while (pool.nfresh > 0 && count < n) {
         struct fresh_range *r = &pool.fresh[pool.nfresh - 1];
-        for (; r->next < r->end && count < BATCH; r->next += PGSIZE, count++) {
+        for (; r->next < r->end && count < n; r->next += PGSIZE, count++) {
             struct freepage *p = (struct freepage *)r->next;
             *page_refp(p) = 0;
-            p->next = list;
-            list = p;
+            p->next = *list;
+            *list = p;
         }
         if (r->next == r->end)
             pool.nfresh--;
     }
-    if (list != NULL)
-        list->count = count;
-    return list;
+    poke(&pool.nfree, pool.nfree - count);
+    return count;
 }
 
 static void set_limits(uint32 limit)
@@ -174,14 +172,16 @@ static struct freepage *pool_get(void)
 {
     spin_lock(&pool.lock);
     struct freepage *list = pool.batches;
-    if (list != NULL)
+    if (list != NULL) {
         pool.batches = list->next_batch;
-    else
-        list = fresh_batch();
-    if (list != NULL)
         poke(&pool.nfree, pool.nfree - list->count);
-    else
-        list = reserve_get();
+    } else {
+        uint32 count = fresh_pages(&list, BATCH);
+        if (list != NULL)
+            list->count = count;
+        else
+            list = reserve_get();
+    }
     spin_unlock(&pool.lock);
     return list;
 }
@@ -196,10 +196,23 @@ static void pool_put(struct freepage *list, uint32 count)
     spin_unlock(&pool.lock);
 }
 
+/* Take the first of the ready pages, of which there is one. */
+static inline struct freepage *take_ready(struct page_cpu *pc)
+{
+    struct freepage *page = pc->ready;
+
+    pc->ready = page->next;
+    poke(&pc->nready, pc->nready - 1);
+    KASSERT(*page_refp(page) == 0, "free page %p has %u holders", (void *)page, *page_refp(page));
+    poke(page_refp(page), 1);
+    return page;
+}
+
 /*
- * This cpu has no ready page: take the spare batch, or one from the pool. False: no memory is left.
+ * This cpu has no ready page: make ready the spare batch, or one from the pool. NULL: no memory is
+ * left. A function of its own, so that the usual allocation saves few registers.
  */
-static bool refill(struct page_cpu *pc)
+static struct freepage *__attribute__((noinline)) page_alloc_slow(struct page_cpu *pc)
 {
     struct freepage *list = pc->spare;
 
@@ -209,11 +222,11 @@ static bool refill(struct page_cpu *pc)
     } else {
         list = pool_get();
         if (list == NULL)
-            return false;
+            return NULL;
         poke(&pc->nready, list->count);
     }
     pc->ready = list;
-    return true;
+    return take_ready(pc);
 }
 
 void *page_alloc(void)
@@ -222,16 +235,7 @@ void *page_alloc(void)
         return NULL;
     crit_enter();
     struct page_cpu *pc = &page_cpus[mycpuid];
-    struct freepage *page = pc->ready;
-    if (page == NULL && refill(pc))
-        page = pc->ready;
-    if (page != NULL) {
-        pc->ready = page->next;
-        poke(&pc->nready, pc->nready - 1);
-        KASSERT(*page_refp(page) == 0, "free page %p has %u holders", (void *)page,
-                *page_refp(page));
-        poke(page_refp(page), 1);
-    }
+    struct freepage *page = pc->ready != NULL ? take_ready(pc) : page_alloc_slow(pc);
     crit_exit();
     return page;
 }
@@ -327,13 +331,14 @@ bool page_unref_shared(void *page)
 
 void page_fill_reserve(void)
 {
-    void *page;
-
     if (page_counts == 0)
         panic("memory: no range has room for the page counts of %#lx..%#lx", board.mem_base,
               board.mem_end);
-    while (peek(&pool.nreserve) < RESERVED && (page = page_alloc()) != NULL)
-        page_unref(page);
+    spin_lock(&pool.lock);
+    poke(&pool.nreserve, fresh_pages(&pool.reserve, RESERVED));
+    if (pool.nreserve == RESERVED)
+        set_limits(BATCH);
+    spin_unlock(&pool.lock);
 }
 
 uint64 page_count_free(void)

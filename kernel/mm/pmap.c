@@ -3,7 +3,8 @@
  *
  *   root entries   0 .. 255    user memory: differs from process to process
  *                  256 ..      the direct map: global, made by pmap_init, never changed
- *                  384         kernel stacks: one level-1 table, made by pmap_init, its content changes
+ *                  384         kernel stacks: one level-1 table, made by pmap_init; its lower tables
+ *                              are made when a stack needs them, and never freed
  *
  * A user root copies the upper 256 entries once. They never change, so a new stack, whose entry is in a
  * lower table, appears in all roots at once.
@@ -26,7 +27,6 @@
 #define KERNEL_RW (PTE_KERNEL | PTE_R | PTE_W)
 #define KERNEL_RX (PTE_KERNEL | PTE_R | PTE_X)
 #define KERNEL_R (PTE_KERNEL | PTE_R)
-#define PREMADE_STACKS (NPROC * KSTACK_SLOT + (2UL << 20)) /* bytes of the region */
 #define ROOT_HALF 256 /* entries of a root for each half of the address space */
 
 extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
@@ -88,12 +88,17 @@ void pmap_drain(void)
             page_unref(table);
 }
 
+/* The tables for stacks, but for the first, count as kept for the next stacks. Otherwise a test that
+ * runs many processes would seem to leak memory. */
 uint64 pmap_count_reserve(void)
 {
+    uint64 *stack_tables = pmap_table(&kernel_root[PX(2, KSTACKS)], false);
     uint64 n = 0;
 
     for (int cpu = 0; cpu < ncpus; cpu++)
         n += peek(&kept[cpu].n[TABLE]) + peek(&kept[cpu].n[ROOT]);
+    for (int i = 1; i < 2 * ROOT_HALF; i++)
+        n += (peek(&stack_tables[i]) & PTE_V) != 0;
     return n;
 }
 
@@ -193,17 +198,6 @@ static void direct_map_ram(uint64 start, uint64 end)
 }
 
 /*
- * Make the tables for the stacks of as many processes as there can be. Tables of this region are never
- * freed: if they were made one by one, a test that runs many processes would seem to leak memory.
- */
-static void premake_stack_tables(void)
-{
-    for (uint64 va = KSTACKS; va < KSTACKS + PREMADE_STACKS; va += PGSIZE << 9)
-        if (pmap_walk(kernel_root, va, 0, true) == NULL)
-            panic("no memory for the kernel's page table");
-}
-
-/*
  * Everything below RAM is devices. The firmware, between the start of RAM and the kernel, protects
  * itself (PMP); because it is not mapped, a stray access is a page fault that names the address.
  */
@@ -219,7 +213,8 @@ void pmap_init(uint64 mem_end)
     direct_map(text_end, rodata_end, KERNEL_R);
     direct_map(rodata_end, KVA_TO_PA(__kernel_end), KERNEL_RW);
     direct_map_ram(KVA_TO_PA(__kernel_end), PGROUNDDOWN(mem_end));
-    premake_stack_tables();
+    if (pmap_walk(kernel_root, KSTACKS, 0, true) == NULL)
+        panic("no memory for the kernel's page table");
     pmap_load_kernel();
 }
 

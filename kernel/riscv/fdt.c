@@ -42,12 +42,19 @@ enum {
     H_SIZE_STRUCT = 36
 };
 
-/* Where the walk is: the bytes of the struct block, and of the strings block. */
+#define UNWANTED 0xffU
+
+/*
+ * Where the walk is: the bytes of the struct block, and of the strings block. The same names come
+ * in many nodes, so what the name at an offset of the strings means is looked up once: 1 + the number
+ * of the property, UNWANTED, or 0, which is not looked up yet.
+ */
 struct cursor {
     const uint8 *base;
     uint32 pos, len;
     const char *strings;
     uint32 strings_len;
+    uint8 meaning[512]; /* of those at the first offsets */
 };
 
 static const char *const prop_names[FDT_NPROPS] = {
@@ -116,22 +123,35 @@ static const char *take_string(struct cursor *c)
     return s;
 }
 
+/* Look up the name of a property: a value as in c->meaning. */
+static uint32 look_up(const struct cursor *c, uint32 nameoff)
+{
+    if (nameoff >= c->strings_len)
+        panic("device tree: a property's name at %u is outside the strings", nameoff);
+    const char *name = c->strings + nameoff;
+    if (strnlen(name, c->strings_len - nameoff) == c->strings_len - nameoff)
+        panic("device tree: a property's name at %u has no end", nameoff);
+    for (uint32 i = 0; i < FDT_NPROPS; i++)
+        if (strcmp(name, prop_names[i]) == 0)
+            return i + 1;
+    return UNWANTED;
+}
+
 /* Read the rest of a PROP token; keep the value if it is one of those wanted (fdt_node.h). */
 static void take_prop(struct cursor *c, struct fdt_node *node)
 {
     uint32 len = take_u32(c);
     uint32 nameoff = take_u32(c);
     const uint8 *data = take(c, len);
+    uint32 which = nameoff < sizeof(c->meaning) ? c->meaning[nameoff] : 0;
 
-    if (nameoff >= c->strings_len)
-        panic("device tree: a property's name at %u is outside the strings", nameoff);
-    const char *name = c->strings + nameoff;
-    if (strnlen(name, c->strings_len - nameoff) == c->strings_len - nameoff)
-        panic("device tree: a property's name at %u has no end", nameoff);
-    for (int i = 0; i < FDT_NPROPS; i++) {
-        if (name[0] == prop_names[i][0] && strcmp(name, prop_names[i]) == 0)
-            node->prop[i] = (struct fdt_prop){.data = data, .len = len};
+    if (which == 0) {
+        which = look_up(c, nameoff);
+        if (nameoff < sizeof(c->meaning))
+            c->meaning[nameoff] = (uint8)which;
     }
+    if (which != UNWANTED)
+        node->prop[which - 1] = (struct fdt_prop){.data = data, .len = len};
 }
 
 /* Check the header and set the cursor to the start of the struct block. Returns the total length. */
@@ -239,8 +259,9 @@ bool fdt_number(const struct fdt_prop *p, uint32 first, uint32 count, uint64 *ou
 
 bool fdt_has_string(const struct fdt_prop *p, const char *s)
 {
+    if (p->len == 0)
+        return false;
     size_t want = strlen(s);
-
     for (uint32 pos = 0; pos < p->len;) {
         size_t len = strnlen((const char *)p->data + pos, p->len - pos);
         if (len == want && memcmp(p->data + pos, s, len) == 0)
