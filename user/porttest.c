@@ -208,14 +208,22 @@ static void reuse(void)
     thread("N", param("third", 0), param("npri", 12), n, 1);
 }
 
-/* C sends messages to a port that replies at once: with lwkt_domsg, then with lwkt_sendmsg. */
+/* C sends messages to a port that replies at once, with 5, with 0 and with -3: with lwkt_domsg, then with
+ * lwkt_sendmsg. */
 static void at_once(void)
 {
-    int c = step(K_MSG_AT_ONCE, 1, 5);
-    step(K_MSG_FLAGS, 1, 0);
-    step(K_MSG_AT_ONCE, 0, 6);
-    step(K_MSG_RECEIVE, 0, 0);
-    step(K_MSG_FLAGS, 1, 0);
+    static const int replies[] = {5, 0, -3};
+    int c = step(K_SET, 0, 0);
+
+    for (int i = 0; i < 3; i++) {
+        step(K_MSG_AT_ONCE, 1, replies[i]);
+        step(K_MSG_FLAGS, 1, 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        step(K_MSG_AT_ONCE, 0, replies[i]);
+        step(K_MSG_RECEIVE, 0, 0);
+        step(K_MSG_FLAGS, 1, 0);
+    }
     step(K_END, 0, 0);
     thread("C", param("from", 0), param("cpri", 12), c, 1);
 }

@@ -142,11 +142,12 @@ def judge_reuse(scene):
 
 
 def judge_once(scene):
-    """The reply that putport returns is the message's reply."""
-    scene.order(scene.of("replied", "error", "flags"),
-                ["C:replied=5", "C:error=5", f"C:flags={DONE | ABORTABLE}", "C:replied=6",
-                 f"C:flags={ASYNC | DONE | REPLY1 | RETRIEVED | ABORTABLE}"],
-                "the reply of lwkt_domsg, then that of lwkt_sendmsg, which is queued at the reply port")
+    """The reply that putport returns is the message's reply, whether it is an error or not."""
+    done = [f"C:replied={reply} C:error={reply} C:flags={DONE | ABORTABLE}".split() for reply in (5, 0, -3)]
+    sent = [f"C:replied={reply} C:flags={ASYNC | DONE | REPLY1 | RETRIEVED | ABORTABLE}".split()
+            for reply in (5, 0, -3)]
+    scene.order(scene.of("replied", "error", "flags"), sum(done + sent, []),
+                "the replies of lwkt_domsg, then those of lwkt_sendmsg, which are queued at the reply port")
 
 
 def judge_abort(scene):
