@@ -8,8 +8,9 @@
  *   (the source is held off)           again: running = false
  *                                             handler
  *                                             running? again
+ *                                             deschedule
  *                                             complete the claim (the source may come again)
- *                                             deschedule, switch
+ *                                             switch
  *
  * No interrupt is lost: `running` is cleared before the handler looks at its device, so a call of
  * sched_ithd that comes later makes the thread look again. And the thread is in one critical section
