@@ -103,12 +103,23 @@ static void on_cpu_idle(int i)
 
 /* --- what they do in it --- */
 
+/* How many ticks this cpu has taken. */
+static void log_beats(void)
+{
+    uint64 beats = 0;
+
+    sysctl("kern.heartbeat", &beats, 0);
+    log_event("beats", (int64)beats);
+}
+
 /* Compute until the end of the scene, at ms=. */
 static void hog(int i)
 {
     (void)i;
+    log_beats();
     log_event("begin", 0);
     compute_until(param("ms", 1000));
+    log_beats();
     log_event("done", steps);
 }
 

@@ -121,6 +121,11 @@ static uint64 get_uptime_ms(void)
 }
 
 /* The ticks of all cpus together; idle ones take fewer. */
+static uint64 get_heartbeat(void)
+{
+    return mycpu->gd_heartbeat;
+}
+
 static uint64 get_ticks(void)
 {
     uint64 n = 0;
@@ -147,5 +152,6 @@ SYSCTL(kern_boot_instret, "kern.boot_instret", get_boot_instret, NULL);
 SYSCTL(kern_deterministic, "kern.deterministic", get_deterministic, NULL);
 SYSCTL(kern_seed, "kern.seed", get_seed, NULL);
 SYSCTL(kern_uptime_ms, "kern.uptime_ms", get_uptime_ms, NULL);
+SYSCTL(kern_heartbeat, "kern.heartbeat", get_heartbeat, NULL);
 SYSCTL(kern_ticks, "kern.ticks", get_ticks, NULL);
 SYSCTL(kern_invariants, "kern.invariants", get_invariants, NULL);
