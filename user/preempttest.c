@@ -249,7 +249,8 @@ static void exits(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* I moves to another cpu while it preempts A, which is slow to go on. */
+/* I moves to another cpu while it preempts A, which is slow to go on. There it preempts B, and A goes on
+ * meanwhile. */
 static void moves(void)
 {
     int cpu = param("cpu", 0), other = param("other", 1);
@@ -257,17 +258,29 @@ static void moves(void)
     step(K_LOG, 0, 1);
     step(K_SCHED, 1, 0);
     step(K_LOG, 0, 2);
-    step(K_WAIT, 0, 1);
+    step(K_SET, 0, 1);
     step(K_LOOK, 0, KL_LOCKED);
     step(K_END, 0, 0);
     int i = step(K_LOG, 0, 1);
     step(K_SETCPU, other, 0);
     step(K_YIELD, 0, 0);
     step(K_LOG, 0, 2);
-    step(K_SET, 0, 1);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, 1, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_WAIT, 0, 1);
+    step(K_LOOK, 1, KL_BELOW);
+    step(K_END, 0, 0);
+    int b = step(K_AWAIT, 1, 1);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_LOOK, 2, KL_LOCKED);
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
+    thread("B", other, 12, b, 1);
 }
 
 /* J preempts I, which has preempted A. Each returns to the thread that it has preempted. */

@@ -15,18 +15,20 @@ static int begin_interrupt_thread(void)
     return s;
 }
 
-/* I preempts A, which has the token, and takes it too. */
+/* I preempts A, which has the token, and takes it too, after another one, which is free. */
 static void preempted(void)
 {
     int cpu = param("cpu", 0);
     int i = begin_interrupt_thread();
-    step(K_LOG, 0, 1);
     step(K_COUNTERS, 0, 0);
+    step(K_GETTOKEN, 1, 0);
+    step(K_LOG, 0, 1);
     step(K_GETTOKEN, 0, 0);
     step(K_COUNTERS, 0, 0);
     step(K_LOG, 0, 2);
     step(K_VALUE, 1, 0);
     step(K_RELTOKEN, 0, 0);
+    step(K_RELTOKEN, 1, 0);
     step(K_END, 0, 0);
     int a = step(K_GETTOKEN, 0, 0);
     step(K_SET, 1, 1);
