@@ -30,7 +30,9 @@ static void preempted(void)
     step(K_RELTOKEN, 0, 0);
     step(K_RELTOKEN, 1, 0);
     step(K_END, 0, 0);
-    int a = step(K_GETTOKEN, 0, 0);
+    int a = step(K_GETTOKEN, 1, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_GETTOKEN, 0, 0);
     step(K_SET, 1, 1);
     step(K_LOG, 0, 1);
     step(K_SCHED, 0, 0);
