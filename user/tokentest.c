@@ -392,6 +392,7 @@ static void gone(void)
     step(K_PAUSE, 0, 50);
     step(K_SET, 6, 1);
     step(K_UNTIL, 0, 50000);
+    step(K_PAUSE, 0, 300); /* in which H would run if it had the token */
     step(K_YIELD, 0, 0);
     step(K_END, 0, 0);
     int d = step(K_WAIT, 0, 1);
