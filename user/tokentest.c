@@ -464,10 +464,10 @@ static void unwanted(void)
 }
 
 static const struct test tests[] = {
-    {"t35", count},    {"t36", sleep_with},    {"t37", recursive},    {"t40", several},
-    {"t40ask", asked}, {"t41full", ring_full}, {"t41kept", kept},     {"t41", asked_for},
-    {"t42", in_body},  {"t43", better_waits},  {"t43gone", gone},
-    {"long", long_holder}, {"t41again", unwanted},
+    {"t35", count},         {"t36", sleep_with},    {"t37", recursive}, {"t40", several},
+    {"t40ask", asked},      {"t41full", ring_full}, {"t41kept", kept},  {"t41", asked_for},
+    {"t42", in_body},       {"t43", better_waits},  {"t43gone", gone},  {"long", long_holder},
+    {"t41again", unwanted},
 };
 
 int main(int argc, char **argv)

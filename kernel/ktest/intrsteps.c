@@ -136,8 +136,8 @@ static void external_intr(void)
     }
 }
 
-/* Raise interrupts for this cpu, all before any is taken. 8: then schedule the external one's thread. 16:
- * take time, in which other cpus send messages. 32: see K_AGAIN_INTR. */
+/* Raise interrupts for this cpu, all before any is taken. 8: then schedule the external one's thread.
+ * 16: take time, in which other cpus send messages. 32: see K_AGAIN_INTR. */
 void kt_raise(int sources)
 {
     if (sources & 16)
