@@ -98,6 +98,12 @@ STEP(K_PROC, ANY, ANY, kt_log_proc(ctx->name))
 /* "listed", "astray": the places of this thread on its own cpu's list, and on those of others */
 STEP(K_LISTED, ANY, ANY, kt_log_lists(ctx->name))
 
+/* Record the events b of the trace, a mask of KTR_BIT / and no more: those of this cpu and of the scene's
+ * threads. Each is an event of that name ("preempt", "token_get", ..) of the thread that ran, whose
+ * value is the number of the thread or the token; then "with": the trace's second value. */
+STEP(K_TRACE, ANY, NATURAL, kt_trace((uint32)b))
+STEP(K_TRACED, ANY, NATURAL, kt_log_trace((uint32)b))
+
 /* IPI messages; their bodies are scripts too. */
 STEP(K_IPI, CPU, SCRIPT, send_script(ctx, a, b)) /* "sent": the sequence number */
 STEP(K_IPI_PASSIVE, CPU, SCRIPT, send_script_passive(ctx, a, b))

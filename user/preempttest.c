@@ -3,6 +3,7 @@
  * unchanged (t65, t66). A is the thread that is preempted; I and J are interrupt threads. See
  * user/scene.h.
  */
+#include "kernel/ktr_entry.h"
 #include "kernel/types.h"
 #include "user/scene.h"
 #include "user/user.h"
@@ -29,6 +30,14 @@ static int handler(int rounds, int val)
     step(K_DESCHED, 0, 0);
     step(K_SWITCH, 0, 0);
     step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    return s;
+}
+
+/* A script that logs 1 and ends. */
+static int once(void)
+{
+    int s = step(K_LOG, 0, 1);
     step(K_END, 0, 0);
     return s;
 }
@@ -74,12 +83,10 @@ static void preempt(void)
     step(K_SWITCH, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
-    int other = step(K_LOG, 0, 1);
-    step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
-    thread("B", cpu, pri, other, 1);
-    thread("C", cpu, pri, other, 0);
+    thread("B", cpu, pri, once(), 1);
+    thread("C", cpu, pri, once(), 0);
 }
 
 /* A schedules I inside 1 to nesting= critical sections: I waits for A's switch. */
@@ -150,19 +157,9 @@ static void wakes_better(void)
     step(K_SCHED, 2, 0);
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
-    int n = step(K_LOG, 0, 1);
-    step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
-    thread("N", cpu, param("npri", 16), n, 0);
-}
-
-/* A script that logs 1 and ends. */
-static int once(void)
-{
-    int s = step(K_LOG, 0, 1);
-    step(K_END, 0, 0);
-    return s;
+    thread("N", cpu, param("npri", 16), once(), 0);
 }
 
 /* A has left its run queue when an interrupt thread preempts it at its crit_exit: A goes on all the
@@ -325,9 +322,11 @@ static void nested(void)
 static void locked(void)
 {
     int cpu = param("cpu", 0);
-    int a = step(K_LOG, 0, 1);
+    int a = step(K_TRACE, 0, KTR_BIT(KTR_PREEMPT));
+    step(K_LOG, 0, 1);
     step(K_SCHED, 1, 0);
     step(K_LOG, 0, 2);
+    step(K_TRACED, 0, KTR_BIT(KTR_PREEMPT));
     step(K_SWITCH, 0, 0);
     step(K_END, 0, 0);
     int i = step(K_LOG, 0, 1);
@@ -362,7 +361,7 @@ static void preempt_in(int state, int mark)
 }
 
 /* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h, one of
- * them, or two at a time. */
+ * them, or two at a time. At last it does so in two sections, which are the caller's own, so I runs. */
 static void special(void)
 {
     static const int states[] = {KX_LEVEL,     KX_CSCOUNT,           KX_LOCKED,
@@ -373,7 +372,7 @@ static void special(void)
         preempt_in(states[i], 10 * states[i]);
         step(K_SWITCH, 0, 0);
     }
-    step(K_SCHED, 1, 0);
+    preempt_in(KX_SECTION, 10 * KX_SECTION);
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), once());

@@ -235,8 +235,11 @@ def judge_nested(scene):
 
 def judge_locked(scene):
     """A preempted thread does not preempt, and the current thread is only queued."""
+    ipri, jpri = scene.params["ipri"], scene.params["jpri"]
     scene.order(story(scene), ["A:1", "I:1", "J:1", "J:resched=1", "J:2", "J:end=0", "I:2", "I:end=0",
-                               "A:2", "A:end=0"], "J continues after scheduling I, which it has preempted")
+                               "A:2", "A:preempt=1", f"A:with={ipri}", "I:preempt=2", f"I:with={jpri}",
+                               "A:end=0"], "J continues after scheduling I, which it has preempted; both preemptions "
+                "are in the trace (I is thread 1, J is 2), with the priority, before the switch")
     must_count(scene, "J", "scheduling a preempted thread", weird=1)
     must_count(scene, "I", "scheduling oneself")
 
@@ -322,18 +325,22 @@ def judge_gap(scene):
 
 
 def judge_special(scene):
-    """In none of the states I preempts; which counter shows why, and of two reasons the first one counts."""
+    """In none of the states but the last I preempts; which counter shows why, and of two reasons the first one
+    counts."""
     expected = [word for what in (1, 2, 4, 8, 5, 12)
                 for word in (f"A:{10 * what}", f"A:{10 * what + 1}", "A:resched=1")]
-    scene.order(story(scene), expected + ["I:1", "I:end=0", "A:end=0"],
+    expected += ["A:160", "I:1", "I:end=0", "A:161", "A:resched=0", "A:end=0"]
+    scene.order(story(scene), expected,
                 "I does not preempt A: in the work of an interrupt (10), while A masters a cpusync (20), if A is "
-                "locked (40), if I has preempted somebody (80); the first and third at a time (50), the last two (120)")
-    counted = ({"miss": 1}, {"miss": 1}, {"weird": 1}, {"hit": 1}, {"miss": 1}, {"weird": 1})
+                "locked (40), if I has preempted somebody (80); the first and third at a time (50), the last two (120); but it does in as many sections as the "
+                "caller accounts for (160)")
+    counted = ({"miss": 1}, {"miss": 1}, {"weird": 1}, {"hit": 1}, {"miss": 1}, {"weird": 1},
+               {"hit": 1, "switches": 1})
     for name in COUNTERS:
         readings = [event.val for event in scene.of(name, td="A")]
         scene.must([after - before for before, after in zip(readings[::2], readings[1::2])] ==
                    [change.get(name, 0) for change in counted],
-                   f"{name} to grow by {[change.get(name, 0) for change in counted]} in the six states",
+                   f"{name} to grow by {[change.get(name, 0) for change in counted]} in the seven states",
                    str([after - before for before, after in zip(readings[::2], readings[1::2])]))
 
 

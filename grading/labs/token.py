@@ -119,6 +119,10 @@ def judge_preempted(scene):
     """I returns to A, and continues when A has released the token."""
     scene.order(words(scene), ["A:1", "I:1", "A:2", "A:3", "I:2", "I:value=2", "A:4"],
                 "I preempts A, takes a free token, wants A's, lets A continue, and gets that when A is done")
+    cpu = scene.params["cpu"]
+    scene.order(scene.of("token_get", "token_wait", "with"),
+                ["I:token_get=1", "I:with=0", "I:token_wait=0", f"I:with={cpu}", "I:token_get=0", "I:with=0"],
+                "in the trace: I has token 1, waits for token 0, which is this cpu's, and has that")
     before, after = scene.of("tokcontend")
     scene.must(after.val == before.val + 1, "token_contention to count one wait", str(after.val - before.val),
                after)
@@ -152,6 +156,8 @@ def judge_try(scene):
                                "A:have=0", "A:try=1"],
                 "trytoken fails while A, which was preempted, has the token, and succeeds afterwards; it "
                 "fails while B, on another cpu, has the token, and succeeds if the caller has it")
+    scene.order(scene.of("token_get", "with"), ["A:token_get=1", "A:with=0"],
+                "in the trace: A has token 1, by trytoken")
 
 
 def judge_asked(scene):
