@@ -111,6 +111,7 @@ struct kt_step {
 #define KX_CSCOUNT 2   /* the current thread masters a cpusync */
 #define KX_LOCKED 4    /* the current thread is preempted */
 #define KX_PREEMPTED 8 /* thread a has preempted the current one */
+#define KX_SECTION 16  /* nothing, but the caller accounts for two critical sections */
 
 /* What the threads of K_PREEMPTER and K_PATTERN do. */
 #define KW_NOTHING 0

@@ -98,6 +98,12 @@ STEP(K_PROC, ANY, ANY, kt_log_proc(ctx->name))
 /* "listed", "astray": the places of this thread on its own cpu's list, and on those of others */
 STEP(K_LISTED, ANY, ANY, kt_log_lists(ctx->name))
 
+/* Record the events b of the trace, a mask of KTR_BIT / and no more: those of this cpu and of the scene's
+ * threads. Each is an event of that name ("preempt", "token_get", ..) of the thread that ran, whose
+ * value is the number of the thread or the token; then "with": the trace's second value. */
+STEP(K_TRACE, ANY, NATURAL, kt_trace((uint32)b))
+STEP(K_TRACED, ANY, NATURAL, kt_log_trace((uint32)b))
+
 /* IPI messages; their bodies are scripts too. */
 STEP(K_IPI, CPU, SCRIPT, send_script(ctx, a, b)) /* "sent": the sequence number */
 STEP(K_IPI_PASSIVE, CPU, SCRIPT, send_script_passive(ctx, a, b))
@@ -128,12 +134,13 @@ STEP(K_HOG, ANY, ANY, kt_hog(b == 1))
 
 /* Interrupts for this cpu. Sources: 1 software interrupt, 2 timer, 4 external (cpu 0 only). */
 STEP(K_RAISE, ANY, SOURCES, kt_raise(b))
-/* "handled": runs of all handlers so far, "spurious": interrupts without a handler */
+/* "handled": runs of all handlers so far, "spurious": interrupts without a handler, "limited": how
+ * often a source was found too fast */
 STEP(K_INTR_COUNTS, ANY, ANY, kt_log_intr_counts(ctx->name))
 STEP(K_SPURIOUS, ANY, ANY,
      kt_spurious()) /* three of these: one without a handler, two that are none */
 /* The handlers of the next b external interrupts raise these, or 8: their own thread, at once; 16: they
- * take 100 us. */
+ * take 100 us; 32: they write nothing down. */
 STEP(K_AGAIN_INTR, SOURCES_ITHD, NATURAL, kt_raise_again(a, b))
 /* b rounds of entering 1 to 8 critical sections, raising a software interrupt (a = 1), and leaving
  * them; and on until the chain of K_TIMER is over; "left": rounds after which gd_reqflags was set */

@@ -2,8 +2,8 @@
  * Scenes about critical sections: timer interrupts during random nesting (t16), interrupts of all three
  * sources (t17) or a message from another cpu (t17ipi) that must wait for the end of a section;
  * errors: to leave a section that was not entered (t18), to switch in the body of a message (t19);
- * and interrupts that come again while they are handled, so that splz recurses (t63, gap). See
- * user/scene.h.
+ * interrupts that come again while they are handled, so that splz recurses (t63, gap), and a source
+ * that does not stop (limit). See user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -186,9 +186,50 @@ static void gap(void)
     thread("B", param("other", 1), 14, b, 1);
 }
 
+/* A device interrupts; A logs `mark` when it runs again. */
+static void interrupted(int mark)
+{
+    step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, 20);
+    step(K_LOG, 0, mark);
+}
+
+/*
+ * A device's thread is asked again in each run, and A, which it has preempted, runs when it pauses at
+ * last. Then the device interrupts less often. First A asks for another run in the pause after a run;
+ * then a handler asks for it itself; and so does one after rest= us, when nothing is limited any more.
+ * A sleeps in between, because a timer only wakes the thread, and does not let it preempt.
+ */
+static void limit(void)
+{
+    int a = step(K_INTR_COUNTS, 0, 0);
+    step(K_AGAIN_INTR, 8 + 32, 100000);
+    step(K_RAISE, 0, 4);
+    step(K_SPIN, 0, 20);
+    step(K_INTR_COUNTS, 0, 0);
+    step(K_AGAIN_INTR, 8, 0);
+    step(K_NAP, 0, 1000);
+    step(K_LOG, 0, 1);
+    interrupted(2);
+    step(K_RAISE, 0, 8);
+    step(K_NAP, 0, 1000);
+    step(K_LOG, 0, 3);
+    step(K_AGAIN_INTR, 8, 1);
+    interrupted(4);
+    step(K_NAP, 0, 1000);
+    step(K_LOG, 0, 5);
+    step(K_NAP, 0, param("rest", 100000));
+    step(K_AGAIN_INTR, 8, 1);
+    interrupted(6);
+    step(K_END, 0, 0);
+    thread("A", 0, param("pri", 14), a, 1);
+    scene_timeout(20000);
+}
+
 static const struct test tests[] = {
     {"t16", storm},          {"t17", hold_off}, {"t17ipi", hold_off_message}, {"t18", leave_twice},
     {"t19", switch_in_body}, {"exits", exits},  {"t63", raised_again},        {"gap", gap},
+    {"limit", limit},
 };
 
 int main(int argc, char **argv)

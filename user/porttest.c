@@ -208,7 +208,7 @@ static void reuse(void)
     thread("N", param("third", 0), param("npri", 12), n, 1);
 }
 
-/* C sends messages to a port that replies at once, with 5, with 0 and with -3: with lwkt_domsg, then with
+/* C sends messages to a port that replies at once, with 5, 0 and -3: by lwkt_domsg, then by
  * lwkt_sendmsg. */
 static void at_once(void)
 {

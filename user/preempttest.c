@@ -3,6 +3,7 @@
  * unchanged (t65, t66). A is the thread that is preempted; I and J are interrupt threads. See
  * user/scene.h.
  */
+#include "kernel/ktr_entry.h"
 #include "kernel/types.h"
 #include "user/scene.h"
 #include "user/user.h"
@@ -31,6 +32,14 @@ static int handler(int rounds, int val)
     step(K_DESCHED, 0, 0);
     step(K_SWITCH, 0, 0);
     step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    return s;
+}
+
+/* A script that logs 1 and ends. */
+static int once(void)
+{
+    int s = step(K_LOG, 0, 1);
     step(K_END, 0, 0);
     return s;
 }
@@ -76,12 +85,10 @@ static void preempt(void)
     step(K_SWITCH, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
-    int other = step(K_LOG, 0, 1);
-    step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
-    thread("B", cpu, pri, other, 1);
-    thread("C", cpu, pri, other, 0);
+    thread("B", cpu, pri, once(), 1);
+    thread("C", cpu, pri, once(), 0);
 }
 
 /* A schedules I inside 1 to nesting= critical sections: I waits for A's switch. */
@@ -154,19 +161,9 @@ static void wakes_better(void)
     step(K_SCHED, 2, 0);
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
-    int n = step(K_LOG, 0, 1);
-    step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
-    thread("N", cpu, param("npri", 16), n, 0);
-}
-
-/* A script that logs 1 and ends. */
-static int once(void)
-{
-    int s = step(K_LOG, 0, 1);
-    step(K_END, 0, 0);
-    return s;
+    thread("N", cpu, param("npri", 16), once(), 0);
 }
 
 /* A has left its run queue when an interrupt thread preempts it at its crit_exit: A goes on all the
@@ -253,7 +250,8 @@ static void exits(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* I moves to another cpu while it preempts A, which is slow to go on. */
+/* I moves to another cpu while it preempts A, which is slow to go on. There it preempts B, and A goes on
+ * meanwhile. */
 static void moves(void)
 {
     int cpu = param("cpu", 0), other = param("other", 1);
@@ -261,17 +259,29 @@ static void moves(void)
     step(K_LOG, 0, 1);
     step(K_SCHED, 1, 0);
     step(K_LOG, 0, 2);
-    step(K_WAIT, 0, 1);
+    step(K_SET, 0, 1);
     step(K_LOOK, 0, KL_LOCKED);
     step(K_END, 0, 0);
     int i = step(K_LOG, 0, 1);
     step(K_SETCPU, other, 0);
     step(K_YIELD, 0, 0);
     step(K_LOG, 0, 2);
-    step(K_SET, 0, 1);
+    step(K_DESCHED, 0, 0);
+    step(K_SET, 1, 1);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 3);
+    step(K_WAIT, 0, 1);
+    step(K_LOOK, 1, KL_BELOW);
+    step(K_END, 0, 0);
+    int b = step(K_AWAIT, 1, 1);
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 1, 0);
+    step(K_LOG, 0, 2);
+    step(K_LOOK, 2, KL_LOCKED);
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
+    thread("B", other, 12, b, 1);
 }
 
 /* J preempts I, which has preempted A. Each returns to the thread that it has preempted. */
@@ -316,9 +326,11 @@ static void nested(void)
 static void locked(void)
 {
     int cpu = param("cpu", 0);
-    int a = step(K_LOG, 0, 1);
+    int a = step(K_TRACE, 0, KTR_BIT(KTR_PREEMPT));
+    step(K_LOG, 0, 1);
     step(K_SCHED, 1, 0);
     step(K_LOG, 0, 2);
+    step(K_TRACED, 0, KTR_BIT(KTR_PREEMPT));
     step(K_SWITCH, 0, 0);
     step(K_END, 0, 0);
     int i = step(K_LOG, 0, 1);
@@ -353,7 +365,7 @@ static void preempt_in(int state, int mark)
 }
 
 /* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h, one of
- * them, or two at a time. */
+ * them, or two at a time. At last it does so in two sections, which are the caller's own, so I runs. */
 static void special(void)
 {
     static const int states[] = {KX_LEVEL,     KX_CSCOUNT,           KX_LOCKED,
@@ -364,7 +376,7 @@ static void special(void)
         preempt_in(states[i], 10 * states[i]);
         step(K_SWITCH, 0, 0);
     }
-    step(K_SCHED, 1, 0);
+    preempt_in(KX_SECTION, 10 * KX_SECTION);
     step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), once());

@@ -3,6 +3,7 @@
  * that of another cpu (t38cross, t38ask), or another cpu wants A's (t38other), or I only tries (t39).
  * See user/scene.h.
  */
+#include "kernel/ktr_entry.h"
 #include "kernel/types.h"
 #include "user/scene.h"
 #include "user/user.h"
@@ -15,20 +16,27 @@ static int begin_interrupt_thread(void)
     return s;
 }
 
-/* I preempts A, which has the token, and takes it too. */
+#define TOKEN_EVENTS (KTR_BIT(KTR_TOKEN_GET) | KTR_BIT(KTR_TOKEN_WAIT))
+
+/* I preempts A, which has the token, and takes it too, after another one, which is free. */
 static void preempted(void)
 {
     int cpu = param("cpu", 0);
     int i = begin_interrupt_thread();
-    step(K_LOG, 0, 1);
     step(K_COUNTERS, 0, 0);
+    step(K_GETTOKEN, 1, 0);
+    step(K_LOG, 0, 1);
     step(K_GETTOKEN, 0, 0);
     step(K_COUNTERS, 0, 0);
     step(K_LOG, 0, 2);
     step(K_VALUE, 1, 0);
     step(K_RELTOKEN, 0, 0);
+    step(K_RELTOKEN, 1, 0);
     step(K_END, 0, 0);
-    int a = step(K_GETTOKEN, 0, 0);
+    int a = step(K_GETTOKEN, 1, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_GETTOKEN, 0, 0);
+    step(K_TRACE, 0, TOKEN_EVENTS);
     step(K_SET, 1, 1);
     step(K_LOG, 0, 1);
     step(K_SCHED, 0, 0);
@@ -38,6 +46,7 @@ static void preempted(void)
     step(K_LOG, 0, 3);
     step(K_YIELD, 0, 0);
     step(K_LOG, 0, 4);
+    step(K_TRACED, 0, TOKEN_EVENTS);
     step(K_END, 0, 0);
     thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
     thread("A", cpu, param("pri", 12), a, 1);
@@ -166,7 +175,9 @@ static void try_preempted(void)
     step(K_HAVETOKEN, 1, 0);
     step(K_SET, 1, 1);
     step(K_GETTOKEN, 1, 0);
+    step(K_TRACE, 0, TOKEN_EVENTS);
     step(K_TRYTOKEN, 1, 0);
+    step(K_TRACED, 0, TOKEN_EVENTS);
     step(K_RELTOKEN, 1, 0);
     step(K_RELTOKEN, 1, 0);
     step(K_END, 0, 0);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), several
  * tokens in any order (t40), two that a thread lacks (t40ask), a reference that another cpu has a
- * request of (t41), a full ring to the owner (t41full), requests that come in the middle of a release
- * (t41kept), messages (t42), and a waiter of better priority than the running thread (t43). Those with
- * interrupt threads are in tokenpretest.c. See user/scene.h.
+ * request of (t41, t41again), a full ring to the owner (t41full), requests that come in the middle of a release
+ * (t41kept), messages (t42), and a waiter of better priority than the running thread, when its token
+ * comes (t43) or is gone (t43gone). Those with interrupt threads are in tokenpretest.c. See
+ * user/scene.h.
  */
 #include "kernel/types.h"
 #include "user/scene.h"
@@ -68,15 +69,20 @@ static void sleep_with(void)
 }
 
 /* A takes the token depth= times, and releases it as often, in the same order (first=1) or in reverse
- * order, while B waits for it. */
+ * order, while B waits for it. Before that it releases another token, for which C, on B's cpu, has
+ * waited not quite as long as B for the first. */
 static void recursive(void)
 {
     int depth = param("depth", 3);
-    int a = step(K_REPEAT, 0, depth);
+    int a = step(K_GETTOKEN, 1, 0);
+    step(K_REPEAT, 0, depth);
     step(K_GETTOKEN, 0, 0);
     step(K_AGAIN, 0, 0);
     step(K_SET, 0, 1);
     step(K_WAIT, 1, 1);
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_LOG, 0, 0);
+    step(K_RELTOKEN, 1, 0);
     for (int i = 1; i <= depth; i++) {
         step(K_PAUSE, 0, param("pause", 100));
         step(K_LOG, 0, i);
@@ -86,13 +92,18 @@ static void recursive(void)
     step(K_LOG, 0, depth + 1);
     step(K_END, 0, 0);
     int b = step(K_WAIT, 0, 1);
-    step(K_SET, 1, 1);
     step(K_GETTOKEN, 0, 0);
     step(K_LOG, 0, 0);
     step(K_RELTOKEN, 0, 0);
     step(K_END, 0, 0);
+    int c = step(K_SET, 1, 1);
+    step(K_GETTOKEN, 1, 0);
+    step(K_LOG, 0, 0);
+    step(K_RELTOKEN, 1, 0);
+    step(K_END, 0, 0);
     thread("A", param("from", 0), param("pri", 12), a, 1);
     thread("B", param("to", 1), param("pri", 12), b, 1);
+    thread("C", param("to", 1), param("pri", 12) - 1, c, 1);
 }
 
 /*
@@ -341,10 +352,122 @@ static void better_waits(void)
     thread("B", param("to", 1), param("pri", 8), b, 1);
 }
 
+/*
+ * C has the token. D's request for it waits there when W, an interrupt thread, preempts C and waits for
+ * it, too. Then C's cpu takes no messages, and H, on a third cpu, asks, while L, worse than H, runs on.
+ * So C's release gives the token to D, and H's request finds it gone. In the end H and then W have
+ * asked D's cpu, and W has waited for longer.
+ */
+static void gone(void)
+{
+    int here = param("from", 0), to = param("to", 1);
+    int h = step(K_WAIT, 2, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_HAVETOKEN, 0, 0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int l = step(K_LOG, 0, 1);
+    for (int v = 3; v <= 7; v += 2) {
+        step(K_SET, v, 1);
+        step(K_UNTIL, 0, 50000);
+        step(K_YIELD, 0, 0);
+        step(K_PAUSE, 0, 50);
+    }
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int c = step(K_GETTOKEN, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_WAIT, 1, 1);
+    step(K_PAUSE, 0, param("pause", 100));
+    step(K_SCHED, 4, 0);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_SET, 2, 1);
+    step(K_WAIT, 3, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_WAIT, 4, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_WAIT, 5, 1);
+    step(K_YIELD, 0, 0);
+    step(K_PAUSE, 0, 50);
+    step(K_SET, 6, 1);
+    step(K_UNTIL, 0, 50000);
+    step(K_PAUSE, 0, 300); /* in which H would run if it had the token */
+    step(K_YIELD, 0, 0);
+    step(K_END, 0, 0);
+    int d = step(K_WAIT, 0, 1);
+    step(K_SET, 1, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_SET, 4, 1);
+    step(K_WAIT, 6, 1);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int w = step(K_DESCHED, 0, 0);
+    step(K_SWITCH, 0, 0);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_WAIT, 7, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    thread("H", here, param("pri", 12), h, 1);
+    thread("L", here, 8, l, 1);
+    thread("C", to, param("pri", 12), c, 1);
+    thread("D", param("third", 2), param("pri", 12), d, 1);
+    thread_flags(thread("W", to, 28, w, 1), KTF_ITHREAD);
+}
+
+/*
+ * As in t41, T has the token while C's cpu has not seen T's request. C takes the token again, from T's
+ * cpu, which waits in T's release for the answer, and keeps it until the release has returned.
+ */
+static void unwanted(void)
+{
+    int here = param("from", 0), to = param("to", 1), pause = param("pause", 300);
+    int s = step(K_GETTOKEN, 0, 0);
+    announce_and_sleep(0);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    int t = step(K_AWAIT, 2, 1);
+    step(K_PAUSE, 0, 20);
+    step(K_YIELD, 0, 0);
+    step(K_SET, 3, 1);
+    step(K_WAIT, 4, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_SET, 5, 1);
+    step(K_END, 0, 0);
+    int c = step(K_WAIT, 0, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_SCHED, 0, 0);
+    step(K_SET, 2, 1);
+    step(K_WAIT, 3, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_SET, 4, 1);
+    step(K_PAUSE, 0, 50);
+    step(K_RELTOKEN, 0, 0);
+    step(K_PAUSE, 0, pause);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 0);
+    step(K_WAIT, 5, 1);
+    step(K_LOG, 0, 2);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
+    thread("S", here, param("high", 20), s, 1);
+    thread("T", here, param("pri", 12), t, 1);
+    thread("C", to, param("pri", 12), c, 1);
+}
+
 static const struct test tests[] = {
-    {"t35", count},    {"t36", sleep_with},    {"t37", recursive},    {"t40", several},
-    {"t40ask", asked}, {"t41full", ring_full}, {"t41kept", kept},     {"t41", asked_for},
-    {"t42", in_body},  {"t43", better_waits},  {"long", long_holder},
+    {"t35", count},         {"t36", sleep_with},    {"t37", recursive}, {"t40", several},
+    {"t40ask", asked},      {"t41full", ring_full}, {"t41kept", kept},  {"t41", asked_for},
+    {"t42", in_body},       {"t43", better_waits},  {"t43gone", gone},  {"long", long_holder},
+    {"t41again", unwanted},
 };
 
 int main(int argc, char **argv)

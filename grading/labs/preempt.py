@@ -2,7 +2,7 @@
 """Lab 5: preemption by interrupt threads. The scenes are in user/preempttest.c: A is preempted, and I and
 J are interrupt threads."""
 
-from grading.engine import test
+from grading.engine import MILLISECOND, test
 from grading.labs import crit, mp
 
 COUNTERS = ("hit", "miss", "weird", "switches")
@@ -103,6 +103,12 @@ def draw_gap(rng):
     _, options = machine(rng, 2)
     return {"other": rng.randrange(1, options["CPUS"]), "rounds": rng.cycle(1, 2, 3),
             "pause": rng.randint(20, 60)}, {**options, "SHIFT": 2}
+
+
+def draw_limit(rng):
+    """How long the source rests until it is not limited any more."""
+    _, options = machine(rng)
+    return {"rest": rng.randint(80000, 120000), "pri": rng.randint(13, 25)}, {**options, "SHIFT": rng.cycle(2, 3, 2)}
 
 
 def draw_splz(rng):
@@ -231,8 +237,11 @@ def judge_nested(scene):
 
 def judge_locked(scene):
     """A preempted thread does not preempt, and the current thread is only queued."""
+    ipri, jpri = scene.params["ipri"], scene.params["jpri"]
     scene.order(story(scene), ["A:1", "I:1", "J:1", "J:resched=1", "J:2", "J:end=0", "I:2", "I:end=0",
-                               "A:2", "A:end=0"], "J continues after scheduling I, which it has preempted")
+                               "A:2", "A:preempt=1", f"A:with={ipri}", "I:preempt=2", f"I:with={jpri}",
+                               "A:end=0"], "J continues after scheduling I, which it has preempted; both preemptions "
+                "are in the trace (I is thread 1, J is 2), with the priority, before the switch")
     must_count(scene, "J", "scheduling a preempted thread", weird=1)
     must_count(scene, "I", "scheduling oneself")
 
@@ -265,12 +274,15 @@ def judge_exit(scene):
 
 
 def judge_moves(scene):
-    """A goes on when I leaves, and I runs on the old cpu and then on the new one."""
+    """A goes on when I leaves; I runs on the old cpu, and then on the new one, where it preempts B."""
     scene.order([e for e in story(scene) if e.td == "A"], ["A:1", "A:2", "A:locked=0", "A:end=0"],
                 "A goes on when I leaves")
-    one, two = scene.of("log", td="I")
-    for event, cpu in ((one, scene.params["cpu"]), (two, scene.params["other"])):
+    one, *rest = scene.of("log", td="I")
+    for event, cpu in ((one, scene.params["cpu"]), *((event, scene.params["other"]) for event in rest)):
         scene.must(event.cpu == cpu, f"I on cpu {cpu}", f"cpu {event.cpu}", event)
+    scene.order([e for e in story(scene) if e.td != "A"],
+                ["I:1", "I:2", "B:1", "I:3", "I:below=2", "I:end=0", "B:2", "B:locked=0", "B:end=0"],
+                "I preempts B on its new cpu, and is still preempting it (below=2) when A has gone on")
 
 
 def judge_again(scene):
@@ -289,6 +301,25 @@ def judge_again(scene):
     crit.must_be_at_rest(scene, [e for e in scene.events if e.what != "end"], "at the end")
 
 
+def judge_limit(scene):
+    """A source that does not stop is limited once; then each run is followed by a pause, after which no request
+    is lost, until the source is slow enough again."""
+    before, after = scene.of("limited")
+    scene.must(after.val - before.val == 1, "a source that does not stop to be limited once",
+               str(after.val - before.val), after)
+    seen = scene.of("log", "intr")
+    seen = seen[next((i for i, event in enumerate(seen) if str(event) == "A:1"), 0):]
+    intr = "intr:intr=1"
+    scene.order(seen, ["A:1", intr, "A:2", intr, "A:3", intr, "A:4", intr, "A:5", intr, intr, "A:6"],
+                "a run for each request: one that A sends in the pause after a run, one that a handler sends, and, "
+                "when the source is not limited any more, one without a pause before it")
+    runs = [event for event in seen if event.what == "intr"]
+    for first, second in (runs[:2], runs[2:4]):
+        took = (second.time - first.time) / (MILLISECOND / 1000)
+        scene.must(50 <= took < 100, "a pause of a LIVELOCK_FALLBACK-th of a second, 50 us, after each run of a limited "
+                   "source", f"{took:.0f} us between two runs", second)
+
+
 def judge_gap(scene):
     """The message runs between two runs of the handler, and asks for the second one."""
     scene.order(scene.of("log", "intr"), ["A:1", "intr:intr=1", "intr:intr=1", "A:2"] * scene.params["rounds"],
@@ -296,18 +327,22 @@ def judge_gap(scene):
 
 
 def judge_special(scene):
-    """In none of the states I preempts; which counter shows why, and of two reasons the first one counts."""
+    """In none of the states but the last I preempts; which counter shows why, and of two reasons the first one
+    counts."""
     expected = [word for what in (1, 2, 4, 8, 5, 12)
                 for word in (f"A:{10 * what}", f"A:{10 * what + 1}", "A:resched=1")]
-    scene.order(story(scene), expected + ["I:1", "I:end=0", "A:end=0"],
+    expected += ["A:160", "I:1", "I:end=0", "A:161", "A:resched=0", "A:end=0"]
+    scene.order(story(scene), expected,
                 "I does not preempt A: in the work of an interrupt (10), while A masters a cpusync (20), if A is "
-                "locked (40), if I has preempted somebody (80); the first and third at a time (50), the last two (120)")
-    counted = ({"miss": 1}, {"miss": 1}, {"weird": 1}, {"hit": 1}, {"miss": 1}, {"weird": 1})
+                "locked (40), if I has preempted somebody (80); the first and third at a time (50), the last two (120); but it does in as many sections as the "
+                "caller accounts for (160)")
+    counted = ({"miss": 1}, {"miss": 1}, {"weird": 1}, {"hit": 1}, {"miss": 1}, {"weird": 1},
+               {"hit": 1, "switches": 1})
     for name in COUNTERS:
         readings = [event.val for event in scene.of(name, td="A")]
         scene.must([after - before for before, after in zip(readings[::2], readings[1::2])] ==
                    [change.get(name, 0) for change in counted],
-                   f"{name} to grow by {[change.get(name, 0) for change in counted]} in the six states",
+                   f"{name} to grow by {[change.get(name, 0) for change in counted]} in the seven states",
                    str([after - before for before, after in zip(readings[::2], readings[1::2])]))
 
 
@@ -425,3 +460,6 @@ def declare():
     test("t63_gap", "a message that comes while a handler runs", 10, "crittest gap", draw_gap, judge_gap,
          timely=True, covers="T63", hint="messages run in the gap after each run of the handler, before the last "
          "look at `running`")
+    test("t63_limit", "a source that does not stop is limited", 5, "crittest limit", draw_limit, judge_limit,
+         timely=True, covers="T63", hint="after each run and the gap: check_rate, the pause if the source is limited, "
+         "and only then the look at `running`")

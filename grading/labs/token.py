@@ -110,14 +110,19 @@ def judge_sleep(scene):
 def judge_recursive(scene):
     """B gets the token at the last release, and then at once."""
     depth = scene.params["depth"]
-    scene.order(words(scene), [f"A:{i}" for i in range(1, depth + 1)] + ["B:0", f"A:{depth + 1}"],
-                f"A releases the token {depth} times; then B gets it at once (B:0)")
+    scene.order(words(scene), ["A:0", "C:0", *(f"A:{i}" for i in range(1, depth + 1)), "B:0", f"A:{depth + 1}"],
+                "A releases the other token (A:0), which C gets at once, though B has waited for longer, and then "
+                f"its own {depth} times; then B gets that at once (B:0)")
 
 
 def judge_preempted(scene):
     """I returns to A, and continues when A has released the token."""
     scene.order(words(scene), ["A:1", "I:1", "A:2", "A:3", "I:2", "I:value=2", "A:4"],
-                "I preempts A, wants A's token, lets A continue, and gets the token when A is done")
+                "I preempts A, takes a free token, wants A's, lets A continue, and gets that when A is done")
+    cpu = scene.params["cpu"]
+    scene.order(scene.of("token_get", "token_wait", "with"),
+                ["I:token_get=1", "I:with=0", "I:token_wait=0", f"I:with={cpu}", "I:token_get=0", "I:with=0"],
+                "in the trace: I has token 1, waits for token 0, which is this cpu's, and has that")
     before, after = scene.of("tokcontend")
     scene.must(after.val == before.val + 1, "token_contention to count one wait", str(after.val - before.val),
                after)
@@ -151,6 +156,8 @@ def judge_try(scene):
                                "A:have=0", "A:try=1"],
                 "trytoken fails while A, which was preempted, has the token, and succeeds afterwards; it "
                 "fails while B, on another cpu, has the token, and succeeds if the caller has it")
+    scene.order(scene.of("token_get", "with"), ["A:token_get=1", "A:with=0"],
+                "in the trace: A has token 1, by trytoken")
 
 
 def judge_asked(scene):
@@ -206,6 +213,32 @@ def judge_better(scene):
     scene.must_be_soon(given, ran, "H to run within 1 ms of B's release")
 
 
+def judge_gone(scene):
+    """The answer that the token is gone comes at once, and asks for a reschedule, so that H asks for it where it
+    is now. The oldest goes first there. A kernel that hands tokens over without requests may give it to H at
+    once."""
+    if [e.td for e in scene.of("log") if e.td in "HD"][:1] == ["H"]:
+        scene.order([e for e in words(scene) if e.td in "LH"][:4], ["L:1", "L:asked=1", "H:1", "H:have=1"],
+                    "L to be asked to reschedule when the token has come, which H gets before D")
+        return
+    scene.order([e for e in words(scene) if e.td in "LHD"],
+                ["L:1", "D:1", "L:asked=1", "D:2", "L:asked=1", "L:asked=1", "H:1", "H:have=1", "L:2"],
+                "L runs while H waits for the token, which goes to D before H's request is served; L is asked to "
+                "reschedule at once (asked=1), H asks D's cpu, and L is asked again when D and W have released it")
+    scene.order([e for e in scene.of("log") if e.td in "DWH"], ["D:1", "D:2", "W:1", "H:1"],
+                "W, which has waited for longer, to have the token before H")
+
+
+def judge_again(scene):
+    """The release waits for an answer, which comes at once, and serves messages meanwhile. A kernel without
+    requests has nothing to wait for."""
+    seen = scene.of("log")
+    nothing_asked = [str(event) for event in seen[:2]] == ["T:1", "T:2"]
+    scene.order(seen, ["T:1", "T:2", "C:1", "C:2"] if nothing_asked else ["T:1", "C:1", "T:2", "C:2"],
+                "C to get the token from T's cpu, though T's release has not returned (C:1), and T's release to "
+                "return when C's cpu sees that T wants the token no more (T:2), though C keeps it")
+
+
 def declare():
     """Declare the tests of this part."""
     test("t35_count", "a count under a token loses nothing", 10, "tokentest t35", draw_count,
@@ -249,6 +282,9 @@ def declare():
     test("t41_reference", "a released reference is the caller's own", 10, "tokentest t41", draw_preempted,
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")
+    test("t41_again", "a release that is under way keeps nobody waiting, and does not wait for others", 5,
+         "tokentest t41again", draw_preempted, judge_again, covers="T41",
+         hint="lwkt_reltoken_slow sets tr_unwanted, and serves messages while it waits")
     test("t41_full", "the ring to the owner is full", 6, "tokentest t41full", draw_full, judge_full,
          covers="T41",
          timely=True, hint="request uses lwkt_send_ipiq_nowait, and makes the reference TR_IDLE "
@@ -262,3 +298,7 @@ def declare():
     test("t43_better", "the arrival of a token is noticed", 10, "tokentest t43", draw_better,
          judge_better, timely=True, covers="T43",
          hint="answer() must tell the cpu of a waiting thread that the token has arrived")
+    test("t43_gone", "a request that comes when the token is gone", 5, "tokentest t43gone", draw_three,
+         judge_gone, covers="T43",
+         timely=True, hint="answer() must tell the cpu of a waiting thread, whether it gives the token "
+         "or not, because it is to be asked for again")

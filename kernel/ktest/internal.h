@@ -134,6 +134,11 @@ void kt_msg_set_flags(struct kt_context *ctx, uint32 flags);
 void kt_msg_at_once(struct kt_context *ctx, bool wait, int reply);
 void kt_msg_flags(struct kt_context *ctx, bool sent);
 
+/* tracesteps.c. Masks of KTR_BIT. */
+void kt_trace_reset(void);
+void kt_trace(uint32 mask);
+void kt_log_trace(uint32 mask);
+
 /* tokensteps.c */
 void kt_tokens_reset(void);
 void kt_tokens_drop(struct kt_context *ctx); /* release all that a stopped script has taken */

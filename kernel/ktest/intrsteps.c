@@ -126,7 +126,8 @@ static void external_intr(void)
 {
     thread_t below = curthread->td_preempted;
 
-    kt_log("intr", "intr", curthread->td_critcount);
+    if (!(again_sources & 32))
+        kt_log("intr", "intr", curthread->td_critcount);
     if (below != NULL)
         note_nest(below, below->td_mach.md_sp);
     if (again_left > 0) {
@@ -135,8 +136,8 @@ static void external_intr(void)
     }
 }
 
-/* Raise interrupts for this cpu, all before any is taken. 8: schedule the external one's thread. 16:
- * take time, in which other cpus send messages. */
+/* Raise interrupts for this cpu, all before any is taken. 8: then schedule the external one's thread.
+ * 16: take time, in which other cpus send messages. 32: see K_AGAIN_INTR. */
 void kt_raise(int sources)
 {
     if (sources & 16)
@@ -149,9 +150,9 @@ void kt_raise(int sources)
         cpu_timer_arm(0);
     if (sources & 4)
         uart_self_interrupt(external_intr);
+    cpu_intr_restore(s);
     if (sources & 8)
         sched_ithd(board.uart.range.irq);
-    cpu_intr_restore(s);
 }
 
 void kt_log_state(const char *name)
@@ -269,6 +270,7 @@ void kt_log_intr_counts(const char *name)
 {
     kt_log("handled", name, (int64)sysctl_read(sysctl_find("intr.count")));
     kt_log("spurious", name, (int64)sysctl_read(sysctl_find("intr.spurious")));
+    kt_log("limited", name, (int64)sysctl_read(sysctl_find("intr.livelock")));
 }
 
 void kt_raise_at(const char *name, int cpu, bool sswi)

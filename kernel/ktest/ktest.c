@@ -202,6 +202,7 @@ static int play_scene(struct kt_run *run)
         result = wait_for_end(run);
     }
     kt_points_reset();
+    kt_trace_reset();
     kt_systimers_reset();
     flush_threads(run);
     watchdog_stop();

@@ -78,21 +78,25 @@ void kt_preempt(thread_t td, int what)
 {
     thread_t self = curthread;
 
-    crit_enter();
+    int sections = what & KX_SECTION ? 2 : 1;
+
+    for (int i = 0; i < sections; i++)
+        crit_enter();
     mycpu->gd_intr_nesting_level += (what & KX_LEVEL) != 0;
     self->td_cscount += (what & KX_CSCOUNT) != 0;
     if (what & KX_LOCKED)
         poke(&self->td_flags, self->td_flags | TDF_PREEMPT_LOCK);
     if (what & KX_PREEMPTED)
         td->td_preempted = self;
-    lwkt_preempt(td, 1);
+    lwkt_preempt(td, sections);
     mycpu->gd_intr_nesting_level -= (what & KX_LEVEL) != 0;
     self->td_cscount -= (what & KX_CSCOUNT) != 0;
     if (what & KX_LOCKED)
         poke(&self->td_flags, self->td_flags & ~TDF_PREEMPT_LOCK);
     if (what & KX_PREEMPTED)
         td->td_preempted = NULL;
-    crit_exit();
+    for (int i = 0; i < sections; i++)
+        crit_exit();
 }
 
 /* As in trap_prepare_user_return(). */

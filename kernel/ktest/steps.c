@@ -218,7 +218,7 @@ static bool operand_valid(const struct kt_scene *scene, enum takes kind, int64 x
         [TAKES_CPUS] = {0, 0xffff},
         [TAKES_PRI] = {0, TDPRI_MAX},
         [TAKES_SOURCES] = {0, 15},
-        [TAKES_SOURCES_ITHD] = {0, 31},
+        [TAKES_SOURCES_ITHD] = {0, 63},
         [TAKES_POINT] = {0, KP_COUNT - 1},
         [TAKES_SETTING] = {0, KT_SETTING_MAX},
         [TAKES_WAKEUPS] = {INT_MIN, INT_MAX},

@@ -18,7 +18,8 @@
  *   - A thread is not preempted while it is in an interrupt or masters a cpusync.
  *   - On the way back a reschedule is asked for only if a better thread is runnable. There it nearly
  *     always was, because of the interrupt thread's own stale bit in the mask.
- *   - On the way back the MP lock is freed if the preempted thread does not need it.
+ *   - On the way back the switch frees the MP lock if the preempted thread does not need it. There
+ *     lwkt_preempt does that, back on that thread's stack.
  */
 #include "lwkt/preempt.h"
 
@@ -62,14 +63,14 @@ static bool may_preempt(globaldata_t gd, thread_t td, thread_t ntd, int crit)
  * may have exited. */
 static void preempt_done(globaldata_t gd, thread_t td, int mpcount)
 { /* lab 5 */
+    (void)gd;
     (void)mpcount;
     KASSERT(td->td_flags & TDF_PREEMPT_DONE, "%s came back without the other's switch",
             td->td_comm);
     KASSERT(td->td_mpcount == mpcount, "MP lock count of %s: %d, was %d", td->td_comm,
             td->td_mpcount, mpcount);
-    if (gd->gd_mpheld && td->td_mpcount == 0)
-        cpu_rel_mplock(gd);
-    KASSERT(gd->gd_mpheld || td->td_mpcount == 0, "the MP lock of %s was lost", td->td_comm);
+    KASSERT(gd->gd_mpheld == (mpcount != 0), "the MP lock of %s: %d, its count: %d", td->td_comm,
+            gd->gd_mpheld, mpcount);
     poke(&td->td_flags, td->td_flags & ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE));
 }
 

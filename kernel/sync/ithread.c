@@ -28,6 +28,7 @@
 #include "lib/printf.h"
 #include "lib/sysctl.h"
 #include "lwkt/crit.h"
+#include "lwkt/ipiq.h"
 #include "lwkt/preempt.h"
 #include "lwkt/systimer.h"
 #include "riscv/fdt.h"
@@ -182,6 +183,8 @@ int intr_register(uint32 irq, intr_fn handler, void *arg, const char *name)
         panic("%s: no memory for its interrupt thread", name);
     info->thread->td_pri = TDPRI_INT_MED; /* no other code knows it yet */
     info->thread->td_preemptable = lwkt_preempt;
+    /* Its cpu has it, and its stack, before an interrupt can come, which need not wait for messages. */
+    lwkt_wait_ipiq(globaldata_of[cpu], lwkt_seq_ipiq(globaldata_of[cpu]));
     publish(&info->handler, handler); /* consume: sched_ithd */
     plic_enable(irq, cpu);
     return cpu;

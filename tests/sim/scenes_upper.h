@@ -51,6 +51,7 @@
     SCENE(x_usched_pass_kill, 2)  \
     SCENE(x_ithread, 2)           \
     SCENE(x_ithread_plic, 2)      \
+    SCENE(x_ithread_early, 2)     \
     SCENE(x_waits_spin, 2)        \
     SCENE(x_waits_token, 2)       \
     SCENE(x_waits_mplock, 2)      \

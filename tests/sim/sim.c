@@ -293,6 +293,11 @@ void sim_irq_complete(int cpu, int irq)
     cpus[cpu].ext_held &= ~(1u << irq);
 }
 
+bool sim_irq_held(int cpu, int irq)
+{
+    return (cpus[cpu].ext_held & (1u << irq)) != 0;
+}
+
 void sim_irq_rate(int cpu, int irq, uint64 rate)
 {
     cpus[cpu].ext_rate[irq] = rate;

@@ -114,6 +114,7 @@ void sim_ast(void);
 void sim_irq_handler(int irq, void (*handler)(int irq));
 void sim_irq_raise(int cpu, int irq);
 void sim_irq_complete(int cpu, int irq);
+bool sim_irq_held(int cpu, int irq);
 void sim_irq_rate(int cpu, int irq, uint64 rate);
 uint64 sim_irq_count(int cpu, int irq);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes of the explorer: the kernel's interrupt threads (kernel/sync/ithread.c). The device has work twice;
- * the handler ends its thread when it has done all of it, as no thread may be left at the end of a scene.
+ * the handler ends its thread when it has done all of it, as no thread may be left at the end of a scene. Or
+ * (x_ithread_early) the device interrupts before it has a handler.
  */
 #include "host.h"
 #include "lwkt/systimer.h"
@@ -94,4 +95,44 @@ void play_x_ithread_plic(void)
     sim_irq_arm(0, IRQ);
     explore_thread(1, TDPRI_KERN_USER, send_one, NULL, "device");
     finish();
+}
+
+/* --- a source that interrupts before it has a handler --- */
+
+#define NOBODYS 2 /* a source that never has one */
+
+static void schedule_source(int irq)
+{
+    sched_ithd((uint32)irq);
+    CHECK(irq != NOBODYS || !sim_irq_held(mycpuid, irq),
+          "source %d, which has no handler, is not completed", irq);
+}
+
+/* It is not known whether the thread is there already when the first interrupt comes, so only the second one,
+ * which the device raises later, tells the handler that there is work. */
+static void handle_late(void *arg)
+{
+    (void)arg;
+    if (consume(&done) == 0) /* publish: register_and_raise */
+        return;
+    lwkt_exit();
+}
+
+static void register_and_raise(void *arg)
+{
+    (void)arg;
+    sim_irq_raise(0, NOBODYS);
+    intr_register(IRQ, handle_late, NULL, "device");
+    publish(&done, 1); /* consume: handle_late */
+    sim_irq_raise(0, IRQ);
+}
+
+void play_x_ithread_early(void)
+{
+    done = 0;
+    sim_irq_handler(IRQ, schedule_source);
+    sim_irq_arm(0, IRQ);
+    sim_irq_handler(NOBODYS, schedule_source);
+    explore_thread(1, TDPRI_KERN_USER, register_and_raise, NULL, "driver");
+    explore_run();
 }

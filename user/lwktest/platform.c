@@ -94,3 +94,4 @@ void kt_proc_events_begin(bool with_free)
 }
 
 void kt_soak_reset(void) {}
+void kt_trace_reset(void) {}
