@@ -91,6 +91,25 @@ void play_x_timer_once_there(void)
     play_timer(start_once);
 }
 
+/* Of two that are due at the same time, the first one's function deletes the second. */
+static struct systimer pair[2];
+
+static void delete_second(struct systimer *st)
+{
+    CHECK(st == &pair[0], "it fires after systimer_del");
+    systimer_del(&pair[1]);
+}
+
+static void start_pair(void)
+{
+    uint64 when = cpu_time() + 5;
+
+    crit_enter();
+    for (int i = 0; i < 2; i++)
+        systimer_init_oneshot(&pair[i], delete_second, NULL, when);
+    crit_exit();
+}
+
 /* Its function starts it again, so it is queued until it is deleted. */
 static void fire_again(struct systimer *st)
 {
@@ -107,6 +126,7 @@ static void start_again(void *arg)
 static void delete_when_fired(void *arg)
 {
     (void)arg;
+    start_pair();
     do
         lwkt_pause(10);
     while (peek(&fired) == 0);
