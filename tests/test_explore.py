@@ -168,7 +168,7 @@ FAULTS = {
     "fence(); /* the new td_gd, before": ("kernel/proc/usched.c", "x_usched_kill_moves", (1, 0, 1)),
     "poke(&gd->gd_idlelook, 1);": ("kernel/proc/usched_queue.c", "x_usched_passes", (1, 1, 0)),
     " || q->p_seeks": ("kernel/proc/usched_pass.c", "x_usched_picked", (2, 0, 0)),
-    " usched_has_news(q) ||": ("kernel/proc/usched_pass.c", "x_usched_pass_kill", (1, 0, 0)),
+    " peek(&next->td_killed) != 0 ||": ("kernel/proc/usched_pass.c", "x_usched_pass_kill", (1, 0, 0)),
     "lwkt_setpri(td, TDPRI_KERN_USER);": ("kernel/proc/usched_pass.c", "x_usched_raise", (0, 0, 0)),
     "(flags & TDF_MIGRATING) == 0 && ": ("kernel/proc/kill.c", "x_usched_kill_reap", (1, 1, 0)),
 }

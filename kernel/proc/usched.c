@@ -315,7 +315,7 @@ static bool hand_over(struct proc *p)
     if (curthread->td_release != NULL) {
         p->p_target = -1;
         p->p_seeks = false;
-        if (usched_has_news(p))
+        if (thread_killed() || p->p_upcalls != NULL)
             amo_or(&mycpu->gd_astflags, AST_SIGNAL);
     } else if (usched_is_queued(p)) {
         lwkt_deschedule_self(curthread);

@@ -15,8 +15,8 @@ const int usched_level_pri[] = {TDPRI_USER_IDLE, TDPRI_USER_NORM, TDPRI_USER_REA
  * a look: so two processes that wake each other in turns pass the cpu from one to the other. The caller
  * keeps its user priority for its wakeup, which then asks for no reschedule: it waits until the other
  * one blocks, or until the next tick (usched_raise). The longer way is for when a process waits in this
- * cpu's queue, and for a process that is busy with its designation (p_seeks), or has a kill or its
- * upcalls to look at before it enters user mode. A kill that comes later sets AST_SIGNAL, which is left
+ * cpu's queue, and for a process that is busy with its designation (p_seeks), or was killed. If it has
+ * upcalls, or is killed after this, AST_SIGNAL makes it look before it enters user mode, and is left
  * for it (proc_user_return). In a critical section.
  */
 static inline bool pass_on(thread_t td)
@@ -29,7 +29,7 @@ static inline bool pass_on(thread_t td)
     if (next == NULL || next == td || gd->gd_runqmask != 1u << next->td_pri || !runq_is_alone(next))
         return false;
     struct proc *p = td->td_proc, *q = next->td_proc;
-    if (q == NULL || usched_has_news(q) || q->p_seeks || q->p_upri != p->p_upri ||
+    if (q == NULL || peek(&next->td_killed) != 0 || q->p_seeks || q->p_upri != p->p_upri ||
         !usched_may_use(q, gd->gd_cpuid) || (peek(&usched_waiting) & gd->gd_cpumask) != 0)
         return false;
     usched_charge(p);
@@ -38,6 +38,8 @@ static inline bool pass_on(thread_t td)
     if (next->td_pri != td->td_pri)
         lwkt_setpri(next, td->td_pri);
     usched_designate(gd, q, p);
+    if (q->p_upcalls != NULL)
+        amo_or(&gd->gd_astflags, AST_SIGNAL);
     return true;
 }
 

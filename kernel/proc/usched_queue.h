@@ -76,12 +76,6 @@ static inline void usched_designate(globaldata_t gd, struct proc *q, struct proc
     curthread->td_release = NULL;
 }
 
-/* Whether q, whose thread is here, has to look at a kill or its upcalls before it enters user mode. */
-static inline bool usched_has_news(const struct proc *q)
-{
-    return peek(&q->p_thread->td_killed) != 0 || q->p_upcalls != NULL;
-}
-
 /* The LWKT priority of each level in user mode. */
 extern const int usched_level_pri[USCHED_LEVELS];
 
