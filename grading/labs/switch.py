@@ -20,9 +20,9 @@ def draw_robin(rng):
 
 
 def draw_priorities(rng):
-    """Three different priorities: neighbours, far apart, or at any distance."""
-    low, middle, high = rng.cycle((12, 13, 14), (7, rng.randint(8, 25), 26),
-                                  sorted(rng.sample(range(7, 27), 3)))
+    """Three different priorities: neighbours, the bounds of all and one between them, or any."""
+    low, middle, high = rng.cycle((12, 13, 14), (0, rng.randint(1, 30), 31),
+                                  sorted(rng.sample(range(32), 3)))
     return {"low": low, "pri": middle, "high": high}, {"CPUS": 1}
 
 
