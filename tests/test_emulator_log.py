@@ -83,6 +83,13 @@ def test_events_that_agree():
     assert confirm("none", GOOD, swapped) == {0: 2, 1: 1}
     firmware = [line if line != LOG[2] else interrupt(1, 3) for line in LOG]    # cpu_relax has taken it after that
     assert confirm("t21_wake", GOOD, firmware) == {0: 2, 1: 1}
+    ticks = [interrupt(1, 5)], [interrupt(1, 9)], [interrupt(1, 5), trace("cpu_switch", 1)]
+    without = [line for line in LOG if line != LOG[2]]
+    assert confirm("t21_wake", GOOD, LOG[:2] + ticks[0] + LOG[3:]) == {0: 2, 1: 1}  # the tick takes it
+    assert confirm("t21_wake", GOOD, ticks[0] + without) == {0: 2, 1: 1}
+    for over in ticks[1:]:
+        with pytest.raises(Failure):
+            confirm("t21_wake", GOOD, over + without)
     elsewhere = [line if line != LOG[2] else interrupt(2, 1) for line in LOG]
     assert confirm("t28_full", GOOD, elsewhere) == {0: 2, 1: 1}
     with pytest.raises(Failure):
@@ -142,6 +149,6 @@ def test_a_run(tmp_path):
         emulator_log.check(case.name, kernel, log, found)
     found.events.pop()
     log.write_text("".join(line for line in log.read_text().splitlines(True)
-                           if not re.search("async:1, cause:000000000000000[13]", line)))
+                           if not re.search("async:1, cause:000000000000000[135]", line)))
     with pytest.raises(Failure):
         emulator_log.check(case.name, kernel, log, found)
