@@ -98,9 +98,9 @@ STEP(K_PROC, ANY, ANY, kt_log_proc(ctx->name))
 /* "listed", "astray": the places of this thread on its own cpu's list, and on those of others */
 STEP(K_LISTED, ANY, ANY, kt_log_lists(ctx->name))
 
-/* Record the events b of the trace, a mask of KTR_BIT / and no more: those of this cpu and of the scene's
- * threads. Each is an event of that name ("preempt", "token_get", ..) of the thread that ran, whose
- * value is the number of the thread or the token; then "with": the trace's second value. */
+/* Record the events b of the trace, a mask of KTR_BIT. / Record no more. What the scene's threads did
+ * on this cpu: events of such names ("preempt", "token_get", ..), of the thread that ran, whose value
+ * is the number of the thread or the token; after each "with": the trace's second value. */
 STEP(K_TRACE, ANY, NATURAL, kt_trace((uint32)b))
 STEP(K_TRACED, ANY, NATURAL, kt_log_trace((uint32)b))
 

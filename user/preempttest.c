@@ -250,8 +250,8 @@ static void exits(void)
     ithread("I", cpu, param("ipri", 28), i);
 }
 
-/* I moves to another cpu while it preempts A, which is slow to go on. There it preempts B, and A goes on
- * meanwhile. */
+/* I moves to another cpu while it preempts A, which is slow to go on. There it preempts B, and A goes
+ * on meanwhile. */
 static void moves(void)
 {
     int cpu = param("cpu", 0), other = param("other", 1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about tokens: counting under one (t35), sleeping with one (t36), recursion (t37), several
  * tokens in any order (t40), two that a thread lacks (t40ask), a reference that another cpu has a
- * request of (t41, t41again), a full ring to the owner (t41full), requests that come in the middle of a release
- * (t41kept), messages (t42), and a waiter of better priority than the running thread, when its token
- * comes (t43) or is gone (t43gone). Those with interrupt threads are in tokenpretest.c. See
+ * request of (t41, t41again), a full ring to the owner (t41full), requests that come in the middle of a
+ * release (t41kept), messages (t42), and a waiter of better priority than the running thread, when its
+ * token comes (t43) or is gone (t43gone). Those with interrupt threads are in tokenpretest.c. See
  * user/scene.h.
  */
 #include "kernel/types.h"
