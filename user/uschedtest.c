@@ -69,11 +69,14 @@ static void states(void)
 /*
  * What the tick asks for while A computes for 30 ms: as the current process; then while I, an interrupt
  * thread, runs on top of it; then while L, which is better, is runnable; then when A is not the current
- * process any more. rival= 1: another process waits for A's cpu all the time.
+ * process any more. rival= 1: another process waits for A's cpu all the time. chain= 1: it is J, on top of
+ * I, that runs on top of A.
  */
 static void ticks(void)
 {
-    int i = step(K_SPIN, 0, 30000);
+    int j = step(K_SPIN, 0, 30000);
+    step(K_END, 0, 0);
+    int i = param("chain", 0) ? step(K_SCHED, 3, 0) : j;
     step(K_END, 0, 0);
     int l = step(K_LOG, 0, 1);
     step(K_END, 0, 0);
@@ -104,6 +107,8 @@ static void ticks(void)
     caller("A", param("cpu", 0), a);
     thread_flags(thread("I", param("cpu", 0), 28, i, 0), KTF_ITHREAD);
     thread("L", param("cpu", 0), 12, l, 0);
+    if (param("chain", 0))
+        thread_flags(thread("J", param("cpu", 0), 30, j, 0), KTF_ITHREAD);
 }
 
 /* A waits in the queue, as a process of a better level has its cpu; N schedules A all the time. */

@@ -103,9 +103,10 @@ def draw_states(rng):
 
 
 def draw_ticks(rng):
-    """With and without another process that waits."""
+    """With and without another process that waits; one thread on top of A, or two."""
     params, options = draw_states(rng)
-    return {**params, "rival": rng.cycle(0, 1)}, options
+    rival, chain = rng.cycle((0, 0), (1, 1), (1, 0))
+    return {**params, "rival": rival, "chain": chain}, options
 
 
 def draw_strays(rng):
