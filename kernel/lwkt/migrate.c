@@ -121,11 +121,12 @@ static void acquire_remote(void *arg)
 
 /*
  * Make td a thread of this cpu. It must have descheduled itself or be about to do so, and nobody else
- * may move it. It must not be runnable, nor in tsleep, whose queues and timeouts belong to the
- * sleeper's cpu. (A thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired, because
- * lwkt_schedule, which ends those waits, follows the thread.) Waits until td is off its stack, serving
- * this cpu's messages meanwhile. A thread that was preempted is not off its stack. A thread of this cpu
- * is not waited for: if the caller has preempted it, it would never leave. Thread context.
+ * may move it. When its cpu serves the request, it must not be on its way to another one
+ * (TDF_MIGRATING), nor runnable, nor in tsleep, whose queues and timeouts belong to the sleeper's cpu.
+ * (A thread in lwkt_block, lwkt_waitport or lwkt_wait may be acquired, because lwkt_schedule, which
+ * ends those waits, follows the thread.) Waits until td is off its stack, serving this cpu's messages
+ * meanwhile. A thread that was preempted is not off its stack. A thread of this cpu is not waited for:
+ * if the caller has preempted it, it would never leave. Thread context.
  */
 void lwkt_acquire(thread_t td)
 { /* lab 8 */
