@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Scenes about preemption by interrupt threads: t7 to t15, and what an interrupted thread must find
- * unchanged (t65, t66). A is the thread that is preempted; I and J are interrupt threads. See
- * user/scene.h.
+ * unchanged (t65, t66). A is preempted; I and J are interrupt threads. See user/scene.h.
  */
 #include "kernel/ktr_entry.h"
 #include "kernel/types.h"
@@ -141,14 +140,13 @@ static void device(void)
     victim(0, a);
 }
 
-/* I preempts A, and makes N runnable, which has a better priority than A: A goes on first, and N runs
- * at A's switch. With asked=, A's cpu was asked to reschedule before, and still is when I is done. */
+/* I preempts A, and makes N, which is better, runnable: A goes on first, N runs at A's switch. asked= 1:
+ * A's cpu was asked to reschedule before, and still is when I is done. */
 static void wakes_better(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_LOG, 0, 1);
-    if (param("asked", 0))
-        step(K_ASK, 0, AST_LWKT_RESCHED);
+    step(K_ASK, 0, param("asked", 0) ? AST_LWKT_RESCHED : 0);
     step(K_SCHED, 1, 0);
     step(K_LOG, 0, 2);
     step(K_RESCHED, 0, 0);
@@ -364,8 +362,8 @@ static void preempt_in(int state, int mark)
     step(K_RESCHED, 0, 0);
 }
 
-/* A calls lwkt_preempt for I in states in which I must not preempt: the KX_* of kernel/ktest.h, one of
- * them, or two at a time. At last it does so in two sections, which are the caller's own, so I runs. */
+/* A calls lwkt_preempt for I in states that forbid it (KX_*), in one or in two at a time; at last in two
+ * critical sections, which are the caller's own, so I runs. */
 static void special(void)
 {
     static const int states[] = {KX_LEVEL,     KX_CSCOUNT,           KX_LOCKED,

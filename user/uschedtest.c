@@ -69,8 +69,8 @@ static void states(void)
 /*
  * What the tick asks for while A computes for 30 ms: as the current process; then while I, an interrupt
  * thread, runs on top of it; then while L, which is better, is runnable; then when A is not the current
- * process any more. rival= 1: another process waits for A's cpu all the time. chain= 1: it is J, on top of
- * I, that runs on top of A.
+ * process any more. rival= 1: another process waits for A's cpu all the time. chain= 1: J preempts I,
+ * and runs in its place.
  */
 static void ticks(void)
 {
