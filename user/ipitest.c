@@ -3,6 +3,7 @@
  * (t27), fill the rings (t28, t29), are passive (t30), and many need few interrupts (t31), but not too
  * few (t31late); a thread waits for one (t32), or sends it to its own cpu (t33). See user/scene.h.
  */
+#include "kernel/ktr_entry.h"
 #include "kernel/types.h"
 #include "user/scene.h"
 #include "user/user.h"
@@ -354,7 +355,9 @@ static void moved(void)
     int a = step(K_WAIT, 0, 1);
     step(K_PAUSE, 0, 50);
     step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
+    step(K_TRACE, 0, KTR_BIT(KTR_SCHEDULE));
     step(K_SCHED, 1, 0);
+    step(K_TRACED, 0, KTR_BIT(KTR_SCHEDULE));
     step(K_SET, 1, 1);
     step(K_WAIT, 2, 1);
     step(K_PAUSE, 0, 50);

@@ -140,8 +140,8 @@ static void device(void)
     victim(0, a);
 }
 
-/* I preempts A, and makes N, which is better, runnable: A goes on first, N runs at A's switch. asked= 1:
- * A's cpu was asked to reschedule before, and still is when I is done. */
+/* I preempts A, and makes N, which is better, runnable: A goes on first, N runs at A's switch.
+ * asked= 1: A's cpu was asked to reschedule before, and still is when I is done. */
 static void wakes_better(void)
 {
     int cpu = param("cpu", 0);

@@ -329,6 +329,8 @@ def judge_moved(scene):
     """The message follows B."""
     scene.order(scene.of("log"), ["A:1", "B:1"], "B runs when its old cpu takes the message")
     scene.must_be_on(scene.of("log", td="B")[0], scene.params["other"], "B")
+    scene.order(scene.of("schedule", "with"), ["A:schedule=1", f"A:with={scene.params['to']}"],
+                "the trace of A's lwkt_schedule: thread 1, B, and the cpu that it is on")
 
 
 def must_be_a_body(scene, level):
