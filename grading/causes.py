@@ -266,7 +266,7 @@ LAB3 = [
     ("t17", "", r"", "splz() serves each of the three sources once, before crit_exit() returns"),
     ("t18_e", "", r"", "maybe_splz() calls splz() only outside of the work of interrupts, and while "
      "td_nest_count is below its bound; crit_exit_noyield() never calls it"),
-    ("t18", "", r"", "crit_exit() must check that the count is above 0"),
+    ("t18", "", r"", "crit_exit() and crit_exit_noyield() must check that the count is above 0"),
     ("t19_s", "", r"", "the functions of messages run with gd_intr_nesting_level raised, which splz() "
      "must leave as it found it"),
 ]

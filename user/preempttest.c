@@ -362,7 +362,7 @@ static void preempt_in(int state, int mark)
     step(K_RESCHED, 0, 0);
 }
 
-/* A calls lwkt_preempt for I in states that forbid it (KX_*), in one or in two at a time; at last in two
+/* A calls lwkt_preempt for I in states that forbid it (KX_*), one or two at a time; at last in two
  * critical sections, which are the caller's own, so I runs. */
 static void special(void)
 {
