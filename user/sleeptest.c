@@ -206,8 +206,8 @@ static void late_kill(void)
 }
 
 /*
- * A, a process, sleeps, and can be killed in it; K kills it. Then it sleeps again in this way, also after
- * an interlock and a wakeup of its own, and in the other one.
+ * A, a process, sleeps, and can be killed in it; K kills it. Then it sleeps again in this way, also
+ * after an interlock and a wakeup of its own, and in the other one.
  */
 static void kills(void)
 {
