@@ -19,7 +19,7 @@ WRITES = {
        "runq_append runq_remove switch_to cpu_switch lwkt_switch lwkt_switch_return return_with_care "
        "take_resched",
     3: "crit_enter crit_exit crit_exit_noyield interrupt_note maybe_splz splz take_request",
-    4: "_lwkt_enqueue_here append drain drain_rings enqueue_message enqueue_nowait ipi_raise_sbi "
+    4: "append drain drain_rings enqueue_message enqueue_nowait ipi_raise_sbi "
        "ipi_raise_sswi lwkt_schedule "
        "lwkt_schedule_remote lwkt_send_ipiq_mask lwkt_wait_ipiq make_room notify ring_depth "
        "wait_for_room lwkt_drain_ipiq lwkt_poll_ipiq schedule_elsewhere send",

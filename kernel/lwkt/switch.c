@@ -264,7 +264,7 @@ static inline void take_resched(globaldata_t gd)
 }
 
 /* The switch if gd_care is set: in an interrupt or a body, which is a bug; on top of a preempted
- * thread; or with requests for tokens, the MP lock, or tracing. */
+ * thread; with requests for tokens, or the MP lock; or with tracing, which changes no choice. */
 static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t td)
 {
     if (gd->gd_intr_nesting_level != 0) {
@@ -273,7 +273,14 @@ static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t
         switch_back(gd, td);
     } else {
         take_resched(gd);
-        switch_with_locks(gd, td);
+        thread_t ntd = gd->gd_tokasked || gd->gd_mpheld ? NULL : lwkt_choose(gd);
+        if (ntd == NULL) {
+            switch_with_locks(gd, td);
+            return;
+        }
+        if (ntd != td)
+            mark_traced(gd, td);
+        run(gd, td, ntd);
     }
 }
 
