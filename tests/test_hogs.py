@@ -82,15 +82,16 @@ def test_new_shell_among_hogs(terminal):
 @pytest.mark.parametrize("cpus", [1, 2, 3])
 def test_share_among_real(run, cpus):
     """Real processes on all cpus leave a share of them to the others: each command takes virtual seconds at
-    most. The share is small: two of them take longer than they would alone, which is 20 ms. (One of them
-    can come at the beginning of a cpu's share, and be done at once.)"""
+    most. The share is small: two of them take longer than they would alone, which is 20 ms. (A share comes every
+    three seconds. One command can come at the beginning of a cpu's share, and be done at once; another one may
+    need two.)"""
     clock = "sysctl kern.uptime_ms"
     console = run(f"hog real 6 & sleep 10; {clock}; echo a; {clock}; echo b; {clock}", CPUS=cpus,
                   DETERMINISTIC=1, SHIFT=6).console
     times = [int(n) for n in re.findall(r"uptime_ms=(\d+)", console)]
     assert len(times) == 3
     for before, after in zip(times, times[1:]):
-        assert after - before < 5000
+        assert after - before < 8000
     assert times[2] - times[0] > 200
 
 

@@ -34,7 +34,7 @@ def test_merged_in_order():
 
 def test_choice():
     """Events can be limited by kind, by cpu and by number; without tracing there are none."""
-    _, lines = trace("ktrdump -on sleep,tick; ls; ktrdump -off; ls; ktrdump -c 1 -n 4", CPUS=2,
+    _, lines = trace("ktrdump -on sleep,tick; sleep 3; ktrdump -off; ls; ktrdump -c 1 -n 4", CPUS=2,
                      **DETERMINISTIC)
     assert 0 < len(lines) <= 4 and {line["cpu"] for line in lines} == {"1"}
     assert {line["ev"] for line in lines} <= {"sleep", "wakeup", "tick"}
@@ -60,7 +60,7 @@ def test_switches_fit_together():
 
 def test_panic_prints_the_last_events():
     """If tracing is on, a panic prints the last events of each cpu."""
-    result = machine.run("ktrdump -on all; ls; sysctl debug.panic=1", timeout=60, CPUS=2,
+    result = machine.run("ktrdump -on all; sleep 3; sysctl debug.panic=1", timeout=60, CPUS=2,
                          APPEND="ktest=1", **DETERMINISTIC)
     for cpu in range(2):
         assert re.search(rf"last events of cpu {cpu}:\r?\nktr t=\d+ cpu={cpu} ", result.console)

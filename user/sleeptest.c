@@ -86,14 +86,7 @@ static void timeout_race(void)
     thread("B", param("cpu1", 1), param("pri", 12), b, 1);
 }
 
-/*
- * Seven times, A is a sleeper of v[8], and is none any more, or comes after B: it interlocks on v[9]
- * after v[8]; it takes the interlock back; W schedules it without a wakeup; its time is up; it sleeps
- * on v[8] in another domain after an interlock in this one; it interlocks on v[8] again when B sleeps
- * there; W schedules it without a wakeup in a sleep with a time limit. B sleeps on v[8] each time,
- * and must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED, and W, on
- * the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is up.
- */
+/* What A does in the next scene. */
 static int states_of_a(void)
 {
     int a = step(K_INTERLOCK, IN(8, 0), 0);
@@ -138,6 +131,14 @@ static int states_of_a(void)
     return a;
 }
 
+/*
+ * Seven times, A is a sleeper of v[8], and is none any more, or comes after B: it interlocks on v[9]
+ * after v[8]; it takes the interlock back; W schedules it without a wakeup; its time is up; it sleeps
+ * on v[8] in another domain after an interlock in this one; it interlocks on v[8] again when B sleeps
+ * there; W schedules it without a wakeup in a sleep with a time limit. B sleeps on v[8] each time,
+ * and must be the one that W's wakeup_one finds. Then A sleeps without and with PNORESCHED, and W, on
+ * the same cpu, wakes it. At last W wakes A in time, and keeps the cpu until A's time is up.
+ */
 static void states(void)
 {
     int cpu = param("cpu0", 0), a = states_of_a();

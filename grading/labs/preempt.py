@@ -439,7 +439,7 @@ def declare():
          hint="lwkt_exit sets td_mpcount to 0, although part of the count is inherited from the preempted "
               "thread")
     test("preempt_moves", "a preempting thread moves to another cpu", 5, "preempttest moves", draw_moves,
-         judge_moves, covers="T53", hint="td_preempted is cleared after the switch, when the thread may "
+         judge_moves, timely=True, covers="T53", hint="td_preempted is cleared after the switch, when the thread may "
          "already run on another cpu")
     test("t20_splz", "the recursion of splz is bounded", 5, "crittest t63", draw_splz, judge_splz,
          timely=True, covers="T20", hint="maybe_splz must check td_nest_count, and splz must count in it")

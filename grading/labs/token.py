@@ -283,7 +283,7 @@ def declare():
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")
     test("t41_again", "a release that is under way keeps nobody waiting, and does not wait for others", 5,
-         "tokentest t41again", draw_preempted, judge_again, covers="T41",
+         "tokentest t41again", draw_preempted, judge_again, timely=True, covers="T41",
          hint="lwkt_reltoken_slow sets tr_unwanted, and serves messages while it waits")
     test("t41_full", "the ring to the owner is full", 6, "tokentest t41full", draw_full, judge_full,
          covers="T41",

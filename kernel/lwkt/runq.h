@@ -76,6 +76,12 @@ static inline thread_t runq_first(globaldata_t gd, int pri)
     return gd->gd_tdrunq[pri];
 }
 
+/* The thread after td on its ring; after the last one comes the first. */
+static inline thread_t runq_next(thread_t td)
+{
+    return td->td_runnext;
+}
+
 /* Whether td, which is on the run queue of its cpu, is the only thread of its priority there. */
 static inline bool runq_is_alone(thread_t td)
 {

@@ -88,17 +88,22 @@ void pmap_drain(void)
             page_unref(table);
 }
 
-/* The tables for stacks, but for the first, count as kept for the next stacks. Otherwise a test that
- * runs many processes would seem to leak memory. */
+uint64 pmap_count_stack_tables(void)
+{
+    uint64 *tables = pmap_table(&kernel_root[PX(2, KSTACKS)], false);
+    uint64 n = 0;
+
+    for (int i = 1; i < 2 * ROOT_HALF; i++)
+        n += (peek(&tables[i]) & PTE_V) != 0;
+    return n;
+}
+
 uint64 pmap_count_reserve(void)
 {
-    uint64 *stack_tables = pmap_table(&kernel_root[PX(2, KSTACKS)], false);
-    uint64 n = 0;
+    uint64 n = pmap_count_stack_tables();
 
     for (int cpu = 0; cpu < ncpus; cpu++)
         n += peek(&kept[cpu].n[TABLE]) + peek(&kept[cpu].n[ROOT]);
-    for (int i = 1; i < 2 * ROOT_HALF; i++)
-        n += (peek(&stack_tables[i]) & PTE_V) != 0;
     return n;
 }
 

@@ -55,8 +55,9 @@ bool memory_reclaim(bool may_wait)
 }
 
 /*
- * Which slabs the kernel has at a time depends on which cpu does what. So that a program finds the
- * same number of pages each time, what they take counts towards what is kept.
+ * Which slabs and tables for stacks the kernel has at a time depends on which cpu does what, and on how
+ * many processes there were. So that a program finds the same number of pages each time, what they take
+ * counts towards what is kept.
  */
 bool memory_has(uint64 pages)
 {
@@ -64,7 +65,8 @@ bool memory_has(uint64 pages)
 
     if (thread_may_use_reserve())
         return pages <= free;
-    return pages + KEPT <= free || pages + KEPT <= free + zone_count_pages();
+    return pages + KEPT <= free ||
+           pages + KEPT <= free + zone_count_pages() + pmap_count_stack_tables();
 }
 
 /* Giving up may block, and so lose the caller's tokens in the middle of its work. */

@@ -8,6 +8,7 @@
 #include "fs/filedesc.h"
 #include "kernel/procinfo.h"
 #include "lib/sysent.h"
+#include "lwkt/runq.h"
 #include "lwkt/spin.h"
 #include "lwkt/systimer.h"
 #include "mm/vm.h"
@@ -128,7 +129,7 @@ static inline void usched_raise(void)
 {
     thread_t td = curthread;
 
-    if (mycpu->gd_runqmask != 1u << td->td_pri || td->td_runnext != td)
+    if (mycpu->gd_runqmask != 1u << td->td_pri || !runq_is_alone(td))
         usched_raise_others();
 }
 

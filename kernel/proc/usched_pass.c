@@ -65,9 +65,9 @@ static void raise_ring(globaldata_t gd, int pri)
         return;
     do
         n++;
-    while ((td = td->td_runnext) != first);
+    while ((td = runq_next(td)) != first);
     for (; n > 0; n--, td = next) {
-        next = td->td_runnext;
+        next = runq_next(td);
         if (td->td_proc != NULL && td->td_proc != usched_current(gd))
             lwkt_setpri(td, TDPRI_KERN_USER);
     }
