@@ -345,7 +345,7 @@ trace: all ## draw who ran when and who woke whom: RUN='ls | wc' KTR=all OUT=bui
 	@KTR=$(call quote,$(KTR)) OUT=$(call quote,$(OUT)) tools/trace $(foreach l,$(LOG),$(call quote,$(l)))
 
 .PHONY: test
-test: all ## run all tests (about 20 minutes); ends with a count
+test: all ## run all tests (about 25 minutes); ends with a count
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests
 
 # The graders build the tree themselves, because a kernel that does not build gets its report, too.
