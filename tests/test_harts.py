@@ -3,6 +3,7 @@
 meet (user/harts.c). The deterministic mode counts; what it is in time, `make bench` shows."""
 
 import re
+import statistics
 import subprocess
 
 import pytest
@@ -17,9 +18,9 @@ WORKS = {"storms": "ssss", "pairs": "pppp", "storms and pairs": "sspp", "pairs a
 MESSAGES, MOVES = 80, 16
 
 
-def counts(run, cpus, commands):
+def counts(run, cpus, commands, seed=1):
     """The counts that the program prints for each of the commands, as dictionaries of integers."""
-    console = run("; ".join(commands), CPUS=cpus, DETERMINISTIC=1, timeout=120).console
+    console = run("; ".join(commands), CPUS=cpus, DETERMINISTIC=1, SEED=seed, timeout=120).console
     return [{key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
             for line in re.findall(r"^harts \w+: (.*)$", console, re.M)]
 
@@ -27,13 +28,17 @@ def counts(run, cpus, commands):
 @pytest.mark.parametrize("cpus", [2, 4, 8])
 def test_stay_together(run, cpus):
     """Pairs and storms hardly ever send a message, move, or make another hart forget translations, and need as many
-    instructions as on one hart. (Harts that wait for their turn or for a lock count, too.)"""
-    alone, found = (counts(run, harts, [f"harts {work} {N}" for work in WORKS.values()]) for harts in (1, cpus))
-    assert len(alone) == len(found) == len(WORKS)
-    for name, one, many in zip(WORKS, alone, found):
-        assert many["ipis"] <= MESSAGES and many["migrations"] <= MOVES, (name, many)
-        assert many["shootdowns"] == one["shootdowns"] == 0, (name, many)
-        assert many["instructions"] <= 1.1 * one["instructions"], (name, one, many)
+    instructions as on one hart. (Harts that wait for their turn or for a lock count, too.) The medians of five seeds
+    are judged: in a few runs of a hundred a pair is apart from the beginning to the end."""
+    commands = [f"harts {work} {N}" for work in WORKS.values()]
+    alone = counts(run, 1, commands)
+    found = [counts(run, cpus, commands, seed) for seed in range(1, 6)]
+    assert all(len(one) == len(WORKS) for one in (alone, *found))
+    for name, one, *several in zip(WORKS, alone, *found):
+        many = {key: statistics.median(each[key] for each in several) for key in one}
+        assert many["ipis"] <= MESSAGES and many["migrations"] <= MOVES, (name, several)
+        assert one["shootdowns"] == 0 and not any(each["shootdowns"] for each in several), (name, several)
+        assert many["instructions"] <= 1.1 * one["instructions"], (name, one, several)
 
 
 @pytest.mark.parametrize("cpus", [2, 4])
