@@ -19,8 +19,7 @@ WRITES = {
        "runq_append runq_remove switch_to cpu_switch lwkt_switch lwkt_switch_return return_with_care "
        "take_resched",
     3: "crit_enter crit_exit crit_exit_noyield interrupt_note maybe_splz splz take_request",
-    4: "append drain drain_rings enqueue_message enqueue_nowait ipi_raise_sbi "
-       "ipi_raise_sswi lwkt_schedule "
+    4: "append drain drain_rings enqueue_message enqueue_nowait ipi_raise_sbi ipi_raise_sswi lwkt_schedule "
        "lwkt_schedule_remote lwkt_send_ipiq_mask lwkt_wait_ipiq make_room notify ring_depth "
        "wait_for_room lwkt_drain_ipiq lwkt_poll_ipiq schedule_elsewhere send",
     5: "ithread_loop lwkt_preempt lwkt_preempt_return lwkt_preempted_proc may_preempt preempt_done "
@@ -29,8 +28,7 @@ WRITES = {
        "lwkt_chktokens lwkt_gettoken_slow lwkt_reltoken_slow lwkt_trytoken must_stay rel_mplock "
        "reqtoken_remote request try_mplock",
     7: "end_wait insert interlock_and_sleep join_queue lwkt_block lwkt_pause lwkt_signal pause_is_over "
-       "remove_sleeper "
-       "sleep_until_timeout sleep_until_woken "
+       "remove_sleeper sleep_until_timeout sleep_until_woken "
        "systimer_intr tsleep tsleep_interlock tsleep_remove tsleep_timeout wait_for_signal "
        "wakeup_all_remote wakeup_domain wakeup_here wakeup_one_from wakeup_one_remote wakeup_others",
     8: "acquire_remote become_current before give_way lwkt_acquire lwkt_setcpu_finish lwkt_setcpu_remote "

@@ -82,9 +82,9 @@ def test_new_shell_among_hogs(terminal):
 @pytest.mark.parametrize("cpus", [1, 2, 3])
 def test_share_among_real(run, cpus):
     """Real processes on all cpus leave a share of them to the others: each command takes virtual seconds at
-    most. The share is small: two of them take longer than they would alone, which is 20 ms. (A share comes every
-    three seconds. One command can come at the beginning of a cpu's share, and be done at once; another one may
-    need two.)"""
+    most. The share is small: two of them take longer than they would alone, which is 20 ms. (On several
+    harts a share comes every one to three seconds in this mode. One command can come at the beginning of a cpu's
+    share, and be done at once; another one may need two, as with SEED=7 in an earlier kernel: 5.7 seconds.)"""
     clock = "sysctl kern.uptime_ms"
     console = run(f"hog real 6 & sleep 10; {clock}; echo a; {clock}; echo b; {clock}", CPUS=cpus,
                   DETERMINISTIC=1, SHIFT=6).console

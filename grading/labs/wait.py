@@ -34,7 +34,7 @@ def draw_waiters(rng):
 def draw_order(rng):
     """The first signal wakes some waiters or, with count 0, none; the second wakes the others."""
     params, options = draw_waiters(rng)
-    return {**params, "first": rng.cycle(2, 1, 0)}, options
+    return {**params, "first": rng.cycle(rng.randint(2, params["waiters"] - 1), 1, 0)}, options
 
 
 def draw_stray(rng):
