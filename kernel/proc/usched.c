@@ -190,6 +190,19 @@ static bool blocks_soon(const struct proc *p)
     return mycpu->gd_heartbeat - p->p_heartbeat < 2;
 }
 
+/* Whether the ring of `first` has a thread of a process that is better than p. */
+static __attribute__((noinline)) bool ring_has_better(thread_t first, const struct proc *p)
+{
+    thread_t td = first;
+
+    do {
+        if (td->td_proc != NULL && td->td_proc->p_upri > p->p_upri)
+            return true;
+        td = runq_next(td);
+    } while (td != first);
+    return false;
+}
+
 /*
  * Whether the threads that want this cpu can wait: until p, its current process, blocks, or until the
  * next tick. That is so if all of them are processes that run in the kernel, no better than p, and
@@ -205,10 +218,14 @@ static bool may_defer(const struct proc *p)
         return false;
     if (curthread->td_release == NULL || first == NULL)
         return true; /* p is one of them */
-    if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
+    if (!runq_is_alone(first)) {
+        if (ring_has_better(first, p))
+            return false;
+    } else if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri) {
         return false;
-    if (runq_is_alone(first) && blocks_soon(p))
+    } else if (blocks_soon(p)) {
         return true;
+    }
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
         return false; /* the tick has asked */
     for (int cpu = 0; cpu < ncpus; cpu++)
