@@ -16,7 +16,7 @@
 #include "mm/turn.h"
 #include "mm/zone.h"
 
-#define READ_BYTES (64 * BSIZE) /* read in one piece: in about 80,000 instructions */
+#define READ_BYTES (32 * BSIZE) /* read in one piece: in about 40,000 instructions */
 #define RESERVED_FILES 16       /* kept for the user at the console (thread_may_use_reserve) */
 
 static struct zone *file_zone;
