@@ -44,7 +44,7 @@ struct sleepqueues {
 
 _Static_assert(sizeof(struct sleepqueues) <= PGSIZE, "one page a cpu");
 
-static cpumask_t bucket_cpus[BUCKETS];
+static cpumask_t bucket_cpus[BUCKETS] __attribute__((aligned(CACHE_LINE)));
 
 void tsleep_init_cpu(void)
 {
