@@ -35,7 +35,7 @@ UPPER = [ROOT / "kernel" / f"{name}.c" for name in (
 SCENES = [*sorted(SIM.glob("x_*.c")), SIM / "litmus.c", SIM / "explore_pairs.c"]
 # The simulation, and what the host has in the kernel's place.
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
-                                       "turns", "schedule", "report", "explore_base", "explore_main",
+                                       "turns", "schedule", "report", "explore_base", "lines", "explore_main",
                                        "host_memory", "host_proc")]
 INSTRUMENTED = [*CORE, *UPPER, *SCENES, *HOST, SIM / "races.c", SIM / "views.c", SIM / "builtins.c"]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "

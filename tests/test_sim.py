@@ -3,10 +3,12 @@
 
 import platform
 import re
+import shutil
 import subprocess
 
 import pytest
 
+import explore
 from conftest import ROOT
 
 SIM = ROOT / "tests" / "sim"
@@ -16,7 +18,7 @@ CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
 SCENES = sorted(SIM.glob("scenes_*.c"))
 MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
-                                          "turns", "schedule", "report")]
+                                          "turns", "schedule", "report", "lines")]
 MAIN = SIM / "main.c"
 SWITCH = ROOT / "liblwkt/linux/switch.S"
 
@@ -78,3 +80,60 @@ def test_core_is_its_own():
             assert re.fullmatch(r"lwkt/\w+\.h|lib/\w+\.h|kernel/\w+\.h|machine\.h|std\w+\.h", name), (
                 f"{source.name} includes {name}")
             assert name != "kernel/riscv.h", f"{source.name} includes {name}"
+
+
+# --- lines of memory that cpus share ---
+
+APART = ("x_apart", "x_apart_procs")  # each cpu's work has nothing to do with the others'
+
+# What makes cpus share a line, and what the report says of it: a file, a text there and what takes its place.
+SHARED = {
+    "counter": ("lwkt/switch.c", "void lwkt_switch(void)\n{",
+                "static uint64 planted;\nvoid lwkt_switch(void)\n{ amo_add(&planted, 1);",
+                "a variable of all cpus is written: planted,"),
+    "counters in one line": ("lwkt/switch.c", "void lwkt_switch(void)\n{",
+                             "static uint64 planted[NCPU] __attribute__((aligned(CACHE_LINE)));\n"
+                             "void lwkt_switch(void)\n{ planted[mycpuid]++;", "written by one cpu, then read: planted,"),
+    "table in the middle of a line": ("sync/tsleep.c", " __attribute__((aligned(CACHE_LINE)));", ";",
+                                      "a table that does not begin a line is written: bucket_cpus,"),
+    "look at another cpu": ("fs/pipe.c", "fence(); /* pairs with the one in pipe_sleep */",
+                            "(void)peek(&globaldata_of[0]->gd_reqflags); fence();",
+                            "written by one cpu, then read: struct globaldata,"),
+    "counter of processes": ("proc/usched_pass.c", "void usched_block(thread_t td)\n{",
+                             "static uint64 planted;\nvoid usched_block(thread_t td)\n{ amo_add(&planted, 1);",
+                             "a variable of all cpus is written: planted,"),
+}
+
+
+@pytest.fixture(scope="module")
+def explorer(tmp_path_factory):
+    """The folder of the explorer's programs."""
+    folder = tmp_path_factory.mktemp("explorer")
+    explore.build(folder)
+    return folder
+
+
+@pytest.mark.parametrize("cpus", [2, 3, 4])
+@pytest.mark.parametrize("scene", APART)
+def test_no_line_is_shared(explorer, scene, cpus):
+    """While each cpu works for itself, no cpu writes a line of memory that another one uses, in any schedule with one
+    preemption or interrupt, as far as the time reaches."""
+    program = explorer / "explore-memory" / "explore-memory"
+    good, text = explore.explore(program, scene, "-q", "-p", 1, "-i", 1, cpus=cpus, seconds=3)
+    assert good, text
+
+
+@pytest.mark.parametrize("what", SHARED)
+def test_shared_line_is_found(explorer, tmp_path, what):
+    """What cpus share by a line is reported by name, with both accesses. The first schedule shows it."""
+    source, place, planted, report = SHARED[what]
+    for part in ("kernel", "tests/sim"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    changed = tmp_path / "kernel" / source
+    text = changed.read_text(encoding="utf-8")
+    assert text.count(place) == 1
+    changed.write_text(text.replace(place, planted), encoding="utf-8")
+    memory = explore.build_changed(explorer, tmp_path, ROOT / "kernel" / source)[1]
+    found = [explore.explore(memory, scene, "-q", "-p", 0, cpus=2, seconds=5)[1] for scene in APART]
+    assert any(report in text and len(re.findall(rf"^cpu \d, .* at {changed.name}:\d+$", text, re.M)) >= 1
+               and len(re.findall(r"^cpu \d, \S+ at \S+:\d+$", text, re.M)) == 2 for text in found), found

@@ -27,6 +27,7 @@
 #endif
 
 #define GAP CACHE_LINE /* between objects */
+#define OBJECTS_MAX 2000
 
 /* In variables, so that a restore takes the allocations back, too. */
 static size_t used;
@@ -37,6 +38,13 @@ static struct stack {
     uint64 mapping; /* the number of the mapping that it has now */
 } stacks[STACKS];
 static int nstacks;
+
+static struct object {
+    char *base;
+    size_t size;
+    const char *what;
+} objects[OBJECTS_MAX]; /* for reports; those beyond the last place have no name */
+static int nobjects;
 
 /* Stacks are mapped one after the other. A cpu knows a mapping for sure if it has fenced since then. */
 static uint64 mappings;
@@ -71,9 +79,12 @@ void arena_begin(void)
 }
 
 /* Zeroed, aligned to CACHE_LINE. */
-void *sim_alloc(size_t size)
+void *sim_alloc(size_t size, const char *what)
 {
     char *p = (char *)ARENA + used;
+
+    if (nobjects < OBJECTS_MAX)
+        objects[nobjects++] = (struct object){p, size, what};
 
     size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     if (used + size + GAP > ARENA_OBJECTS)
@@ -96,7 +107,7 @@ void sim_memory_end(void)
     UNPOISON((void *)ARENA, used);
     races_forget((void *)ARENA, used);
     used = stacks_used = 0;
-    nstacks = nstructs = 0;
+    nstacks = nstructs = nobjects = 0;
     mappings = 0;
     memset(fenced, 0, sizeof(fenced));
 }
@@ -160,6 +171,17 @@ int sim_stacks(void)
     return n;
 }
 
+const char *sim_object(uint64 address, uint64 *offset)
+{
+    for (const struct object *o = objects; o < objects + nobjects; o++) {
+        *offset = address - (uint64)o->base;
+        if (*offset < o->size)
+            return o->what;
+    }
+    *offset = 0;
+    return address - ARENA < ARENA_SIZE ? "a stack" : "a variable";
+}
+
 size_t sim_objects(void)
 {
     return used;
@@ -180,7 +202,7 @@ int sim_structs(void)
 struct thread *cpu_thread_struct_alloc(void)
 {
     nstructs++;
-    return sim_alloc(sizeof(struct thread));
+    return sim_alloc(sizeof(struct thread), "struct thread");
 }
 
 void cpu_thread_struct_free(struct thread *td)
@@ -197,7 +219,7 @@ void sim_rings(uint32 size, uint32 start)
 
 struct lwkt_ipiq *cpu_ring_alloc(void)
 {
-    struct lwkt_ipiq *ip = sim_alloc(sizeof(*ip));
+    struct lwkt_ipiq *ip = sim_alloc(sizeof(*ip), "struct lwkt_ipiq");
 
     ip->ip_size = ring_size;
     ip->ip_windex = ip->ip_rindex = ip->ip_xindex = ring_start;

@@ -7,7 +7,7 @@
  *   spawn.c     threads of scenes                            rest.c     the look whether all is at rest
  *   explore.c   the search                                   turns.c    its choices
  *   snapshot.c  the way back to a mark                       schedule.c a schedule as text
- *   report.c    a failure's timeline
+ *   report.c    a failure's timeline                         lines.c    which lines cpus share
  */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H
@@ -87,6 +87,7 @@ void arena_begin(void);
 void sim_memory_end(void);
 int sim_stacks(void);
 size_t sim_objects(void); /* bytes of the first part that were given out */
+const char *sim_object(uint64 address, uint64 *offset); /* what is there, and where it begins */
 #define STACKS 256
 bool sim_stack(int i, char **base, size_t *size);  /* the i-th; false: there are fewer */
 bool sim_stack_is_mapped(const struct thread *td); /* as far as this cpu knows for sure */
@@ -112,6 +113,9 @@ static inline int64 word_of(const volatile void *p)
         return (int64)((ARENA_SIZE + a - (uint64)__data_start) / 4);
     return -1;
 }
+
+/* The scene's work is watched by lines.c. */
+bool lines_watched(void);
 
 /* --- the explorer --- */
 

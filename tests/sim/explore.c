@@ -67,7 +67,7 @@ void explore_mark(void)
     keep->marked = true;
     jump(&mark_sp, host_sp, NULL);
     races_begin();
-    memory_begin(true);
+    memory_begin(!lines_watched()); /* such a scene is too long for old values */
     mark_point = points;
     marked = true;
 }

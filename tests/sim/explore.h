@@ -50,6 +50,12 @@ void explore_outcome(uint64 value);
  * in each at a time. */
 void explore_inside(int which, int change);
 
+/* Watch lines of memory (lines.c) while so many threads work; before the mark. / Such a thread's work begins when
+ * all have come there. / The work of its cpu is over. */
+void lines_begin(int threads);
+void lines_enter(void);
+void lines_leave(void);
+
 /* For the main program. Play the scene to its mark; false: it has failed before. */
 bool explore_setup(const struct scene *s, int ncpu);
 struct verdict explore_search(const int *budget, double seconds, bool everywhere);

@@ -27,8 +27,7 @@
 
 #define ENTRY(name_, cpus_) {.name = #name_, .min_cpus = (cpus_), .play = play_##name_},
 
-const struct scene explore_scenes[] = {LITMUS_SCENES(ENTRY) CORE_SCENES(ENTRY)
-                                       UPPER_SCENES(ENTRY)};
+const struct scene explore_scenes[] = {LITMUS_SCENES(ENTRY) CORE_SCENES(ENTRY) UPPER_SCENES(ENTRY)};
 const int explore_nscenes = sizeof(explore_scenes) / sizeof(explore_scenes[0]);
 
 extern struct sim_site __start_sim_sites[], __stop_sim_sites[]; /* the linker's */
@@ -101,6 +100,24 @@ static void spare_variables(const char *file)
         fclose(f);
 }
 
+/* Where the accesses are that a failure names ("cpu 1 at 41292d"). */
+static void print_places(const char *message)
+{
+    char command[200];
+    uint32 pc;
+    int cpu;
+
+    for (const char *s = message; (s = strstr(s, "cpu ")) != NULL; s++)
+        if (sscanf(s, "cpu %d at %x", &cpu, &pc) == 2) {
+            printf("cpu %d, ", cpu);
+            fflush(stdout);
+            snprintf(command, sizeof(command), "addr2line -sfipe /proc/%d/exe %x", getpid(),
+                     pc - 1);
+            if (system(command) != 0)
+                printf("%x\n", pc);
+        }
+}
+
 static void print_failure(const struct verdict *v, const int *b)
 {
     char *copy = host_alloc(SCHEDULE_MAX); /* the replay puts variables back */
@@ -116,6 +133,7 @@ static void print_failure(const struct verdict *v, const int *b)
     printf("%s: %d cpus, FAILED with %d preemptions, %d interrupts, %d stale reads, after %lu "
            "executions, %.1f s: %s\n",
            scene_name, ncpu, b[0], b[1], b[2], v->executions, v->seconds, explore_message());
+    print_places(explore_message());
     printf("again: %s -s %s -c %d%s%s -x '%s'\n", program, scene_name, ncpu,
            weaker != NULL ? " -w " : "", weaker != NULL ? weaker : "", copy);
 }

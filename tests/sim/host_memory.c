@@ -24,7 +24,7 @@ static int npages, nobjects;
 void *page_alloc(void)
 {
     npages++;
-    last_page = sim_alloc(PGSIZE);
+    last_page = sim_alloc(PGSIZE, "page");
     return last_page;
 }
 
@@ -37,21 +37,22 @@ void page_unref(void *page)
 
 struct zone {
     size_t size;
+    const char *name;
 };
 
 struct zone *zone_create(const char *name, size_t size)
 {
-    struct zone *z = sim_alloc(sizeof(*z));
+    struct zone *z = sim_alloc(sizeof(*z), "struct zone");
 
-    (void)name;
     z->size = size;
+    z->name = name;
     return z;
 }
 
 void *zalloc(struct zone *z)
 {
     nobjects++;
-    return sim_alloc(z->size);
+    return sim_alloc(z->size, z->name);
 }
 
 void zfree(struct zone *z, void *obj)

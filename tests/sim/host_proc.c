@@ -18,10 +18,10 @@
 #include "proc/usertrap.h"
 #include "riscv/plic.h"
 
-#define PROCS_MAX 6
+#define PROCS_MAX 8
 
 static struct {
-    struct proc proc;
+    struct proc proc __attribute__((aligned(CACHE_LINE)));
     void (*main)(struct proc *p);
 } procs[PROCS_MAX];
 static int nprocs;

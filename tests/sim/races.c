@@ -117,6 +117,7 @@ static void on_words(const volatile void *p, size_t size, bool write, bool atomi
 {
     int64 word = word_of(p), last = word_of((const volatile char *)p + size - 1);
 
+    lines_access(p, size, write, pc);
     for (; word >= 0 && word <= last; word++)
         on_access(shadow_of(word), p, write, atomic, pc);
 }

@@ -70,7 +70,7 @@ static void cpu_enter(void)
 
 static void cpu_init(int cpu)
 {
-    globaldata_t gd = sim_alloc(sizeof(*gd));
+    globaldata_t gd = sim_alloc(sizeof(*gd), "struct globaldata");
     thread_t idle = &gd->gd_idlethread;
     char *stack = cpu_stack_alloc(LWKT_THREAD_STACK);
 

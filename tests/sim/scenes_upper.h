@@ -55,7 +55,9 @@
     SCENE(x_waits_spin, 2)        \
     SCENE(x_waits_token, 2)       \
     SCENE(x_waits_mplock, 2)      \
-    SCENE(x_waits_ipiq, 2)
+    SCENE(x_waits_ipiq, 2)        \
+    SCENE(x_apart, 2)             \
+    SCENE(x_apart_procs, 2)
 
 #define DECLARE_UPPER_SCENE(name, cpus) void play_##name(void);
 UPPER_SCENES(DECLARE_UPPER_SCENE)

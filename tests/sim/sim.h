@@ -131,7 +131,7 @@ uint64 sim_points(void);
 
 /* Between sim.c and its parts. */
 void sim_audit(void);
-void *sim_alloc(size_t size);
+void *sim_alloc(size_t size, const char *what);
 void sim_free(void *p, size_t size);
 bool sim_rings_empty(void);
 void sim_print_rings(int cpu);

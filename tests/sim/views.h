@@ -36,6 +36,7 @@ void races_forget(const void *start, size_t size);
 void races_free(const void *start, size_t size);
 void races_written(const void *start, size_t size); /* by the machine, for this cpu */
 void races_atomic(const volatile void *p, size_t size, bool read, bool write, const void *pc);
+void lines_access(const volatile void *p, size_t size, bool write, const void *pc);
 
 #else
 
