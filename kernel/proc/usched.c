@@ -190,17 +190,13 @@ static bool blocks_soon(const struct proc *p)
     return mycpu->gd_heartbeat - p->p_heartbeat < 2;
 }
 
-/* Whether the ring of `first` has a thread of a process that is better than p. */
-static __attribute__((noinline)) bool ring_has_better(thread_t first, const struct proc *p)
+/* Whether no thread after `first` in its ring is that of a process better than p. */
+static __attribute__((noinline)) bool none_is_better(thread_t first, const struct proc *p)
 {
-    thread_t td = first;
-
-    do {
+    for (thread_t td = runq_next(first); td != first; td = runq_next(td))
         if (td->td_proc != NULL && td->td_proc->p_upri > p->p_upri)
-            return true;
-        td = runq_next(td);
-    } while (td != first);
-    return false;
+            return false;
+    return true;
 }
 
 /*
@@ -218,20 +214,16 @@ static bool may_defer(const struct proc *p)
         return false;
     if (curthread->td_release == NULL || first == NULL)
         return true; /* p is one of them */
-    if (!runq_is_alone(first)) {
-        if (ring_has_better(first, p))
-            return false;
-    } else if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri) {
+    if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
         return false;
-    } else if (blocks_soon(p)) {
+    if (runq_is_alone(first) && blocks_soon(p))
         return true;
-    }
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
         return false; /* the tick has asked */
     for (int cpu = 0; cpu < ncpus; cpu++)
         if (usched_is_idle(cpu))
             return false;
-    return true;
+    return none_is_better(first, p);
 }
 
 /*
