@@ -215,9 +215,14 @@ def check():
 
 
 def run(wanted, jobs):
+    """Try the mutants that are wanted; return the exit status."""
+    return try_these(patches.choose(all_mutants(), wanted, "MUTANT"), jobs)
+
+
+def try_these(mutants, jobs):
     """Try the mutants; return the exit status, which is 0 if all were killed by a check that names the
     mechanism."""
-    mutants, labs, verdicts = patches.choose(all_mutants(), wanted, "MUTANT"), engine.load_labs(), []
+    labs, verdicts = engine.load_labs(), []
     for mutant in mutants:
         patches.find_tests(mutant, labs)
     print(f"mutants: {len(mutants)}, {jobs} at a time: about {minutes(EACH * len(mutants) / jobs)}", flush=True)
