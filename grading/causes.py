@@ -421,6 +421,8 @@ LAB6 = [
      "thread is passed over again and again: lwkt_chktokens() asks for what it lacks (request()), and "
      "reqtoken_remote() and lwkt_answer_requests() must answer in the end; kept_for_waiter() must not "
      "keep a token for a younger waiter"),
+    ("t36", "hang", r"B \(cpu \d\) is off the run queue", "lwkt_gettoken_slow() yields, because a thread that is off "
+     "its run queue must come back to it"),
     ("", "up hang end", r"lwkt_gettoken_slow", "lwkt_gettoken_slow() waits for a token that nobody "
      "answers for: reqtoken_remote() answers or queues the request, and lwkt_answer_requests() goes "
      "through the queue at each switch"),

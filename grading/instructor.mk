@@ -10,8 +10,9 @@ solution: ## put the solution into such a tree: LAB=4 OUT=dir
 	@LAB='$(LAB)' OUT='$(OUT)' $(PYTHON) -m grading.handout --solution
 
 .PHONY: mutants
-mutants: all ## plant known bugs, one at a time, and see the graders find them; MUTANT='ipi-*' JOBS=2
-	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' $(PYTHON) tests/mutate.py
+mutants: all $(if $(DRAWN),compile_commands.json) ## plant known bugs, one at a time, and see the graders find them; MUTANT='ipi-*' JOBS=2, or DRAWN=20 LAB=4 SEED=7 for bugs by chance
+	@MUTANT='$(MUTANT)' JOBS='$(JOBS)' DRAWN='$(DRAWN)' LAB='$(LAB)' SEED='$(SEED)' OUT='$(OUT)' \
+		$(PYTHON) tests/$(if $(DRAWN),draw,mutate).py
 
 .PHONY: variants
 variants: all ## grade correct kernels that work differently; no grader may reject one: VARIANT=longer-rings JOBS=2

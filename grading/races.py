@@ -20,6 +20,7 @@ import hashlib
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -37,7 +38,9 @@ FOLDER = "build/races"                  # of a tree
 PROGRAM = f"{FOLDER}/explore-memory"
 BUILD_SECONDS = 300                     # of the host's time
 SEARCH_SECONDS = 20                     # of processor time; the longest scene takes four
+LOOP_SECONDS = 5                        # of processor time, in which a schedule does not end
 PLAY_SECONDS = 240                      # of the host's time
+OUT_OF_TIME = (-signal.SIGXCPU, 128 + signal.SIGXCPU)   # without bubblewrap, and inside it
 OUTPUT = 1 << 20                        # bytes that are read of what a program prints
 EVENTS, STATE = 40, 16                  # lines that are shown
 BUDGETS = ("preemption", "late interrupt", "old value")
@@ -291,6 +294,9 @@ def judge(case, root, status, text, runner):
     if status is None:
         return Failure("the scene to end", f"it does not; given up after {PLAY_SECONDS} s", cause="livelock")
     failure = failure_of(case, root, text, runner)
+    if failure is None and status in OUT_OF_TIME:
+        return Failure("the scene to end", f"it does not: after {SEARCH_SECONDS + LOOP_SECONDS} s of processor time the "
+                       "kernel is in a loop that never lets another cpu run", cause="livelock")
     if failure is None and status not in (0, 4):
         last = (text.strip().splitlines() or ["no message"])[-1]
         failure = Failure("the scene to end", f"the program ended with status {status}: {last[:200]}",
@@ -317,7 +323,7 @@ def run(case, root=machine.ROOT, runner=None):
         return failure, machine.Result(errors, 1, time.monotonic() - started, "", "python3 tests/explore.py "
                                        f"--graded {FOLDER}")
     p, i, r = map(str, case.race.budget)
-    status, text = runner([PROGRAM, "-s", case.race.scene, "-p", p, "-i", i, "-r", r, "-t", str(SEARCH_SECONDS)],
-                          PLAY_SECONDS)
+    status, text = runner(["prlimit", f"--cpu={SEARCH_SECONDS + LOOP_SECONDS}:", PROGRAM, "-s", case.race.scene,
+                           "-p", p, "-i", i, "-r", r, "-t", str(SEARCH_SECONDS)], PLAY_SECONDS)
     failure = judge(case, root, status, text, runner)
     return failure, machine.Result(text, status or 0, time.monotonic() - started, "", command(case.race, text))

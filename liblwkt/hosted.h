@@ -44,10 +44,7 @@ static inline void cpu_thread_enter(struct thread *td)
 {
     (void)td;
 }
-static inline void cpu_thread_leave(struct thread *td)
-{
-    (void)td;
-}
+void cpu_thread_leave(struct thread *td);
 
 void *cpu_stack_alloc(size_t size);
 void cpu_stack_free(void *base, size_t size);

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The mutants apply, and nothing is left untested. (`make mutants` grades the mutants.)"""
 
+import re
 import threading
 
+import draw
 import mutate
 import patches
 import pytest
@@ -29,6 +31,20 @@ def test_quick(name, tmp_path):
     assert mutate.helps(verdict) == "culprit", f"{verdict.check}: {verdict.usually}"
 
 
+def test_drawn(tmp_path):
+    """`make mutants DRAWN=n` draws n different bugs for a lab, the same ones for the same seed; each applies, and
+    those of a lab can be tried. (Whether all are found depends on what is drawn.)"""
+    make("-s", "compile_commands.json")
+    drawn = {seed: [patch.path.read_text() for patch in draw.draw_all(5, seed, "", tmp_path / str(seed))]
+             for seed in (1, 2)}
+    again = [patch.path.read_text() for patch in draw.draw_all(5, 1, "", tmp_path / "again")]
+    assert drawn[1] == again != drawn[2]
+    assert len(set(drawn[1])) == 45
+    done = make("-s", "mutants", "DRAWN=2", "LAB=3", f"OUT={tmp_path / 'tried'}", check=False)
+    assert re.search(r"^mutation score: \d of 2 ", done.stdout, re.M), done.stdout + done.stderr
+    assert "could not be tried" not in done.stdout
+
+
 def test_coverage():
     """`make coverage` shows a test for every behaviour, and a mutant or a reason for every bug."""
     text = make("-s", "coverage").stdout
@@ -39,7 +55,7 @@ def test_coverage():
 
 
 @pytest.mark.parametrize("goal, option", [
-    ("mutants", "MUTANT=M07b"), ("mutants", "JOBS=0"), ("variants", "VARIANT=x"), ("variants", "RUNS=x"),
+    ("mutants", "MUTANT=M07b"), ("mutants", "JOBS=0"), ("mutants", "DRAWN=x"), ("variants", "VARIANT=x"), ("variants", "RUNS=x"),
     ("reliability", "PART=x"), ("reliability", "RUNS=-1")])
 def test_bad_option(goal, option):
     """A wrong option of a long-running command is reported in a line that names it, and the status is 2."""

@@ -51,16 +51,21 @@ static void ring(void)
 }
 
 /* A schedules B, of better priority, and takes it off again: so A's switch comes back to A, and A is
- * asked for nothing but what it was asked by others. */
+ * asked for nothing but what it was asked by others. Then it does that again with a token. */
 static void taken(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_ASK, 0, AST_SIGNAL | AST_USER_RESCHED);
-    step(K_SCHED, 1, 0);
-    step(K_DESCHED_OF, 1, 0);
-    step(K_RESCHED, 0, 0);
-    step(K_SWITCH, 0, 0);
-    step(K_RESCHED, 0, 0);
+    for (int token = 0; token < 2; token++) {
+        if (token)
+            step(K_GETTOKEN, 0, 0);
+        step(K_SCHED, 1, 0);
+        step(K_DESCHED_OF, 1, 0);
+        step(K_RESCHED, 0, 0);
+        step(K_SWITCH, 0, 0);
+        step(K_RESCHED, 0, 0);
+    }
+    step(K_RELTOKEN, 0, 0);
     step(K_ASKED, 0, AST_SIGNAL | AST_USER_RESCHED);
     step(K_SCHED, 1, 0);
     step(K_END, 0, 0);

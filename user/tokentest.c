@@ -43,7 +43,8 @@ static void count(void)
     }
 }
 
-/* A sleeps with the token. B takes it, wakes A in the middle of a change, and finishes the change. */
+/* A sleeps with the token. B deschedules itself and takes the token, which schedules it again; it wakes A
+ * in the middle of a change, and finishes the change. */
 static void sleep_with(void)
 {
     int a = step(K_GETTOKEN, 0, 0);
@@ -55,6 +56,7 @@ static void sleep_with(void)
     step(K_RELTOKEN, 0, 0);
     step(K_END, 0, 0);
     int b = step(K_WAIT, 0, 1);
+    step(K_DESCHED, 0, 0);
     step(K_GETTOKEN, 0, 0);
     step(K_LOG, 0, 1);
     step(K_SET, 1, 1);

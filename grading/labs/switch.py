@@ -377,8 +377,8 @@ def judge_ring(scene):
 def judge_taken(scene):
     """The request is taken back although A itself is chosen again; other requests stay."""
     scene.order(scene.of("resched", "asked"),
-                ["A:resched=1", "A:resched=0", f"A:asked={SIGNAL + USER_RESCHED}"],
-                "A's switch takes AST_LWKT_RESCHED back, and nothing else")
+                ["A:resched=1", "A:resched=0"] * 2 + [f"A:asked={SIGNAL + USER_RESCHED}"],
+                "A's switch takes AST_LWKT_RESCHED back, without a token and with one, and nothing else")
 
 
 def judge_count(scene):

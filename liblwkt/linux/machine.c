@@ -92,6 +92,11 @@ static void look_at_timer(struct cpu *c)
 }
 
 /* The host may have fewer processors than there are cpus. */
+void cpu_thread_leave(struct thread *td)
+{
+    (void)td; /* all threads share one address space */
+}
+
 void cpu_relax(void)
 {
     sched_yield();

@@ -46,6 +46,11 @@ void host_interrupt(struct cpu *c)
 }
 
 /* Other processes may have to run first. */
+void cpu_thread_leave(struct thread *td)
+{
+    (void)td; /* all threads share one address space */
+}
+
 void cpu_relax(void)
 {
     yield();

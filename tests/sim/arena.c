@@ -112,6 +112,13 @@ void sim_memory_end(void)
     memset(fenced, 0, sizeof(fenced));
 }
 
+/* Nothing is kept for a thread that leaves, but it must still be this cpu's. (peek: here another cpu may run.) */
+void cpu_thread_leave(struct thread *td)
+{
+    if (peek(&td->td_gd) != mycpu)
+        panic("%s has left cpu %d before cpu_thread_leave", td->td_comm, mycpuid);
+}
+
 void cpu_thread_arrive(void)
 {
     fenced[self] = mappings;
