@@ -112,7 +112,8 @@ void sim_memory_end(void)
     memset(fenced, 0, sizeof(fenced));
 }
 
-/* Nothing is kept for a thread that leaves, but it must still be this cpu's. (peek: here another cpu may run.) */
+/* Nothing is kept for a thread that leaves, but it must still be this cpu's. The peek is a point at which
+ * another cpu may run. */
 void cpu_thread_leave(struct thread *td)
 {
     if (peek(&td->td_gd) != mycpu)
