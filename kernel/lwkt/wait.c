@@ -10,7 +10,7 @@
  *   while td_wait is set:                       raise wa_gen
  *     deschedule, switch                        unlink the first waiter
  *                                               release wa_token
- *                           <-- end_wait -----  on the waiter's cpu: td_wait = NULL, lwkt_schedule
+ *                           <-- end_wait -----  on the waiter's cpu: td_wait = NULL, schedule it
  *     (runs again)
  *
  * No wakeup is lost, because td_wait is cleared on the waiter's own cpu, as a message if the signaller
@@ -30,8 +30,8 @@
  *     finds td_wait set, and sleeps on in its place in the queue.
  *   - The queue has a linkage of its own (td_waitq), so a waiter that was scheduled without cause can
  *     be on the run queue as well.
- *   - lwkt_signal schedules by lwkt_schedule, on this cpu too, so that a waiter that is better than the
- *     signaller asks for a reschedule. There it was only enqueued.
+ *   - A waiter that is better than the thread that runs on its cpu asks for a reschedule there. In
+ *     DragonFly a waiter of the signaller's cpu was only enqueued.
  */
 #include "lwkt/wait.h"
 
