@@ -40,7 +40,7 @@ static inline bool port_is_here(lwkt_port_t port)
     return consume(&port->mp_gd) == mycpu; /* publish: lwkt_port_move */
 }
 
-/* Make the owner of a port runnable, which waits. It is elsewhere only while lwkt_acquire fetches it: its
+/* Make td, which waits at its port, runnable. It is elsewhere only while lwkt_acquire fetches it: the
  * port goes first. */
 static inline void schedule_owner(thread_t td)
 {
