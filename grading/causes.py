@@ -27,8 +27,8 @@ WRITES = {
     6: "answer cpu_rel_mplock cpu_try_mplock get_mplock kept_for_waiter lwkt_answer_requests "
        "lwkt_chktokens lwkt_gettoken_slow lwkt_reltoken_slow lwkt_trytoken must_stay rel_mplock "
        "reqtoken_remote request try_mplock",
-    7: "end_wait insert interlock_and_sleep join_queue lwkt_block lwkt_pause lwkt_signal pause_is_over "
-       "remove_sleeper sleep_until_timeout sleep_until_woken "
+    7: "end_wait end_wait_there end_waits_there insert interlock_and_sleep join_queue lwkt_block lwkt_pause "
+       "lwkt_signal pause_is_over remove_sleeper sleep_until_timeout sleep_until_woken "
        "systimer_intr tsleep tsleep_interlock tsleep_remove tsleep_timeout wait_for_signal "
        "wakeup_all_remote wakeup_domain wakeup_here wakeup_one_from wakeup_one_remote wakeup_others",
     8: "acquire_remote become_current before give_way lwkt_acquire lwkt_setcpu_finish lwkt_setcpu_remote "

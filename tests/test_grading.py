@@ -185,7 +185,7 @@ KINDS = {  # cause: (the change, lab and test, words of the report)
                     "lwkt_deschedule_self is not written yet"),
     "livelock": (("kernel/lwkt/wait.c", "_lwkt_dequeue(curthread);", ""),
                  "LAB=7 TEST=t51_order", "livelock: cpu"),
-    "deadlock": (("kernel/lwkt/wait.c", "td->td_wait = NULL;\n    lwkt_schedule(td);",
+    "deadlock": (("kernel/lwkt/wait.c", "td->td_wait = NULL;\n    _lwkt_schedule_here(gd, td);",
                   "td->td_wait = NULL;"), "LAB=7 TEST=t51_order",
                  "deadlock: all cpus are idle; W0"),
     "flood": ((*BOOT, '    for (;;)\n        printf("\\033[31mspam\\n");'), "LAB=2 TEST=t5", "flooded"),

@@ -46,18 +46,19 @@ static inline void crit_exit_noyield(void)
  * Leave a critical section; the end of the last one runs what was deferred. The count goes down before
  * the flags are read. An interrupt that comes earlier sees the section and sets a flag, which this
  * function then sees; one that comes later sees no section and does its work at once. In the other
- * order, an interrupt could set a flag that nobody looks at.
+ * order, an interrupt could set a flag that nobody looks at. (`left` is as wide as a register: the
+ * compiler need not extend it.)
  */
 static inline void crit_exit(void)
 { /* lab 3 */
-    int left = curthread->td_critcount - 1;
+    int64 left = curthread->td_critcount - 1L;
 
     compiler_barrier();
 #ifdef INVARIANTS
     if (left < 0)
         crit_panic();
 #endif
-    curthread->td_critcount = left;
+    curthread->td_critcount = (int)left;
     compiler_barrier();
     if (left == 0 && peek(&mycpu->gd_reqflags) != 0)
         lwkt_yield_quick();

@@ -158,7 +158,7 @@ static inline uint32 append(globaldata_t gd, struct lwkt_ipiq *ip, uint32 size, 
                             void *arg)
 { /* lab 4 */
     uint32 w = ip->ip_windex;
-    struct ipiq_slot *slot = &ip->ip_slot[w & (size - 1)];
+    struct ipiq_slot *slot = &ip->ip_slot[(int)(w & (size - 1))]; /* signed, as in bits.h */
 
     slot->func = func;
     slot->arg = arg;

@@ -40,6 +40,16 @@ static inline bool port_is_here(lwkt_port_t port)
     return consume(&port->mp_gd) == mycpu; /* publish: lwkt_port_move */
 }
 
+/* Make td, which waits at its port, runnable. It is elsewhere only while lwkt_acquire fetches it: the
+ * port goes first. */
+static inline void schedule_owner(thread_t td)
+{
+    if (peek(&td->td_gd) == mycpu)
+        _lwkt_schedule_here(mycpu, td);
+    else
+        lwkt_schedule(td);
+}
+
 /* Something has arrived, so wake the owner if it waits. */
 static void wake_owner(lwkt_port_t port)
 { /* lab 9 */
@@ -47,7 +57,7 @@ static void wake_owner(lwkt_port_t port)
             port->mp_gd->gd_cpuid);
     if (port->mp_flags & MSGPORTF_WAITING) {
         port->mp_flags &= ~MSGPORTF_WAITING;
-        lwkt_schedule(port->mp_td);
+        schedule_owner(port->mp_td);
     }
 }
 

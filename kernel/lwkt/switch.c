@@ -102,6 +102,14 @@ static inline void run(globaldata_t gd, thread_t td, thread_t ntd)
     switch_to(gd, td, ntd);
 }
 
+/* The same where anything may be traced. */
+static inline void run_traced(globaldata_t gd, thread_t td, thread_t ntd)
+{
+    if (ntd != td)
+        mark_traced(gd, td);
+    run(gd, td, ntd);
+}
+
 /*
  * Choose the best thread that has all it needs, queue by queue, and move it to the tail of its queue,
  * which is the place of a running thread. If there is none, choose the idle thread, and do not let it
@@ -144,9 +152,7 @@ static void __attribute__((noinline)) switch_with_locks(globaldata_t gd, thread_
     if (ntd->td_mpcount == 0 && gd->gd_mpheld)
         cpu_rel_mplock(gd);
     KASSERT(ntd->td_mpcount == 0 || gd->gd_mpheld, "%s runs without the MP lock", ntd->td_comm);
-    if (ntd != td)
-        mark_traced(gd, td);
-    run(gd, td, ntd);
+    run_traced(gd, td, ntd);
 }
 
 /* td preempted another thread, and now sleeps, waits or exits. Switch back to that thread, which keeps
@@ -274,13 +280,10 @@ static void __attribute__((noinline)) switch_with_care(globaldata_t gd, thread_t
     } else {
         take_resched(gd);
         thread_t ntd = gd->gd_tokasked || gd->gd_mpheld ? NULL : lwkt_choose(gd);
-        if (ntd == NULL) {
+        if (ntd == NULL)
             switch_with_locks(gd, td);
-            return;
-        }
-        if (ntd != td)
-            mark_traced(gd, td);
-        run(gd, td, ntd);
+        else
+            run_traced(gd, td, ntd);
     }
 }
 

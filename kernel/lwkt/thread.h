@@ -213,7 +213,10 @@ struct globaldata {
     struct lwkt_ipiq *gd_ipiq[NCPU];
     cpumask_t gd_cpusyncmask;               /* cpusync masters that have stopped this cpu */
     struct lwkt_cpusync *gd_cpusyncq[NCPU]; /* their cpusyncs, by master */
-    struct thread gd_idlethread;
+    cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
+    /* cpus that have put something into a ring for this one; shared */
+    uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */
+    struct thread gd_idlethread __attribute__((aligned(CACHE_LINE)));
 
     /* waitwarn.c: a thread of the run queue that lacks a token or the MP lock, or NULL; looks, when the
      * last one was, and when the first; whether a report is being printed */
@@ -221,10 +224,6 @@ struct globaldata {
     uint32 gd_waitturns;
     bool gd_waitreport;
     uint64 gd_waitlook, gd_waitsince;
-
-    cpumask_t gd_ipimask __attribute__((aligned(CACHE_LINE)));
-    /* cpus that have put something into a ring for this one; shared */
-    uint32 gd_polls; /* idle, and about to look for tokens: peek, poke, fence */
 } __attribute__((aligned(CACHE_LINE)));
 
 /* Whether the caller may use the memory, the files and the places in the process table that are

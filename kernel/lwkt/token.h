@@ -128,13 +128,13 @@ static inline void lwkt_gettoken_crit(lwkt_tokref_t ref, lwkt_token_t tok)
     KASSERT(curthread->td_critcount > 0, "gettoken_crit outside a critical section");
     ref->tr_tok = NULL;
     if (consume(&tok->t_cpu) != mycpu || curthread->td_preempted != NULL) /* publish: answer, F8 */
-        lwkt_gettoken_usual(ref, tok);
+        cpu_call_rarely(lwkt_gettoken_usual, ref, tok, 0);
 }
 
 static inline void lwkt_reltoken_crit(lwkt_tokref_t ref)
 {
     if (ref->tr_tok != NULL)
-        lwkt_reltoken_usual(ref);
+        cpu_call_rarely(lwkt_reltoken_usual, ref, 0, 0);
 }
 
 #endif

@@ -10,7 +10,7 @@
  *   while td_wait is set:                       raise wa_gen
  *     deschedule, switch                        unlink the first waiter
  *                                               release wa_token
- *                           <-- end_wait -----  on the waiter's cpu: td_wait = NULL, lwkt_schedule
+ *                           <-- end_wait -----  on the waiter's cpu: td_wait = NULL, schedule it
  *     (runs again)
  *
  * No wakeup is lost, because td_wait is cleared on the waiter's own cpu, as a message if the signaller
@@ -30,8 +30,8 @@
  *     finds td_wait set, and sleeps on in its place in the queue.
  *   - The queue has a linkage of its own (td_waitq), so a waiter that was scheduled without cause can
  *     be on the run queue as well.
- *   - lwkt_signal schedules by lwkt_schedule, on this cpu too, so that a waiter that is better than the
- *     signaller asks for a reschedule. There it was only enqueued.
+ *   - A waiter that is better than the thread that runs on its cpu asks for a reschedule there. In
+ *     DragonFly a waiter of the signaller's cpu was only enqueued.
  */
 #include "lwkt/wait.h"
 
@@ -86,18 +86,32 @@ void lwkt_block(lwkt_wait_t w, const char *wmesg, int *gen)
     crit_exit();
 }
 
-/* A signal has taken td off its queue. On its cpu, in a critical section; also an IPI body, which
- * follows a thread that has moved. */
-static void end_wait(void *arg)
+/* A signal has taken td off its queue. On its cpu, in a critical section. */
+static inline void end_wait(globaldata_t gd, thread_t td)
+{ /* lab 7: helper */
+    td->td_wait = NULL;
+    _lwkt_schedule_here(gd, td);
+}
+
+/* The same for a thread of any cpu; also an IPI body, which follows a thread that has moved. */
+static void end_wait_there(void *arg)
 { /* lab 7: helper */
     thread_t td = arg;
 
-    if (peek(&td->td_gd) != mycpu) {
-        lwkt_send_ipiq(peek(&td->td_gd), end_wait, td);
-        return;
+    if (peek(&td->td_gd) == mycpu)
+        end_wait(mycpu, td);
+    else
+        lwkt_send_ipiq(peek(&td->td_gd), end_wait_there, td);
+}
+
+static void end_waits_there(struct list *elsewhere)
+{ /* lab 7: helper */
+    while (!list_empty(elsewhere)) {
+        thread_t td = list_entry(list_first(elsewhere), struct thread, td_waitq);
+
+        list_remove(&td->td_waitq);
+        end_wait_there(td);
     }
-    td->td_wait = NULL;
-    lwkt_schedule(td);
 }
 
 /* Messages to other cpus go out when the token is released, because a cpu that sends one may let others
@@ -118,16 +132,12 @@ void lwkt_signal(lwkt_wait_t w, int count)
         list_remove(&td->td_waitq);
         poke(&w->wa_count, w->wa_count - 1);
         if (peek(&td->td_gd) == mycpu)
-            end_wait(td);
+            end_wait(mycpu, td);
         else
             list_insert_tail(&elsewhere, &td->td_waitq);
     }
     lwkt_reltoken_crit(&ref);
-    while (!list_empty(&elsewhere)) {
-        thread_t td = list_entry(list_first(&elsewhere), struct thread, td_waitq);
-
-        list_remove(&td->td_waitq);
-        end_wait(td);
-    }
+    if (!list_empty(&elsewhere))
+        cpu_call_rarely(end_waits_there, &elsewhere, 0, 0);
     crit_exit();
 }

@@ -61,7 +61,6 @@ static void hardclock(struct systimer *st)
 {
     struct clock *c = st->st_arg;
     globaldata_t gd = mycpu;
-    bool idle = gd->gd_runqmask == 0;
 
     ++gd->gd_heartbeat;
     ktr(KTR_TICK, gd->gd_heartbeat, gd->gd_runqmask);
@@ -69,11 +68,12 @@ static void hardclock(struct systimer *st)
         lwkt_poll_ipiq();
     usched_raise();
     usched_tick();
-    if (ncpus > 1)
+    set_slow(c, gd->gd_runqmask == 0);
+    if (ncpus > 1) {
         cpu_relax();
-    set_slow(c, idle);
-    if (deterministic)
-        outlast_the_others(c);
+        if (deterministic)
+            outlast_the_others(c);
+    }
 }
 
 /* Mix the bits of x, as splitmix64 does. */
