@@ -125,7 +125,10 @@ static uint64 write_block(struct inode *ip, bool user, uint64 src, uint64 off, u
     struct buf *b = fresh ? buf_get((uint32)block) : buf_read((uint32)block);
     if (b == NULL)
         return 0;
-    log_modify(b);
+    if (fresh)
+        log_modify_new(b);
+    else
+        log_modify(b);
     if (fresh && n < BSIZE)
         memset(b->b_data, 0, BSIZE);
     char *to = (char *)b->b_data + off % BSIZE;
