@@ -252,7 +252,7 @@ static struct buf *__attribute__((noinline)) buf_insert(struct buf *fresh, uint3
 {
     struct bucket *bucket = bucket_of(block);
 
-    mutex_init(&fresh->b_lock, kind_of(block));
+    fresh->b_lock = (struct mutex)MUTEX(kind_of(block));
     spin_lock(&bucket->lock);
     struct buf *b = bucket_find(bucket, block);
     if (b == NULL) {

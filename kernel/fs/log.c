@@ -250,9 +250,9 @@ void log_modify(struct buf *b)
  * after it, so the caller sees it if its block was freed in this transaction. */
 void log_modify_new(struct buf *b)
 {
-    log_modify(b);
     if (!peek(&log.freed))
         poke(&b->b_new, true);
+    log_modify(b);
 }
 
 /*

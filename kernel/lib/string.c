@@ -150,12 +150,14 @@ void *__attribute__((noinline)) memcpy(void *dst, const void *src, size_t n)
     if (((uint64)dst | (uint64)src) % WORD != 0)
         return copy_unaligned(dst, src, n);
     uint64 end = (uint64)src + n;
-    for (; (uint64)s <= end - 256 * WORD; d += 256, s += 256)
-        copy256(d, s);
-    for (; (uint64)s <= end - 64 * WORD; d += 64, s += 64)
-        copy64(d, s);
-    if ((uint64)s == end) /* usual: blocks, pages */
-        return dst;
+    if (n >= 64 * WORD) {
+        for (; (uint64)s <= end - 256 * WORD; d += 256, s += 256)
+            copy256(d, s);
+        for (; (uint64)s <= end - 64 * WORD; d += 64, s += 64)
+            copy64(d, s);
+        if ((uint64)s == end) /* usual: blocks, pages */
+            return dst;
+    }
     for (; (uint64)s <= end - 16 * WORD; d += 16, s += 16)
         copy16(d, s);
     for (; (uint64)s <= end - 4 * WORD; d += 4, s += 4)
