@@ -105,7 +105,7 @@ static inline void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, u
     mutex_lock(lock);
 }
 
-/* Bytes that can be read. The difference is small, and an int needs no instruction to become an int64. */
+/* Bytes that can be read. The difference is small, and an int becomes an int64 by itself. */
 static inline int64 pipe_data(struct pipe *pipe)
 {
     /* Pairs with the publish in pipe_copy_in: the bytes are in the ring. */

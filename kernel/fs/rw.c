@@ -47,7 +47,7 @@ static uint64 in_block(uint64 off, uint64 n)
  * that follow, if the file seems to be read in order: bn is its first block, or the one before is in
  * the cache. So a disk is asked for BUF_AHEAD blocks at a time, and the thread waits once for all.
  */
-static void __attribute__((noinline)) read_ahead(struct inode *ip, uint64 bn, uint32 block)
+static __attribute__((noinline)) void read_ahead(struct inode *ip, uint64 bn, uint32 block)
 {
     uint32 blocks[BUF_AHEAD] = {block};
     uint64 end = (ip->i_size + BSIZE - 1) / BSIZE;
@@ -77,7 +77,7 @@ struct run {
     uint32 blocks[RUN];
 };
 
-/* bmap for a read in order, of a file's blocks bn to `last`: it looks at the tables once in RUN blocks. */
+/* bmap for a read in order that ends with block `last`: it looks at the tables once in RUN blocks. */
 static inline int64 run_block(struct run *r, struct inode *ip, uint64 bn, uint64 last)
 {
     if (bn < NDIRECT)
