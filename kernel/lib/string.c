@@ -2,7 +2,7 @@
  * Memory and strings. Any context, any cpu; nothing here blocks or takes a lock.
  *
  * Copying and filling is most of what fork, exec, page faults and files do, so the three mem
- * functions count instructions: they work in doublewords, 256 to a turn of the first loop, as many as
+ * functions count instructions: they work in doublewords, up to 256 to a turn of the loop, as many as
  * the offset in a load or store reaches (4 KiB copied in some 1,050 instructions, filled in some 530).
  * The compiler must not recognize these loops as memcpy or memset and call the function that it is
  * compiling: the pragma forbids that to gcc, and -ffreestanding forbids it to clang.
@@ -50,12 +50,10 @@ static inline __attribute__((always_inline)) void copy64(word *d, const word *s)
     copy16(d + 48, s + 48);
 }
 
-static inline __attribute__((always_inline)) void copy256(word *d, const word *s)
+static inline __attribute__((always_inline)) void copy128(word *d, const word *s)
 {
     copy64(d, s);
     copy64(d + 64, s + 64);
-    copy64(d + 128, s + 128);
-    copy64(d + 192, s + 192);
 }
 
 static inline __attribute__((always_inline)) void fill4(word *d, word v)
@@ -138,7 +136,8 @@ void *copy_page(void *dst, const void *src)
     const word *s = src, *end = s + 512;
 
     do {
-        copy256(d, s);
+        copy128(d, s);
+        copy128(d + 128, s + 128);
         d += 256;
         s += 256;
     } while (s != end);
@@ -158,8 +157,8 @@ void *__attribute__((noinline)) memcpy(void *dst, const void *src, size_t n)
         return copy_unaligned(dst, src, n);
     uint64 end = (uint64)src + n;
     if (n >= 64 * WORD) {
-        for (; (uint64)s <= end - 256 * WORD; d += 256, s += 256)
-            copy256(d, s);
+        for (; (uint64)s <= end - 128 * WORD; d += 128, s += 128)
+            copy128(d, s);
         for (; (uint64)s <= end - 64 * WORD; d += 64, s += 64)
             copy64(d, s);
         if ((uint64)s == end) /* usual: blocks, pages */
@@ -214,14 +213,12 @@ void *memset(void *dst, int c, size_t n)
     for (; (uint64)d % WORD != 0 && (uint64)d < end; d++)
         *d = (char)c;
     word *w = (word *)(void *)d;
-    if (n >= 64 * WORD) {
-        for (; (uint64)w <= end - 256 * WORD; w += 256)
-            fill256(w, v);
-        for (; (uint64)w <= end - 64 * WORD; w += 64)
-            fill64(w, v);
-        if ((uint64)w == end)
-            return dst;
-    }
+    for (; (uint64)w <= end - 256 * WORD; w += 256)
+        fill256(w, v);
+    for (; (uint64)w <= end - 64 * WORD; w += 64)
+        fill64(w, v);
+    if ((uint64)w == end)
+        return dst;
     for (; (uint64)w <= end - 16 * WORD; w += 16)
         fill16(w, v);
     for (; (uint64)w <= end - 4 * WORD; w += 4)
