@@ -34,23 +34,39 @@ static int top_slot(uint64 *bn, int *depth)
     return NDIRECT + 1;
 }
 
-int64 bmap(struct inode *ip, uint64 bn)
+int bmap_run(struct inode *ip, uint64 bn, uint32 *blocks, int n)
 {
     int depth;
-
-    if (bn < NDIRECT)
-        return ip->i_addrs[bn];
     int64 block = ip->i_addrs[top_slot(&bn, &depth)];
 
-    for (; block != 0 && depth > 0; --depth) {
+    while (block != 0 && depth > 0) {
         struct buf *b = buf_read((uint32)block);
         if (b == NULL)
             return -1;
-        block = ((uint32 *)b->b_data)[bn / span(depth)];
+        const uint32 *table = (uint32 *)b->b_data + bn / span(depth);
         bn %= span(depth);
+        block = *table;
+        if (--depth == 0) {
+            uint64 left = NINDIRECT - (uint64)(table - (uint32 *)b->b_data);
+            n = (uint64)n < left ? n : (int)left;
+            for (int i = 0; i < n; ++i)
+                blocks[i] = table[i];
+            buf_release(b);
+            return n;
+        }
         buf_release(b);
     }
-    return block;
+    blocks[0] = (uint32)block;
+    return 1;
+}
+
+int64 bmap(struct inode *ip, uint64 bn)
+{
+    uint32 block;
+
+    if (bn < NDIRECT)
+        return ip->i_addrs[bn];
+    return bmap_run(ip, bn, &block, 1) < 0 ? -1 : (int64)block;
 }
 
 /* --- allocating --- */

@@ -28,7 +28,7 @@
 #include "mm/page.h"
 #include "sync/sleep.h"
 
-#define NBUCKET 512 /* a power of two */
+#define NBUCKET 1024 /* a power of two */
 
 static struct bucket {
     struct spinlock lock;
@@ -37,9 +37,10 @@ static struct bucket {
 
 static struct {
     struct mutex lock;
-    struct buf *all[NBUF]; /* the first n have a page, and are the cache; the rest wait */
-    uint32 n;              /* written under the lock, peeked at elsewhere */
-    uint32 hand;           /* of the clock: index into all[] */
+    struct buf
+        *all[NBUF]; /* the first n have a page, and are the cache; the rest wait, or are NULL */
+    uint32 n;       /* written under the lock, peeked at elsewhere */
+    uint32 hand;    /* of the clock: index into all[] */
     struct buf bufs[NBUF];
 } pool;
 
@@ -64,8 +65,6 @@ void buf_init(void)
         list_init(&buckets[i].bufs);
     }
     mutex_init(&pool.lock, "bufpool");
-    for (int i = 0; i < NBUF; ++i)
-        pool.all[i] = &pool.bufs[i];
     if (!buf_reserve(BUF_MIN))
         panic("fs: no memory for %d buffers", BUF_MIN);
 }
@@ -103,6 +102,8 @@ static struct buf *pool_grow(void)
     void *page = pool.n < NBUF ? page_alloc() : NULL;
     if (page == NULL)
         return NULL;
+    if (pool.all[pool.n] == NULL) /* the pool was never larger */
+        pool.all[pool.n] = &pool.bufs[pool.n];
     struct buf *b = pool.all[pool.n];
     list_init(&b->b_hash);
     b->b_data = page;

@@ -17,6 +17,7 @@ struct buf {
     uint32 b_ref;        /* AMO; from 0 to 1 only under the bucket lock */
     uint32 b_used;       /* 1: used since the clock's hand last passed it: poke */
     bool b_valid;        /* b_data is the block's content */
+    bool b_new;          /* belongs to the log: a new block of the running transaction: poke */
     void *b_data;        /* a page */
     int b_slot;          /* belongs to the log: place in the running transaction, or -1; poke */
     void *b_frozen;      /* belongs to the log: page that a commit is writing, or NULL */

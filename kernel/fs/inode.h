@@ -100,6 +100,8 @@ void names_free(void);
 /* bmap.c */
 /* The disk block of the locked inode's block bn < MAXFILE; 0: a hole; -1: I/O error. */
 int64 bmap(struct inode *ip, uint64 bn);
+/* The same for up to n > 0 blocks from bn on, with one look at the tables: how many, at least 1; -1. */
+int bmap_run(struct inode *ip, uint64 bn, uint32 *blocks, int n);
 /* As bmap, but it allocates a block for a hole; *fresh says whether it did, and the content is
  * arbitrary then. Inside a transaction. -1 also when the disk is full. The inode's fields may
  * change. */

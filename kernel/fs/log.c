@@ -8,8 +8,8 @@
  *   close    hold new operations back, wait until none is under way: the transaction is whole
  *   freeze   the pages of its buffers, as they are now, will be written; a new transaction opens, and
  *            operations go on. Code that changes a frozen buffer gets a copy of the page (log_modify)
- *   write    frozen pages to the log | flush | header, n > 0 | flush
- *            frozen pages home       | flush | header, n = 0 | flush
+ *   write    frozen pages to the log, new blocks home | flush | header, n > 0 | flush
+ *            the pages in the log home                | flush | header, n = 0 | flush
  *   thaw     release the buffers, and signal the end of the commit
  *
  * The header with n > 0 is the moment at which the transaction exists. Each flush keeps the disk
@@ -17,6 +17,12 @@
  * commit overwrites the log's blocks, and a replay of the old header would put them in wrong places.
  * A crash leaves the state after some commit: a prefix of history, never the middle of an
  * operation.
+ *
+ * New blocks: data in a block that was free after the last commit need not go through the log. They are
+ * written once, to their place, before the header: without the header, nothing on the disk refers to
+ * that place. A block that the running transaction itself has freed is not free in this sense: after a
+ * crash it belongs to its old file. Instead of a list of these there is one flag, log.freed: once a
+ * transaction has freed any block, all its later blocks go through the log.
  *
  * Waiting for a commit: one runs at a time. A thread that needs transaction number seq on the disk
  * writes it, or waits until another thread has; so all threads whose changes are in one transaction
@@ -69,6 +75,7 @@ static struct {
     bool closing;  /* a commit waits until ops is 0 */
     bool timed;    /* the thread knows that there is something to commit */
     bool stopped;  /* after an I/O error: no operation begins, nothing is written */
+    bool freed;    /* the running transaction has freed a block */
     uint32 copies; /* frozen pages that were replaced by a copy */
 
     bool committing;          /* a thread writes transaction seq - 1, or freezes seq: lock */
@@ -76,6 +83,7 @@ static struct {
     uint32 nfrozen;           /* buffers of the transaction that a commit writes: lock */
     struct buf **running;     /* the n buffers: lock. Each has a reference */
     struct buf **frozen;      /* the nfrozen buffers: the thread that commits */
+    uint32 nlogged;           /* the first ones of these go through the log: the same thread */
     struct logheader *header; /* a page: the thread that commits */
     struct lwkt_wait commits; /* signalled when a commit has ended */
 } log;
@@ -238,6 +246,15 @@ void log_modify(struct buf *b)
     spin_unlock(&log.lock);
 }
 
+/* The flag was stored by a thread that had the block's part of the bitmap locked, as the caller had
+ * after it, so the caller sees it if its block was freed in this transaction. */
+void log_modify_new(struct buf *b)
+{
+    if (!peek(&log.freed))
+        poke(&b->b_new, true);
+    log_modify(b);
+}
+
 /*
  * The caller owns the freed block, so no other thread modifies it. The transaction's last buffer moves
  * to its place.
@@ -245,8 +262,11 @@ void log_modify(struct buf *b)
 void log_forget(uint32 block)
 {
     struct buf *b = buf_peek(block);
+
+    poke(&log.freed, true);
     if (b == NULL)
         return;
+    poke(&b->b_new, false);
     if (peek(&b->b_slot) >= 0) {
         spin_lock(&log.lock);
         poke(&log.n, log.n - 1);
@@ -290,16 +310,13 @@ static uint32 log_freeze(void)
     tsleep_until(&log.ops, 0, "logclose", log_is_idle, NULL);
 
     struct buf **frozen = log.running;
-    for (uint32 i = 0; i < log.n; ++i) {
-        frozen[i]->b_slot = -1;
-        frozen[i]->b_frozen = frozen[i]->b_data;
-    }
-
+    log.nlogged = log_sort(frozen, log.n);
     spin_lock(&log.lock);
     log.running = log.frozen;
     log.frozen = frozen;
     log.nfrozen = log.n;
     poke(&log.n, 0);
+    poke(&log.freed, false);
     poke(&log.timed, false);
     poke(&log.closing, false);
     uint32 seq = log.seq;
@@ -307,22 +324,6 @@ static uint32 log_freeze(void)
     spin_unlock(&log.lock);
     wakeup(&log.closing);
     return seq;
-}
-
-/* Write all frozen pages, to the log or to their own blocks (home), and flush. */
-static int log_write_frozen(bool home)
-{
-    struct iobatch batch;
-
-    io_batch_init(&batch);
-    for (uint32 i = 0; i < log.nfrozen; ++i) {
-        struct buf *b = log.frozen[i];
-        io_start(&batch, &b->b_bio, home ? b->b_block : log.start + 1 + i, b->b_frozen, true);
-    }
-    int error = io_wait(&batch);
-    if (io_flush() < 0)
-        error = -1;
-    return error;
 }
 
 /*
@@ -353,12 +354,12 @@ static void log_thaw(void)
 /* Write the frozen transaction: 0, or -1 at the first I/O error (see the top). */
 static int log_write_out(uint32 seq)
 {
-    for (uint32 i = 0; i < log.nfrozen; ++i)
+    for (uint32 i = 0; i < log.nlogged; ++i)
         log.header->block[i] = log.frozen[i]->b_block;
-    if (log_write_frozen(false) < 0 ||
-        log_write_header(log.start, log.header, log.nfrozen, seq) < 0)
+    if (log_write_frozen(log.start, log.frozen, log.nfrozen, log.nlogged) < 0 ||
+        log_write_header(log.start, log.header, log.nlogged, seq) < 0)
         return -1;
-    if (log_write_frozen(true) < 0)
+    if (log_write_home(log.frozen, log.nlogged) < 0)
         return -1;
     return log_write_header(log.start, log.header, 0, seq);
 }

@@ -12,8 +12,15 @@
  * read-only. */
 void log_init(const struct superblock *sb);
 
-/* logheader.c, for log.c. Read the header and replay, or call log_stop(); returns the page with the
- * header. / Put a header that names the first n blocks of its table on stable storage: 0, or -1. */
+/* logheader.c, for log.c. Freeze the n buffers of a transaction, and sort them: first those that go
+ * through the log, then the new blocks. Returns how many there are of the first kind (`logged`). */
+uint32 log_sort(struct buf **bufs, uint32 n);
+/* Put the pages of n sorted buffers on stable storage, in the log, or in their places if they are
+ * new. / Put the pages of the first ones in their places. 0, or -1. */
+int log_write_frozen(uint32 start, struct buf **bufs, uint32 n, uint32 logged);
+int log_write_home(struct buf **bufs, uint32 logged);
+/* Read the header and replay, or call log_stop(); returns the page with the header. / Put a header that
+ * names the first n blocks of its table on stable storage: 0, or -1. */
 struct logheader *log_recover(const struct superblock *sb);
 int log_write_header(uint32 start, struct logheader *h, uint32 n, uint32 seq);
 
@@ -34,6 +41,10 @@ bool fs_is_readonly(void);
 /* The caller, inside a transaction, is about to change locked buffer b: add it to the transaction. This
  * may replace b->b_data (by a copy), so fetch the pointer after this call. */
 void log_modify(struct buf *b);
+
+/* The same for a block of data that this operation has allocated and not changed yet: it may be written
+ * without the log. */
+void log_modify_new(struct buf *b);
 
 /* The pool of buffers, which has *count of them, is about to give one away. False: reservations need
  * it; otherwise *count becomes one less. */

@@ -1,10 +1,58 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The log's header: how it is written, and what a mount does with the one that it finds. See log.c.
+ * The log on the disk: how a commit writes its blocks and its header, and what a mount does with the
+ * header that it finds. See log.c.
  */
 #include "fs/log.h"
 
 #include "lib/assert.h"
 #include "mm/page.h"
+
+uint32 log_sort(struct buf **bufs, uint32 n)
+{
+    uint32 logged = 0;
+
+    for (uint32 i = 0; i < n; ++i) {
+        struct buf *b = bufs[i];
+        b->b_slot = -1;
+        b->b_frozen = b->b_data;
+        if (!b->b_new) {
+            bufs[i] = bufs[logged];
+            bufs[logged++] = b;
+        }
+        b->b_new = false;
+    }
+    return logged;
+}
+
+/* Flush after the writes of a batch: 0, or -1 when any of them has failed. */
+static int end_writes(struct iobatch *batch)
+{
+    int error = io_wait(batch);
+
+    return io_flush() < 0 ? -1 : error;
+}
+
+int log_write_frozen(uint32 start, struct buf **bufs, uint32 n, uint32 logged)
+{
+    struct iobatch batch;
+
+    io_batch_init(&batch);
+    for (uint32 i = 0; i < n; ++i) {
+        struct buf *b = bufs[i];
+        io_start(&batch, &b->b_bio, i < logged ? start + 1 + i : b->b_block, b->b_frozen, true);
+    }
+    return end_writes(&batch);
+}
+
+int log_write_home(struct buf **bufs, uint32 logged)
+{
+    struct iobatch batch;
+
+    io_batch_init(&batch);
+    for (uint32 i = 0; i < logged; ++i)
+        io_start(&batch, &bufs[i]->b_bio, bufs[i]->b_block, bufs[i]->b_frozen, true);
+    return end_writes(&batch);
+}
 
 static uint64 fnv1a_word(uint64 hash, uint32 word)
 {

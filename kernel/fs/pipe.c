@@ -105,11 +105,11 @@ static inline void pipe_sleep(struct mutex *lock, uint32 *flag, uint32 *index, u
     mutex_lock(lock);
 }
 
-/* Bytes that can be read. */
-static inline uint32 pipe_data(struct pipe *pipe)
+/* Bytes that can be read. The difference is small, and an int becomes an int64 by itself. */
+static inline int64 pipe_data(struct pipe *pipe)
 {
     /* Pairs with the publish in pipe_copy_in: the bytes are in the ring. */
-    return consume(&pipe->p_head) - pipe->p_tail;
+    return (int)(consume(&pipe->p_head) - pipe->p_tail);
 }
 
 /* The same, after waiting for the first; 0: no writer is left; -1: killed. */
@@ -120,7 +120,7 @@ static int64 pipe_wait_data(struct pipe *pipe)
         /* Read `open` before head, so that what was written before the close is seen. Pairs with
          * pipe_close. */
         uint32 open = consume(&pipe->p_wopen);
-        uint32 avail = pipe_data(pipe);
+        int64 avail = pipe_data(pipe);
         if (avail > 0)
             return avail;
         if (open == 0)
@@ -138,7 +138,7 @@ static inline int64 pipe_room(struct pipe *pipe)
     if (peek(&pipe->p_ropen) == 0 || thread_killed())
         return -1;
     /* Pairs with the publish in pipe_copy_out: the reader is done with the bytes. */
-    return PIPESIZE - (pipe->p_head - consume(&pipe->p_tail));
+    return PIPESIZE - (int)(pipe->p_head - consume(&pipe->p_tail));
 }
 
 /* The same, after waiting for the first byte of it. */
@@ -156,9 +156,9 @@ static int64 pipe_wait_room(struct pipe *pipe)
 }
 
 /* Bytes from an index to the end of the ring's memory, at most n. */
-static uint64 in_one_piece(uint32 index, uint64 n)
+static inline uint64 in_one_piece(uint32 index, uint64 n)
 {
-    uint64 room = PIPESIZE - index % PIPESIZE;
+    uint64 room = PIPESIZE - (uint64)(index % PIPESIZE);
     return n < room ? n : room;
 }
 

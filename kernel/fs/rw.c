@@ -9,6 +9,8 @@
 #include "lib/string.h"
 #include "mm/vm.h"
 
+#define RUN 16 /* blocks whose numbers a read looks up at once */
+
 static const char zeros[BSIZE] __attribute__((aligned(BSIZE))); /* what a hole reads as */
 
 static int copy_out(bool user, uint64 dst, const void *src, uint64 n)
@@ -45,7 +47,7 @@ static uint64 in_block(uint64 off, uint64 n)
  * that follow, if the file seems to be read in order: bn is its first block, or the one before is in
  * the cache. So a disk is asked for BUF_AHEAD blocks at a time, and the thread waits once for all.
  */
-static void read_ahead(struct inode *ip, uint64 bn, uint32 block)
+static __attribute__((noinline)) void read_ahead(struct inode *ip, uint64 bn, uint32 block)
 {
     uint32 blocks[BUF_AHEAD] = {block};
     uint64 end = (ip->i_size + BSIZE - 1) / BSIZE;
@@ -68,10 +70,30 @@ static void read_ahead(struct inode *ip, uint64 bn, uint32 block)
         buf_read_ahead(blocks, n);
 }
 
-/* Read within one block: 0, or -1. */
-static int read_block(struct inode *ip, bool user, uint64 dst, uint64 off, uint64 n)
+/* Blocks of the file that follow one another, as the tables name them. */
+struct run {
+    uint64 first; /* the number of the first one in the file */
+    int n;
+    uint32 blocks[RUN];
+};
+
+/* bmap for a read in order that ends with block `last`: it looks at the tables once in RUN blocks. */
+static inline int64 run_block(struct run *r, struct inode *ip, uint64 bn, uint64 last)
 {
-    int64 block = bmap(ip, off / BSIZE);
+    if (bn < NDIRECT)
+        return ip->i_addrs[bn];
+    if (bn - r->first >= (uint64)r->n) {
+        r->first = bn;
+        r->n = bmap_run(ip, bn, r->blocks, last - bn < RUN ? (int)(last - bn) + 1 : RUN);
+        if (r->n < 0)
+            return -1;
+    }
+    return r->blocks[bn - r->first];
+}
+
+/* Read within one block of the file, which is `block` of the disk: 0, or -1. */
+static int read_block(struct inode *ip, int64 block, bool user, uint64 dst, uint64 off, uint64 n)
+{
     if (block < 0)
         return -1;
     if (block == 0)
@@ -94,10 +116,14 @@ int64 inode_readi(struct inode *ip, bool user, uint64 dst, uint64 off, uint64 n)
         return 0;
     if (n > ip->i_size - off)
         n = ip->i_size - off;
+    struct run run;
+    run.n = 0;
+    run.first = 0;
     uint64 done = 0;
     while (done < n) {
         uint64 part = in_block(off + done, n - done);
-        if (read_block(ip, user, dst + done, off + done, part) < 0)
+        int64 block = run_block(&run, ip, (off + done) / BSIZE, (off + n - 1) / BSIZE);
+        if (read_block(ip, block, user, dst + done, off + done, part) < 0)
             return done > 0 ? (int64)done : -1;
         done += part;
     }
@@ -125,7 +151,10 @@ static uint64 write_block(struct inode *ip, bool user, uint64 src, uint64 off, u
     struct buf *b = fresh ? buf_get((uint32)block) : buf_read((uint32)block);
     if (b == NULL)
         return 0;
-    log_modify(b);
+    if (fresh)
+        log_modify_new(b);
+    else
+        log_modify(b);
     if (fresh && n < BSIZE)
         memset(b->b_data, 0, BSIZE);
     char *to = (char *)b->b_data + off % BSIZE;

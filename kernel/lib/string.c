@@ -2,10 +2,10 @@
  * Memory and strings. Any context, any cpu; nothing here blocks or takes a lock.
  *
  * Copying and filling is most of what fork, exec, page faults and files do, so the three mem
- * functions count instructions: they work in doublewords, 64 to a turn of the loop (4 KiB copied in
- * some 1,060 instructions, filled in some 540). The compiler must not recognize these loops
- * as memcpy or memset and call the function that it is compiling: the pragma forbids that to gcc,
- * and -ffreestanding forbids it to clang.
+ * functions count instructions: they work in doublewords, up to 256 to a turn of the loop, as many as
+ * the offset in a load or store reaches (4 KiB copied in some 1,050 instructions, filled in some 530).
+ * The compiler must not recognize these loops as memcpy or memset and call the function that it is
+ * compiling: the pragma forbids that to gcc, and -ffreestanding forbids it to clang.
  */
 #include "lib/string.h"
 
@@ -16,7 +16,6 @@
 #endif
 
 #define WORD sizeof(word)
-#define TURN (64 * WORD) /* bytes that one turn of the unrolled loops moves */
 
 /* Memory of any type may be read and written as words. */
 typedef uint64 __attribute__((may_alias)) word;
@@ -43,6 +42,20 @@ static inline __attribute__((always_inline)) void copy16(word *d, const word *s)
     copy4(d + 12, s + 12);
 }
 
+static inline __attribute__((always_inline)) void copy64(word *d, const word *s)
+{
+    copy16(d, s);
+    copy16(d + 16, s + 16);
+    copy16(d + 32, s + 32);
+    copy16(d + 48, s + 48);
+}
+
+static inline __attribute__((always_inline)) void copy128(word *d, const word *s)
+{
+    copy64(d, s);
+    copy64(d + 64, s + 64);
+}
+
 static inline __attribute__((always_inline)) void fill4(word *d, word v)
 {
     d[0] = v;
@@ -57,6 +70,22 @@ static inline __attribute__((always_inline)) void fill16(word *d, word v)
     fill4(d + 4, v);
     fill4(d + 8, v);
     fill4(d + 12, v);
+}
+
+static inline __attribute__((always_inline)) void fill64(word *d, word v)
+{
+    fill16(d, v);
+    fill16(d + 16, v);
+    fill16(d + 32, v);
+    fill16(d + 48, v);
+}
+
+static inline __attribute__((always_inline)) void fill256(word *d, word v)
+{
+    fill64(d, v);
+    fill64(d + 64, v);
+    fill64(d + 128, v);
+    fill64(d + 192, v);
 }
 
 /*
@@ -101,6 +130,20 @@ static void *__attribute__((noinline)) copy_unaligned(void *dst, const void *src
     return dst;
 }
 
+void *copy_page(void *dst, const void *src)
+{
+    word *d = dst;
+    const word *s = src, *end = s + 512;
+
+    do {
+        copy128(d, s);
+        copy128(d + 128, s + 128);
+        d += 256;
+        s += 256;
+    } while (s != end);
+    return dst;
+}
+
 /*
  * The areas may overlap if dst is below src; memmove relies on it. Each loop copies what is left, from
  * s to end, as long as that is enough for a turn; a loop that does not turn costs two instructions.
@@ -113,11 +156,13 @@ void *__attribute__((noinline)) memcpy(void *dst, const void *src, size_t n)
     if (((uint64)dst | (uint64)src) % WORD != 0)
         return copy_unaligned(dst, src, n);
     uint64 end = (uint64)src + n;
-    for (; (uint64)s <= end - TURN; d += 64, s += 64) {
-        copy16(d, s);
-        copy16(d + 16, s + 16);
-        copy16(d + 32, s + 32);
-        copy16(d + 48, s + 48);
+    if (n >= 64 * WORD) {
+        for (; (uint64)s <= end - 128 * WORD; d += 128, s += 128)
+            copy128(d, s);
+        for (; (uint64)s <= end - 64 * WORD; d += 64, s += 64)
+            copy64(d, s);
+        if ((uint64)s == end) /* usual: blocks, pages */
+            return dst;
     }
     for (; (uint64)s <= end - 16 * WORD; d += 16, s += 16)
         copy16(d, s);
@@ -168,12 +213,12 @@ void *memset(void *dst, int c, size_t n)
     for (; (uint64)d % WORD != 0 && (uint64)d < end; d++)
         *d = (char)c;
     word *w = (word *)(void *)d;
-    for (; (uint64)w <= end - TURN; w += 64) {
-        fill16(w, v);
-        fill16(w + 16, v);
-        fill16(w + 32, v);
-        fill16(w + 48, v);
-    }
+    for (; (uint64)w <= end - 256 * WORD; w += 256)
+        fill256(w, v);
+    for (; (uint64)w <= end - 64 * WORD; w += 64)
+        fill64(w, v);
+    if ((uint64)w == end)
+        return dst;
     for (; (uint64)w <= end - 16 * WORD; w += 16)
         fill16(w, v);
     for (; (uint64)w <= end - 4 * WORD; w += 4)

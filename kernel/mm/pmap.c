@@ -33,6 +33,7 @@ extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
 static uint64 *kernel_root;
 static struct spinlock kernel_pmap_lock = SPINLOCK("kernel pmap"); /* making tables below it */
+static uint64 stack_tables; /* tables for kernel stacks but for the first: that lock; others peek */
 
 /*
  * Page tables that were given up, kept for the next ones. A table whose entries were all taken out is a
@@ -90,12 +91,7 @@ void pmap_drain(void)
 
 uint64 pmap_count_stack_tables(void)
 {
-    uint64 *tables = pmap_table(&kernel_root[PX(2, KSTACKS)], false);
-    uint64 n = 0;
-
-    for (int i = 1; i < 2 * ROOT_HALF; i++)
-        n += (peek(&tables[i]) & PTE_V) != 0;
-    return n;
+    return peek(&stack_tables);
 }
 
 uint64 pmap_count_reserve(void)
@@ -239,7 +235,10 @@ int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags)
 {
     KASSERT(va - KSTACKS < KSTACKS_SIZE, "%p", (void *)va);
     spin_lock(&kernel_pmap_lock);
+    bool there = pmap_walk(kernel_root, va, 0, false) != NULL;
     uint64 *pte = pmap_walk(kernel_root, va, 0, true);
+    if (!there && pte != NULL)
+        poke(&stack_tables, stack_tables + 1);
     spin_unlock(&kernel_pmap_lock);
     if (pte == NULL)
         return -1;

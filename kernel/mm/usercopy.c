@@ -15,7 +15,7 @@
 #include "mm/table.h"
 
 /*
- * Where the byte at va, below USERTOP, is, if the page is there and `right` (PTE_R or PTE_W) is set;
+ * Where the byte at va, below MAXVA, is, if the page is there and `right` (PTE_R or PTE_W) is set;
  * else NULL. This is pmap_walk unrolled, because every system call with a pointer comes here.
  */
 static inline char *present_byte(const struct vmspace *vm, uint64 va, uint64 right)
@@ -69,7 +69,8 @@ copyin_pages(struct vmspace *vm, char *to, uint64 usrc, uint64 len)
 
     if (!user_range(usrc, len))
         return -1;
-    vm_hold(vm, &ref);
+    if (vm_is_shared(vm))
+        vm_hold(vm, &ref);
     while (len > 0 && (from = user_byte(vm, usrc, VM_READ)) != NULL) {
         uint64 n = in_page(usrc, len);
         memcpy(to, from, n);
@@ -77,7 +78,8 @@ copyin_pages(struct vmspace *vm, char *to, uint64 usrc, uint64 len)
         usrc += n;
         len -= n;
     }
-    vm_drop(vm, &ref);
+    if (vm_is_shared(vm))
+        vm_drop(vm, &ref);
     return len == 0 ? 0 : -1;
 }
 
@@ -89,7 +91,8 @@ copyout_pages(struct vmspace *vm, uint64 udst, const char *from, uint64 len)
 
     if (!user_range(udst, len))
         return -1;
-    vm_hold(vm, &ref);
+    if (vm_is_shared(vm))
+        vm_hold(vm, &ref);
     while (len > 0 && (to = user_byte(vm, udst, VM_WRITE)) != NULL) {
         uint64 n = in_page(udst, len);
         memcpy(to, from, n);
@@ -97,7 +100,8 @@ copyout_pages(struct vmspace *vm, uint64 udst, const char *from, uint64 len)
         udst += n;
         len -= n;
     }
-    vm_drop(vm, &ref);
+    if (vm_is_shared(vm))
+        vm_drop(vm, &ref);
     return len == 0 ? 0 : -1;
 }
 
@@ -119,7 +123,8 @@ int vm_set_bits(struct vmspace *vm, uint64 va, uint32 bits)
  * else NULL. */
 static inline char *present_bytes(const struct vmspace *vm, uint64 va, uint64 len, uint64 right)
 {
-    if (va >= USERTOP || va % PGSIZE + len > PGSIZE || len > PGSIZE || vm_is_shared(vm))
+    /* Nothing is mapped from USERTOP to MAXVA, and a comparison with a power of two is shorter. */
+    if (va >= MAXVA || len > PGSIZE - va % PGSIZE || vm_is_shared(vm))
         return NULL;
     return present_byte(vm, va, right);
 }

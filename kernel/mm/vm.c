@@ -45,20 +45,32 @@ uint64 vmspace_satp(const struct vmspace *vm)
     return MAKE_SATP(KVA_TO_PA(vm->vm_root));
 }
 
+/* The entry of va if its table is there and the space's own; else NULL. */
+static inline uint64 *own_entry(const struct vmspace *vm, uint64 va)
+{
+    uint64 pte = vm->vm_root[PX(2, va)];
+
+    if (!(pte & PTE_V))
+        return NULL;
+    pte = ((uint64 *)pte_page(pte))[PX(1, va)];
+    return (pte & (PTE_V | PTE_COW)) == PTE_V ? (uint64 *)pte_page(pte) + PX(0, va) : NULL;
+}
+
+/* A page is about to be mapped at va: vm_top covers it. */
+static inline void cover(struct vmspace *vm, uint64 va)
+{
+    if (vm->vm_top <= va)
+        vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
+}
+
 /* The entry of va, to be changed: missing tables are made, and a shared one becomes the space's own.
  * NULL: no memory. vm_top covers the tables that were made, even if no page follows. */
 static inline uint64 *make_entry(struct vmspace *vm, uint64 va)
 {
-    uint64 pte = vm->vm_root[PX(2, va)];
+    uint64 *pte = own_entry(vm, va);
 
-    if (vm->vm_top <= va)
-        vm->vm_top = PGROUNDDOWN(va) + PGSIZE;
-    if (pte & PTE_V) {
-        pte = ((uint64 *)pte_page(pte))[PX(1, va)];
-        if ((pte & (PTE_V | PTE_COW)) == PTE_V)
-            return (uint64 *)pte_page(pte) + PX(0, va);
-    }
-    return table_entry(vm, va);
+    cover(vm, va);
+    return pte != NULL ? pte : table_entry(vm, va);
 }
 
 /* Fill in the entry of va, which is absent. */
@@ -81,14 +93,11 @@ int vm_map_user(struct vmspace *vm, uint64 va, void *page, uint32 rights)
     return 0;
 }
 
-/* Not inlined, so that vm_fault saves few registers. */
-static int break_cow(uint64 *pte, uint64 va) __attribute__((noinline));
-
 /*
  * The program writes to a copy-on-write page. If no other space holds it any more, it is not copied.
  * (The space is the caller's: no other has such pages while it is being made.)
  */
-static int break_cow(uint64 *pte, uint64 va)
+static inline int break_cow(uint64 *pte, uint64 va)
 {
     void *old = pte_page(*pte);
 
@@ -99,7 +108,7 @@ static int break_cow(uint64 *pte, uint64 va)
     void *copy = page_alloc();
     if (copy == NULL)
         return NO_MEMORY;
-    memcpy(copy, old, PGSIZE);
+    copy = copy_page(copy, old);
     *pte = page_pte(copy) | (PTE_FLAGS(*pte) & ~PTE_COW) | PTE_W;
     if (vm_is_shared(curthread->td_vmspace))
         vm_flush(curthread->td_vmspace);
@@ -111,7 +120,7 @@ static int break_cow(uint64 *pte, uint64 va)
 }
 
 /* Put a page of zeros at va, whose entry is absent. */
-static int zero_fill(uint64 *pte, uint64 va)
+static inline int zero_fill(uint64 *pte, uint64 va)
 {
     void *page = page_zalloc();
 
@@ -128,13 +137,19 @@ static inline uint64 pte_needed(uint32 access)
            (access & VM_EXEC ? PTE_X : 0);
 }
 
+/* Whether this is an access that the heap allows. */
+static inline bool in_heap(const struct vmspace *vm, uint64 va, uint32 access)
+{
+    return va >= vm->vm_heap && va < vm->vm_size && !(access & VM_EXEC);
+}
+
 /*
  * vm_fault, or NO_MEMORY: no page is left. Only an address of the heap may make page tables: stray
  * accesses cost no memory.
  */
-static inline int try_fault(struct vmspace *vm, uint64 va, uint32 access)
+static int try_fault(struct vmspace *vm, uint64 va, uint32 access)
 {
-    bool heap = va >= vm->vm_heap && va < vm->vm_size && !(access & VM_EXEC);
+    bool heap = in_heap(vm, va, access);
     uint64 *pte = NULL;
 
     if (heap)
@@ -158,11 +173,37 @@ static int __attribute__((noinline)) fault_again(struct vmspace *vm, uint64 va, 
     return memory_reclaim(false) && try_fault(vm, va, access) == 0 ? 0 : -1;
 }
 
-int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
+static int __attribute__((noinline)) fault_any(struct vmspace *vm, uint64 va, uint32 access)
 {
     int result = try_fault(vm, va, access);
 
     return result == NO_MEMORY ? fault_again(vm, va, access) : result;
+}
+
+static int __attribute__((noinline)) fault_absent(struct vmspace *vm, uint64 va, uint64 *pte)
+{
+    cover(vm, va);
+    return zero_fill(pte, va) == 0 ? 0 : fault_again(vm, va, VM_WRITE);
+}
+
+static int __attribute__((noinline)) fault_cow(uint64 *pte, uint64 va)
+{
+    return break_cow(pte, va) == 0 ? 0 : fault_again(curthread->td_vmspace, va, VM_WRITE);
+}
+
+/*
+ * The two usual faults are told apart here, and each ends in a function of its own, so that nothing is
+ * saved that it does not need. fault_any deals with all faults.
+ */
+int vm_fault(struct vmspace *vm, uint64 va, uint32 access)
+{
+    uint64 *pte = va < USERTOP ? own_entry(vm, va) : NULL;
+
+    if (pte != NULL && (*pte & PTE_COW) && (access & VM_WRITE))
+        return fault_cow(pte, va);
+    if (pte != NULL && *pte == 0 && in_heap(vm, va, access))
+        return fault_absent(vm, va, pte);
+    return fault_any(vm, va, access);
 }
 
 /* The entry of a page of the heap, or NULL. */
@@ -255,10 +296,12 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
 static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager, struct lwkt_tokref *ref)
 {
     uint64 old = vm->vm_size, start = PGROUNDUP(old), end = PGROUNDUP(old + bytes);
-    uint32 move = ++vm->vm_moves;
 
+    if (bytes == 0)
+        return (int64)old;
     if (bytes > USERTOP - old)
         return -1;
+    uint32 move = ++vm->vm_moves;
     vm->vm_size = old + bytes;
     if (!eager || fill_heap(vm, start, end, ref) || vm->vm_moves != move)
         return (int64)old;
