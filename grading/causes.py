@@ -139,6 +139,8 @@ LAB2 = [
      "needs the MP lock or holds tokens, and lwkt_switch() then calls switch_with_locks"),
     ("", "panic", r"never on a run queue|belongs to cpu", "_lwkt_enqueue() puts a thread on the queue "
      "of its own cpu only, and lwkt_schedule_self() refuses an idle thread"),
+    ("", "panic", r"has no reference to drop", "return_with_care() gives up the reference of a thread only if its "
+     "flags say that it exits"),
     ("", "panic", r"after it has exited|is freed with flags", "a thread that exits is still on a queue "
      "or counts as running: _lwkt_dequeue() clears TDF_RUNQ, and lwkt_switch_return() and "
      "return_with_care() publish the flags without TDF_RUNNING"),

@@ -404,6 +404,8 @@ def judge_count(scene):
                 "in the section of its switch, on the queue, neither running nor current")
     scene.order(scene.of("noted"), ["A:noted=0"] * 2, "messages that were noted run at the end of the section of "
                 "the switch, whether it comes back to A or goes on to B")
+    scene.order(scene.of("switch"), ["C:switch=0", "A:switch=2"] * both, "A and C to take turns while switches "
+                "are traced, too")
 
 
 def judge_early(scene):

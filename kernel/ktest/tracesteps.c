@@ -41,7 +41,7 @@ static int thread_with(uint64 id)
 /* What the event is about, as the scene calls it: a thread, or a token; -1: none of the scene's. */
 static int object_of(const struct ktr_entry *e)
 {
-    if (e->event == KTR_PREEMPT || e->event == KTR_SCHEDULE)
+    if (e->event == KTR_PREEMPT || e->event == KTR_SCHEDULE || e->event == KTR_SWITCH)
         return thread_with(e->a);
     for (int i = 0; i < KT_TOKENS; i++)
         if (e->a == (uint64)kt_token(i))
