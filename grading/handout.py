@@ -35,8 +35,8 @@ grading/README.md grading/answers/* grading/behaviours.txt grading/class*
 grading/coverage.py grading/handout.py grading/instructor.mk grading/kernels.py grading/staff/*
 liblwkt/nymph/* user/lwktest/* user/lwktbench.c user/lwkthello.c tests/test_lwktest.py
 tests/cheats/* tests/mutants/* tests/sim/unreached.txt tests/swaps/* tests/variants/*
-tests/command.py tests/explore_swaps.py tests/foreign.py tests/fresh.py tests/handing_in.py tests/mutate.py
-tests/patches.py tests/reliability.py tests/services.py tests/vary.py
+tests/command.py tests/draw.py tests/explore_swaps.py tests/foreign.py tests/fresh.py tests/handing_in.py
+tests/mutate.py tests/patches.py tests/reliability.py tests/services.py tests/vary.py
 tests/test_clauses.py tests/test_diagnosis.py tests/test_emulator_log.py tests/test_explore.py tests/test_lint.py
 tests/test_carry.py tests/test_cheats.py tests/test_class.py tests/test_exports.py tests/test_gradescope.py
 tests/test_grading.py tests/test_handin.py tests/test_handout.py tests/test_picture.py

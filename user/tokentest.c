@@ -43,8 +43,8 @@ static void count(void)
     }
 }
 
-/* A sleeps with the token. B deschedules itself and takes the token, which schedules it again; it wakes A
- * in the middle of a change, and finishes the change. */
+/* A sleeps with the token. B deschedules itself and takes the token, which schedules it again. It wakes
+ * A in the middle of a change, and finishes the change. */
 static void sleep_with(void)
 {
     int a = step(K_GETTOKEN, 0, 0);
