@@ -62,7 +62,7 @@ int bmap_run(struct inode *ip, uint64 bn, uint32 *blocks, int n)
 
 int64 bmap(struct inode *ip, uint64 bn)
 {
-    uint32 block;
+    uint32 block = 0;
 
     if (bn < NDIRECT)
         return ip->i_addrs[bn];

@@ -133,9 +133,9 @@ static void print_failure(const struct verdict *v, const int *b)
     printf("%s: %d cpus, FAILED with %d preemptions, %d interrupts, %d stale reads, after %lu "
            "executions, %.1f s: %s\n",
            scene_name, ncpu, b[0], b[1], b[2], v->executions, v->seconds, explore_message());
-    print_places(explore_message());
     printf("again: %s -s %s -c %d%s%s -x '%s'\n", program, scene_name, ncpu,
            weaker != NULL ? " -w " : "", weaker != NULL ? weaker : "", copy);
+    print_places(explore_message());
 }
 
 /* Each budget up to what was asked for, by the sum. */
