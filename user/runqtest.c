@@ -75,8 +75,7 @@ static void taken(void)
 }
 
 /* A yields alone= times with nobody else there, then both= times with B. After each it switches once
- * more, with messages noted. Last, A takes turns with C, and
- * switches are traced. */
+ * more, with messages noted. Last, with traced=1, A takes turns with C, and switches are traced. */
 static void count(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 14), both = param("both", 3);
@@ -97,16 +96,18 @@ static void count(void)
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_LOOK, 1, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_SWITCH_NOTED, 0, 0);
-    step(K_REPEAT, 0, 3); /* B ends */
-    step(K_YIELD, 0, 0);
-    step(K_AGAIN, 0, 0);
-    step(K_TRACE, 0, KTR_BIT(KTR_SWITCH));
-    step(K_SCHED, 2, 0);
-    step(K_YIELD, 0, 0);
-    step(K_REPEAT, 0, both);
-    step(K_YIELD, 0, 0);
-    step(K_AGAIN, 0, 0);
-    step(K_TRACED, 0, KTR_BIT(KTR_SWITCH));
+    if (param("traced", 0)) {
+        step(K_REPEAT, 0, 3); /* B ends */
+        step(K_YIELD, 0, 0);
+        step(K_AGAIN, 0, 0);
+        step(K_TRACE, 0, KTR_BIT(KTR_SWITCH));
+        step(K_SCHED, 2, 0);
+        step(K_YIELD, 0, 0);
+        step(K_REPEAT, 0, both);
+        step(K_YIELD, 0, 0);
+        step(K_AGAIN, 0, 0);
+        step(K_TRACED, 0, KTR_BIT(KTR_SWITCH));
+    }
     step(K_END, 0, 0);
     int b = step(K_LOOK, 1, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
@@ -120,7 +121,8 @@ static void count(void)
     step(K_END, 0, 0);
     thread("A", cpu, pri, a, 1);
     thread("B", cpu, pri, b, 0);
-    thread("C", cpu, pri, c, 0);
+    if (param("traced", 0))
+        thread("C", cpu, pri, c, 0);
 }
 
 /* A, on cpu to=, switches to B, a kernel thread or (process=1) this process, which sets v[1]. B's

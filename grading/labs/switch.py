@@ -147,7 +147,7 @@ def draw_count(rng):
     """How often A yields alone, and with B."""
     cpu, options = somewhere(rng)
     return {"cpu": cpu, "pri": rng.randint(13, 26), "alone": rng.cycle(1, 2, rng.randint(3, 9)),
-            "both": rng.cycle(rng.randint(3, 9), 1, 2)}, options
+            "both": rng.cycle(rng.randint(3, 9), 1, 2), "traced": 1}, options
 
 
 def draw_early(rng):
