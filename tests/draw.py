@@ -14,6 +14,7 @@ go to OUT.
 """
 
 import difflib
+import functools
 import json
 import os
 import pathlib
@@ -24,15 +25,18 @@ import subprocess
 import sys
 import tempfile
 
-from clang import cindex
-from clang.cindex import CursorKind as Kind
-
 import command
 import mutate
 import patches
 from command import Unusable
 from grading import engine, marks
 from patches import ROOT
+
+try:
+    from clang import cindex
+    from clang.cindex import CursorKind as Kind
+except ImportError:
+    sys.exit("missing: python3-clang; type: make setup test")
 
 STATEMENTS = {Kind.CALL_EXPR, Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR, Kind.UNARY_OPERATOR,
               Kind.UNEXPOSED_EXPR, Kind.PAREN_EXPR}
@@ -49,9 +53,6 @@ class Source:
     def __init__(self, path):
         self.path = path
         self.text = (ROOT / path).read_text(encoding="utf-8")
-        self.starts = [0]
-        for line in self.text.splitlines(keepends=True):
-            self.starts.append(self.starts[-1] + len(line))
         self.pieces = [(p.line, p.line + p.text.count("\n"), p.lab)
                        for p in marks.pieces(path, self.text) if p.lab]
         self.found = {}             # (start, end, new text) -> (lab, what)
@@ -168,6 +169,11 @@ class Source:
         for match in re.finditer(r"^ +[a-z][\w.]* .*$", self.text, re.M):
             self.add(match.start(), match.end(), "", "leaves out")
 
+    def changed(self, change):
+        """The text with a change."""
+        _, _, start, end, new = change
+        return self.text[:start] + new + self.text[end:]
+
     def all(self):
         """[(lab, what, start, end, new)] of the file."""
         if self.path.endswith(".S"):
@@ -183,6 +189,7 @@ class Source:
         return [(lab, what, *place) for place, (lab, what) in self.found.items()]
 
 
+@functools.cache
 def commands():
     """file -> the words of its compiler's command, as compile_commands.json has them."""
     listed = json.loads((ROOT / "compile_commands.json").read_text(encoding="utf-8"))
@@ -192,41 +199,53 @@ def commands():
 
 def command_of(path):
     """The words of a file's command; a header's and assembly's are those of the switch."""
-    listed = commands()
-    return listed.get(path, listed["kernel/lwkt/switch.c"])
+    return commands().get(path, commands()["kernel/lwkt/switch.c"])
 
 
-def objects(path, text, folder):
-    """The code that a changed file compiles to, without what is for debuggers; None if it does not compile.
-    A header is compiled with what includes it in the threading core."""
-    folder = pathlib.Path(folder)
-    place = folder / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text, encoding="utf-8")
-    files = [path] if not path.endswith(".h") else \
-        [name for name in commands() if re.match(r"kernel/(lwkt|sync|proc)/", name)
-         and f'"{path}"' in (ROOT / name).read_text(encoding="utf-8")]
-    code = b""
-    for name in files:
-        words = [word for word in command_of(name) if word not in ("-g", "-Werror", "-c")][:-1]
-        source = place if name == path else ROOT / name
-        done = subprocess.run([*words, f"-I{folder}", "-I.", "-w", "-x",
-                               "assembler-with-cpp" if name.endswith(".S") else "c", "-c", "-o",
-                               folder / "object", source], cwd=ROOT, capture_output=True, check=False)
-        if done.returncode:
-            return None
-        strip = subprocess.run(["riscv64-unknown-elf-objdump", "-dr", "-s", "-j", ".text", "-j", ".text.unlikely",
-                                folder / "object"], capture_output=True, check=True)
-        code += strip.stdout
-    place.unlink()
-    return code
+def compiled(name, changed=ROOT):
+    """The code of a file, without what is for debuggers; None if it does not compile. What the folder `changed` has
+    takes the place of the tree's files."""
+    compiler, *words = [word for word in command_of(name) if word not in ("-g", "-Werror", "-c")][:-1]
+    source = changed / name if (changed / name).exists() else ROOT / name
+    with tempfile.NamedTemporaryFile(suffix=".o") as code:
+        done = subprocess.run([compiler, f"-I{changed}/kernel", f"-I{changed}", *words, "-w", "-x",
+                               "assembler-with-cpp" if name.endswith(".S") else "c", "-c", "-o", code.name, source],
+                              cwd=ROOT, capture_output=True, check=False)
+        return None if done.returncode else subprocess.run(
+            ["riscv64-unknown-elf-objdump", "-dr", "-s", "-j", ".text", "-j", ".text.unlikely", code.name],
+            capture_output=True, check=True).stdout.split(b"\n", 2)[2]     # without the file's name
+
+
+solution = functools.cache(compiled)
+
+
+@functools.cache
+def compiled_from(path):
+    """The files that a change of `path` may change: itself, or what includes a header in the threading core."""
+    if not path.endswith(".h"):
+        return [path]
+    include = f'#include "{path.removeprefix("kernel/")}"'
+    return [name for name in commands() if re.match(r"kernel/(lwkt|sync|proc)/", name)
+            and include in (ROOT / name).read_text(encoding="utf-8")]
+
+
+def changes_code(path, text):
+    """Whether the tree compiles with this text of a file, and to other code."""
+    with tempfile.TemporaryDirectory(prefix="draw.") as folder:
+        place = pathlib.Path(folder) / path
+        place.parent.mkdir(parents=True)
+        place.write_text(text, encoding="utf-8")
+        for name in compiled_from(path):
+            code = compiled(name, pathlib.Path(folder))
+            if code != solution(name):
+                return code is not None
+    return False
 
 
 def write(source, change, number, folder):
     """Write the patch of a change; return it as a Patch."""
-    lab, what, start, end, new = change
-    text = source.text[:start] + new + source.text[end:]
-    before, after = source.text.splitlines(keepends=True), text.splitlines(keepends=True)
+    lab, what, start, _, _ = change
+    before, after = (text.splitlines(keepends=True) for text in (source.text, source.changed(change)))
     diff = "".join(difflib.unified_diff(before, after, f"a/{source.path}", f"b/{source.path}"))
     parts = " ".join(part.name for part in engine.load_labs() if part.number == lab)
     path = folder / f"lab{lab}-drawn-{number:03}.patch"
@@ -237,19 +256,14 @@ def write(source, change, number, folder):
 
 def draw(lab, changes, wanted, rng, folder):
     """The patches of the first `wanted` changes of a lab, in a shuffled order, that change the code."""
-    drawn, originals, kinds = [], {}, {}
+    drawn, kinds = [], {}
     rng.shuffle(changes)
     for source, change in changes:
         kinds.setdefault(change[1], []).append((source, change))
-    with tempfile.TemporaryDirectory(prefix="draw.") as place:
-        while len(drawn) < wanted and any(kinds.values()):
-            source, change = kinds[rng.choice([kind for kind, left in kinds.items() if left])].pop()
-            if source.path not in originals:
-                originals[source.path] = objects(source.path, source.text, place)
-            _, _, start, end, new = change
-            code = objects(source.path, source.text[:start] + new + source.text[end:], place)
-            if code is not None and code != originals[source.path]:
-                drawn.append(write(source, change, len(drawn) + 1, folder))
+    while len(drawn) < wanted and any(kinds.values()):
+        source, change = kinds[rng.choice([kind for kind, left in kinds.items() if left])].pop()
+        if changes_code(source.path, source.changed(change)):
+            drawn.append(write(source, change, len(drawn) + 1, folder))
     print(f"lab {lab}: {len(changes)} changes, {len(drawn)} drawn", flush=True)
     return drawn
 

@@ -93,13 +93,17 @@ def first_fault(mutant, labs, tree, stop):
             if (lab, case) not in named]
     deadline = time.monotonic() + LIMIT
     first = None
-    for pair in named + rest:
-        if time.monotonic() > deadline and (first or pair in rest) or first and pair in rest:
+    for pair in named:
+        if first and time.monotonic() > deadline:
             break
         for fault in patches.faults([pair], SEEDS, tree, stop):
-            if pair in rest or names_mechanism(mutant, fault):
+            if names_mechanism(mutant, fault):
                 return fault
             first = first or fault
+    for pair in rest:
+        if first or time.monotonic() > deadline:
+            break
+        first = next(patches.faults([pair], SEEDS, tree, stop), None)
     return first
 
 

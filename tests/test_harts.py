@@ -28,8 +28,9 @@ def counts(run, cpus, commands, seed=1):
 @pytest.mark.parametrize("cpus", [2, 4, 8])
 def test_stay_together(run, cpus):
     """Pairs and storms hardly ever send a message, move, or make another hart forget translations, and need as many
-    instructions as on one hart; pairs hardly ever take a lock that another hart has had. (Harts that wait for their turn or for a lock count, too.) The medians of five seeds
-    are judged: in a few runs of a hundred a pair is apart from the beginning to the end."""
+    instructions as on one hart; pairs hardly ever take a lock that another hart has had. (Harts that wait for
+    their turn or for a lock count, too.) The medians of five seeds are judged: in a few runs of a hundred a
+    pair is apart from the beginning to the end."""
     commands = [f"harts {work} {N}" for work in WORKS.values()]
     alone = counts(run, 1, commands)
     found = [counts(run, cpus, commands, seed) for seed in range(1, 6)]

@@ -40,6 +40,7 @@ def test_drawn(tmp_path):
     again = [patch.path.read_text() for patch in draw.draw_all(5, 1, "", tmp_path / "again")]
     assert drawn[1] == again != drawn[2]
     assert len(set(drawn[1])) == 45
+    assert any("+++ b/kernel/lwkt/runq.h" in text for text in drawn[1] + drawn[2]), "headers are changed, too"
     done = make("-s", "mutants", "DRAWN=2", "LAB=3", f"OUT={tmp_path / 'tried'}", check=False)
     assert re.search(r"^mutation score: \d of 2 ", done.stdout, re.M), done.stdout + done.stderr
     assert "could not be tried" not in done.stdout
@@ -55,8 +56,8 @@ def test_coverage():
 
 
 @pytest.mark.parametrize("goal, option", [
-    ("mutants", "MUTANT=M07b"), ("mutants", "JOBS=0"), ("mutants", "DRAWN=x"), ("variants", "VARIANT=x"), ("variants", "RUNS=x"),
-    ("reliability", "PART=x"), ("reliability", "RUNS=-1")])
+    ("mutants", "MUTANT=M07b"), ("mutants", "JOBS=0"), ("mutants", "DRAWN=x"), ("variants", "VARIANT=x"),
+    ("variants", "RUNS=x"), ("reliability", "PART=x"), ("reliability", "RUNS=-1")])
 def test_bad_option(goal, option):
     """A wrong option of a long-running command is reported in a line that names it, and the status is 2."""
     done = make("-s", goal, option, check=False)

@@ -37,10 +37,9 @@ static struct bucket {
 
 static struct {
     struct mutex lock;
-    struct buf
-        *all[NBUF]; /* the first n have a page, and are the cache; the rest wait, or are NULL */
-    uint32 n;       /* written under the lock, peeked at elsewhere */
-    uint32 hand;    /* of the clock: index into all[] */
+    struct buf *all[NBUF]; /* the first n have a page: the cache; others wait, or are NULL */
+    uint32 n;              /* written under the lock, peeked at elsewhere */
+    uint32 hand;           /* of the clock: index into all[] */
     struct buf bufs[NBUF];
 } pool;
 

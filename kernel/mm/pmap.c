@@ -235,9 +235,8 @@ int pmap_kernel_map(uint64 va, uint64 pa, uint64 pte_flags)
 {
     KASSERT(va - KSTACKS < KSTACKS_SIZE, "%p", (void *)va);
     spin_lock(&kernel_pmap_lock);
-    bool there = pmap_walk(kernel_root, va, 0, false) != NULL;
-    uint64 *pte = pmap_walk(kernel_root, va, 0, true);
-    if (!there && pte != NULL)
+    uint64 *pte = pmap_walk(kernel_root, va, 0, false);
+    if (pte == NULL && (pte = pmap_walk(kernel_root, va, 0, true)) != NULL)
         poke(&stack_tables, stack_tables + 1);
     spin_unlock(&kernel_pmap_lock);
     if (pte == NULL)

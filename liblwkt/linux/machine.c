@@ -91,12 +91,12 @@ static void look_at_timer(struct cpu *c)
     }
 }
 
-/* The host may have fewer processors than there are cpus. */
 void cpu_thread_leave(struct thread *td)
 {
     (void)td; /* all threads share one address space */
 }
 
+/* The host may have fewer processors than there are cpus. */
 void cpu_relax(void)
 {
     sched_yield();

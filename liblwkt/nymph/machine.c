@@ -45,12 +45,12 @@ void host_interrupt(struct cpu *c)
     upcall_notify(c->host.pid);
 }
 
-/* Other processes may have to run first. */
 void cpu_thread_leave(struct thread *td)
 {
     (void)td; /* all threads share one address space */
 }
 
+/* Other processes may have to run first. */
 void cpu_relax(void)
 {
     yield();
