@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 
 from grading.machine import ROOT
@@ -152,6 +153,29 @@ def end(process):
     process.wait()
 
 
+def processes_of(user):
+    """The ids of a user's processes. One that has ended and that its parent has not waited for is none."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if process.stat().st_uid == user and (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found.append(int(process.name))
+        except (FileNotFoundError, ProcessLookupError):     # it has ended since
+            pass
+    return found
+
+
+def end_all(user, seconds=30):
+    """End all processes of a user that this program made up, and wait until they have ended: kill(2) only marks
+    them, and each ends when a processor next runs it. kill(-1) marks all at once, so none can fork meanwhile."""
+    subprocess.run([*as_user(user), sys.executable, "-c", "import os; os.kill(-1, 9)"], check=False)
+    until = time.monotonic() + seconds
+    while left := processes_of(user):
+        if time.monotonic() > until:
+            raise Missing(f"the processes {left} of a submission do not end; look at them with ps, and grade again")
+        time.sleep(0.01)
+
+
 def run_apart(words, folder, seconds):
     """As run(), for programs that are made of a submission's own code. Without bubblewrap they run as a user
     that no other process has, and that has no process afterwards. Missing if neither is possible."""
@@ -163,7 +187,7 @@ def run_apart(words, folder, seconds):
         return run(words, folder, seconds, user)
     finally:
         if runs_as_nobody():
-            subprocess.run([*as_user(user), sys.executable, "-c", "import os; os.kill(-1, 9)"], check=False)
+            end_all(user)
 
 
 def run(words, folder, seconds, user=NOBODY, **variables):
