@@ -10,6 +10,7 @@
 #include "fs/log.h"
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "mm/turn.h"
 
 /* Blocks of data under one entry of a table of this depth. */
 static uint64 span(int depth)
@@ -140,6 +141,7 @@ int64 bmap_alloc(struct inode *ip, uint64 bn, bool *fresh)
 
 #define TRIM_MAPS 6      /* blocks of the bitmap that one transaction modifies */
 #define TRIM_BLOCKS 4096 /* blocks that it frees: other operations need the bitmap, too */
+#define TURN_BLOCKS 64   /* blocks freed between two turns for other threads */
 
 struct trim {
     uint32 maps;   /* how often another block of the bitmap was needed */
@@ -156,8 +158,9 @@ static bool trim_block(struct trim *t, uint32 block)
         return false;
     t->maps += map != t->map;
     t->map = map;
-    ++t->blocks;
     block_free(block);
+    if (++t->blocks % TURN_BLOCKS == 0)
+        pass_turn_locked();
     return true;
 }
 

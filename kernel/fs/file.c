@@ -169,7 +169,9 @@ static int64 __attribute__((noinline)) file_write_inode(struct file *f, uint64 u
             done += (uint64)written;
         if (written != (int64)part)
             break;
-        if (done < n && !f->f_append) /* i_append is held otherwise */
+        if (done < n && f->f_append)
+            pass_turn_locked(); /* i_append is held */
+        else if (done < n)
             pass_turn();
     }
     return done > 0 || n == 0 ? (int64)done : -1;

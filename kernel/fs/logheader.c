@@ -6,6 +6,9 @@
 
 #include "lib/assert.h"
 #include "mm/page.h"
+#include "mm/turn.h"
+
+#define TURN_BLOCKS 8 /* blocks written between two turns for other threads */
 
 uint32 log_sort(struct buf **bufs, uint32 n)
 {
@@ -24,6 +27,15 @@ uint32 log_sort(struct buf **bufs, uint32 n)
     return logged;
 }
 
+/* Start to write block i of a commit's batch. A RAM disk copies it here and now, so that other threads
+ * get a turn after some. */
+static void start_write(struct iobatch *batch, struct buf *b, uint32 i, uint32 block)
+{
+    io_start(batch, &b->b_bio, block, b->b_frozen, true);
+    if (i % TURN_BLOCKS == TURN_BLOCKS - 1)
+        pass_turn_locked();
+}
+
 /* Flush after the writes of a batch: 0, or -1 when any of them has failed. */
 static int end_writes(struct iobatch *batch)
 {
@@ -37,10 +49,8 @@ int log_write_frozen(uint32 start, struct buf **bufs, uint32 n, uint32 logged)
     struct iobatch batch;
 
     io_batch_init(&batch);
-    for (uint32 i = 0; i < n; ++i) {
-        struct buf *b = bufs[i];
-        io_start(&batch, &b->b_bio, i < logged ? start + 1 + i : b->b_block, b->b_frozen, true);
-    }
+    for (uint32 i = 0; i < n; ++i)
+        start_write(&batch, bufs[i], i, i < logged ? start + 1 + i : bufs[i]->b_block);
     return end_writes(&batch);
 }
 
@@ -50,7 +60,7 @@ int log_write_home(struct buf **bufs, uint32 logged)
 
     io_batch_init(&batch);
     for (uint32 i = 0; i < logged; ++i)
-        io_start(&batch, &bufs[i]->b_bio, bufs[i]->b_block, bufs[i]->b_frozen, true);
+        start_write(&batch, bufs[i], i, bufs[i]->b_block);
     return end_writes(&batch);
 }
 

@@ -190,21 +190,24 @@ static bool blocks_soon(const struct proc *p)
     return mycpu->gd_heartbeat - p->p_heartbeat < 2;
 }
 
-/* Whether no thread after `first` in its ring is that of a process better than p. */
-static __attribute__((noinline)) bool none_is_better(thread_t first, const struct proc *p)
+/* Whether no thread in the ring of `first` is that of a process of this level or a better one. */
+static __attribute__((noinline)) bool none_reaches(thread_t first, int level)
 {
-    for (thread_t td = runq_next(first); td != first; td = runq_next(td))
-        if (td->td_proc != NULL && td->td_proc->p_upri > p->p_upri)
+    thread_t td = first;
+
+    do
+        if (td->td_proc != NULL && td->td_proc->p_upri >= level)
             return false;
+    while ((td = runq_next(td)) != first);
     return true;
 }
 
 /*
  * Whether the threads that want this cpu can wait: until p, its current process, blocks, or until the
- * next tick. That is so if all of them are processes that run in the kernel, no better than p, and
- * either there is one, and p is likely to block soon, or no cpu is idle. So a writer fills its pipe
- * before the reader runs, two processes that take turns switch when they block, not at each wakeup, and
- * a child runs where its parent waits for it.
+ * next tick. That is so if all of them run in the kernel at its priority, none is a better process than
+ * p, and either p is likely to block soon, and there is only one or all are of lower levels; or no cpu is
+ * idle. So a writer fills its pipe before the reader runs, two processes that take turns switch when they
+ * block, not at each wakeup, and a child runs where its parent waits for it.
  */
 static bool may_defer(const struct proc *p)
 {
@@ -216,14 +219,14 @@ static bool may_defer(const struct proc *p)
         return true; /* p is one of them */
     if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
         return false;
-    if (runq_is_alone(first) && blocks_soon(p))
+    if (blocks_soon(p) && (runq_is_alone(first) || none_reaches(first, p->p_upri)))
         return true;
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
         return false; /* the tick has asked */
     for (int cpu = 0; cpu < ncpus; cpu++)
         if (usched_is_idle(cpu))
             return false;
-    return none_is_better(first, p);
+    return none_reaches(first, p->p_upri + 1);
 }
 
 /*

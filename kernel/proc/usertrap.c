@@ -121,3 +121,18 @@ void proc_pass_turn(void)
     if (thread_killed())
         lwkt_yield();
 }
+
+/* A process has the kernel's priority when it switches (usched_release); a kernel thread, such as the
+ * log's, takes it. */
+void proc_pass_turn_locked(void)
+{
+    int pri = curthread->td_pri;
+
+    if (curthread->td_critcount > 0)
+        return;
+    if (pri > TDPRI_KERN_USER)
+        lwkt_setpri_self(TDPRI_KERN_USER);
+    lwkt_yield();
+    if (pri > TDPRI_KERN_USER)
+        lwkt_setpri_self(pri);
+}

@@ -6,6 +6,7 @@
  *   loop    computes in user mode              read    reads a file of 4 MiB at once
  *   sbrk    grows its heap by 100 MiB,         write   writes one
  *           zeroed, and gives it back          cut     cuts one, and writes it
+ *                                              append  the same with O_APPEND
  *   fork    forks with 100 MiB of heap         two     has two children at a time, which
  *   exit    has children that grow to                  grow and end
  *           that size and end
@@ -100,12 +101,18 @@ static void write_and_cut(void)
     use_file(O_RDWR | O_TRUNC, false);
 }
 
+static void cut_and_append(void)
+{
+    use_file(O_RDWR | O_TRUNC | O_APPEND, false);
+}
+
 static const struct kind {
     const char *name;
     void (*work)(void);
 } kinds[] = {
     {"loop", compute},    {"sbrk", grow_and_shrink}, {"fork", fork_all}, {"exit", end_all},
     {"read", read_whole}, {"write", write_over},     {"two", two},       {"cut", write_and_cut},
+    {"append", cut_and_append},
 };
 
 static uint64 now(void)
