@@ -136,4 +136,21 @@ static inline void _lwkt_dequeue(thread_t td)
     runq_remove(td->td_gd, td);
 }
 
+/* td, the current thread, leaves its ring, and ntd, of this cpu gd as well, takes its place and its
+ * priority. False: nothing was done, as td is not alone on a ring, or ntd is on one. */
+static inline bool _lwkt_replace(globaldata_t gd, thread_t td, thread_t ntd)
+{
+    uint32 flags = ntd->td_flags;
+
+    if ((flags & TDF_RUNQ) || (td->td_flags & TDF_RUNQ) == 0 || !runq_is_alone(td))
+        return false;
+    ktr_on_cpu(gd, KTR_SCHEDULE, ntd->td_id, gd->gd_cpuid);
+    poke(&ntd->td_flags, flags | TDF_RUNQ);
+    poke(&td->td_flags, td->td_flags & ~TDF_RUNQ);
+    ntd->td_pri = td->td_pri;
+    ntd->td_runnext = ntd->td_runprev = ntd;
+    gd->gd_tdrunq[td->td_pri] = ntd;
+    return true;
+}
+
 #endif

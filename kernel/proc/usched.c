@@ -287,24 +287,33 @@ void usched_setrunqueue(struct proc *p)
     lwkt_schedule(p->p_thread);
 }
 
-/* p, the caller, which is in the queue, leaves the cpu to next. */
+/* ntd, of this cpu, replaces the caller on the run queue, in any case. */
+static __attribute__((noinline)) void replace_with_care(globaldata_t gd, thread_t ntd)
+{
+    int pri = curthread->td_pri;
+
+    _lwkt_dequeue(curthread);
+    _lwkt_dequeue(ntd); /* something has scheduled it without cause */
+    ntd->td_pri = pri;
+    _lwkt_schedule_here(gd, ntd);
+}
+
+/* p, the caller, which is in the queue, leaves the cpu to next. It leaves the run queue first, before a
+ * message comes in: another cpu may have picked p already. */
 static inline void switch_over(globaldata_t gd, struct proc *p, struct proc *next)
 {
     thread_t td = curthread, ntd = next->p_thread;
-    int pri = td->td_pri;
 
-    /* At once, before a message comes in: another cpu may have picked p already. */
-    _lwkt_dequeue(td);
-    td->td_pri = TDPRI_KERN_USER;
     if (ntd->td_gd == gd) {
-        _lwkt_dequeue(ntd); /* something may have scheduled it without cause */
-        ntd->td_pri = pri;
+        if (!_lwkt_replace(gd, td, ntd))
+            replace_with_care(gd, ntd);
         usched_designate(gd, next, p);
-        _lwkt_schedule_here(gd, ntd);
     } else {
+        _lwkt_dequeue(td);
         td->td_release = NULL;
         lwkt_schedule(ntd);
     }
+    td->td_pri = TDPRI_KERN_USER;
     if (ncpus > 1)
         usched_wake_idle(p);
     lwkt_switch();
@@ -336,6 +345,19 @@ static bool hand_over(struct proc *p)
     return true;
 }
 
+/* p, the caller, has not handed its cpu over, so it gives way on its return to user mode. */
+static __attribute__((noinline)) void yield_later(struct proc *p)
+{
+    if (better_waits()) {
+        p->p_heartbeat -= 2; /* they do not wait for p to block */
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
+    }
+    if (peek(&usched_waiting) != 0) {
+        usched_fall_behind(p);
+        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
+    }
+}
+
 /* The caller lets the first process of its level in this cpu's queue go before it, whatever their
  * times, and those that run in the kernel. */
 void usched_yield(struct proc *p)
@@ -344,15 +366,8 @@ void usched_yield(struct proc *p)
         return;
     crit_enter();
     usched_raise();
-    bool better = better_waits();
-    if (better) {
-        p->p_heartbeat -= 2; /* they do not wait for p to block */
-        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED | AST_LWKT_RESCHED);
-    }
-    if (peek(&usched_waiting) != 0 && (better || !hand_over(p))) {
-        usched_fall_behind(p);
-        amo_or(&mycpu->gd_astflags, AST_USER_RESCHED);
-    }
+    if (better_waits() || !hand_over(p))
+        yield_later(p);
     crit_exit();
     if (ncpus > 1)
         cpu_relax(); /* a process that polls waits for what another hart does */

@@ -108,12 +108,12 @@ static void show_least(struct queue *q, int level)
 }
 
 /* p will be in the queue. */
-static inline void queue_enter(struct queue *q, struct proc *p)
+static inline void queue_enter(struct queue *q, struct proc *p, int cpu)
 {
     KASSERT(!p->p_queued, "process %d is put into a queue while it waits in one", p->p_pid);
+    KASSERT(q == &queues[cpu], "process %d is put into queue %d", p->p_pid, cpu);
     p->p_arrival = q->arrivals++;
-    p->p_queue = (int)(q - queues);
-    KASSERT(p->p_queue >= 0, "process %d is put into queue %d", p->p_pid, p->p_queue);
+    p->p_queue = cpu;
     p->p_queued = true;
 }
 
@@ -127,7 +127,7 @@ static inline void queue_leave(struct queue *q, struct proc *p)
 
 static inline void queue_insert(struct queue *q, struct proc *p)
 {
-    queue_enter(q, p);
+    queue_enter(q, p, (int)(q - queues));
     heap_insert(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
     if (q->length == 0)
@@ -325,51 +325,56 @@ void usched_offer(struct proc *p)
     wake_idle(p);
 }
 
-static __attribute__((noinline)) void heap_replace(struct proc **heap, struct proc *first,
-                                                   struct proc *p)
-{
-    heap_remove(heap, first, heap_before);
-    heap_insert(heap, p, heap_before);
-}
-
 void usched_wake_idle(const struct proc *p)
 {
     fence(); /* before the look for an idle cpu: see the top */
     wake_idle(p);
 }
 
-/* Put p into the queue for `first` of its level, after which it goes. The queue is never empty. */
-static inline void queue_replace(struct queue *q, struct proc *first, struct proc *p)
+/* Put p into the queue of a cpu, behind `first` of its level, which leaves it. */
+static inline void queue_replace(struct queue *q, struct proc *first, struct proc *p, int cpu)
 {
-    struct proc **heap = &q->heap[p->p_upri];
-
     if (p->p_vruntime <= first->p_vruntime)
         p->p_vruntime = first->p_vruntime + 1;
-    queue_enter(q, p);
-    if (*heap == first && first->p_heapchild == NULL)
-        *heap = p; /* it was alone */
-    else
-        heap_replace(heap, first, p);
+    queue_enter(q, p, cpu);
     queue_leave(q, first);
+}
+
+/* usched_exchange for a queue with several processes, or with one of another level. */
+static __attribute__((noinline)) struct proc *exchange_one(struct queue *q, struct proc *p)
+{
+    struct proc *first = queue_first(q, mycpuid);
+
+    if (first == NULL || first->p_upri != p->p_upri)
+        return NULL;
+    heap_remove(&q->heap[p->p_upri], first, heap_before);
+    queue_replace(q, first, p, mycpuid);
+    heap_insert(&q->heap[p->p_upri], p, heap_before);
     show_least(q, p->p_upri);
+    return first;
 }
 
 struct proc *usched_exchange(struct proc *p)
 {
     globaldata_t gd = mycpu;
-    struct queue *own = &queues[gd->gd_cpuid];
+    int cpu = gd->gd_cpuid, level = p->p_upri;
+    struct queue *own = &queues[cpu];
 
     if (peek(&own->length) == 0)
         return NULL;
     spin_lock(&own->lock);
-    struct proc *first = queue_first(own, gd->gd_cpuid);
-    if (first != NULL && first->p_upri == p->p_upri) {
-        queue_replace(own, first, p);
-        first->p_target = gd->gd_cpuid;
-        poke(&gd->gd_uschedcp, first);
-        usched_show(gd->gd_cpuid, first);
+    struct proc *first = own->heap[level];
+    if (first != NULL && peek(&own->length) == 1 && usched_may_use(first, cpu)) {
+        queue_replace(own, first, p, cpu);
+        own->heap[level] = p;
+        poke(&usched_cpus[cpu].least[level], p->p_vruntime);
     } else {
-        first = NULL;
+        first = exchange_one(own, p);
+    }
+    if (first != NULL) {
+        first->p_target = cpu;
+        poke(&gd->gd_uschedcp, first);
+        usched_show(cpu, first);
     }
     spin_unlock(&own->lock);
     return first;
