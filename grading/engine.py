@@ -142,6 +142,15 @@ class Draws(random.Random):
             raise ValueError(f"{len(classes)} classes, but a grading has {TURNS} seeds")
         return classes[self.turn % len(classes)]
 
+    def cpus(self, cpus, count):
+        """Different ones of these cpus: from lower to higher numbers, the reverse, or in any order."""
+        drawn = self.sample(cpus, count)
+        return self.cycle(sorted(drawn), sorted(drawn, reverse=True), drawn)
+
+    def ipi(self):
+        """An IPI back end."""
+        return self.cycle("sbi", "sswi", self.choice(("sbi", "sswi")))
+
 
 _loading: list["Test"] = []
 

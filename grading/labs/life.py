@@ -16,7 +16,7 @@ def draw_here(rng):
 def draw_there(rng):
     """Threads are created on one cpu and run on another."""
     cpus = rng.randint(2, 4)
-    one, other = rng.sample(range(cpus), 2)
+    one, other = rng.cpus(range(cpus), 2)
     return {"from": one, "to": other, "count": rng.randint(300, 600)}, {"CPUS": cpus}
 
 
@@ -49,7 +49,7 @@ def draw_held(rng):
 
 def draw_wait(rng):
     """Three cpus, and a pause of some ticks."""
-    one, other, there = rng.sample(range(4), 3)
+    one, other, there = rng.cpus(range(4), 3)
     return {"from": one, "to": other, "there": there, "pause": rng.randint(12000, 40000)}, {
         "CPUS": 4, "SHIFT": 6}
 

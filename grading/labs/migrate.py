@@ -17,13 +17,13 @@ def draw_roam(rng):
     cpus = rng.cycle(2, 3, 4)
     return {"cpus": cpus, "threads": rng.cycle(3, rng.randint(1, 3)), "random": rng.cycle(0, 1),
             "hops": rng.randint(200, 400), "seed": rng.randint(1, 10 ** 6), **stalls(rng)}, {
-        "CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+        "CPUS": cpus, "IPI": rng.ipi()}
 
 
 def draw_three(rng):
     """Three different cpus."""
     cpus = rng.randint(3, 5)
-    to, source, third = rng.sample(range(cpus), 3)
+    to, source, third = rng.cpus(range(cpus), 3)
     return {"from": source, "to": to, "third": third, "pause": rng.randint(100, 300)}, {"CPUS": cpus}
 
 

@@ -20,9 +20,9 @@ def draw_depth(rng):
 def draw_busy(rng):
     """Two cpus, neither of which is that of the process that plays the scene."""
     cpus = rng.randint(3, 4)
-    one, other = rng.sample(range(1, cpus), 2)
+    one, other = rng.cpus(range(1, cpus), 2)
     return {"from": one, "to": other, "pri": rng.randint(8, 20), "pause": rng.randint(100, 300)}, {
-        "CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+        "CPUS": cpus, "IPI": rng.ipi()}
 
 
 def draw_preemption(rng):

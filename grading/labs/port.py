@@ -12,8 +12,8 @@ ASYNC, DONE, QUEUED, REPLY1, RETRIEVED, ABORTABLE, IS_ABORTED = (1 << bit for bi
 def machine(rng, cpus=(2, 4), ipi=True):
     """(parameters, options): the server and the client are on two cpus."""
     count = rng.randint(*cpus)
-    to, source = rng.sample(range(count), 2)
-    options = {"CPUS": count, "IPI": rng.choice(("sbi", "sswi"))} if ipi else {"CPUS": count}
+    to, source = rng.cpus(range(count), 2)
+    options = {"CPUS": count, "IPI": rng.ipi()} if ipi else {"CPUS": count}
     return {"to": to, "from": source}, options
 
 
@@ -46,7 +46,7 @@ def draw_pick(rng):
 def draw_reuse(rng):
     """Three cpus, and a stall that is longer than a message takes."""
     cpus = rng.randint(3, 4)
-    to, source, third = rng.sample(range(cpus), 3)
+    to, source, third = rng.cpus(range(cpus), 3)
     return {"to": to, "from": source, "third": third, "count": rng.randint(8, 15),
             "strays": rng.randint(80, 150), "stall": rng.randint(15, 40)}, {"CPUS": cpus}
 
@@ -68,7 +68,7 @@ def draw_move(rng):
 def draw_gone(rng):
     """Three cpus."""
     cpus = rng.randint(3, 5)
-    to, source, third = rng.sample(range(cpus), 3)
+    to, source, third = rng.cpus(range(cpus), 3)
     return {"to": to, "from": source, "third": third}, {"CPUS": cpus}
 
 

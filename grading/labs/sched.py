@@ -46,7 +46,7 @@ def draw_busy(rng):
 def draw_wake(rng):
     """So many others that it shows whether S goes to the right place in the queue, or to its end."""
     params, options = machine(rng, 2)
-    cpu, other = rng.sample(range(options["CPUS"]), 2)
+    cpu, other = rng.cpus(range(options["CPUS"]), 2)
     return {**params, "cpu": cpu, "other": other, "procs": rng.randint(7, 8), "rounds": 6,
             "ms": 1300}, options
 
@@ -54,7 +54,7 @@ def draw_wake(rng):
 def draw_credit(rng):
     """S sleeps for 400 to 800 ms of 1600."""
     params, options = machine(rng, 2)
-    cpu, other = rng.sample(range(options["CPUS"]), 2)
+    cpu, other = rng.cpus(range(options["CPUS"]), 2)
     return {**params, "cpu": cpu, "other": other, "procs": rng.randint(1, 3), "rounds": 1,
             "sleeps": rng.randint(4, 8), "ms": 1600}, options
 
@@ -82,7 +82,7 @@ def draw_affinity(rng):
 def draw_levels(rng):
     """One to three processes of the normal level."""
     params, options = machine(rng, 2)
-    cpu, other = rng.sample(range(options["CPUS"]), 2)
+    cpu, other = rng.cpus(range(options["CPUS"]), 2)
     return {**params, "cpu": cpu, "other": other, "procs": rng.randint(1, 3), "rounds": 4,
             "work": rng.randint(20, 50), "ms": 1200}, options
 
@@ -112,7 +112,7 @@ def draw_ticks(rng):
 def draw_strays(rng):
     """Two cpus, and schedules that go on for as long as A waits."""
     params, options = machine(rng, 2)
-    cpu, other = rng.sample(range(options["CPUS"]), 2)
+    cpu, other = rng.cpus(range(options["CPUS"]), 2)
     del options["SHIFT"]
     return {**params, "cpu": cpu, "other": other, "strays": rng.randint(60, 100)}, options
 
@@ -120,7 +120,7 @@ def draw_strays(rng):
 def draw_killed(rng):
     """Two cpus."""
     params, options = machine(rng, 2)
-    cpu, other = rng.sample(range(options["CPUS"]), 2)
+    cpu, other = rng.cpus(range(options["CPUS"]), 2)
     return {**params, "cpu": cpu, "other": other, "ms": 1500}, options
 
 

@@ -25,14 +25,14 @@ def draw_turns(rng):
 def draw_late(rng):
     """The waker is always on another cpu."""
     cpus = rng.randint(2, 4)
-    params = dict(zip(("cpu0", "cpu1"), rng.sample(range(cpus), 2)))
+    params = dict(zip(("cpu0", "cpu1"), rng.cpus(range(cpus), 2)))
     return {**params, "rounds": rng.randint(1, 5), "ticks": rng.randint(5, 20)}, {"CPUS": cpus}
 
 
 def draw_timeout(rng):
     """The wakeup comes close to the tick that ends the sleep."""
     cpus = rng.randint(2, 4)
-    params = dict(zip(("cpu0", "cpu1"), rng.sample(range(cpus), 2)))
+    params = dict(zip(("cpu0", "cpu1"), rng.cpus(range(cpus), 2)))
     start = rng.randint(9700, 10000)
     return {**params, "rounds": rng.randint(4, 7), "ticks": rng.randint(2, 4), "from": start,
             "width": rng.randint(100, 500)}, {"CPUS": cpus, "SHIFT": SHIFT}
@@ -50,7 +50,7 @@ def draw_one(rng):
     """All sleepers are on one cpu, where their order is known."""
     params, options = draw_sleepers(rng)
     cpus = rng.randint(2, 4)
-    cpu, other = rng.sample(range(cpus), 2)
+    cpu, other = rng.cpus(range(cpus), 2)
     params.update({f"c{i}": cpu for i in range(params["sleepers"])})
     return {**params, "waker": rng.cycle(cpu, other)}, {**options, "CPUS": cpus}
 
@@ -74,7 +74,7 @@ def draw_state(rng):
 def draw_idents(rng):
     """Both sleepers are on one cpu, and the waker on another, or on the same."""
     cpus = rng.randint(2, 4)
-    cpu, other = rng.sample(range(cpus), 2)
+    cpu, other = rng.cpus(range(cpus), 2)
     return {"c0": cpu, "c1": cpu, "waker": rng.cycle(other, cpu)}, {"CPUS": cpus, "SHIFT": SHIFT}
 
 

@@ -46,13 +46,13 @@ def somewhere(rng):
 
 
 def two_cpus(rng):
-    """(parameters with two different cpus, options): from cpu 0 to the other one; between two of three that
-    are not cpu 0; or any of four. The second cpu must be able to halt, so it is not cpu 0, which never does
-    that in the deterministic mode."""
+    """(parameters with two different cpus, options): from cpu 0 to cpu 1; from cpu 2 of three to cpu 1; or
+    any of four. The second cpu must be able to halt, so it is not cpu 0, which never does that in the
+    deterministic mode."""
     cpus = rng.cycle(2, 3, 4)
-    to = rng.randrange(1, cpus)
-    source = rng.cycle(0, 3 - to, rng.choice([cpu for cpu in range(cpus) if cpu != to]))
-    return {"from": source, "to": to}, {"CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", "sswi")}
+    to = rng.cycle(cpus - 1, 1, rng.randrange(1, cpus))
+    source = rng.cycle(0, 2, rng.choice([cpu for cpu in range(cpus) if cpu != to]))
+    return {"from": source, "to": to}, {"CPUS": cpus, "IPI": rng.ipi()}
 
 
 def draw_request(rng):

@@ -31,7 +31,7 @@ def draw_one(rng):
         more.append(source)
     return {"from": source, "to": to, "third": third, "mask": mask_of(first) | ABSENT,
             "more": mask_of(more) | ABSENT, "messages": rng.randint(1, 5), "pause": rng.randint(100, 500)}, \
-        {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+        {"CPUS": cpus, "IPI": rng.ipi()}
 
 
 def draw_short(rng):
@@ -48,7 +48,7 @@ def draw_two(rng):
     cpus = rng.randint(2, 4)
     return {"masters": rng.cycle(2, cpus, rng.randint(2, cpus)), "mask": (1 << cpus) - 1,
             "rounds": rng.randint(5, 12),
-            "pause": rng.randint(1, 10)}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+            "pause": rng.randint(1, 10)}, {"CPUS": cpus, "IPI": rng.ipi()}
 
 
 def draw_switch(rng):

@@ -29,7 +29,7 @@ def draw_foreign(rng):
     """The same, started from another cpu."""
     params, options = draw_order(rng)
     cpus = rng.randint(2, 4)
-    params["from"], params["on"] = rng.sample(range(cpus), 2)
+    params["from"], params["on"] = rng.cpus(range(cpus), 2)
     del params["cpu"]
     return params, {"CPUS": cpus}
 
@@ -65,7 +65,7 @@ def draw_own(rng):
 def draw_pause(rng):
     """Two cpus."""
     cpus = rng.randint(2, 4)
-    one, other = rng.sample(range(cpus), 2)
+    one, other = rng.cpus(range(cpus), 2)
     return {"from": one, "on": other, "us": rng.randint(1500, 3000)}, {"CPUS": cpus}
 
 

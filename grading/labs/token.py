@@ -8,8 +8,8 @@ from grading.engine import test
 def two_cpus(rng, least=2, most=4):
     """(a cpu, another cpu, options)."""
     cpus = rng.randint(least, most)
-    one, other = rng.sample(range(cpus), 2)
-    return one, other, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+    one, other = rng.cpus(range(cpus), 2)
+    return one, other, {"CPUS": cpus, "IPI": rng.ipi()}
 
 
 def draw_count(rng):
@@ -34,7 +34,7 @@ def draw_recursive(rng):
 def draw_three(rng):
     """Three different cpus; which of two tokens is kept."""
     cpus = rng.randint(3, 5)
-    one, other, third = rng.sample(range(cpus), 3)
+    one, other, third = rng.cpus(range(cpus), 3)
     return {"from": one, "to": other, "third": third, "pri": rng.randint(10, 13), "kept": rng.cycle(0, 1),
             "pause": rng.randint(150, 300)}, {"CPUS": cpus}
 

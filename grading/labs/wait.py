@@ -10,7 +10,7 @@ ASLEEP = BLOCKS | WAITQ
 def draw_early(rng):
     """The waiter and the signaller are on one cpu or on two."""
     cpus = rng.randint(2, 4)
-    to, other = rng.sample(range(cpus), 2)
+    to, other = rng.cpus(range(cpus), 2)
     return {"to": to, "from": rng.cycle(other, to), "signals": rng.cycle(1, rng.randint(2, 4))}, \
         {"CPUS": cpus}
 
@@ -18,9 +18,9 @@ def draw_early(rng):
 def draw_signal_race(rng):
     """Two cpus, and a jitter of about the time in which a token goes from one to the other."""
     cpus = rng.randint(2, 4)
-    source, to = rng.sample(range(cpus), 2)
+    source, to = rng.cpus(range(cpus), 2)
     return {"to": to, "from": source, "rounds": rng.randint(30, 44), "jitter": rng.randint(5, 60),
-            "seed": rng.randint(1, 10 ** 6)}, {"CPUS": cpus, "IPI": rng.choice(("sbi", "sswi"))}
+            "seed": rng.randint(1, 10 ** 6)}, {"CPUS": cpus, "IPI": rng.ipi()}
 
 
 def draw_waiters(rng):
