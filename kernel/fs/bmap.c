@@ -150,7 +150,7 @@ struct trim {
 };
 
 /* Free one block. False: the transaction has no room for that. */
-static bool trim_block(struct trim *t, uint32 block)
+static __attribute__((noinline)) bool trim_block(struct trim *t, uint32 block)
 {
     uint32 map = BBLOCK(block, superblock);
 
