@@ -193,6 +193,17 @@ def is_kernel(names, address):
     return names.get("__kernel_start", 1) <= address < names.get("__text_end", 0)
 
 
+def start_of(names, address):
+    """Where the function begins that an address belongs to."""
+    return max((start for start in names.values() if start <= address), default=0)
+
+
+def has_no_frame(names, regs):
+    """Whether a function has just been called, or is about to return: ra leads out of it. Later ra leads to
+    where it has last called something; or, before it does, ra is in its frame as well."""
+    return is_kernel(names, regs.get("ra", 0)) and start_of(names, regs["ra"] - 1) != start_of(names, regs["pc"])
+
+
 def return_addresses(monitor, cpu, names, regs):
     """The addresses of the code that a cpu is in, the inner ones first (kernel/boot/backtrace.c)."""
     found, frame = [], regs.get("s0", 0)
@@ -209,6 +220,8 @@ def return_addresses(monitor, cpu, names, regs):
             if len(found) != 1 or not is_kernel(names, regs.get("ra", 0)):
                 break
             back, ra = ra, regs["ra"]   # a function that calls nothing saves only s0
+        elif len(found) == 1 and ra != regs.get("ra") and has_no_frame(names, regs):
+            found.append(regs["ra"] - 1)    # s0 is still, or again, the caller's
         found.append(ra - 1)
         frame = back
     return found

@@ -630,3 +630,29 @@ def test_monitor_that_is_late():
     monitor.theirs.close()
     assert monitor.time() is None
     monitor.close()
+
+
+TEXT, STACK = postmortem.DIRECT + 0x80200000, postmortem.DIRECT + 0x80400000
+
+
+@pytest.mark.parametrize("where, s0, ra, frames", [
+    ("at the entry", STACK, "loop", "relax loop boot"), ("has its frame", STACK - 32, "loop", "relax loop boot"),
+    ("has called", STACK - 32, "relax", "relax loop boot"), ("calls nothing", STACK - 64, "loop", "relax loop boot"),
+    ("about to return", STACK, "loop", "relax loop boot")])
+def test_frames_at_any_instruction(where, s0, ra, frames):
+    """No function is left out of a backtrace, wherever in a function the machine was stopped."""
+    starts = {"boot": TEXT, "loop": TEXT + 0x100, "relax": TEXT + 0x200}
+    names = {"__kernel_start": TEXT, "__text_end": TEXT + 0x300, **starts}
+    memory = {STACK - 16: (0, starts["boot"] + 8), STACK - 48: (STACK, starts["loop"] + 8),
+              STACK - 80: (0, STACK)}    # the frames of loop, of relax, and of a relax that calls nothing
+
+    class Memory:
+        """The monitor of a machine with these frames."""
+        def words(self, address, _count, _cpu):
+            """Two words of a frame."""
+            return memory.get(address)
+
+    regs = {"pc": starts["relax"] + 16, "s0": s0, "ra": starts[ra] + 8}
+    found = postmortem.return_addresses(Memory(), 0, names, regs)
+    of = {start: name for name, start in starts.items()}
+    assert [of[postmortem.start_of(names, address)] for address in found] == frames.split(), where
