@@ -23,10 +23,10 @@ static inline void pass_turn(void)
         proc_pass_turn();
 }
 
-/* For loops that hold a mutex, or are in a transaction or a commit: the threads that have woken up in the
- * kernel run, as they would if the caller waited for a disk. The caller does not wait for its turn: it
- * stays on the run queue at the kernel's priority, so processes in user mode keep it from its work for no
- * more than two ticks (may_defer). Thread context, without a spin lock. */
+/* For loops that hold a mutex, or are in a transaction or a commit: the threads that have woken up in
+ * the kernel run, as they would if the caller waited for a disk. The caller does not wait for its turn:
+ * it stays on the run queue at the kernel's priority, so processes in user mode keep it from its work
+ * for no more than two ticks (may_defer). Thread context, without a spin lock. */
 static inline void pass_turn_locked(void)
 {
     if (mycpu->gd_runqmask >> TDPRI_KERN_USER != 0)
