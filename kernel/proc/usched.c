@@ -204,10 +204,10 @@ static __attribute__((noinline)) bool none_reaches(thread_t first, int level)
 
 /*
  * Whether the threads that want this cpu can wait: until p, its current process, blocks, or until the
- * next tick. That is so if all of them run in the kernel at its priority, none is a better process than
- * p, and either p is likely to block soon, and there is only one or all are of lower levels; or no cpu is
- * idle. So a writer fills its pipe before the reader runs, two processes that take turns switch when they
- * block, not at each wakeup, and a child runs where its parent waits for it.
+ * next tick. That is so if all of them run in the kernel at its priority, none is a better process
+ * than p, and either p is likely to block soon, and there is only one or all are of lower levels; or no
+ * cpu is idle. So a writer fills its pipe before the reader runs, two processes that take turns switch
+ * when they block, not at each wakeup, and a child runs where its parent waits for it.
  */
 static bool may_defer(const struct proc *p)
 {
