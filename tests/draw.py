@@ -293,6 +293,8 @@ def draw_all(wanted, seed, only, folder):
 
 def main():
     """Draw and try; return the exit status, which is 0 if all were found."""
+    if command.words("MUTANT"):
+        raise Unusable(f"MUTANT={os.environ['MUTANT']}: a known bug, and DRAWN= makes new ones; give one of the two")
     folder = pathlib.Path(os.environ.get("OUT") or ROOT / "build" / "drawn")
     drawn = draw_all(command.number("DRAWN", 20), command.number("SEED", 1), os.environ.get("LAB", ""), folder)
     print(f"the patches are in {folder}")
