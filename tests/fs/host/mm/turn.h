@@ -11,4 +11,9 @@ static inline void pass_turn(void)
     sched_yield();
 }
 
+static inline void pass_turn_locked(void)
+{
+    sched_yield();
+}
+
 #endif
