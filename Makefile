@@ -75,7 +75,7 @@ endif
 quote = '$(subst ','\'',$(1))'
 ifneq (,$(filter qemu qemu-gdb record trace test grade bench leaderboard,$(MAKECMDGOALS)))
 BAD := $(shell $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) \
-    tools/qemu $(if $(FIRST),--check-options,--check) 2>&1)
+    $(if $(and $(filter grade,$(MAKECMDGOALS)),$(filter random,$(SEED))),SEED=) tools/qemu $(if $(FIRST),--check-options,--check) 2>&1)
 ifneq (,$(BAD))
 $(error $(BAD))
 endif

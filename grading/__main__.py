@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file] [HTML=file]`, by way of tools/grade:
-options come in the environment; SEEDS=17,18 gives several seeds. Status 0: full points, 1: fewer, 2: the
+options come in the environment; SEEDS=17,18 gives several seeds, SEED=random draws new ones. Status 0: full points, 1: fewer, 2: the
 options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
@@ -31,8 +31,8 @@ def choose(lab_name, test_name, seed):
     labs = engine.load_labs(lab_name)
     if not labs:
         raise BadOption(f"LAB={lab_name}: there is no such lab")
-    if seed and not re.fullmatch(r"[0-9]+(,[0-9]+)*", seed):
-        raise BadOption(f"SEED={seed}: give a number")
+    if seed and not re.fullmatch(rf"{runs.RANDOM}|[0-9]+(,[0-9]+)*", seed):
+        raise BadOption(f"SEED={seed}: give a number, or {runs.RANDOM}")
     for name, value in build.given().items():
         if value not in build.OPTIONS[name]:
             raise BadOption(f"{name}={value}: give {' or '.join(build.OPTIONS[name])}")

@@ -97,7 +97,7 @@ def grade(runs):
         for i in range(runs // 10):
             with busy_host(busy):
                 done = subprocess.run([sys.executable, "-m", "grading"], cwd=ROOT, check=False,
-                                      env=machine.environment(), capture_output=True, text=True)
+                                      env={**machine.environment(), "SEED": "random"}, capture_output=True, text=True)
             yield (f"grading {i}{' on a busy host' if busy else ''}",
                    "" if done.returncode == 0 else "lost points", done.stdout + done.stderr)
 

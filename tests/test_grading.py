@@ -304,7 +304,7 @@ def fails_from(limit):
 def test_smallest_failing_seed(monkeypatch, workers):
     """Whichever run ends first, the smallest seed that fails is reported."""
     monkeypatch.setattr(engine, "run_seed", fails_from(30))
-    monkeypatch.setattr(runs, "draw_seeds", lambda given: [10, 20, 30, 40, 50])
+    monkeypatch.setattr(runs, "draw_seeds", lambda given, source: [10, 20, 30, 40, 50])
     lab = engine.load_labs("switch")[0]
     jobs = [(lab, case) for case in lab.tests[:3]]
     outcomes = list(runs.grade(jobs, progress.Progress(15), workers=workers))
@@ -333,6 +333,25 @@ def test_seeds_have_the_classes_in_one_order():
         assert seeds == sorted(seeds)
         assert [engine.Draws(case, seed).cycle(0, 1, 2) for seed in seeds] == [i % 3 for i in range(count)]
     assert runs.draw_seeds("18,17") == [17, 18]
+
+
+def test_seeds_follow_from_the_kernel(monkeypatch, tmp_path):
+    """A kernel is graded with the same seeds each time, and other ones in each test; another kernel with others;
+    SEED=random draws new ones."""
+    monkeypatch.setattr(engine, "run_seed", lambda case, seed, stop: (None, None))
+    monkeypatch.setattr(runs.machine, "ROOT", tmp_path)
+    lab = engine.load_labs("switch")[0]
+
+    def seeds_of(image, given=""):
+        (tmp_path / "build").mkdir(exist_ok=True)
+        (tmp_path / "build" / "Image").write_bytes(image)
+        jobs = [(lab, case) for case in lab.tests[:8]]
+        return [outcome.seeds for outcome in runs.grade(jobs, progress.Progress(24), given)]
+
+    first = seeds_of(b"one")
+    assert seeds_of(b"one") == first and len({tuple(seeds) for seeds in first}) == 8
+    assert seeds_of(b"two") != first and seeds_of(b"one", "random") != first
+    assert seeds_of(b"one", "5") == [[5]] * 8
 
 
 @pytest.mark.parametrize("ways, run", [
