@@ -32,13 +32,12 @@ def test_stay_together(run, cpus):
     their turn or for a lock count, too.) The medians of five seeds are judged: in a few runs of a hundred a
     pair is apart from the beginning to the end."""
     commands = [f"harts {work} {N}" for work in WORKS.values()]
-    alone = counts(run, 1, commands)
-    found = [counts(run, cpus, commands, seed) for seed in range(1, 6)]
-    assert all(len(one) == len(WORKS) for one in (alone, *found))
-    for name, one, *several in zip(WORKS, alone, *found):
-        many = {key: statistics.median(each[key] for each in several) for key in one}
+    alone, found = ([counts(run, harts, commands, seed) for seed in range(1, 6)] for harts in (1, cpus))
+    assert all(len(one) == len(WORKS) for one in (*alone, *found))
+    for name, several, single in zip(WORKS, zip(*found), zip(*alone)):
+        many, one = ({key: statistics.median(each[key] for each in runs) for key in runs[0]} for runs in (several, single))
         assert many["ipis"] <= MESSAGES and many["migrations"] <= MOVES, (name, several)
-        assert one["shootdowns"] == 0 and not any(each["shootdowns"] for each in several), (name, several)
+        assert not any(each["shootdowns"] for each in (*several, *single)), (name, several)
         if "storms" not in name:  # fork, exit and wait take the lock of the process table
             assert many["shared_locks"] <= MESSAGES, (name, several)
         assert many["instructions"] <= 1.1 * one["instructions"], (name, one, several)

@@ -219,10 +219,12 @@ static bool may_defer(const struct proc *p)
         return true; /* p is one of them */
     if (first->td_proc != NULL && first->td_proc->p_upri > p->p_upri)
         return false;
-    if (blocks_soon(p) && (runq_is_alone(first) || none_reaches(first, p->p_upri)))
+    if (runq_is_alone(first) && blocks_soon(p))
         return true;
     if (peek(&mycpu->gd_astflags) & AST_USER_RESCHED)
         return false; /* the tick has asked */
+    if (blocks_soon(p) && none_reaches(first, p->p_upri))
+        return true;
     for (int cpu = 0; cpu < ncpus; cpu++)
         if (usched_is_idle(cpu))
             return false;
