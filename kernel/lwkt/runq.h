@@ -70,6 +70,15 @@ static inline void runq_remove(globaldata_t gd, thread_t td)
     }
 }
 
+/* td, alone on its ring, leaves it, and ntd takes its place and its priority. The caller sets the
+ * flags. */
+static inline void runq_replace(globaldata_t gd, thread_t td, thread_t ntd)
+{
+    ntd->td_pri = td->td_pri;
+    ntd->td_runnext = ntd->td_runprev = ntd;
+    gd->gd_tdrunq[td->td_pri] = ntd;
+}
+
 /* The first thread of priority pri on gd's run queue, or NULL. */
 static inline thread_t runq_first(globaldata_t gd, int pri)
 {
@@ -147,9 +156,7 @@ static inline bool _lwkt_replace(globaldata_t gd, thread_t td, thread_t ntd)
     ktr_on_cpu(gd, KTR_SCHEDULE, ntd->td_id, gd->gd_cpuid);
     poke(&ntd->td_flags, flags | TDF_RUNQ);
     poke(&td->td_flags, td->td_flags & ~TDF_RUNQ);
-    ntd->td_pri = td->td_pri;
-    ntd->td_runnext = ntd->td_runprev = ntd;
-    gd->gd_tdrunq[td->td_pri] = ntd;
+    runq_replace(gd, td, ntd);
     return true;
 }
 

@@ -111,7 +111,7 @@ static void show_least(struct queue *q, int level)
 static inline void queue_enter(struct queue *q, struct proc *p, int cpu)
 {
     KASSERT(!p->p_queued, "process %d is put into a queue while it waits in one", p->p_pid);
-    KASSERT(q == &queues[cpu], "process %d is put into queue %d", p->p_pid, cpu);
+    KASSERT(cpu >= 0 && q == &queues[cpu], "process %d is put into queue %d", p->p_pid, cpu);
     p->p_arrival = q->arrivals++;
     p->p_queue = cpu;
     p->p_queued = true;
