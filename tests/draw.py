@@ -202,16 +202,19 @@ def command_of(path):
     return commands().get(path, commands()["kernel/lwkt/switch.c"])
 
 
-def compiled(name, changed=ROOT):
-    """The code of a file, without what is for debuggers; None if it does not compile. What the folder `changed` has
-    takes the place of the tree's files."""
+def compiles(name, changed, *how):
+    """Whether a file compiles. What the folder `changed` has takes the place of the tree's files."""
     compiler, *words = [word for word in command_of(name) if word not in ("-g", "-Werror", "-c")][:-1]
     source = changed / name if (changed / name).exists() else ROOT / name
+    return subprocess.run([compiler, f"-I{changed}/kernel", f"-I{changed}", *words, "-w", "-x",
+                           "assembler-with-cpp" if name.endswith(".S") else "c", *(how or ["-fsyntax-only"]), source],
+                          cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def compiled(name, changed=ROOT):
+    """The code of a file, without what is for debuggers; None if it does not compile."""
     with tempfile.NamedTemporaryFile(suffix=".o") as code:
-        done = subprocess.run([compiler, f"-I{changed}/kernel", f"-I{changed}", *words, "-w", "-x",
-                               "assembler-with-cpp" if name.endswith(".S") else "c", "-c", "-o", code.name, source],
-                              cwd=ROOT, capture_output=True, check=False)
-        return None if done.returncode else subprocess.run(
+        return None if not compiles(name, changed, "-c", "-o", code.name) else subprocess.run(
             ["riscv64-unknown-elf-objdump", "-dr", "-s", "-j", ".text", "-j", ".text.unlikely", code.name],
             capture_output=True, check=True).stdout.split(b"\n", 2)[2]     # without the file's name
 

@@ -42,7 +42,7 @@ from patches import ROOT
 MUTANTS = ROOT / "tests" / "mutants"
 NUMBERS = [f"M{number:02}" for number in range(1, 63)]      # reference, section 5.2
 SEEDS = (1, 2, 3)
-EACH = 9        # seconds for a mutant, on a processor of its own
+EACH = 4        # seconds for a mutant, on a processor of its own
 LIMIT = 60      # seconds; after that, no test is started that the header does not name, and none after a failure
 
 

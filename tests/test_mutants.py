@@ -2,13 +2,14 @@
 """The mutants apply, and nothing is left untested. (`make mutants` grades the mutants.)"""
 
 import re
+import shutil
 import threading
 
 import draw
 import mutate
 import patches
 import pytest
-from conftest import make
+from conftest import ROOT, make
 from grading import coverage, engine
 
 QUICK = """boot-last-hart-left-out runq-mask-bit-stays crit-exit-looks-early ipi-full-serves-no-ipis
@@ -19,6 +20,23 @@ QUICK = """boot-last-hart-left-out runq-mask-bit-stays crit-exit-looks-early ipi
 def test_patches_apply(capsys):
     """Every patch applies to this tree and names existing tests; no number of the reference is missing."""
     assert mutate.check() == 0, capsys.readouterr().out
+
+
+def test_patches_compile(tmp_path):
+    """The kernel compiles with every patch: one that names what is gone is tried by nobody."""
+    make("-s", "compile_commands.json")
+    wrong = []
+    for mutant in mutate.all_mutants():
+        tree = tmp_path / mutant.name
+        touched = re.findall(r"^--- a/(\S+)", mutant.path.read_text(encoding="utf-8"), re.M)
+        for path in touched:
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, tree / path)
+        patches.apply(mutant, tree, "-s")
+        wrong += [f"{mutant.name}: {name}" for path in touched for name in draw.compiled_from(path)[:1]
+                  if not draw.compiles(name, tree)]
+        shutil.rmtree(tree)
+    assert not wrong
 
 
 @pytest.mark.parametrize("name", QUICK)
