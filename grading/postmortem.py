@@ -201,7 +201,8 @@ def start_of(names, address):
 def has_no_frame(names, regs):
     """Whether a function has just been called, or is about to return: ra leads out of it. Later ra leads to
     where it has last called something; or, before it does, ra is in its frame as well."""
-    return is_kernel(names, regs.get("ra", 0)) and start_of(names, regs["ra"] - 1) != start_of(names, regs["pc"])
+    return is_kernel(names, regs.get("pc", 0)) and is_kernel(names, regs.get("ra", 0)) and \
+        start_of(names, regs["ra"] - 1) != start_of(names, regs["pc"])
 
 
 def return_addresses(monitor, cpu, names, regs):

@@ -309,13 +309,14 @@ static inline void switch_over(globaldata_t gd, struct proc *p, struct proc *nex
     if (ntd->td_gd == gd) {
         if (!_lwkt_replace(gd, td, ntd))
             replace_with_care(gd, ntd);
+        td->td_pri = TDPRI_KERN_USER;
         usched_designate(gd, next, p);
     } else {
         _lwkt_dequeue(td);
+        td->td_pri = TDPRI_KERN_USER; /* a message may come in, and schedule it */
         td->td_release = NULL;
         lwkt_schedule(ntd);
     }
-    td->td_pri = TDPRI_KERN_USER;
     if (ncpus > 1)
         usched_wake_idle(p);
     lwkt_switch();
