@@ -193,8 +193,8 @@ static void waker(int i)
     for (int n = 1; n <= param("rounds", 8); n++) {
         sleep(param("sleeps", 1));
         idle_until(log_event(0, 0) + draw(30));
-        log_event("sent", n);
         put(0);
+        log_event("sent", n); /* after it: this hart may stand still between the two */
     }
 }
 

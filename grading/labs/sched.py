@@ -401,9 +401,10 @@ def judge_home(scene):
 
 def declare():
     """Declare the tests of this part."""
-    def usched(name, title, points, draw, judge, hint):
+    def usched(name, title, points, draw, judge, hint, timely=False):
         program = "uschedtest" if name in USCHEDTEST else "schedtest"
-        test(name, title, points, f"{program} {name}", draw, judge, covers="the user scheduler", hint=hint)
+        test(name, title, points, f"{program} {name}", draw, judge, covers="the user scheduler", hint=hint,
+             timely=timely)
 
     usched("states", "what the current process has, and what it loses when it blocks", 6, draw_states,
            judge_states, "usched_release clears td_release, sets TDPRI_KERN_USER, charges, and vacates the "
@@ -438,7 +439,8 @@ def declare():
            "usched_may_use wherever a cpu is chosen: pick_from, usched_claim_any; and give_way must give a "
            "cpu up that it may no longer use")
     usched("levels", "levels come before time", 3, draw_levels, judge_levels,
-           "before: by level first and then by time; give_way must compare by that rule")
+           "before: by level first and then by time; give_way must compare by that rule",
+           timely=True)  # a process that is switched away in the kernel goes on there after two ticks
     usched("late", "a thread that wakes at the last moment is not forgotten", 2, draw_late, judge_late,
            "take_designation is called by become_current on the cpu of p_target, and sets td_release")
     usched("storm", "one current process for each cpu", 2, draw_storm, judge_storm,
