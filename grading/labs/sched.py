@@ -408,7 +408,7 @@ def declare():
 
     usched("states", "what the current process has, and what it loses when it blocks", 6, draw_states,
            judge_states, "usched_release clears td_release, sets TDPRI_KERN_USER, charges, and vacates the "
-                         "cpu")
+                         "cpu", timely=True)  # a switch takes the designation
     usched("ticks", "what a tick asks for", 5, draw_ticks, judge_ticks,
            "usched_tick looks below all threads that preempted, does nothing to a thread without td_release, "
            "and asks for AST_LWKT_RESCHED only if a better thread is runnable")

@@ -168,11 +168,13 @@ void kt_flood_nowait(struct kt_context *ctx, int cpu, int count)
            (int64)(mycpu->gd_cnt.ipiq_hardware + mycpu->gd_cnt.ipiq_avoided - told));
 }
 
-/* A body that lets the others run, so that a cpu that waits for room sees each message go. */
+/* A body that lets the others run, so that a cpu that waits for room sees each message go: several
+ * times, as a tick may end one of their turns before they have looked. */
 static void slow_body(void *arg)
 {
     (void)arg;
-    cpu_relax();
+    for (int i = 0; i < 6; i++)
+        cpu_relax();
 }
 
 void kt_fill(const char *name, int cpu, int count)
