@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`make grade [LAB=4] [TEST=t25] [SEED=17] [UNTIMELY=1] [FORMAT=json OUT=file] [HTML=file]`, by way of tools/grade:
-options come in the environment; SEEDS=17,18 gives several seeds, SEED=random draws new ones. Status 0: full points, 1: fewer, 2: the
-options will not do.
+options come in the environment; SEEDS=17,18 gives several seeds, SEED=random draws new ones. Status 0: full
+points, 1: fewer, 2: the options will not do.
 
 FORMAT is one of formats.FORMATS. With OUT, that format is written to the file and the report is shown as
 usual; without OUT, standard output gets the format and nothing else. With RACES=0, the races are left out.

@@ -92,7 +92,8 @@ def draw_seeds(given, count=SEEDS, source=""):
 
 
 def built_kernel():
-    """A text that is different for each kernel. Its symbols and lines, which a comment changes, do not matter."""
+    """A text that follows from the kernel's image, and is "" if there is none. (The image has the numbers of the
+    lines with assertions, so a line more above one of them makes it another kernel.)"""
     try:
         return hashlib.sha256((machine.ROOT / "build" / "Image").read_bytes()).hexdigest()
     except OSError:

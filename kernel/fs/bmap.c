@@ -149,7 +149,7 @@ struct trim {
     uint32 blocks; /* blocks freed */
 };
 
-/* Free one block. False: the transaction has no room for that. */
+/* Free one block: not inlined, so that trim_tree stays small. False: the transaction is full. */
 static __attribute__((noinline)) bool trim_block(struct trim *t, uint32 block)
 {
     uint32 map = BBLOCK(block, superblock);
