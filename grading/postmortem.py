@@ -17,6 +17,7 @@ MTIME = 0x200bff8           # physical address of the CLINT's time, on QEMU's vi
 TICKS = 10_000              # of it in a millisecond
 DIRECT = 0xffffffc000000000     # kernel/memlayout.h: KERNBASE
 FIRMWARE_END = 0x80200000   # KERNLOAD
+S0, SEPC = 7, 31            # words of a trap frame
 FRAMES = 16                 # of a backtrace, at most
 SHOWN = 7                   # functions of it in a report
 WAIT = 2.0                  # seconds of the host's time for an answer
@@ -205,13 +206,18 @@ def has_no_frame(names, regs):
         start_of(names, regs["ra"] - 1) != start_of(names, regs["pc"])
 
 
-def return_addresses(monitor, cpu, names, regs):
-    """The addresses of the code that a cpu is in, the inner ones first (kernel/boot/backtrace.c)."""
+def interrupted(monitor, cpu, frame):
+    """The registers of code that a trap interrupted, from its trap frame (kernel/riscv/trapframe.h), or {}."""
+    words = monitor.words(frame, SEPC + 1, cpu)
+    return {"ra": words[0], "s0": words[S0], "pc": words[SEPC]} if words else {}
+
+
+def calls(monitor, cpu, names, regs):
+    """The addresses of the code with these registers and of its callers, up to a trap; and the registers of
+    the code that the trap interrupted, or {}."""
     found, frame = [], regs.get("s0", 0)
     if is_kernel(names, regs.get("pc", 0)):
         found.append(regs["pc"])
-    elif regs.get("pc", 0) < FIRMWARE_END and is_kernel(names, regs.get("mepc", 0)):
-        return [regs["mepc"]]   # the firmware was called, or interrupted it; s0 is the firmware's
     while len(found) < FRAMES and frame % 8 == 0 and frame >= DIRECT:
         pair = monitor.words(frame - 16, 2, cpu)
         if pair is None:
@@ -224,7 +230,20 @@ def return_addresses(monitor, cpu, names, regs):
         elif len(found) == 1 and ra != regs.get("ra") and has_no_frame(names, regs):
             found.append(regs["ra"] - 1)    # s0 is still, or again, the caller's
         found.append(ra - 1)
+        if names.get("trap_entry", 0) < ra <= names.get("from_user", 0):
+            return found, interrupted(monitor, cpu, frame)
         frame = back
+    return found, {}
+
+
+def return_addresses(monitor, cpu, names, regs):
+    """The addresses of the code that a cpu is in, the inner ones first (kernel/boot/backtrace.c)."""
+    found = []
+    if regs.get("pc", 0) < FIRMWARE_END and is_kernel(names, regs.get("mepc", 0)):
+        return [regs["mepc"]]   # the firmware was called, or interrupted it; s0 is the firmware's
+    while regs and len(found) < FRAMES:
+        more, regs = calls(monitor, cpu, names, regs)
+        found += more
     return found
 
 

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import time
+import types
 
 import jsonschema
 import pexpect
@@ -652,26 +653,33 @@ def test_monitor_that_is_late():
 
 
 TEXT, STACK = postmortem.DIRECT + 0x80200000, postmortem.DIRECT + 0x80400000
+TRAP = STACK - 800          # a trap frame
+STARTS = {"boot": TEXT, "loop": TEXT + 0x100, "relax": TEXT + 0x200, "trap_entry": TEXT + 0x300,
+          "from_user": TEXT + 0x400, "handler": TEXT + 0x500}
+# The frames of loop, of relax, of a relax that calls nothing, and of a trap's handler.
+MEMORY = {STACK - 16: (0, STARTS["boot"] + 8), STACK - 48: (STACK, STARTS["loop"] + 8), STACK - 80: (0, STACK),
+          TRAP - 16: (STACK, STARTS["trap_entry"] + 8)}
 
 
-@pytest.mark.parametrize("where, s0, ra, frames", [
-    ("at the entry", STACK, "loop", "relax loop boot"), ("has its frame", STACK - 32, "loop", "relax loop boot"),
-    ("has called", STACK - 32, "relax", "relax loop boot"), ("calls nothing", STACK - 64, "loop", "relax loop boot"),
-    ("about to return", STACK, "loop", "relax loop boot")])
-def test_frames_at_any_instruction(where, s0, ra, frames):
-    """No function is left out of a backtrace, wherever in a function the machine was stopped."""
-    starts = {"boot": TEXT, "loop": TEXT + 0x100, "relax": TEXT + 0x200}
-    names = {"__kernel_start": TEXT, "__text_end": TEXT + 0x300, **starts}
-    memory = {STACK - 16: (0, starts["boot"] + 8), STACK - 48: (STACK, starts["loop"] + 8),
-              STACK - 80: (0, STACK)}    # the frames of loop, of relax, and of a relax that calls nothing
+def functions_of(registers):
+    """The names in the backtrace of a machine with these frames, and these registers."""
+    monitor = types.SimpleNamespace(words=lambda address, _count, _cpu: MEMORY.get(address))
+    names = {"__kernel_start": TEXT, "__text_end": TEXT + 0x600, **STARTS}
+    of = {start: name for name, start in STARTS.items()}
+    found = postmortem.return_addresses(monitor, 0, names, registers)
+    return " ".join(of[postmortem.start_of(names, address)] for address in found)
 
-    class Memory:
-        """The monitor of a machine with these frames."""
-        def words(self, address, _count, _cpu):
-            """Two words of a frame."""
-            return memory.get(address)
 
-    regs = {"pc": starts["relax"] + 16, "s0": s0, "ra": starts[ra] + 8}
-    found = postmortem.return_addresses(Memory(), 0, names, regs)
-    of = {start: name for name, start in starts.items()}
-    assert [of[postmortem.start_of(names, address)] for address in found] == frames.split(), where
+@pytest.mark.parametrize("where, s0, ra", [
+    ("at the entry", STACK, "loop"), ("has its frame", STACK - 32, "loop"), ("has called", STACK - 32, "relax"),
+    ("calls nothing", STACK - 64, "loop"), ("about to return", STACK, "loop")])
+def test_frames_at_any_instruction(where, s0, ra):
+    """No function is left out of a backtrace, wherever in a function the machine was stopped, also if a trap has
+    stopped it there before."""
+    registers = {"pc": STARTS["relax"] + 16, "s0": s0, "ra": STARTS[ra] + 8}
+    assert functions_of(registers) == "relax loop boot", where
+    trap_frame = [0] * 32
+    trap_frame[0], trap_frame[7], trap_frame[31] = registers["ra"], s0, registers["pc"]
+    MEMORY[TRAP] = trap_frame
+    in_trap = {"pc": STARTS["handler"] + 16, "s0": TRAP, "ra": STARTS["trap_entry"] + 8}
+    assert functions_of(in_trap) == "handler trap_entry relax loop boot", where
