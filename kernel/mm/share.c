@@ -12,7 +12,8 @@
  *     token is let go. So when a fork has taken a page's right to be written, no hart writes to it
  *     before it has its copy;
  *   - a page is taken out of the table while the other harts stand still, because its memory may become
- *     somebody else's at once (vm.c: cut_space).
+ *     somebody else's at once; or it goes with its table, which is given up when all harts have
+ *     forgotten it (table.c: table_cut).
  *
  * It is a token, and not a lock that is kept while its holder sleeps, because holders of the file
  * system's locks copy from user memory. An operation that may sleep does that before it begins. As a

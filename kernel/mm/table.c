@@ -123,11 +123,13 @@ static int own_table(struct vmspace *vm, uint64 *pte, uint64 va, bool stopped)
  * addresses up to `end`. A table that begins below `from` stays, without that part. -1: no memory to
  * take a part out of a shared table; then nothing has changed, because that table is the first.
  *
- * Other harts that use the space stand still. A table is out of reach of this hart (fence) before it
- * and what it leads to can be used for something else. The caller fences for the pages. The kernel uses
- * no user addresses before that.
+ * Other harts that use the space stand still. Whole tables move to `away`, a table of the same level,
+ * or, if that is NULL, are given up at once: then a table is out of reach of this hart (fence) before
+ * it and what it leads to can be used for something else. The caller fences for the pages. The kernel
+ * uses no user addresses before that.
  */
-static int cut_table(struct vmspace *vm, uint64 *table, int level, uint64 from, uint64 end)
+static int cut_table(struct vmspace *vm, uint64 *table, int level, uint64 from, uint64 end,
+                     uint64 *away)
 {
     uint64 next;
 
@@ -136,18 +138,23 @@ static int cut_table(struct vmspace *vm, uint64 *table, int level, uint64 from, 
         return 0;
     }
     for (uint64 va = from; va < end; va = next) {
-        uint64 *pte = &table[PX(level, va)], old = *pte;
+        uint64 i = PX(level, va), old = table[i];
         next = span_end(va, level, end);
         if (!(old & PTE_V))
             continue;
         if (va % (PGSIZE << (9 * level)) != 0) {
-            if ((old & PTE_COW) && own_table(vm, pte, va, true) < 0)
+            uint64 *lower = away != NULL && level == 2 ? pte_page(away[i]) : NULL;
+            if ((old & PTE_COW) && own_table(vm, &table[i], va, true) < 0)
                 return -1;
-            if (cut_table(vm, pte_page(*pte), level - 1, va, next) < 0)
+            if (cut_table(vm, pte_page(table[i]), level - 1, va, next, lower) < 0)
                 return -1;
             continue;
         }
-        *pte = 0;
+        table[i] = 0;
+        if (away != NULL) {
+            away[i] = old;
+            continue;
+        }
         sfence_vma();
         drop_table(pte_page(old), level - 1, va, next);
         pass_turn();
@@ -155,18 +162,45 @@ static int cut_table(struct vmspace *vm, uint64 *table, int level, uint64 from, 
     return 0;
 }
 
-int table_cut(struct vmspace *vm, uint64 from)
+/* Make a root, and the table of level 1 that begins below `from` if there is one. Without memory for
+ * them, cut->root is NULL. */
+static void cut_begin(struct cut *cut, uint64 from, uint64 end)
+{
+    uint64 *lower;
+
+    *cut = (struct cut){.root = pmap_table_alloc(), .from = from, .end = end};
+    if (cut->root == NULL || from % (TABLE_SPAN << 9) == 0)
+        return;
+    if ((lower = pmap_table_alloc()) != NULL) {
+        cut->root[PX(2, from)] = page_pte(lower) | PTE_V;
+    } else {
+        pmap_table_free(cut->root);
+        cut->root = NULL;
+    }
+}
+
+int table_cut(struct vmspace *vm, uint64 from, struct cut *cut)
 {
     struct lwkt_cpusync poll;
 
     if (from >= vm->vm_top)
         return 0;
+    if (vm_is_shared(vm))
+        cut_begin(cut, from, vm->vm_top);
     vm_stop_others(vm, &poll);
-    int result = cut_table(vm, vm->vm_root, 2, from, vm->vm_top);
+    int result = cut_table(vm, vm->vm_root, 2, from, vm->vm_top, cut->root);
     if (result == 0)
         vm->vm_top = from;
     vm_let_others_go(vm, &poll);
     return result;
+}
+
+void table_drop_cut(struct cut *cut)
+{
+    if (cut->root == NULL)
+        return;
+    drop_entries(cut->root, 2, cut->from, cut->end);
+    pmap_table_free(cut->root);
 }
 
 /*

@@ -26,8 +26,17 @@ uint64 *table_entry(struct vmspace *vm, uint64 va);
 /* Clear n entries of a table, and give up their pages. */
 void table_drop_pages(uint64 *pte, uint64 n);
 
+/* What a cut has moved out of a space that is shared: a root that leads to it. NULL: nothing. */
+struct cut {
+    uint64 *root;
+    uint64 from, end; /* the addresses that it had */
+};
+
 /* Remove everything from `from` on, page aligned, from the space, which is loaded here: 0; -1: no
- * memory to take a part out of a table that is shared, and nothing has changed. */
-int table_cut(struct vmspace *vm, uint64 from);
+ * memory to take a part out of a table that is shared, and nothing has changed. While the other harts
+ * stand still, the tables of a shared space only move to *cut, which is {0} before. The caller gives
+ * them up with table_drop_cut() when it has let go of the space; that passes its turn. */
+int table_cut(struct vmspace *vm, uint64 from, struct cut *cut);
+void table_drop_cut(struct cut *cut);
 
 #endif

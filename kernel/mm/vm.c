@@ -273,7 +273,7 @@ static bool fill_heap(struct vmspace *vm, uint64 va, uint64 end, struct lwkt_tok
     return true;
 }
 
-static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
+static int64 shrink_heap(struct vmspace *vm, uint64 bytes, struct cut *cut)
 {
     uint64 old = vm->vm_size;
 
@@ -281,7 +281,7 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
         return (int64)old; /* as in xv6: below address 0 there is nothing to give back */
     if (bytes > old - vm->vm_heap)
         return -1;
-    if (table_cut(vm, PGROUNDUP(old - bytes)) < 0)
+    if (table_cut(vm, PGROUNDUP(old - bytes), cut) < 0)
         return -1;
     ++vm->vm_moves;
     vm->vm_size = old - bytes;
@@ -291,9 +291,11 @@ static int64 shrink_heap(struct vmspace *vm, uint64 bytes)
 /*
  * The end of the heap moves up. vm is held, and there was room a moment ago. The new part is the
  * caller's before it is filled. If there is no memory for it after all, it goes, unless a sharer has
- * moved the end meanwhile: then it stays, and what is absent comes when it is touched.
+ * moved the end meanwhile, or has forked, and there is no memory for a table of this space's own: then
+ * it stays, and what is absent comes when it is touched.
  */
-static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager, struct lwkt_tokref *ref)
+static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager, struct lwkt_tokref *ref,
+                       struct cut *cut)
 {
     uint64 old = vm->vm_size, start = PGROUNDUP(old), end = PGROUNDUP(old + bytes);
 
@@ -303,9 +305,9 @@ static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager, struct lwkt
         return -1;
     uint32 move = ++vm->vm_moves;
     vm->vm_size = old + bytes;
-    if (!eager || fill_heap(vm, start, end, ref) || vm->vm_moves != move)
+    if (!eager || fill_heap(vm, start, end, ref) || vm->vm_moves != move ||
+        table_cut(vm, start, cut) < 0)
         return (int64)old;
-    table_cut(vm, start);
     vm->vm_size = old;
     return -1;
 }
@@ -315,6 +317,7 @@ static int64 grow_heap(struct vmspace *vm, uint64 bytes, bool eager, struct lwkt
 int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
 {
     uint64 size = peek(&vm->vm_size);
+    struct cut cut = {0};
     struct lwkt_tokref ref;
     int64 old;
 
@@ -323,7 +326,9 @@ int64 vm_sbrk(struct vmspace *vm, int64 delta, bool eager)
     if (delta > 0 && eager && !heap_has_room(PGROUNDUP(size), PGROUNDUP(size + (uint64)delta)))
         return -1;
     vm_hold(vm, &ref);
-    old = delta < 0 ? shrink_heap(vm, -(uint64)delta) : grow_heap(vm, (uint64)delta, eager, &ref);
+    old = delta < 0 ? shrink_heap(vm, -(uint64)delta, &cut)
+                    : grow_heap(vm, (uint64)delta, eager, &ref, &cut);
     vm_drop(vm, &ref);
+    table_drop_cut(&cut);
     return old;
 }
