@@ -10,6 +10,7 @@
 #include "fs/dir.h"
 
 #include "fs/log.h"
+#include "mm/turn.h"
 #include "mm/zone.h"
 
 #define HEADS_MIN 16
@@ -124,6 +125,7 @@ void dir_index_free(struct inode *dp)
     for (uint32 i = 0; i < index->nheads; ++i) {
         while (index->heads[i] != NULL)
             index_remove(index, &index->heads[i]);
+        pass_turn_locked();
     }
     kfree(index->heads);
     kfree(index);
@@ -164,8 +166,10 @@ static int __attribute__((noinline)) index_build(struct inode *dp)
     }
     dp->i_index = index;
     int error = 0;
-    for (uint64 off = 0; error == 0 && off < dp->i_size; off += BSIZE)
+    for (uint64 off = 0; error == 0 && off < dp->i_size; off += BSIZE) {
         error = index_add_block(dp, off);
+        pass_turn_locked();
+    }
     if (error < 0)
         dir_index_free(dp);
     return error;
@@ -238,6 +242,7 @@ static int64 free_slot(struct inode *dp)
         if ((uint64)at < block_end)
             return at;
         off = (uint64)at;
+        pass_turn_locked();
     }
     return (int64)off;
 }

@@ -19,6 +19,7 @@
 #include "lwkt/crit.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
+#include "mm/turn.h"
 #include "proc/elf.h"
 #include "proc/proc.h"
 
@@ -99,6 +100,7 @@ static int load_segment(struct image *im, const struct proghdr *ph)
         uint64 n = in_file < PGSIZE ? in_file : PGSIZE;
         if (load_page(im, ph->vaddr + done, ph->off + done, n, rights) < 0)
             return -1;
+        pass_turn_locked();
     }
     if (rights & VM_EXEC && im->entry >= ph->vaddr && im->entry - ph->vaddr < ph->memsz)
         im->entry_ok = true;
@@ -183,14 +185,15 @@ static int push(struct image *im, const void *src, uint64 n, uint64 align)
     return vm_copyout(im->vm, im->sp, src, n);
 }
 
-/* Push the strings, then the vector that points to them, with a null pointer at its end. */
+/* Push the strings, each at a multiple of 16 as in xv6 (programs have been seen to write a few bytes
+ * past the end of one), then the vector that points to them, with a null pointer at its end. */
 static int push_args(struct image *im, char *const argv[])
 {
     uint64 vector[MAXARG + 1];
 
     for (im->argc = 0; argv[im->argc] != NULL; im->argc++) {
         const char *arg = argv[im->argc];
-        if (im->argc == MAXARG || push(im, arg, strlen(arg) + 1, 1) < 0)
+        if (im->argc == MAXARG || push(im, arg, strlen(arg) + 1, 16) < 0)
             return -1;
         vector[im->argc] = im->sp;
     }

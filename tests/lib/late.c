@@ -9,7 +9,9 @@
  *                                              append  the same with O_APPEND
  *   fork    forks with 100 MiB of heap         two     has two children at a time, which
  *   exit    has children that grow to                  grow and end
- *           that size and end
+ *           that size and end              names   looks up a name in a directory of
+ *   share   does as sbrk, in a space that          10,000, of which nothing is cached
+ *           another process shares         exec    runs a program of 100 MiB, large
  */
 #include <stdbool.h>
 
@@ -106,13 +108,66 @@ static void cut_and_append(void)
     use_file(O_RDWR | O_TRUNC | O_APPEND, false);
 }
 
+static void idle(void *arg)
+{
+    (void)arg;
+    pause(10000);
+    exit(0);
+}
+
+static void shrink_shared(void)
+{
+    static char stack[4096] __attribute__((aligned(16)));
+    static bool shared;
+
+    if (!shared && fork_shared(idle, 0, stack + sizeof(stack)) < 0)
+        exit(1);
+    shared = true;
+    grow_and_shrink();
+}
+
+static void make_names(void)
+{
+    char name[32];
+
+    mkdir("late.dir");
+    for (int i = 0; i < 10000; i++) {
+        snprintf(name, sizeof(name), "late.dir/%d", i);
+        if (link("late.tmp", name) < 0)
+            exit(1);
+    }
+}
+
+static void look_up(void)
+{
+    static bool made;
+    uint64 one = 1;
+
+    if (!made)
+        make_names();
+    made = true;
+    sysctl("vfs.drop_caches", 0, &one);
+    close(open("late.dir/1", O_RDONLY));
+}
+
+static void run_large(void)
+{
+    char *argv[] = {"large", 0};
+
+    if (fork() == 0) {
+        exec("large", argv);
+        exit(1);
+    }
+    wait(0);
+}
+
 static const struct kind {
     const char *name;
     void (*work)(void);
 } kinds[] = {
     {"loop", compute},    {"sbrk", grow_and_shrink}, {"fork", fork_all}, {"exit", end_all},
     {"read", read_whole}, {"write", write_over},     {"two", two},       {"cut", write_and_cut},
-    {"append", cut_and_append},
+    {"append", cut_and_append}, {"share", shrink_shared}, {"names", look_up}, {"exec", run_large},
 };
 
 static uint64 now(void)
