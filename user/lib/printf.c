@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * printf and fprintf: the text is collected on the stack and written at the end of the call, so that a
- * line that is printed by one call comes out whole, even when several processes print.
+ * line of up to 128 bytes that is printed by one call comes out whole, even when several processes
+ * print. More would leave too little of a stack of one page for programs that were written for xv6 and
+ * call themselves, such as find.
  */
 #include <stdarg.h>
 
@@ -10,7 +12,7 @@
 struct out {
     int fd;
     int n; /* bytes in buf */
-    char buf[256];
+    char buf[128];
 };
 
 /* What cannot be written is lost: printf has no result. */
