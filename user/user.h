@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * What a user program may call: xv6-riscv's whole API, of its older and its newer version, with the
- * same prototypes, and Nymph's own calls. A program written for xv6 of 2020 or later compiles unchanged.
+ * What a user program may call: xv6-riscv's whole API, of its older and its newer version (2020 and
+ * later), with the same prototypes, and Nymph's own calls. A program written for it compiles unchanged.
  *
  * System calls return -1 when they fail. docs/syscalls.md says of each what it does, what its errors
  * are, and what a failure can have changed.
