@@ -2,13 +2,15 @@
 """Work on several harts: processes that talk to each other stay together, and work that shares nothing does not
 meet (user/harts.c). The deterministic mode counts; what it is in time, `make bench` shows."""
 
+import itertools
 import re
+import shutil
 import statistics
 import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, make
 
 N = 100  # operations of each worker
 FIRMWARE = 0x80000000  # the code of programs lies below
@@ -76,3 +78,13 @@ def test_code_is_fetched_anew(run, tmp_path):
             stale.discard(hart)
         assert not (hart in stale and epc and place < FIRMWARE), f"hart {hart} has executed stale code at {place:#x}"
     assert min(arrived) >= 5, arrived
+
+
+def test_orphans_are_reaped(run, tree):
+    """init keeps up with one who makes orphans on another hart, so that they do not fill the process table. (When it
+    waited for room to give their memory back to the hart where they began, there were 415 to 943.)"""
+    shutil.copy(ROOT / "tests/lib/orphans.c", tree / "user")
+    make("-s", "all", cwd=tree)
+    for cpus, seed in itertools.product((2, 4), (1, 2, 3)):
+        console = run("orphans 800", CPUS=cpus, SEED=seed, DETERMINISTIC=1, BUILD=tree / "build", timeout=120).console
+        assert int(re.search(r"^orphans: at most (\d+) processes$", console, re.M)[1]) <= 340, console

@@ -4,9 +4,14 @@
  *   slab (a page)   [ struct slab | object | object | ... ]
  *
  * A slab belongs to the cpu that made it, and only that cpu, in a critical section, touches its free
- * objects and its place on the cpu's list. A passive IPI message sends an object that another cpu frees
- * home: nobody waits for it, so it need not interrupt the owner. Hence zalloc and zfree use no lock and
- * no atomic operation, and no two cpus write to the same cache line.
+ * objects and its place on the cpu's list. Hence zalloc and zfree use no lock and no atomic operation,
+ * and no two cpus write to the same cache line, as long as objects are freed where they were allocated.
+ *
+ * What another cpu frees goes to a list of the owner's, one for each zone. Many cpus add to it, by
+ * compare and swap; the owner takes all of it. An IPI message asks it to: the cpu that finds the list
+ * empty sends one, which is passive, as nobody waits for the objects; and each RETURNED_MOST-th object
+ * interrupts the owner, so that it never has much to take at once. (init reaps orphans of all cpus. With
+ * a message for each object it waited for room in the rings, and zombies filled the process table.)
  *
  * Free objects stay in their slab: there is no second cache of objects that would keep slabs from
  * becoming empty. Each cpu keeps at most one empty slab of each zone, so that code that allocates and
@@ -46,8 +51,11 @@ struct zone_cpu {
     uint32 npages;       /* slabs, full ones included; others may peek */
 };
 
+#define RETURNED_MOST 64
+
 struct freeobj {
     struct freeobj *next;
+    uint64 count; /* on the list of what others freed: objects from here to its end. A hint. */
 };
 
 /* At the start of its page. */
@@ -65,6 +73,11 @@ static uint32 nzones;
 static struct spinlock zones_lock = SPINLOCK("zones");
 static struct zone_cpu zone_cpus[NCPU][MAXZONES];
 static struct zone *kmalloc_zones[KMALLOC_ZONES];
+
+/* For each owner, the lists of what other cpus have freed. */
+static struct {
+    struct freeobj *list[MAXZONES];
+} __attribute__((aligned(CACHE_LINE))) returned[NCPU];
 
 static inline struct slab *slab_of(void *obj)
 {
@@ -232,11 +245,40 @@ void zone_drain(void)
 }
 
 /*
- * IPI body on the owner's cpu: take back an object that was freed elsewhere.
+ * IPI body on the owner's cpu: take back what other cpus have freed of a zone.
  */
-static void zfree_home(void *obj)
+static void take_returned(void *arg)
 {
-    slab_put(slab_of(obj), obj);
+    struct zone *z = arg;
+    /* The cas in zfree_elsewhere: all that others did to the objects is done. */
+    struct freeobj *f = amo_swap_acq(&returned[mycpuid].list[z->id], NULL), *next;
+
+    for (; f != NULL; f = next) {
+        next = f->next;
+        slab_put(slab_of(f), f);
+    }
+}
+
+/*
+ * Give an object to the cpu that owns its slab. When it is on the list it may be taken at once, and the
+ * slab be gone. The list's first object may be gone as well when its count is read; then that is wrong,
+ * and only decides whether to interrupt.
+ */
+static void __attribute__((noinline)) zfree_elsewhere(struct zone *z, struct freeobj *f, int owner)
+{
+    struct freeobj **list = &returned[owner].list[z->id], *first;
+    uint64 count;
+
+    do {
+        first = peek(list);
+        count = first != NULL ? peek(&first->count) + 1 : 1;
+        f->next = first;
+        f->count = count;
+    } while (!amo_cas(list, first, f)); /* release: take_returned */
+    if (first == NULL)
+        lwkt_send_ipiq_passive(globaldata_of[owner], take_returned, z);
+    else if (count % RETURNED_MOST == 0)
+        lwkt_send_ipiq(globaldata_of[owner], take_returned, z);
 }
 
 /*
@@ -247,12 +289,11 @@ void zfree(struct zone *z, void *obj)
     struct slab *s = slab_of(obj);
 
     KASSERT(s->zone == z, "%p is of zone %s, not %s", obj, s->zone->name, z->name);
-    (void)z;
     crit_enter();
     if (s->cpu == (uint32)mycpuid)
         slab_put(s, obj);
     else
-        lwkt_send_ipiq_passive(globaldata_of[s->cpu], zfree_home, obj);
+        zfree_elsewhere(z, obj, (int)s->cpu);
     crit_exit();
 }
 
