@@ -226,24 +226,6 @@ static inline void slab_put(struct slab *s, void *obj)
         slab_empty(s, zc);
 }
 
-/* Empty slabs are at the tails of the lists. */
-void zone_drain(void)
-{
-    crit_enter();
-    for (uint32 id = 0; id < nzones; id++) {
-        struct zone_cpu *zc = &zone_cpus[mycpuid][id];
-        if (zc->nempty == 0)
-            continue;
-        struct slab *s = list_entry(zc->partial.prev, struct slab, node);
-        KASSERT(s->inuse == 0, "an empty slab of zone %s is not at the tail", s->zone->name);
-        list_remove(&s->node);
-        page_unref(s);
-        poke(&zc->nempty, 0);
-        poke(&zc->npages, zc->npages - 1);
-    }
-    crit_exit();
-}
-
 /*
  * IPI body on the owner's cpu: take back what other cpus have freed of a zone.
  */
@@ -257,6 +239,25 @@ static void take_returned(void *arg)
         next = f->next;
         slab_put(slab_of(f), f);
     }
+}
+
+/* Empty slabs are at the tails of the lists. */
+void zone_drain(void)
+{
+    crit_enter();
+    for (uint32 id = 0; id < nzones; id++) {
+        struct zone_cpu *zc = &zone_cpus[mycpuid][id];
+        take_returned(&zones[id]);
+        if (zc->nempty == 0)
+            continue;
+        struct slab *s = list_entry(zc->partial.prev, struct slab, node);
+        KASSERT(s->inuse == 0, "an empty slab of zone %s is not at the tail", s->zone->name);
+        list_remove(&s->node);
+        page_unref(s);
+        poke(&zc->nempty, 0);
+        poke(&zc->npages, zc->npages - 1);
+    }
+    crit_exit();
 }
 
 /*
