@@ -17,6 +17,7 @@ the verdict itself. Therefore:
 
 import fcntl
 import hashlib
+import itertools
 import platform
 import re
 import shutil
@@ -42,7 +43,8 @@ LOOP_SECONDS = 5                        # of processor time, in which a schedule
 PLAY_SECONDS = 240                      # of the host's time
 OUT_OF_TIME = (-signal.SIGXCPU, 128 + signal.SIGXCPU)   # without bubblewrap, and inside it
 OUTPUT = 1 << 20                        # bytes that are read of what a program prints
-EVENTS, STATE = 40, 16                  # lines that are shown
+EVENTS, STATE, INNER = 40, 16, 6        # lines that are shown; functions of a stack
+NO_END = "in one schedule"              # tests/sim/loops.c says that a schedule does not end
 BUDGETS = ("preemption", "late interrupt", "old value")
 
 _lock = threading.Lock()
@@ -232,36 +234,73 @@ def suspects(root, schedule, shown):
             yield name, shown[i]
 
 
-def usually(root, lab, schedule, shown):
-    """The line "usually": the lab's function that the schedule departs in, or the nearest; or ""."""
+def chains(word, text):
+    """[(cpu, [(function, place), ..])]: the stacks of the lines that begin with this word, the inner ones first."""
+    return [(int(cpu), re.findall(r"(\w+) \(([\w/.]+:\d+)\)", line))
+            for cpu, line in re.findall(rf"^{word}: cpu (\d) in (.*)$", text, re.M)]
+
+
+def innermost(lab, chain):
+    """The lab's function in a stack that is nearest to the inner end: (what calls what, place), or None."""
+    for i, (name, place) in enumerate(chain):
+        if name in causes.WRITES[lab].split():
+            return f"{name}()" + (f", which calls {chain[0][0]}()" if i > 0 else ""), place
+    return None
+
+
+def looping(lab, looks):
+    """The line "usually" of a schedule that does not end: the function that most looks have found; or ""."""
+    found = [mine for _, chain in looks if (mine := innermost(lab, chain))]
+    names = [what.partition("(")[0] for what, _ in found]
+    if not found:
+        return ""
+    what, place = max(found, key=lambda one: names.count(one[0].partition("(")[0]))
+    return (f"{what} ({place}): the kernel was in it at {names.count(what.partition('(')[0])} of {len(looks)} looks. "
+            "What does it wait for, or what makes it come again and again?")
+
+
+def unordered(lab, accesses, looks):
+    """The line "usually" of a data race: the lab's functions that make the two accesses, or call what does; or
+    "". (The stack is known of the second one only; of the first one, what is inlined. drain() calls bodies, and is
+    to blame for none.)"""
+    mine = []
+    for _, chain in [*accesses[:1], *(looks or accesses[1:])]:
+        own = itertools.takewhile(lambda one: one is chain[0] or one[0] != "drain", chain)
+        mine += [found[0]] if (found := innermost(lab, list(own))) else []
+    return ("nothing orders these two accesses: look for the publish and the consume that should, in "
+            f"{' and in '.join(dict.fromkeys(mine))}") if mine else ""
+
+
+def usually(root, lab, schedule, shown, looks):
+    """The line "usually" of another failure: the lab's function that the schedule departs in, or the nearest. If
+    it does not depart: the one that has found the failure. Or ""."""
     mine = causes.WRITES[lab].split()
-    for name, event in suspects(root, schedule, shown):
-        if name in mine:
-            where = f"{event.place}:{event.line}"
-            return (f"{name}() ({where}): at the last step at which this schedule differs from the usual one, or "
-                    "next to it. What may another cpu do, or an interrupt, just before that line and just after?")
-    return ""
+    near = next(((name, f"{event.place}:{event.line}") for name, event in suspects(root, schedule, shown)
+                 if name in mine), None)
+    found = next((own for _, chain in looks if (own := innermost(lab, chain))), None)
+    if near and schedule:
+        return (f"{near[0]}() ({near[1]}): at the last step at which this schedule differs from the usual one, or "
+                "next to it. What may another cpu do, or an interrupt, just before that line and just after?")
+    if found:
+        return f"{found[0]} ({found[1]}) has found it, or what it calls"
+    return f"{near[0]}() ({near[1]}): one of the last steps; no cpu loses its turn in this schedule" if near else ""
 
 
 CAUSES = ((r"all cpus wait", "deadlock"), (r"^livelock|no end after", "livelock"),
           (r"^data race|^use of freed memory|tests/sim/x_|tests/sim/explore", "judged"))
 
 
-def where_it_raced(message, runner):
+def where_it_raced(message, accesses):
     """The message of a data race with the lines of code."""
-    found = re.match(r"data race at \w+: (\w+), (\w+); cpu (\d) at (\w+), cpu (\d) at (\w+)", message)
-    if not found:
-        return message, ""
-    one, other, cpu, pc, cpu2, pc2 = found.groups()
-    lines = runner(["addr2line", "-f", "-e", PROGRAM, pc, pc2], 20)[1].splitlines()
-    if len(lines) != 4:
-        return message, ""
-    place, place2 = (re.sub(r"^.*?((?:kernel|tests)/)", r"\1", line).split(" ")[0] for line in lines[1::2])
-    return (f"a data race: cpu {cpu} in {lines[0]} ({place}) and cpu {cpu2} in {lines[2]} ({place2}), one after "
-            f"the other with nothing that orders them ({one}, then {other})"), f"{lines[2]} {lines[0]}"
+    found = re.match(r"data race at \w+: (\w+), (\w+); cpu ", message)
+    if not found or len(accesses) != 2 or not all(chain for _, chain in accesses):
+        return message
+    one, other = (f"cpu {cpu} in {chain[0][0]} ({chain[0][1]})" for cpu, chain in accesses)
+    return (f"a data race: {one} and {other}, one after the other with nothing that orders them "
+            f"({found.group(1)}, then {found.group(2)})")
 
 
-def failure_of(case, root, text, runner):
+def failure_of(case, root, text):
     """The Failure that a program's text tells of, or None."""
     found = re.search(r"^\S+: \d cpus, FAILED with .* after (\d+) executions, [\d.]+ s: (.*)\nagain: (.*)$",
                       text, re.M)
@@ -273,7 +312,8 @@ def failure_of(case, root, text, runner):
         return Failure("a kernel with all of the lab's functions", f"{missing.group(1)} is not written yet",
                        cause="not-written")
     schedule = re.search(r"-x '(.*)'", found.group(3)).group(1) if found else ""
-    seen, names = where_it_raced(message, runner)
+    accesses, looks = chains("access", text), chains("look", text)
+    seen = where_it_raced(message, accesses)
     if found:
         seen += (f"; in schedule {found.group(1)}, which departs from the usual one at: {schedule}" if schedule
                  else "; in the usual schedule")
@@ -281,19 +321,22 @@ def failure_of(case, root, text, runner):
                       cause=next((name for words, name in CAUSES if re.search(words, message)), "panic"))
     rows, lines, shown = events(text)
     failure.drawn = rows + [""] * bool(rows) + lines[-EVENTS:]
-    failure.state = [line.strip() for line in text[text.find("\n" + message + "\n") + 1:].splitlines()[1:]
-                     if re.match(r" *cpu \d", line)][:STATE]
-    mine = [f"{name}()" for name in dict.fromkeys(names.split()) if name in causes.WRITES[case.race.lab].split()]
-    failure.usually = ("nothing orders these two accesses: look for the publish and the consume that should, in "
-                       f"{' and '.join(mine)}") if mine else usually(root, case.race.lab, schedule, shown)
+    cpus = [line.strip() for line in text[text.find("\n" + message + "\n") + 1:].splitlines()[1:]
+            if re.match(r" *cpu \d", line)]
+    calls = [f"cpu {cpu}: {' < '.join(f'{name} ({place})' for name, place in chain[:INNER])}"
+             for cpu, chain in looks if chain]
+    failure.state = [*cpus, *dict.fromkeys(calls)][:STATE]
+    failure.usually = looping(case.race.lab, looks) if NO_END in message else \
+        unordered(case.race.lab, accesses, looks) if message.startswith("data race") else \
+        usually(root, case.race.lab, schedule, shown, looks)
     return failure
 
 
-def judge(case, root, status, text, runner):
+def judge(case, root, status, text):
     """None, or the Failure of a scene that was played."""
     if status is None:
         return Failure("the scene to end", f"it does not; given up after {PLAY_SECONDS} s", cause="livelock")
-    failure = failure_of(case, root, text, runner)
+    failure = failure_of(case, root, text)
     if failure is None and status in OUT_OF_TIME:
         return Failure("the scene to end", f"it does not: after {SEARCH_SECONDS + LOOP_SECONDS} s of processor time the "
                        "kernel is in a loop that never lets another cpu run", cause="livelock")
@@ -325,5 +368,5 @@ def run(case, root=machine.ROOT, runner=None):
     p, i, r = map(str, case.race.budget)
     status, text = runner(["prlimit", f"--cpu={SEARCH_SECONDS + LOOP_SECONDS}:", PROGRAM, "-s", case.race.scene,
                            "-p", p, "-i", i, "-r", r, "-t", str(SEARCH_SECONDS)], PLAY_SECONDS)
-    failure = judge(case, root, status, text, runner)
+    failure = judge(case, root, status, text)
     return failure, machine.Result(text, status or 0, time.monotonic() - started, "", command(case.race, text))

@@ -35,8 +35,8 @@ UPPER = [ROOT / "kernel" / f"{name}.c" for name in (
 SCENES = [*sorted(SIM.glob("x_*.c")), SIM / "litmus.c", SIM / "explore_pairs.c"]
 # The simulation, and what the host has in the kernel's place.
 HOST = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
-                                       "turns", "schedule", "report", "explore_base", "lines", "explore_main",
-                                       "host_memory", "host_proc")]
+                                       "turns", "schedule", "report", "explore_base", "lines", "loops",
+                                       "explore_main", "host_memory", "host_proc")]
 INSTRUMENTED = [*CORE, *UPPER, *SCENES, *HOST, SIM / "races.c", SIM / "views.c", SIM / "builtins.c"]
 LINE = re.compile(r"(?P<scene>\S+): (?P<cpus>\d) cpus, (?P<p>\d) preemptions, (?P<i>\d) interrupts, "
                   r"(?P<r>\d) stale reads: (?P<executions>\d+) executions, (?P<seconds>[\d.]+) s, "

@@ -84,11 +84,72 @@ def test_broken(name, tmp_path):
     assert found["status"] == "fail" and found["points"] == 0
     assert "in every schedule of up to" in found["expected"] and len(found["timeline"]) > 5, text
     assert any(re.search(r"kernel/\S+\.[ch]:\d+", line) for line in found["timeline"]), text
-    assert re.search(rf" usually (nothing orders these two accesses: [^:]* in )?(\w+\(\) (or|and) )?{function}\(\)",
+    assert re.search(rf" usually (nothing orders these two accesses: [^:]* in )?(\w+\(\) and in )?{function}\(\)",
                      " ".join(text.split())), text
     assert "again     make grade LAB=races" in text and "(gdb) break panic" in text
     done = subprocess.run(found["by_hand"], cwd=tree, shell=True, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "cpu 1  " in done.stdout
+
+
+def changed(tmp_path, source, old, new):
+    """The tree of the solved kernel with one change."""
+    files = solved()
+    assert files[source].count(old.encode()) == 1
+    files[source] = files[source].replace(old.encode(), new.encode())
+    return tree_of(tmp_path, files)
+
+
+# A change after which a schedule does not end: an interrupt comes again and again, before the scene's mark; a loop
+# in which nothing is ever read; one that reads. The scene, and the function that the line "usually" names.
+ENDLESS = {
+    "interrupts": ("kernel/lwkt/systimer.c", "gd_systimer_armed = 0;", "gd_systimer_armed = ~0UL;", "x_sleep",
+                   "systimer_intr"),
+    "loop": ("kernel/sync/tsleep.c", "    if (woken == 0 && list_empty(bucket))",
+             '    for (;;)\n        __asm__ volatile("");\n    if (woken == 0 && list_empty(bucket))', "x_sleep",
+             "wakeup_here"),
+    "reads": ("kernel/lwkt/systimer.c", "after->prev;\n    list_insert",
+              "after;\n    while (consume(&gd->gd_systimer_armed) != 1)\n        ;\n    list_insert",
+              "x_timer_again", "insert")}
+
+
+@pytest.mark.parametrize("fault", ENDLESS)
+def test_no_end(fault, tmp_path):
+    """A schedule that does not end is given up after seconds, whatever it loops in. The report names the lab's
+    function that the kernel was in, and what it lists for gdb stops there."""
+    source, old, new, scene, function = ENDLESS[fault]
+    tree = changed(tmp_path, source, old, new)
+    found, text = reported(scene, tree)
+    assert found["cause"] == "livelock" and found["seconds"] < 60, text
+    assert re.match(rf"{function}\(\).* \(kernel/\S+:\d+\): the kernel was in it at \d+ of 20 looks", found["hint"])
+    assert any(f"{function} ({source}:" in line for line in found["state"]), text
+    typed = [word for line in found["gdb"][1:] for word in ("-ex", line)]
+    done = subprocess.run(f"{found['gdb'][0].replace('gdb', 'gdb-multiarch -nx -batch ' + ' '.join(map(repr, typed)), 1)}",
+                          cwd=tree, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert re.search(r"#0 +panic \(.*no end after", done.stdout) and "signal handler called" in done.stdout, done.stdout
+    if fault != "interrupts":   # there it may be anywhere in the interrupt
+        assert re.search(rf"in {function} \(|{function}\b.* at kernel/", done.stdout), done.stdout
+
+
+def test_calls_what_races(tmp_path):
+    """A data race in a function that this lab only calls names the lab's function that calls it, and no step at
+    which the usual schedule would differ from itself."""
+    tree = changed(tmp_path, "kernel/lwkt/sched.c", """    if ((flags & TDF_MIGRATING) == 0) {
+        _lwkt_enqueue_here(gd, td, flags);""", "    {\n        _lwkt_enqueue(td);")
+    lab, case = next((lab, case) for lab in engine.load_labs("4") for case in lab.tests
+                     if case.name == "x_migrate_left")
+    failure, _ = races.run(case, tree)
+    assert "a data race: cpu 0 in _lwkt_enqueue (kernel/lwkt/runq.h:" in failure.seen
+    assert "in the usual schedule" in failure.seen
+    assert failure.usually.endswith("should, in lwkt_schedule(), which calls _lwkt_enqueue()"), failure.usually
+    assert diagnosis.usual(lab.number, case, failure) == failure.usually
+
+
+def test_usual_schedule(tmp_path):
+    """A failure without a race is that of the lab's function that has found it, and of no other step."""
+    tree = changed(tmp_path, "kernel/lwkt/sched.c", "if ((flags & TDF_MIGRATING) == 0)", "")
+    found, text = reported("x_migrate_left", tree)
+    assert "in the usual schedule" in found["seen"] and "differs" not in found["hint"], text
+    assert re.match(r"lwkt_setcpu_self\(\) \(kernel/lwkt/migrate.c:\d+\) has found it", found["hint"]), text
 
 
 def test_not_written(tmp_path):

@@ -18,7 +18,8 @@ CORE = [*sorted(ROOT.glob("kernel/lwkt/*.c")), ROOT / "kernel/lib/bits.c",
         ROOT / "kernel/lib/testpoint.c"]
 SCENES = sorted(SIM.glob("scenes_*.c"))
 MACHINE = [SIM / f"{name}.c" for name in ("run", "sim", "spawn", "rest", "arena", "snapshot", "memory", "explore",
-                                          "turns", "schedule", "report", "lines")]
+                                          "turns", "schedule", "report", "lines",
+                                          "loops")]
 MAIN = SIM / "main.c"
 SWITCH = ROOT / "liblwkt/linux/switch.S"
 

@@ -8,6 +8,7 @@
  *   explore.c   the search                                   turns.c    its choices
  *   snapshot.c  the way back to a mark                       schedule.c a schedule as text
  *   report.c    a failure's timeline                         lines.c    which lines cpus share
+ *   loops.c     executions without an end
  */
 #ifndef SIM_CPU_H
 #define SIM_CPU_H

@@ -85,6 +85,7 @@ void explore_failed(const char *message)
 {
     keep->failed = true;
     strncpy(keep->message, message, sizeof(keep->message) - 1);
+    loops_failed();
     end_run();
 }
 
@@ -122,11 +123,13 @@ bool explore_setup(const struct scene *s, int ncpu)
 {
     keep = host_alloc(sizeof(*keep));
     report_begin();
+    loops_begin();
     exploring = true;
     lwkt_ipiq_optimized = 1;
     run_begin(s, ncpu);
     if (keep->failed || !keep->marked) {
         fprintf(stderr, "%s, before its mark: %s\n", s->name, keep->message);
+        loops_print();
         return false;
     }
     snapshot_take(mark_sp);
@@ -137,6 +140,7 @@ bool explore_setup(const struct scene *s, int ncpu)
 void execute(void)
 {
     snapshot_restore();
+    loops_anew();
     events_wanted |= keep->replay;
     keep->failed = false;
     jump(&host_sp, mark_sp, curthread);

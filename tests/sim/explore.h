@@ -56,6 +56,14 @@ void lines_begin(int threads);
 void lines_enter(void);
 void lines_leave(void);
 
+/* From here on an execution that does not end fails. / Another one begins. / It has failed. / Print where it was. */
+void loops_begin(void);
+void loops_anew(void);
+void loops_failed(void);
+void loops_print(void);
+/* The kernel's functions behind n return addresses. */
+void print_functions(const char *what, int cpu, void *const *pc, int n);
+
 /* For the main program. Play the scene to its mark; false: it has failed before. */
 bool explore_setup(const struct scene *s, int ncpu);
 struct verdict explore_search(const int *budget, double seconds, bool everywhere);

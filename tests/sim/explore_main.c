@@ -6,6 +6,7 @@
  * Plays a scene with every schedule within the three budgets, smaller ones first, so that a failure's
  * schedule is among the shortest. One line says what came of it; a failure is printed as a timeline.
  *
+ *   -t   end the search after so much processor time; a schedule that does not end fails by itself (loops.c)
  *   -a   switch cpus at every primitive, not only where several cpus use the word
  *   -o   print the outcomes that were reached
  *   -q   a failure is one line
@@ -103,19 +104,12 @@ static void spare_variables(const char *file)
 /* Where the accesses are that a failure names ("cpu 1 at 41292d"). */
 static void print_places(const char *message)
 {
-    char command[200];
-    uint32 pc;
+    void *pc;
     int cpu;
 
     for (const char *s = message; (s = strstr(s, "cpu ")) != NULL; s++)
-        if (sscanf(s, "cpu %d at %x", &cpu, &pc) == 2) {
-            printf("cpu %d, ", cpu);
-            fflush(stdout);
-            snprintf(command, sizeof(command), "addr2line -sfipe /proc/%d/exe %x", getpid(),
-                     pc - 1);
-            if (system(command) != 0)
-                printf("%x\n", pc);
-        }
+        if (sscanf(s, "cpu %d at %p", &cpu, &pc) == 2)
+            print_functions("access", cpu, &pc, 1);
 }
 
 static void print_failure(const struct verdict *v, const int *b)
@@ -136,6 +130,7 @@ static void print_failure(const struct verdict *v, const int *b)
     printf("again: %s -s %s -c %d%s%s -x '%s'\n", program, scene_name, ncpu,
            weaker != NULL ? " -w " : "", weaker != NULL ? weaker : "", copy);
     print_places(explore_message());
+    loops_print();
 }
 
 /* Each budget up to what was asked for, by the sum. */
@@ -260,7 +255,11 @@ int main(int argc, char **argv)
     arena_begin();
     if (!explore_setup(s, ncpu))
         return 1;
-    if (schedule != NULL)
-        return explore_replay(schedule);
-    return search();
+    if (schedule == NULL)
+        return search();
+
+    bool failed = explore_replay(schedule);
+
+    loops_print();
+    return failed;
 }

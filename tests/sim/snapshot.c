@@ -114,10 +114,8 @@ static void handle_faults(void)
 {
     struct sigaction action = {.sa_sigaction = first_store,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-    stack_t stack = {.ss_size = 1UL << 16};
 
-    stack.ss_sp = host_alloc(stack.ss_size);
-    if (sigaltstack(&stack, NULL) < 0 || sigaction(SIGSEGV, &action, NULL) < 0)
+    if (sigaction(SIGSEGV, &action, NULL) < 0)
         panic("no signal handler");
 }
 
