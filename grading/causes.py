@@ -292,6 +292,8 @@ LAB4 = [
     ("", "panic", r"stack overflow", "wait_for_room() runs other bodies, which may wait, too: that "
      "must end at NESTING_MAX"),
     ("", "panic", r"cannot switch from within", "drain_rings() must lower gd_intr_nesting_level again"),
+    ("", "panic", rf"(?:{FAULT}).*: ipi_raise\b", "the fault came in ipi_raise_sswi() or "
+     "ipi_raise_sbi(): board.sswi.base is a physical address, and PA_TO_KVA makes it one that you can store to"),
     ("", "panic", FAULT, "drain() runs a message that is not there: append() must publish ip_windex "
      "after the slot is written, and ring_depth() must not be above the ring's size"),
     ("", "panic", r"belongs to cpu", "lwkt_schedule() must send a message for a thread of another cpu, "

@@ -6,6 +6,7 @@ cpus were; and it names functions that the student of this lab writes. The rules
 fits, the line says that the grader does not know, and which of the lab's functions are on the cpus' stacks.
 """
 
+import itertools
 import re
 
 from grading import causes
@@ -14,6 +15,7 @@ UNKNOWN = "the grader does not know which function of this lab is wrong"
 HELPERS = ("cpu_relax", "testpoint", "pass_turn", "clear_sip", "hardclock", "interrupt", "trap_entry",
            "crit_enter", "crit_exit")
 TICKING = r"\b(hardclock|systimer_intr|interrupt)\b"
+BORDERS = ("drain", "interrupt", "trap_entry", "kernel_exception")
 HANGS = ("deadlock", "livelock", "timeout", "never-booted")
 
 
@@ -109,6 +111,18 @@ def caught(lab, case, what, text, failure):
     return ""
 
 
+def fault_in(lab, failure, words):
+    """The words about a fault in the kernel: `words` if they name the function of the lab that is nearest to it,
+    or else that one. What interrupted a function, or what a message has called, is not the function's own."""
+    names = failure.frames[0][2] if failure.frames else []
+    own = list(itertools.takewhile(lambda name: name is names[0] or name not in BORDERS, names))
+    mine = next((name for name in own if name in writes(lab)), "")
+    if not mine or re.search(rf"\b{mine}\b", words):
+        return words
+    where = f"in {mine}()" if own[0] == mine else f"in {own[0]}(), which {mine}() has called, directly or not"
+    return f"the fault came {where}: what is at the address, and who has computed it?"
+
+
 def unknown(lab, case, failure):
     """What to say if no rule fits."""
     mine = on_stacks(lab, failure)
@@ -135,4 +149,6 @@ def usual(lab, case, failure):
     text = evidence(failure)
     words = caught(lab, case, what, text, failure) if failure.died and what in ("up", "hang", "end") else ""
     words = words or next(filter(None, (rule_for(lab, case, one, text) for one in kinds)), "")
+    if what == "panic" and re.search(causes.FAULT, failure.seen):
+        words = fault_in(lab, failure, words)
     return words or unknown(lab, case, failure)

@@ -65,16 +65,18 @@ def mismatch(rule, seen, expected, index, events):
 
 def frames_in(console):
     """[(cpu, thread, [functions, the inner ones first])] from the report of a kernel that panicked. If it
-    did so because a scene hangs, a tick or cpu_relax() has called the watchdog, which is left out."""
+    did so because a scene hangs, a tick or cpu_relax() has called the watchdog, which is left out. The cpu is None
+    if it panicked again before it had said which."""
     start = max(console.rfind("panic: "), 0)
     report = console[start:]
     head = re.search(r"^cpu (\d+) \(hart \d+\), thread \w+ \((.*?)\)", report, re.M)
     others = re.findall(r"^cpu (\d+) \(hart \d+\) ran ([^:\n]*): (.*)$", report, re.M)
-    own = report[head.end():] if head else ""
-    names = re.findall(r"^  [0-9a-f]{16} (\w+)\+", re.split(r"^cpu \d+ \(hart", own, flags=re.M)[0], re.M)
+    own = report[head.end():] if head else report.partition("\nbacktrace:")[2]
+    names = re.findall(r"^  [0-9a-f]{16} (\w+)[\w.]*\+", re.split(r"^cpu \d+ \(hart", own, flags=re.M)[0], re.M)
     if "the scene hangs" in report and "cpu_relax" in names:
         names = names[names.index("cpu_relax"):]
-    return ([(int(head.group(1)), head.group(2), names)] if head else []) + \
+    mine = [(int(head.group(1)), head.group(2), names)] if head else [(None, "", names)] if names else []
+    return mine + \
         [(int(cpu), thread, where.split(" < ")) for cpu, thread, where in others]
 
 

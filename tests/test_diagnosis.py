@@ -67,6 +67,12 @@ def panic(text):
     return failure.machine_failure(machine.Result(f"4 harts up\npanic: {text}\n", 101, 1.0, "", ""))
 
 
+def fault(*frames, head="cpu 0 (hart 0), thread ffffffc08ff1b1c0 (A)\n"):
+    """The Failure of a load from a bad address in these functions, the inner ones first."""
+    calls = "".join(f"  ffffffc0802294d6 {name}+0x5e\n" for name in frames)
+    return panic(f"load page fault in the kernel, address 0x8\n{head}backtrace:\n{calls}")
+
+
 def order(wanted, came):
     """The Failure of events that differ from the expected ones."""
     at = next(i for i in range(max(len(wanted), len(came))) if wanted[i:i + 1] != came[i:i + 1])
@@ -82,6 +88,12 @@ SYMPTOMS = [  # (test, what is seen, the function that must be named, one that m
     ("t34_one", hang("wait_for_count < lwkt_cpusync_start"), "lwkt_cpusync_remote1", "put_body"),
     ("t59_here", panic("return to user mode with 1 critical sections"), "lwkt_switch_return", "runq_append"),
     ("t59_here", panic("load page fault in the kernel, address 8"), "cpu_switch", "lwkt_yield"),
+    ("t21_wake", fault("ipi_raise", "cpu_ipi_raise", "send_interrupt.isra.0"), "ipi_raise_sswi", "drain"),
+    ("t21_wake", fault("ipi_raise", "cpu_ipi_raise", "vpanic", "kernel_exception", head=""), "ipi_raise_sswi", "drain"),
+    ("t32_wait", fault("lwkt_wait_ipiq.part.0", "kt_play"), "lwkt_wait_ipiq", "append"),
+    ("t27_order", fault("kt_note", "drain", "splz"), "append", "splz"),
+    ("t53_roam", fault("list_remove", "lwkt_setcpu_self", "kt_play"), "lwkt_setcpu_self", "lwkt_setcpu_finish"),
+    ("t53_roam", fault("kt_note", "drain", "splz", "lwkt_setcpu_self"), "lwkt_setcpu_finish", "lwkt_setcpu_self"),
     ("t16_storm", panic("crit_exit without crit_enter: td_critcount of A is 0"), "crit_enter", "take_request"),
     ("t1_turns", order(["A:0", "B:0", "A:0"], ["A:0", "A:0", "B:0"]), "lwkt_choose", "cpu_switch"),
     ("t1_turns", order(["A:0", "B:0", "A:0"], ["A:0", "B:0"]), "lwkt_yield", "lwkt_choose"),
