@@ -82,7 +82,7 @@ static void __attribute__((noinline)) schedule_elsewhere(globaldata_t owner, thr
  *
  * td's cpu may change during the call. TDF_MIGRATING is read first (consume; its publish in
  * lwkt_setcpu_remote (migrate.c) comes after td_gd's new value). If it is clear, td_gd is the new cpu.
- * If it is set, the arrival on the new cpu will enqueue td, and the enqueue here does nothing.
+ * If it is set, the arrival on the new cpu will enqueue td, so it is not enqueued here.
  */
 void lwkt_schedule(thread_t td)
 { /* lab 4 */
