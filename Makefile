@@ -73,9 +73,11 @@ $(error this is the tree of lab 0, whose sources lack the code of all labs; type
 endif
 # tools/qemu checks the rest. (make 4.3 does not export variables to $(shell), so we quote them here.)
 quote = '$(subst ','\'',$(1))'
-ifneq (,$(filter qemu qemu-gdb record trace test grade bench leaderboard,$(MAKECMDGOALS)))
-BAD := $(shell $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) \
-    $(if $(and $(filter grade,$(MAKECMDGOALS)),$(filter random,$(SEED))),SEED=) tools/qemu $(if $(FIRST),--check-options,--check) 2>&1)
+asked = $(filter $(1),$(MAKECMDGOALS))
+ifneq (,$(call asked,qemu qemu-gdb record trace test grade explore bench leaderboard))
+BAD := $(shell { $(foreach o,$(OPTIONS) RUN,$(o)=$(call quote,$($(o)))) $(if $(call asked,grade),GRADE=1) \
+    tools/qemu $(if $(FIRST)$(call asked,explore),--check-options,--check) $(if $(call asked,trace),&& \
+    KTR=$(call quote,$(KTR)) tools/trace --check $(foreach l,$(LOG),$(call quote,$(l)))); } 2>&1)
 ifneq (,$(BAD))
 $(error $(BAD))
 endif
@@ -316,7 +318,7 @@ include $(wildcard $(KOBJ:.o=.d) $(ULIBOBJ:.o=.d) $(UOBJ:.o=.d) $(LWKTNYMPH:%=$(
 # make ends with 0 or 2, whatever a recipe's status was, so the machine's own is printed. A script that
 # needs it as a status calls tools/qemu; one that needs the graders', tools/grade.
 .PHONY: qemu
-qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS MACHINE
+qemu: all ## boot to a shell (Ctrl-A X leaves); options: CPUS MEM RUN DETERMINISTIC SEED IPI BIOS MACHINE IMAGE SNAPSHOT
 	@tools/qemu || { status=$$?; echo "exit status $$status"; exit $$status; }
 
 .PHONY: qemu-gdb

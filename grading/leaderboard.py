@@ -90,7 +90,7 @@ def user():
 def main(lab, name, out):
     """Grade, measure and write the entry; return the exit status."""
     if lab not in figures():
-        print(f"LAB={lab}: give a lab that has a leaderboard: {', '.join(figures())}", file=sys.stderr)
+        print(f"LAB={lab}: give a lab that has a leaderboard: {', '.join(sorted(figures()))}", file=sys.stderr)
         return 2
     try:
         check(graded(lab), lab)

@@ -45,6 +45,12 @@ def test_labs():
     assert all(engine.load_labs(lab) for lab in leaderboard.figures())
 
 
+def test_no_such_board(capsys):
+    """For another lab a line names those that have one, in their order."""
+    assert leaderboard.main("3", "me", "") == 2
+    assert capsys.readouterr().err == "LAB=3: give a lab that has a leaderboard: 2, 4, 6\n"
+
+
 def test_board(tmp_path):
     """Entries are merged: the best of each name counts, equal totals share a rank, and the course's kernel stands
     among them without one; files that are no entries are left out."""

@@ -29,6 +29,23 @@ def test_bad_value(option):
     assert option.split("=")[0] in lines[0] and "give" in lines[0]
 
 
+@pytest.mark.parametrize("goal, option, allowed", [
+    ("trace", "KTR=foo", "all, ctxsw, ipi,"), ("trace", "KTR=ipi,foo", "tick"), ("trace", "LOG=nosuch", "a file"),
+    ("explore", "LAB=x", "1 (boot)"), ("grade", "SEED=x", "0 to 999999999, or random")])
+def test_bad_value_of(goal, option, allowed):
+    """So is that of an option that only some commands have."""
+    done = make(goal, option, "RUN=ls", check=False, timeout=20)
+    [line] = (done.stdout + done.stderr).strip().splitlines()
+    assert done.returncode == 2 and f"{option}: give" in line and allowed in line
+
+
+def test_random_seed():
+    """The graders draw seeds themselves; a machine needs a number."""
+    assert make("-n", "grade", "SEED=random", "LAB=2", timeout=20).stderr == ""
+    done = make("-n", "qemu", "SEED=1random", check=False, timeout=20)
+    assert done.returncode == 2 and done.stderr.strip().endswith("0 to 999999999.  Stop.")
+
+
 @pytest.mark.parametrize("option, words", [
     ("CPUS=010", "'-smp' '10'"), ("CPUS=08", "'-smp' '8'"), ("MEM=0128M", "'-m' '128M'")])
 def test_leading_zero(option, words):
