@@ -26,6 +26,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from grading import build, causes, engine, machine
@@ -235,9 +236,11 @@ def suspects(root, schedule, shown):
 
 
 def chains(word, text):
-    """[(cpu, [(function, place), ..])]: the stacks of the lines that begin with this word, the inner ones first."""
+    """[(cpu, [(function, place), ..])]: the stacks of the lines that begin with this word, the inner ones first, as
+    often as they came."""
+    found = re.findall(rf"^{word}: cpu (\d) in (.*?)(?: \((\d+) times\))?$", text, re.M)
     return [(int(cpu), re.findall(r"(\w+) \(([\w/.]+:\d+)\)", line))
-            for cpu, line in re.findall(rf"^{word}: cpu (\d) in (.*)$", text, re.M)]
+            for cpu, line, times in found for _ in range(int(times or 1))]
 
 
 def innermost(lab, chain):
@@ -250,13 +253,9 @@ def innermost(lab, chain):
 
 def looping(lab, looks):
     """The line "usually" of a schedule that does not end: the function that most looks have found; or ""."""
-    found = [mine for _, chain in looks if (mine := innermost(lab, chain))]
-    names = [what.partition("(")[0] for what, _ in found]
-    if not found:
-        return ""
-    what, place = max(found, key=lambda one: names.count(one[0].partition("(")[0]))
-    return (f"{what} ({place}): the kernel was in it at {names.count(what.partition('(')[0])} of {len(looks)} looks. "
-            "What does it wait for, or what makes it come again and again?")
+    found = Counter(mine[0].partition(",")[0] for _, chain in looks if (mine := innermost(lab, chain)))
+    return " and ".join(f"{name} (at {times} of {len(looks)} looks)" for name, times in found.most_common(2)) + \
+        ": the kernel was there. What does it wait for, or what makes it come again and again?" if found else ""
 
 
 def unordered(lab, accesses, looks):
@@ -323,9 +322,9 @@ def failure_of(case, root, text):
     failure.drawn = rows + [""] * bool(rows) + lines[-EVENTS:]
     cpus = [line.strip() for line in text[text.find("\n" + message + "\n") + 1:].splitlines()[1:]
             if re.match(r" *cpu \d", line)]
-    calls = [f"cpu {cpu}: {' < '.join(f'{name} ({place})' for name, place in chain[:INNER])}"
-             for cpu, chain in looks if chain]
-    failure.state = [*cpus, *dict.fromkeys(calls)][:STATE]
+    calls = {tuple(name for name, _ in chain[:INNER]): f"cpu {cpu}: " + " < ".join(
+        f"{name} ({place})" for name, place in chain[:INNER]) for cpu, chain in looks if chain}
+    failure.state = [*cpus, *calls.values()][:STATE]
     failure.usually = looping(case.race.lab, looks) if NO_END in message else \
         unordered(case.race.lab, accesses, looks) if message.startswith("data race") else \
         usually(root, case.race.lab, schedule, shown, looks)

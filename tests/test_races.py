@@ -120,7 +120,7 @@ def test_no_end(fault, tmp_path):
     tree = changed(tmp_path, source, old, new)
     found, text = reported(scene, tree)
     assert found["cause"] == "livelock" and found["seconds"] < 60, text
-    assert re.match(rf"{function}\(\).* \(kernel/\S+:\d+\): the kernel was in it at \d+ of 20 looks", found["hint"])
+    assert re.match(rf".*\b{function}\(\) \(at \d+ of \d+ looks\).*: the kernel was there", found["hint"]), text
     assert any(f"{function} ({source}:" in line for line in found["state"]), text
     typed = [word for line in found["gdb"][1:] for word in ("-ex", line)]
     done = subprocess.run(f"{found['gdb'][0].replace('gdb', 'gdb-multiarch -nx -batch ' + ' '.join(map(repr, typed)), 1)}",

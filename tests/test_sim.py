@@ -136,5 +136,5 @@ def test_shared_line_is_found(explorer, tmp_path, what):
     changed.write_text(text.replace(place, planted), encoding="utf-8")
     memory = explore.build_changed(explorer, tmp_path, ROOT / "kernel" / source)[1]
     found = [explore.explore(memory, scene, "-q", "-p", 0, cpus=2, seconds=5)[1] for scene in APART]
-    assert any(report in text and len(re.findall(rf"^cpu \d, .* at {changed.name}:\d+$", text, re.M)) >= 1
-               and len(re.findall(r"^cpu \d, \S+ at \S+:\d+$", text, re.M)) == 2 for text in found), found
+    assert any(report in text and len(re.findall(rf"^access: cpu \d in .*/{changed.name}:\d+\)", text, re.M)) >= 1
+               and len(re.findall(r"^access: cpu \d in \w+ \(\S+:\d+\)", text, re.M)) == 2 for text in found), found

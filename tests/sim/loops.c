@@ -8,17 +8,18 @@
 #include <execinfo.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "cpu.h"
 #include "explore.h"
 
-#define TICK_MS 50
-#define TICKS_MAX 40
-#define LOOKS 20
+#define TICK_MS 20
+#define TICKS_MAX 100
+#define LOOKS 64
 #define FRAMES 48
+#define TEXT 3000
 #define INTERRUPTED 2 /* a frame of a look at a tick; below are the handler and its return */
 
 /* In memory that no restore touches. Of this execution. */
@@ -91,25 +92,50 @@ void loops_anew(void)
 }
 
 /* The kernel's functions, the inner ones first, also those that were inlined. */
-void print_functions(const char *what, int cpu, void *const *pc, int n)
+static void name_functions(char *text, int size, void *const *pc, int n)
 {
-    char command[200 + 20 * FRAMES];
-    int size = snprintf(command, sizeof(command), "addr2line -fipe /proc/%d/exe", getpid());
+    char command[300 + 20 * FRAMES];
+    int length = snprintf(command, sizeof(command), "addr2line -fipe /proc/%d/exe", getpid());
 
     for (int i = 0; i < n; i++)
-        size += snprintf(command + size, sizeof(command) - (size_t)size, " %lx", (uint64)pc[i] - 1);
+        length +=
+            snprintf(command + length, sizeof(command) - (size_t)length, " %lx", (uint64)pc[i] - 1);
     snprintf(
-        command + size, sizeof(command) - (size_t)size,
+        command + length, sizeof(command) - (size_t)length,
         " | sed -nE 's,^( .inlined by. )?(\\w+) at .*((kernel|tests/sim/x_)[^ ]*).*,\\2 (\\3),p'"
         " | paste -sd'<' | sed 's/</ < /g'");
-    printf("%s: cpu %d in ", what, cpu);
-    fflush(stdout);
-    if (system(command) != 0)
-        printf("unknown code\n");
+    FILE *f = popen(command, "r");
+    if (f == NULL || fgets(text, size, f) == NULL)
+        text[0] = '\0';
+    if (f != NULL)
+        pclose(f);
+    text[strcspn(text, "\n")] = '\0';
+}
+
+void print_functions(const char *what, int cpu, void *const *pc, int n)
+{
+    char text[TEXT];
+
+    name_functions(text, sizeof(text), pc, n);
+    printf("%s: cpu %d in %s\n", what, cpu, text);
 }
 
 void loops_print(void)
 {
-    for (int i = 0; i < watch->nlooks; i++)
-        print_functions("look", watch->look[i].cpu, watch->look[i].pc, watch->look[i].n);
+    struct line {
+        char text[TEXT];
+        int cpu, times;
+    } *lines = host_alloc(LOOKS * sizeof(*lines)), *end = lines;
+
+    for (int i = 0; i < watch->nlooks; i++) {
+        struct line *same = lines;
+        name_functions(end->text, TEXT, watch->look[i].pc, watch->look[i].n);
+        end->cpu = watch->look[i].cpu;
+        while (same->cpu != end->cpu || strcmp(same->text, end->text) != 0)
+            same++;
+        same->times++;
+        end += same == end;
+    }
+    for (const struct line *l = lines; l < end; l++)
+        printf("look: cpu %d in %s (%d times)\n", l->cpu, l->text, l->times);
 }
