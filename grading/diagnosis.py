@@ -112,15 +112,15 @@ def caught(lab, case, what, text, failure):
 
 
 def fault_in(lab, failure, words):
-    """The words about a fault in the kernel: `words` if they name the function of the lab that is nearest to it,
-    or else that one. What interrupted a function, or what a message has called, is not the function's own."""
+    """The words about a fault in the kernel: the function of the lab that is nearest to it comes first, and then
+    `words`, which are enough if they name it. What interrupted a function, or what a message has called, is not the function's own."""
     names = failure.frames[0][2] if failure.frames else []
     own = list(itertools.takewhile(lambda name: name is names[0] or name not in BORDERS, names))
     mine = next((name for name in own if name in writes(lab)), "")
     if not mine or re.search(rf"\b{mine}\b", words):
         return words
     where = f"in {mine}()" if own[0] == mine else f"in {own[0]}(), which {mine}() has called, directly or not"
-    return f"the fault came {where}: what is at the address, and who has computed it?"
+    return f"the fault came {where}: who has computed the address?" + (f" Or else: {words}" if words else "")
 
 
 def unknown(lab, case, failure):
