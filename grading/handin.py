@@ -19,7 +19,7 @@ import sys
 import tarfile
 import time
 
-from grading import build, handed
+from grading import build, handed, sources
 from grading.machine import ROOT
 from grading.marks import lab_of
 
@@ -123,6 +123,14 @@ def unusable(files):
         not SOURCE.fullmatch(path.removeprefix("kernel/")) and not path.endswith(".ld") or len(data) > LIMIT)]
 
 
+def refused(files):
+    """Lines about the sources because of which grading/class would refuse all (grading/sources.py)."""
+    found = {path: sources.ambiguous(data.decode("utf-8", "replace").replace("\r\n", "\n"))
+             for path, data in files.items() if path.startswith("kernel/")}
+    return [f"This will be refused, so write it in another way: {path} has {ascii(why)[1:-1]}"
+            for path, why in found.items() if why]
+
+
 def pack(files, out):
     """Write the archive: the same files always give the same tar file."""
     with tarfile.open(out, "w:gz") as tar:
@@ -169,6 +177,7 @@ def main(lab, out):
     missing, odd = unwritten(kernel, lab), unusable(kernel)
     if missing:
         print(f"Not written yet: {listed(missing)}")
+    print("".join(f"{line}\n" for line in refused(kernel)), end="")
     if odd:
         print(f"Left out, because their names or sizes will not do: {listed(odd)}")
     errors, _ = build.build()

@@ -17,8 +17,8 @@ import tempfile
 import pytest
 
 from conftest import ROOT
-from grading import engine, events
-from grading.staff import changes, macros, opened, sandbox, submission, worker
+from grading import engine, events, sources
+from grading.staff import changes, macros, opened, sandbox, similarity, submission, worker
 from grading.staff.unpack import Refused
 from handing_in import CHEATS, handed_out, patched, solved, write
 
@@ -230,7 +230,80 @@ def test_what_is_changed():
     assert changes_of(4, lwkt__ipiq_c=(start, f"static int own;\n{start}")) == [
         "changed beside the places of the lab: kernel/lwkt/ipiq.c"]
     assert changes_of(4, lwkt__ipiq_c=(start, f"/* x *\\\n/ int own; /* */\n{start}"))
-    assert changes_of(4, lwkt__ipiq_c=(start, f'const char *a = R"("/*)"; int own; /* */\n{start}'))
+
+
+
+AWAY = {        # how a student of lab 2 may put the course's functions between two places away
+    "a condition": lambda text: f"#if 0\n{text}#endif\n",
+    "a macro": lambda text: "#define NEVER " + " \\\n".join(sources.without_comments(text).splitlines()) + "\n",
+    "nested functions": lambda text: f"static void never(void)\n{{{{\n{text}}}}}}}\n"}
+
+
+@pytest.mark.parametrize("how", AWAY)
+def test_what_puts_other_code_away(how):
+    """A submission with its own version of the course's functions between two places, and in which these are still
+    there, but mean nothing, is listed."""
+    path, head = "kernel/lwkt/sched.c", "void lwkt_yield(void)\n{ /* lab 2 */\n"
+    course = {path: solved()[path].decode()}
+    before, line, rest = course[path].partition("    crit_exit();\n}\n")
+    between, _, body = rest.partition(head)
+    between = "}\n" + between
+    own = between.replace("~own_and_below) != 0", "~own_and_below) != 7")
+    assert own != between
+    text = before + line.removesuffix("}\n") + own + AWAY[how](between + head) + head + body
+    assert [said for said in changes.of({path: text}, course, 2) if path in said]
+    if how != "nested functions":
+        assert changes.of({path: text}, course, 2)[0].startswith("CHANGED, by what reaches beyond the places of the lab: "
+                                                                 f"{path} (#")
+
+
+@pytest.mark.parametrize("path, new, words", [
+    ("kernel/lwkt/sched.c", "#undef mycpu\n", "#undef"), ("kernel/lwkt/runq.h", '__asm__(".weak kt_log");\n', "asm"),
+    ("kernel/lwkt/sched.c", "int own __attribute__((weak));\n", "__attribute"),
+    ("kernel/lwkt/sched.c", "int own [ [gnu::weak]];\n", "[["),
+    ("kernel/lwkt/sched.c", '_Pragma("weak kt_log")\n', "_Pragma"),
+    ("kernel/riscv/switch.S", "        .weak kt_log\n", ".weak")])
+def test_what_reaches_beyond_a_place(path, new, words):
+    """A directive, asm and attributes in a place of the lab are listed, unless the course has them there."""
+    course = {path: solved()[path].decode()}
+    mark = "        /* lab 2: to here */\n" if path.endswith(".S") else "}\n"
+    at = course[path].index(mark, course[path].index("/* lab 2"))
+    files = {path: course[path][:at] + new + course[path][at:]}
+    assert changes.of(files, course, 2) == [f"CHANGED, by what reaches beyond the places of the lab: {path} ({words})"]
+
+
+# What gcc takes for other than a comment or a string, or people might.
+TEXTS = ["/* a *\\\0\n/ int own; /* */", "/* a *\\ \t\f\n/ int own; /* */", "/* a *\\\v\n/ int own; /* */", "// a \r int own;",
+         "// a ??/\n int own;", "/* a *\\\r\r\n/ int own; /* */", 'char *a = R"(" /*)"; int own; /* */',
+         'char *a = u8R"x(" /*)x"; int own; /* */', 'char *a = R\\\n"(" /*)"; int own; /* */',
+         "#if __has_include(</*>)\n#endif\nint own; /* */",
+         "#define P(a, b) a##b\n#if P(__has_, include)(</*>)\n#endif\nint own; /* */",
+         "#include/**/<lib//list.h> /*\nint own; /* */", "#if 0\n'\\\\\n\n /* ' int own; */\n#endif\nint b; /**/",
+         "/* it's \" */ int own; /* \" */", "char a = '\"'; /* ' */ int own; // \\\n int b;", "int a<::>, own<:2:>;",
+         "static void f(void) <% %>", "#pragma GCC poison </*>\nint own; /* */"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_comments_are_those_of_the_compiler(text, tmp_path):
+    """A text in which a reader could take code for a comment, or a comment for code, is refused, or else it is read as
+    gcc reads it."""
+    if sources.ambiguous(text):
+        path = "kernel/lwkt/ipiq.c"
+        with pytest.raises(Refused, match=f"{path} has "):
+            submission.take(write({**solved(), path: text.encode()}, tmp_path))
+        return
+    (tmp_path / "a.c").write_bytes(text.encode())
+    done = subprocess.run([opened.COMPILER, "-std=gnu11", "-E", "-P", "a.c"], cwd=tmp_path, check=True, capture_output=True)
+    kept = re.sub(r"^#if 0\n.*?^#endif$", "", sources.without_comments(text), flags=re.M | re.S)
+    assert similarity.TOKEN.findall(done.stdout.decode()) == similarity.TOKEN.findall(kept)
+
+
+def test_what_is_not_ambiguous():
+    """What students write is none of that, nor are the sources of this tree."""
+    for text in ("#include <lib/list.h> /* it's the ring */", "#if A < 3 /* \"few\" */\n#endif\nint a = b > c;", "char *a = \"R\";",
+                 "/* R\"x\" <: %> */", "printf(\"<:%>\");", "// don't\n", "int a;\f\nint b = x ? y : z;\n", "char *é = \"ü\";"):
+        assert not sources.ambiguous(text), text
+    assert not [path for path, data in solved().items() if sources.ambiguous(data.decode())]
 
 
 @pytest.mark.parametrize("lab", range(1, 10))

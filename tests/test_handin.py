@@ -57,6 +57,13 @@ def test_handin(handed):
         "changed beside the places of the lab: kernel/lwkt/ipiq.c"]
 
 
+def test_what_will_be_refused():
+    """What grading/class refuses to read is named, with the reason; line ends of Windows are none of that."""
+    files = {IPIQ: b"int a;\r\n/* *\\\0\n/ */\r\n", "kernel/lwkt/crit.c": b"int a;\r\n", "answers.md": b"\0"}
+    assert handin.refused(files) == [
+        "This will be refused, so write it in another way: kernel/lwkt/ipiq.c has the control character 0x00 in line 2"]
+
+
 def test_it_does_not_build(handed):
     """A kernel that does not build is packed all the same; the errors are shown, and the status is not 0."""
     edit(handed, "kernel/lwkt/crit.c", "#include", "int x = ;\n#include")

@@ -12,8 +12,9 @@ import pathlib
 import re
 import subprocess
 
+from grading import sources
 from grading.machine import ROOT
-from grading.staff import opened, sandbox, similarity
+from grading.staff import opened, sandbox
 from grading.staff.unpack import Refused, printable
 
 SECONDS = 60
@@ -45,7 +46,7 @@ def words(root):
     """The words of the test code, and of the headers that it shares with the programs."""
     texts = [path.read_text(encoding="utf-8") for path in [*test_code(root), *(root / "kernel").glob("*.h")]]
     return {word for text in texts for word in
-            re.findall(r"[A-Za-z_]\w*", similarity.without_comments(text))}
+            re.findall(r"[A-Za-z_]\w*", sources.without_comments(text))}
 
 
 def check(tree, root=ROOT):

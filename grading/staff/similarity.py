@@ -11,24 +11,16 @@ import math
 import re
 from collections import Counter, defaultdict
 
+from grading.sources import STRING, without_comments
+
 LENGTH = 12         # tokens of a shingle
 LEAST = 60          # shingles; a submission with fewer is too short to compare
 NEAR = 0.80         # two submissions that share so much are nearly identical
 SOLUTION = "the course's solution"
-# A string or a comment without an end goes on to the end of its line, or of the file: no text takes longer
-# than in proportion to its length.
-STRING = r'''"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?'''
-COMMENT = re.compile(STRING + r"|(/\*.*?(?:\*/|\Z)|//[^\n]*)", re.S)
-SPLICE = re.compile(r"\\[ \t\f\v]*\r?\n")
 TOKEN = re.compile(STRING + r"|[A-Za-z_]\w*|\d\w*|->|\+\+|--|<<=?|>>=?|&&|\|\||[-+*/%&|^=!<>]=|\S", re.S)
 WORDS = set("""auto bool break case char const continue default do else enum extern for goto if inline int
 long return short signed sizeof static struct switch typedef uint union unsigned void volatile while int8
 int16 int32 int64 uint8 uint16 uint32 uint64 size_t NULL true false""".split())
-
-
-def without_comments(text):
-    """A C file with its lines joined that end in a backslash, and without comments."""
-    return COMMENT.sub(lambda found: " " if found.group(1) else found.group(0), SPLICE.sub("", text))
 
 
 def tokens(text):

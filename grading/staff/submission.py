@@ -16,7 +16,7 @@ import pathlib
 import subprocess
 from dataclasses import dataclass, field
 
-from grading import handout
+from grading import handout, sources
 from grading.handin import SOURCE
 from grading.machine import ROOT
 from grading.staff import changes, sandbox
@@ -65,6 +65,13 @@ def check_names(paths, folders):
             raise Refused(f"a file is in a folder that the course's kernel/ does not have: {printable(path)}")
 
 
+def check_texts(files):
+    """Refuse sources that the compiler might read in another way than those who compare them."""
+    for path, data in sorted(files.items()):
+        if why := sources.ambiguous(data.decode("utf-8", "replace")):
+            raise Refused(f"{path} has {printable(why)}, which no kernel needs: write it in another way")
+
+
 # --- what was handed in ------------------------------------------------------------------------
 
 def notes_on(files, root):
@@ -106,6 +113,7 @@ def take(source, lab=None, root=ROOT):
     if len(missing) > expected * (1 - LEAST):
         raise Refused(f"its kernel/ has only {expected - len(missing)} of the course's {expected} files: "
                       "hand in the whole folder kernel/")
+    check_texts(own)
     return Submission(name_of(source), own, notes, changed(own, lab, root) if lab is not None else [])
 
 
