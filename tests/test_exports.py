@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 from grading import machine
 from grading.staff import exports, grade_class, grades, results_folder, roster, submission, unpack
+from grading.staff import table as submissions_table
 from handing_in import as_tar, as_zip, solved, write
 
 SOME = {"kernel/boot/main.c": b"int main;", "kernel/lwkt/ipiq.c": b"int ipiq;"}
@@ -198,6 +199,25 @@ def test_which_archive(place):
     assert found["oneilbob"].source.name.endswith("12_lab4-1.tar.gz") and "2 archives" in found["oneilbob"].notes[0]
     assert found["ngcarol"].source.name.endswith("40_me.zip") and not found["ngcarol"].notes
     assert found["smithann"].late and not found["oneilbob"].late
+
+
+def test_names_that_take_another_ones_grade(place, tmp_path):
+    """A file whose own name goes on like that of another student's is nobody's, and takes no grade from that student;
+    two submissions for one line of the roster have a note each."""
+    archive(place / "Zoe Roe_12345_assignsubmission_file_Bob O'Neil_777_assignsubmission_file_x.zip")
+    archive(place / "Bob O'Neil_777_assignsubmission_file_me.zip")
+    archive(place / "Robert_31_assignsubmission_file_me.zip")
+    archive(place / "Eve Late_4_assignsubmission_file_me.zip")
+    whole, found = graded(place, [], WORKSHEET, tmp_path)
+    assert [(job["who"][:7], len(job["people"]), job["refused"]) for job in whole.jobs if job["refused"]] == [
+        ("Zoe Roe", 0, "its name has the names of two students")]
+    assert [grade.job["source"][-11:] for grade in found if grade.person["id"] == "777"] == ["file_me.zip"]
+    results = {job["name"]: {"student": job["name"], "status": "refused", "cause": "", "notes": [],
+                             "record": {"points": 0, "most": 1, "tests": []}} for job in whole.jobs}
+    rows = submissions_table.rows(whole.jobs, results, [], found)
+    assert {row["student"]: row["notes"] for row in rows if row["notes"]} == {
+        "Robert": "the same line of the roster, Eve Late, as Eve_Late",
+        "Eve_Late": "the same line of the roster, Eve Late, as Robert"}
 
 
 def test_no_export(place):

@@ -21,7 +21,7 @@ from grading.staff.unpack import ARCHIVE
 
 METADATA = "submission_metadata.yml"
 JUNK = re.compile(r"\.|__MACOSX$|Thumbs\.db$|desktop\.ini$", re.I)
-MOODLE = re.compile(r"(?P<who>.+)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)_?(?P<rest>.*)", re.S)
+MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)_?(?P<rest>.*)", re.S)
 # Where names are hidden, a student is "anon" with five letters and digits.
 CANVAS = re.compile(r"(?P<who>[^_]+)(?P<late>_LATE)?_(?P<id>\d+|(?:(?<=^anon_)|(?<=^anon_LATE_))[A-Za-z0-9]{5})"
                     r"_(?P<file>\d+)_(?P<rest>.+)", re.S)
@@ -57,14 +57,15 @@ def person(name="", number="", email=""):
 
 def moodle(entries, _roster):
     """Entries of Moodle, or None. What was typed into the page (onlinetext) is no submission."""
-    found = {}
+    found, made = {}, []
     matched = [(path, match) for path in entries if (match := MOODLE.fullmatch(path.name))]
     if 2 * len(matched) <= len(entries):
         return None
     for path, match in matched:
-        if match["plugin"] == "file":
+        if MOODLE.match(match["rest"]):
+            made.append(Entry(path.name, None, refused="its name has the names of two students"))
+        elif match["plugin"] == "file":
             found.setdefault((match["who"], match["id"]), []).append(path)
-    made = []
     for (who, number), paths in sorted(found.items()):
         source, refused = only_one(paths)
         made.append(Entry(who, source, [person(who, number)], handle=f"{who}_{number}_assignsubmission_file_",

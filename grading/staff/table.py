@@ -52,6 +52,17 @@ def lateness(grades):
             "final": " ".join(dict.fromkeys(number(grade.final) for grade in grades))}
 
 
+def same_line(grades):
+    """name of a submission -> notes about others that are for the same line of the roster."""
+    by_line = defaultdict(list)
+    for grade in grades:
+        if grade.person.get("row") is not None:
+            by_line[id(grade.person["row"])].append(grade)
+    return {one.job["name"]: [f"the same line of the roster, {one.person['name'] or one.person['id']}, as "
+                              + ", ".join(other.job["name"] for other in own if other is not one)]
+            for own in by_line.values() if len(own) > 1 for one in own}
+
+
 def without_empty(table):
     """The table without the columns that say nothing: of names, of ids and of lateness."""
     empty = set()
@@ -67,7 +78,7 @@ def without_empty(table):
 def rows(jobs, results, similar, grades=(), missing=()):
     """The table: a list of dicts, one for each submission, with or without a result, and one for each student
     without a submission. The columns for names, ids and lateness are only there if something is in them."""
-    table = []
+    table, twice = [], same_line(grades)
     for job in jobs:
         result, own = results.get(job["name"]), [grade for grade in grades if grade.job is job]
         row = {"student": safe(job["name"]),
@@ -79,7 +90,7 @@ def rows(jobs, results, similar, grades=(), missing=()):
             record = result["record"]
             row |= {"points": record["points"], "most": record["most"], "status": result["status"],
                     "changed": "; ".join(result.get("changed", [])), "cause": safe(worst(result)),
-                    "notes": safe("; ".join(filter(None, [*job["notes"], notes(result, similar)]))), **lateness(own)}
+                    "notes": safe("; ".join(filter(None, [*job["notes"], *twice.get(job["name"], []), notes(result, similar)]))), **lateness(own)}
             row |= {column(case): case["points"] for case in record["tests"]}
         table.append(row)
     table += [{"student": safe(person["name"] or person["id"]), "name": safe(person["name"]), "id": safe(person["id"]),
