@@ -7,12 +7,14 @@ tests/cheats/ has cheats for the kernel that a student of lab 4 begins with: `ve
 Others read files that they should not see, or change what the test code means.
 """
 
+import json
 import pathlib
 import re
 import secrets
 import shutil
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -170,6 +172,36 @@ def test_names_of_functions(honest, place):
     text = handed_out(LAB)[path] + f'\nasm(".text\\n{label}: nop");\n'.encode()
     with pytest.raises(Refused, match=f"ksyms: it reads {SECRET}"):
         worker.build(changed(honest, place, "names", {path: text}))
+
+
+@pytest.mark.parametrize("code, says", [
+    ("int missing(void);\nint own(void)\n{\n    return missing();\n}\n", "undefined reference to `missing'"),
+    ("void lwkt_yield(void)\n{\n}\n", "multiple definition of `lwkt_yield'")])
+def test_what_does_not_link(code, says, honest, place):
+    """A kernel that compiles and does not link is told so by the linker's own words, and is not refused for the paths
+    in them, which are not shown."""
+    path, name = "kernel/boot/main.c", f"link-{len(code)}"
+    tree = changed(honest, place, name, {path: handed_out(LAB)[path] + code.encode()})
+    status, record = worker.grade_tree(tree, str(LAB), TEST, [SEED], lambda *_: None)
+    assert status == "build" and says in record["tests"][0]["seen"]
+    assert says in record["build"] and str(place) not in json.dumps(record)
+
+
+def test_output_without_end(unbuilt):
+    """Of what a build prints or writes, however much that is, no more is read than its size allows to read soon."""
+    started = time.process_time()
+    opened.check(unbuilt, "\n" * (1 << 20) + "\t" * (1 << 20) + " from" * (1 << 18))
+    assert time.process_time() - started < 5
+    place = unbuilt / "build/obj/kernel/lwkt/big.c.o"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.write_bytes(b"")
+        place.with_suffix(".d").write_text("big.c.o: " + "kernel/lwkt/crit.h " * (1 << 16))
+        with pytest.raises(Refused, match="big.c: what it opens makes too long a list"):
+            opened.check(unbuilt, "")
+    finally:
+        for file in (place, place.with_suffix(".d")):
+            file.unlink()
 
 
 # --- what the test code means ------------------------------------------------------------------

@@ -20,8 +20,9 @@ DEPS = "DEPS=-MD -MP -Wa,--MD,$(@:.o=.as.d)"    # for the Makefile
 COMPILER = "riscv64-unknown-elf-gcc"
 OBJECTS = "build/obj"
 WORD = re.compile(r"(?:\\.|[^\s\\])+", re.S)
-PLACE = re.compile(r"^(?:In file included from |\s+from )?([^\s:][^:\n]*):(?:\d+[:,]| Assembler messages:)",
+PLACE = re.compile(r"^(?:In file included from |[ \t]+from )?([^\s:][^:\n]*):(?:\d+[:,]| Assembler messages:)",
                    re.M)
+LIMIT = 1 << 20             # bytes of a file that says what was opened; the course's have 3,000 at most
 TEMPORARY = re.compile(r"/tmp/cc\w+\.s|\{standard input\}")     # the compiler's output for the assembler
 
 
@@ -42,6 +43,15 @@ def opened(rules):
             yield re.sub(r"\\(.)", r"\1", word).replace("$$", "$")
 
 
+def text_of(path, limit):
+    """The text of a file that the build has written; Refused if it is larger than the limit."""
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        text = stream.read(limit + 1)
+    if len(text) > limit:
+        raise Refused(f"{printable(path.stem)}: what it opens makes too long a list")
+    return text
+
+
 def check_objects(tree, may):
     """Refuse a submission for whose objects other files were opened than those for which may(path) holds."""
     for item in sorted((tree / OBJECTS / "kernel").rglob("*.o")) + [tree / OBJECTS / "ksyms.o"]:
@@ -49,7 +59,7 @@ def check_objects(tree, may):
             continue
         source = item.relative_to(tree / OBJECTS).with_suffix("")
         for kind in (".d", ".as.d"):
-            for path in opened(item.with_suffix(kind).read_text(encoding="utf-8", errors="replace")):
+            for path in opened(text_of(item.with_suffix(kind), LIMIT)):
                 # The assembler also notes the name in the .file directive that the compiler writes.
                 if not may(path) and (path != source.name or (tree / path).exists()):
                     raise Refused(f"{source}: it reads {printable(path)}, which is not allowed")
