@@ -85,6 +85,9 @@ def play(jobs, seed, line, show, pictures):
                                    needed=[case.program.partition(" ")[0] for _, case in jobs])
     line.say("")
     if errors:
+        machine.check_room(machine.ROOT)
+        if full := re.search("^.*(No space left on device|Disk quota exceeded).*$", errors, re.M):
+            raise machine.NoRoom(f"the grading could not take place: {full.group()}")
         return errors, left_out, [record.not_built(lab, case, errors) for lab, case in jobs]
     tests = []
     again = picture.TRACED if pictures else 0
@@ -137,7 +140,7 @@ def guarded():
         given = {name: os.environ.get(name, "") for name in ("LAB", "TEST", "SEED", "SEEDS", "FORMAT", "OUT", "HTML")}
         return main(given["LAB"], given["TEST"], given["SEED"] or given["SEEDS"], given["FORMAT"],
                     given["OUT"], given["HTML"])
-    except BadOption as error:
+    except (BadOption, machine.NoRoom) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

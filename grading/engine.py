@@ -291,6 +291,8 @@ def run_seed(case, seed, root=machine.ROOT, work=WORK, stop=None, trace=False):
                              log=None if trace else emulator_log.options(kernel, log.name), **machine_options)
         failure = judge_run(case, result, key, params, options, (lambda record: None) if trace else
                             lambda record: emulator_log.check(case.name, kernel, log.name, record))
+        if failure:
+            machine.check_room(tempfile.gettempdir())
     return failure, result
 
 

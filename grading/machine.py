@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import selectors
+import shutil
 import signal
 import subprocess
 import time
@@ -40,6 +41,7 @@ STUCK = 4                # in which the machine's time stands still
 FRESH_DISK = {"IMAGE": "build/fresh.img", "SNAPSHOT": 1}
 OPTIONS = ("CPUS MEM RUN DETERMINISTIC SEED SHIFT BOOT_HART IPI BIOS MACHINE TIMEOUT GDB GDBPORT APPEND BUILD "
            "KERNEL MONITOR IMAGE SNAPSHOT LAB TEST LOG LOG_AT").split()
+ROOM = 16 << 20          # bytes; on a disk with less than that, a failure is not the kernel's fault
 LOG_LIMIT = 64 << 20     # bytes of QEMU's own record of a run; that of a correct kernel has at most 5 MB
 
 
@@ -69,6 +71,16 @@ class Result:
         """The line with the message of the kernel's panic, or ''."""
         found = re.search(r"^.*\bpanic\b.*$", self.console, re.M)
         return found.group(0).strip() if found else ""
+
+
+class NoRoom(Exception):
+    """The disk is full, so the grading cannot take place; the text says so in a line."""
+
+
+def check_room(folder):
+    """Raise NoRoom if the disk of this folder is full."""
+    if shutil.disk_usage(folder).free < ROOM:
+        raise NoRoom(f"the grading could not take place, because the disk of {folder} is full; make room, and grade again")
 
 
 def processors():

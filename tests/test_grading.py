@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT, busy_host, copy_tree, make
 from grading import (engine, events, failure, formats, machine, postmortem, progress, races, runs, scenes,
                      timeline)
+from grading import __main__ as command
 from grading import record as records
 
 
@@ -493,6 +494,25 @@ def test_classroom_workflow():
     assert "FORMAT=github,text OUT=results" in text and "${{ env.NYMPH_RUNNERS }}" in text
     assert f"results/{formats.FORMATS['github'][0]}" in text
     assert f"results/{formats.FORMATS['text'][0]}" in text
+
+
+@pytest.mark.parametrize("says, room", [("a.c.o: can't write 3015 bytes: No space left on device", 0),
+                                        ("a.c:1: error: expected ';'", 1 << 62)])
+def test_full_disk(says, room, monkeypatch, capsys):
+    """If the build fails because the disk is full, or on a full disk, the grading has not taken place, and no points
+    are shown; nor are they if a test fails on a full disk, on which QEMU's own record of the run has no room."""
+    for name in ("TEST", "SEED", "SEEDS", "FORMAT", "OUT", "HTML"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LAB", "1")
+    monkeypatch.setattr(machine, "ROOM", room)
+    monkeypatch.setattr(command.build, "build", lambda *_, **__: (says, []))
+    assert command.guarded() == 2
+    shown = capsys.readouterr()
+    assert "the grading could not take place" in shown.err and shown.err.count("\n") == 1 and "oints" not in shown.out
+    monkeypatch.setattr(machine, "run", lambda *_, **__: machine.Result("", 1, 0.0, "timeout", ""))
+    if room:
+        with pytest.raises(machine.NoRoom):
+            engine.run_seed(engine.load_labs("1")[0].tests[0], 1)
 
 
 @pytest.mark.parametrize("word", ["TEST=nonsense", "FORMAT=nonsense", "FORMAT=json OUT=/proc/none/x",

@@ -19,7 +19,7 @@ import pytest
 
 from conftest import ROOT
 from grading import handout
-from grading.staff import sandbox, similarity, submission, unpack
+from grading.staff import sandbox, similarity, submission, unpack, worker
 from handing_in import as_tar, as_zip, handed_out, solved, write
 
 
@@ -406,6 +406,35 @@ def test_limits(inside, folder, monkeypatch):
     assert run(folder, "head -c 3000000 /dev/zero > build/file").status != 0
     assert (folder / "build" / "file").stat().st_size <= 1 << 20
     assert len(run(folder, "head -c 900000 /dev/zero").output) == 900000
+
+
+def test_room_on_the_disk(folder, monkeypatch):
+    """What a command writes is limited in all. If the disk is full, a command that fails, or has not ended, says
+    nothing about a submission, whose result must not be kept then."""
+    monkeypatch.setattr(sandbox, "SPACE", 1 << 20)
+    script = "for i in 1 2 3 4; do head -c 300000 /dev/zero >build/$i; done; sleep 20"
+    assert run(folder, script).why == "space" and not run(folder, "true").why
+    monkeypatch.setattr(sandbox, "FREE", 1 << 62)
+    assert run(folder, "true").status == 0
+    for script in ("false", "sleep 20"):
+        with pytest.raises(sandbox.Missing, match="MiB left"):
+            run(folder, script)
+
+
+def test_build_on_a_full_disk(tmp_path, monkeypatch):
+    """A submission whose build fails on a full disk gets no result, and no more does one that cannot be read."""
+    source = write({**handed_out(4), "kernel/lwkt/ipiq.c": b"#error No space left on device\n"}, tmp_path / "in")
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="nymph."))
+    scratch.chmod(0o755)
+    monkeypatch.setattr(sandbox, "LOOK", 600)
+    monkeypatch.setattr(sandbox, "FREE", 1 << 62)
+    with pytest.raises(sandbox.Missing, match="MiB left"):
+        worker.grade(source, "ann", "4", [1], scratch / "ann")
+    assert not list(scratch.iterdir())
+    scratch.rmdir()
+    with pytest.raises(sandbox.Missing, match="MiB left"):
+        monkeypatch.setitem(sandbox.UNPACKING, "fsize", 1000)
+        submission.take(source)
 
 
 def test_qemu_in_its_sandbox():

@@ -7,7 +7,7 @@ but the system's programs (read-only) and their own folder, and without access t
 does not, root runs them as the user NOBODY, who must not be able to read this tree (check_walls). In both
 cases they can write only to the folders in WRITABLE.
 
-In any case there are limits on processor time, memory, file size and time (LIMITS), and QEMU runs in its own
+In any case there are limits on processor time, memory, file size, time and room on the disk (LIMITS, SPACE), and QEMU runs in its own
 seccomp sandbox (tools/qemu, SANDBOX=1). Programs that are made of a submission's own code, its races, run by
 run_apart(). The section "What is run, and within what limits" of
 grading/README.md says what remains possible.
@@ -36,6 +36,9 @@ LIMITS = {"cpu": 300,           # seconds of processor time of one process
 UNPACKING = {"cpu": 30, "as": 512 << 20, "fsize": 64 << 20, "core": 0}     # for unpack.py
 PROCESSES = 256                 # inside bubblewrap, all together
 OUTPUT = 1 << 20                # bytes of output that are kept
+SPACE = 1 << 30                 # bytes of all that a command writes to the disk; a build writes 60 MB
+FREE = 256 << 20                # bytes; on a disk with less than that, a failure is not the submission's fault
+LOOK = 1                        # seconds from one look at these two to the next
 PATH = "/usr/local/bin:/usr/bin:/bin"
 WRITABLE = ("build", "build-bench")     # of a tree
 NOBODY = 65534                          # user and group
@@ -43,12 +46,12 @@ APART = 0x70000000                      # and those of programs that are a submi
 
 
 class Missing(Exception):
-    """The limits cannot be set; the text says why."""
+    """The limits cannot be set, or the disk is full; the text says so."""
 
 
 @dataclass
 class Ended:
-    """How a command ended. why: "time" if it took too long, otherwise ""."""
+    """How a command ended. why: "time" if it took too long, "space" if it wrote too much, otherwise ""."""
     status: int
     output: str
     why: str = ""
@@ -190,6 +193,43 @@ def run_apart(words, folder, seconds):
             end_all(user)
 
 
+def written(folder, log):
+    """How many bytes a command in `folder` has on the disk."""
+    total = 0
+    for path in [log, *(path for name in WRITABLE for path in (folder / name).rglob("*"))]:
+        try:
+            total += path.lstat().st_blocks * 512
+        except FileNotFoundError:   # it has gone meanwhile
+            pass
+    return total
+
+
+def check_room(folder):
+    """Raise Missing if the disk of this folder is nearly full: then nothing that failed says anything about a
+    submission."""
+    left = shutil.disk_usage(folder).free
+    if left < FREE:
+        raise Missing(f"the disk of {folder} has only {left >> 20} MiB left, and {FREE >> 20} are needed; make room, and "
+                      "grade again")
+
+
+def watch(process, folder, log, seconds):
+    """Wait until the command has ended, or for what it must be ended: Ended.why. Missing if the disk is full."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            process.wait(timeout=max(0.0, min(LOOK, until - time.monotonic())))
+            if process.returncode != 0:
+                check_room(folder)
+            return ""
+        except subprocess.TimeoutExpired:
+            check_room(folder)
+            if written(folder, log) > SPACE:
+                return "space"
+            if time.monotonic() >= until:
+                return "time"
+
+
 def run(words, folder, seconds, user=NOBODY, **variables):
     """Run a command in `folder` for at most `seconds`; return Ended, with what it printed."""
     env = {"PATH": PATH, "LANG": "C.UTF-8", "TMPDIR": "/tmp", "HOME": "/tmp",
@@ -197,14 +237,12 @@ def run(words, folder, seconds, user=NOBODY, **variables):
            **{name: str(value) for name, value in variables.items()}}
     folder = pathlib.Path(folder).resolve()
     log = folder.with_name(folder.name + ".log")
-    command, why = limited(words, folder, user), ""
+    command = limited(words, folder, user)
     with open(log, "wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            why = "time"
+            why = watch(process, folder, log, seconds)
         finally:
             end(process)
     with open(log, "rb") as printed:
@@ -225,6 +263,8 @@ def read_submission(source, seconds=120):
                                     stderr=subprocess.DEVNULL, timeout=seconds, check=False).returncode
         except subprocess.TimeoutExpired:
             status = -1
+        if status != 0:
+            check_room(tempfile.gettempdir())
         output.seek(0)
         found = json.load(output) if status == 0 else {"refused": "reading it takes too much time or memory"}
     if "refused" in found:

@@ -51,7 +51,8 @@ def build(tree):
     for options in ([], ["WERROR=0"]):
         done = sandbox.run(["make", "-s", "-j2", opened.DEPS, *options, "all"], tree, BUILD_SECONDS)
         if done.why:
-            return options, f"the build did not finish within {BUILD_SECONDS} seconds"
+            return options, (f"the build did not finish within {BUILD_SECONDS} seconds" if done.why == "time" else
+                             f"the build writes more than {sandbox.SPACE >> 20} MiB")
         output = done.output.replace(f"{pathlib.Path(tree).resolve()}/", "")    # the linker writes whole paths
         opened.check(tree, output)
         if done.status == 0:
@@ -214,7 +215,7 @@ def main(words):
     os.chdir(ROOT)
     try:
         return print_one(*words) if len(words) == 3 else worker(*words)
-    except (Failed, sandbox.Missing, results_folder.Unusable, OSError) as error:
+    except (Failed, sandbox.Missing, results_folder.Unusable, OSError, subprocess.CalledProcessError) as error:
         print(f"{' '.join(words[1:])}: {error}", file=sys.stderr)
         return 1
 
