@@ -168,6 +168,8 @@ def main(lab, out):
     lab = lab or (str(given.lab) if given else "")
     if not re.fullmatch(r"\d+", lab):
         raise Refused("LAB=: this tree does not say which lab it is; give its number, as in make handin LAB=4")
+    if given and int(lab) != given.lab:
+        raise Refused(f"LAB={lab}: this is the tree of lab {given.lab}; go to that of lab {lab}, or leave LAB out")
     now = here()
     kernel = {path: data for path, data in now.items() if path.startswith("kernel/")}
     if not kernel:

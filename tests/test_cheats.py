@@ -107,7 +107,7 @@ def test_cheat_gains_nothing(name, recorded, honest, place, tmp_path):
     if name in ("seed", "events", "calls"):
         assert next(test for test in cheat["tests"] if test["name"] == TEST)["cause"] == "forged"
     own = {path: (tree / path).read_bytes() for path in files if not submission.is_trusted(path)}
-    assert submission.changed(own, LAB, ROOT)[0].startswith("CHANGED, though the lab has no place in it: "
+    assert submission.compare(own, LAB, ROOT)[0][0].startswith("CHANGED, though the lab has no place in it: "
                                                             "kernel/boot/main.c (+")
 
 

@@ -57,6 +57,13 @@ def test_handin(handed):
         "changed beside the places of the lab: kernel/lwkt/ipiq.c"]
 
 
+def test_another_labs_number(handed):
+    """In the tree of lab 4, no archive for another lab is made."""
+    done = make("-s", "handin", "LAB=2", cwd=handed, check=False)
+    assert done.returncode == 2 and "LAB=2: this is the tree of lab 4" in done.stderr and not done.stdout
+    assert not list(handed.glob("handin-lab2*"))
+
+
 def test_what_will_be_refused():
     """What grading/class refuses to read is named, with the reason; line ends of Windows are none of that."""
     files = {IPIQ: b"int a;\r\n/* *\\\0\n/ */\r\n", "kernel/lwkt/crit.c": b"int a;\r\n", "answers.md": b"\0"}

@@ -113,7 +113,15 @@ def test_what_other_systems_leave(files, tmp_path):
         taken = submission.take(source, 4)
         assert taken.files == own(files) and not taken.changed
         assert [note.partition(":")[0] for note in taken.notes] == [
-            "not used, because they are copies", f"the line ends of Windows in {len(files)} of its files were replaced"]
+            "not used, because they are copies", f"the line ends of Windows in {len(files)} of its files were replaced",
+            "the places of lab 4 are exactly the course's"]
+
+
+def test_tree_of_another_lab(tmp_path):
+    """In the tree of another lab, this lab is solved: a note asks about it. A tree of this lab has no such note."""
+    write(handed_out(2), tmp_path / "lab2")
+    says = "the places of lab 4 are exactly the course's: is it another lab's tree?"
+    assert submission.take(tmp_path / "lab2", 4).notes == [says] and not submission.take(tmp_path / "lab2", 2).notes
 
 
 def test_windows_zip(files, tmp_path):

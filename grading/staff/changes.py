@@ -104,6 +104,14 @@ def added_beyond(path, old, new):
     return sorted(beyond(path, new) - (beyond(path, old) | beyond(path, stubs)))
 
 
+def has_course_places(files, course, lab):
+    """Whether all that the course has in this lab's places, of which there is one at least, is in the files."""
+    own = {path: tokens(path, files.get(path, "")) for path, text in course.items() if f"/* lab {lab}" in text}
+    places = [tokens(path, part.text) in own[path] for path in own for part in handout.pieces(path, course[path])
+              if part.lab == lab]
+    return bool(places) and all(places)
+
+
 def difference(old, new):
     """How many lines come and go, as in "+109 -2"."""
     return f"+{(lines(new) - lines(old)).total()} -{(lines(old) - lines(new)).total()}"

@@ -92,11 +92,14 @@ def name_of(source):
     return ARCHIVE.sub("", pathlib.Path(source).name)
 
 
-def changed(own, lab, root):
-    """What a submission changes outside of the places of the lab, and of earlier ones."""
+def compare(own, lab, root):
+    """(what a submission changes outside of the places of the lab, and of earlier ones, lines about these places)."""
     course = {path: (root / path).read_text(encoding="utf-8") for path in course_files(root)
               if not is_trusted(path)}
-    return changes.of({path: data.decode("utf-8", "replace") for path, data in own.items()}, course, lab)
+    files = {path: data.decode("utf-8", "replace") for path, data in own.items()}
+    notes = [f"the places of lab {lab} are exactly the course's: is it another lab's tree?"] \
+        if changes.has_course_places(files, course, lab) else []
+    return changes.of(files, course, lab), notes
 
 
 def take(source, lab=None, root=ROOT):
@@ -107,14 +110,14 @@ def take(source, lab=None, root=ROOT):
     course = course_files(root)
     check_names(files, {str(pathlib.PurePath(path).parent) for path in course})
     notes, missing = notes_on(files, root)
-    notes = remarks + notes
     own = {path: data for path, data in files.items() if not is_trusted(path)}
     expected = sum(not is_trusted(path) for path in course)
     if len(missing) > expected * (1 - LEAST):
         raise Refused(f"its kernel/ has only {expected - len(missing)} of the course's {expected} files: "
                       "hand in the whole folder kernel/")
     check_texts(own)
-    return Submission(name_of(source), own, notes, changed(own, lab, root) if lab is not None else [])
+    changed, places = compare(own, lab, root) if lab is not None else ([], [])
+    return Submission(name_of(source), own, remarks + notes + places, changed)
 
 
 # --- the tree that is graded -------------------------------------------------------------------
