@@ -198,7 +198,7 @@ def test_output_without_end(unbuilt):
     try:
         place.write_bytes(b"")
         place.with_suffix(".d").write_text("big.c.o: " + "kernel/lwkt/crit.h " * (1 << 16))
-        with pytest.raises(Refused, match="big.c: what it opens makes too long a list"):
+        with pytest.raises(Refused, match="big.c: the list of what it uses is too long"):
             opened.check(unbuilt, "")
     finally:
         for file in (place, place.with_suffix(".d")):
@@ -222,6 +222,48 @@ def test_macros_for_the_test_code(path, line, unbuilt):
             macros.check(unbuilt)
     finally:
         (unbuilt / path).write_bytes(text)
+
+
+@pytest.mark.parametrize("lines", ["#undef mycpuid\n#define mycpuid 3", "#undef KT_EVENTS_MAX", "# /**/ undef mycpu"])
+def test_macros_of_the_course(lines, unbuilt):
+    """A header that defines a macro of the course once more, or takes it back, is refused, if that is a word of the
+    test code; another value where the course defines it is not."""
+    path, word = "kernel/lwkt/runq.h", lines.splitlines()[0].split()[-1]
+    text = (unbuilt / path).read_bytes()
+    try:
+        (unbuilt / path).write_bytes(text.replace(b"\n#endif", f"\n#ifdef KTEST_INTERNAL_H\n{lines}\n#endif\n#endif".encode()))
+        with pytest.raises(Refused, match=f"macro {word},"):
+            macros.check(unbuilt)
+    finally:
+        (unbuilt / path).write_bytes(text)
+    path = "kernel/param.h"     # of which a submission's is not used, but any header will do here
+    text = (unbuilt / path).read_text()
+    try:
+        (unbuilt / path).write_text(re.sub(r"(#define HZ +)\d+", r"\g<1>50", text))
+        assert (unbuilt / path).read_text() != text
+        macros.check(unbuilt)
+    finally:
+        (unbuilt / path).write_text(text)
+
+
+SYMBOLS = {"weak": '__asm__(".weak kt_log");', "renamed": 'void kt_log(const char *, const char *, long) __asm__("kt_other");',
+           "by an attribute": "void __attribute__((weak)) kt_log(const char *, const char *, long);",
+           "by a pragma": "#pragma weak kt_log"}
+
+
+@pytest.mark.parametrize("how", SYMBOLS)
+def test_symbols_of_the_test_code(how, honest, place):
+    """A header by which a function of the test code becomes weak or gets another name, so that the submission can put
+    its own in its place, is refused."""
+    path = "kernel/lwkt/runq.h"
+    macros.check_symbols(honest[0])
+    code = f"\n#ifdef KTEST_INTERNAL_H\n{SYMBOLS[how]}\n#endif\n#endif".encode()
+    tree = changed(honest, place, f"symbols-{len(code)}", {path: handed_out(LAB)[path].replace(b"\n#endif", code)})
+    name = "kernel/ktest/events.c"
+    done = compiled(tree, name, (tree / name).read_bytes())
+    assert done.status == 0, done.output
+    with pytest.raises(Refused, match="changes the symbol kt_log,"):
+        macros.check_symbols(tree)
 
 
 def test_header_in_another_ones_place(unbuilt):

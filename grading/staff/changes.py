@@ -20,8 +20,8 @@ from grading.staff import similarity
 
 END = "(end of line)"
 # What changes more than the place that it is in: directives, and these words. In assembly, what begins with a dot.
-BEYOND = re.compile(r"^[ \t\f]*(#[ \t\f]*(?!include\b)\w*)|\b(?:__)?(asm)(?:__)?\b|\b(__attribute)(?:__)?\b|\b(_Pragma)\b|(\[\s*\[)",
-                    re.M)
+BEYOND = re.compile(r"""^[ \t\f]*(\#[ \t\f]*(?!include[ \t]*["<][\w./-]+\.h[">])\w*)
+                    |\b(?:__)?(asm)(?:__)?\b|\b(__attribute)(?:__)?\b|\b(_Pragma)\b|(\[\s*\[)""", re.M | re.X)
 DOTTED = re.compile(r"(?<![\w.])\.[a-z_]\w*")
 
 

@@ -48,7 +48,7 @@ def text_of(path, limit):
     with open(path, encoding="utf-8", errors="replace") as stream:
         text = stream.read(limit + 1)
     if len(text) > limit:
-        raise Refused(f"{printable(path.stem)}: what it opens makes too long a list")
+        raise Refused(f"{printable(path.stem)}: the list of what it uses is too long")
     return text
 
 

@@ -57,6 +57,7 @@ def build(tree):
         opened.check(tree, output)
         if done.status == 0:
             macros.check(tree)
+            macros.check_symbols(tree)
             return options, ""
         if "[-Werror" not in output:
             break
