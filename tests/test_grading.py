@@ -17,6 +17,7 @@ from grading import (engine, events, failure, formats, machine, postmortem, prog
                      timeline)
 from grading import __main__ as command
 from grading import record as records
+from grading.staff import submission
 
 
 def grade(*words, cwd=ROOT):
@@ -494,6 +495,17 @@ def test_classroom_workflow():
     assert "FORMAT=github,text OUT=results" in text and "${{ env.NYMPH_RUNNERS }}" in text
     assert f"results/{formats.FORMATS['github'][0]}" in text
     assert f"results/{formats.FORMATS['text'][0]}" in text
+
+
+def test_classroom_protects():
+    """The paths that the workflow's head names for protection match all files that grading/class takes from the
+    instructor, and none that a student writes."""
+    text = (machine.ROOT / "grading" / "classroom.yml").read_text(encoding="utf-8")
+    words = [word for line in re.findall("^#   (.*)", text, re.M) for word in line.split()]
+    pattern = re.compile("|".join(re.escape(word).replace(r"\*\*", ".*").replace(r"\*", "[^/]*") for word in words))
+    needed = {*submission.given_files(), *races.COURSE, ".github/workflows/classroom.yml"} - {"README.md", "LICENSE"}
+    assert not [path for path in needed if not pattern.fullmatch(path + "/" * (machine.ROOT / path).is_dir())]
+    assert not [path for path in submission.course_files() if pattern.fullmatch(path) and not submission.is_trusted(path)]
 
 
 @pytest.mark.parametrize("says, room", [("a.c.o: can't write 3015 bytes: No space left on device", 0),
