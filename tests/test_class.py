@@ -252,6 +252,13 @@ def check_again(place):
     assert status == 2 and "another --out" in printed
 
 
+def test_cells_are_safe():
+    """What students choose, such as their names, can neither control a terminal, nor turn the direction of writing,
+    nor be a formula in the table."""
+    assert table_of.safe("Ann \x1b[31m\u202eEve\n") == "Ann ?[31m?Eve?" and table_of.safe("\t=1") == "?=1"
+    assert table_of.safe("=1+1") == "'=1+1" and table_of.safe("Zoë 王") == "Zoë 王"
+
+
 def test_what_failures_say():
     """Texts that differ only in numbers and addresses are the same; checks with the same texts for the same
     students are one group."""

@@ -7,9 +7,9 @@ but the system's programs (read-only) and their own folder, and without access t
 does not, root runs them as the user NOBODY, who must not be able to read this tree (check_walls). In both
 cases they can write only to the folders in WRITABLE.
 
-In any case there are limits on processor time, memory, file size, time and room on the disk (LIMITS, SPACE), and QEMU runs in its own
-seccomp sandbox (tools/qemu, SANDBOX=1). Programs that are made of a submission's own code, its races, run by
-run_apart(). The section "What is run, and within what limits" of
+In any case there are limits on processor time, memory, file size, time and room on the disk (LIMITS, SPACE), and
+QEMU runs in its own seccomp sandbox (tools/qemu, SANDBOX=1). Programs that are made of a submission's own code, its
+races, run by run_apart(). The section "What is run, and within what limits" of
 grading/README.md says what remains possible.
 """
 

@@ -28,7 +28,9 @@ def notes(result, similar):
 
 
 def safe(text):
-    """The text of a cell, such that no spreadsheet takes it for a formula."""
+    """The text of a cell, without characters that control a terminal or the direction of writing, and such that no
+    spreadsheet takes it for a formula."""
+    text = "".join(c if c.isprintable() else "?" for c in text)
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
@@ -88,9 +90,10 @@ def rows(jobs, results, similar, grades=(), missing=()):
                "changed": "", "notes": ""}
         if result:
             record = result["record"]
+            said = [*job["notes"], *twice.get(job["name"], []), notes(result, similar)]
             row |= {"points": record["points"], "most": record["most"], "status": result["status"],
-                    "changed": "; ".join(result.get("changed", [])), "cause": safe(worst(result)),
-                    "notes": safe("; ".join(filter(None, [*job["notes"], *twice.get(job["name"], []), notes(result, similar)]))), **lateness(own)}
+                    "changed": safe("; ".join(result.get("changed", []))), "cause": safe(worst(result)),
+                    "notes": safe("; ".join(filter(None, said))), **lateness(own)}
             row |= {column(case): case["points"] for case in record["tests"]}
         table.append(row)
     table += [{"student": safe(person["name"] or person["id"]), "name": safe(person["name"]), "id": safe(person["id"]),
