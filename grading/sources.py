@@ -18,8 +18,8 @@ SPLICE = re.compile(r"\\[ \t\f\v]*\r?\n")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0d-\x1f\x7f]")
 # A string R"(...)" ends at its own word, and has neither escapes nor comments.
 RAW = r'\b(?:u8|[uUL])?R"'
-# In these directives gcc takes what is between < and > for a name, whatever is in it; __has_include needs no such
-# spelling.
+# In these directives gcc may take what is between < and > for the name of a header, whatever is in it. (Any condition
+# may ask for one, as a macro can hide __has_include.)
 GAP = r"(?>[ \t\f\v]|/\*.*?\*/)*+"
 NAMING = (rf"\#{GAP}(?:if|elif|include|include_next|import|embed|pragma)\b"
           rf"(?>{COMMENT}|{STRING}|[^\n\"'])*+")

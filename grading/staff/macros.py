@@ -97,5 +97,5 @@ def check(tree, root=ROOT):
             DEFINE.findall(opened.text_of(tree / path, LISTED))}
     found = sorted((seen - of_course(root) - of_compiler() - GIVEN | defined_again(tree, root)) & words(root))
     if found:
-        raise Refused(f"it defines the macro {found[0]}, which is a word of the course's test code: give it "
-                      "another name")
+        raise Refused(f"it defines or takes back the macro {found[0]}, which is a word of the course's test code: "
+                      "give it another name")
