@@ -68,6 +68,8 @@ LAB1 = [
      "looks for its id among the places of the board"),
     ("b", "", r"name the boot hart", "number_boot_hart() must note the boot hart's id in boot_hart, and not "
      "its place; hart_start_all() prints that id, and starts all harts but this one"),
+    ("b", "", r"the line '\d+ hart", "hart_start_all() prints how many harts are up, `1 hart` or `2 harts`, and the "
+     "id of the one that booted"),
     ("b[1-57]", "", r"to run .*it did not|to run; it did not", "that cpu does not run: "
      "hart_start_all() leaves out a place of the board, hart_start() starts another hart, or "
      "start_secondary() does not get to the idle loop"),

@@ -54,10 +54,10 @@ def draw_ticks(rng):
 
 
 def draw_absent(rng):
-    """A hart that the firmware does not have: the first of the device tree, the last, or one before the
-    boot hart; so it is the first that is started, the last, or one between."""
-    cpus, options = machine(rng, least=2)
-    place = rng.cycle(0, cpus, rng.randint(1, options["BOOT_HART"]))
+    """A hart that the firmware does not have: the first of the device tree, where one other hart boots and is
+    the only one that is up; the last; or one before the boot hart, so that it is between the others."""
+    cpus, options = machine(rng)
+    place = rng.cycle(0, cpus, rng.randint(1, max(1, options["BOOT_HART"])))
     return {"cpus": cpus}, asked({**options, "SHIFT": 8}, absent_hart=rng.randint(64, 4000),
                                  absent_place=place, reverse_harts=rng.cycle(None, None, 1))
 
