@@ -419,18 +419,18 @@ static void foreign(void)
     step(K_END, 0, 0);
 }
 
-/* Timer interrupts come us= microseconds apart; at one of every= of them, I or J preempts A. */
-static void storm_steps(int work)
+/* Timer interrupts come us= microseconds apart; at one of every= of them, I or J preempts A. All three
+ * keep patterns in all registers, or (lrsc=1) add to a number with LR and SC. */
+static void storm(void)
 {
+    int cpu = param("cpu", 0), lrsc = param("lrsc", 0);
+    int a = step(K_LOG, 0, 1);
     step(K_PREEMPTS, 0, 0);
     step(K_FORCE, 1, 0);
     step(K_FORCE, 2, 0);
     step(K_TESTPOINT, KP_FORCE_PREEMPT, param("every", 1));
     step(K_TIMER, param("us", 20), 1000000);
-    if (work == KW_PATTERN)
-        step(K_PATTERN, KW_PATTERN, param("rounds", 1000));
-    else
-        step(K_LRSC, 0, param("rounds", 1000));
+    step(lrsc ? K_LRSC : K_PATTERN, lrsc ? 0 : KW_PATTERN, param("rounds", 1000));
     step(K_TIMER_STOP, 0, 0);
     step(K_TESTPOINT, KP_FORCE_PREEMPT, 0);
     step(K_PREEMPTS, 0, 0);
@@ -439,31 +439,12 @@ static void storm_steps(int work)
     let_end(1);
     let_end(2);
     step(K_END, 0, 0);
-}
-
-static void storm_scene(int work, int preempters_work)
-{
-    int cpu = param("cpu", 0);
-    int a = step(K_LOG, 0, 1);
-    storm_steps(work);
-    int p = step(K_PREEMPTER, 0, preempters_work);
+    int p = step(K_PREEMPTER, 0, lrsc ? KW_ADD : KW_PATTERN);
     step(K_END, 0, 0);
     scene_timeout(20000);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 27), p);
     ithread("J", cpu, param("jpri", 29), p);
-}
-
-/* Threads keep patterns in all registers while others preempt them. */
-static void registers(void)
-{
-    storm_scene(KW_PATTERN, KW_PATTERN);
-}
-
-/* Threads add to a number with LR and SC while others preempt them. */
-static void reservations(void)
-{
-    storm_scene(KW_ADD, KW_ADD);
 }
 
 /* A tries an SC rounds= times, and I preempts it between LR and SC. */
@@ -484,14 +465,10 @@ static void reservation_lost(void)
 }
 
 static const struct test tests[] = {
-    {"t7", preempt},       {"t8", in_section},
-    {"t9", device},        {"t10", wakes_better},
-    {"t11", descheduled},  {"t12", has_token},
-    {"t13", nested},       {"t14", locked},
-    {"t15", not_better},   {"foreign", foreign},
-    {"special", special},  {"t65", registers},
-    {"exits", exits},      {"moves", moves},
-    {"t66", reservations}, {"t66call", reservation_lost},
+    {"t7", preempt},      {"t8", in_section},   {"t9", device},       {"t10", wakes_better},
+    {"t11", descheduled}, {"t12", has_token},   {"t13", nested},      {"t14", locked},
+    {"t15", not_better},  {"foreign", foreign}, {"special", special}, {"t65", storm},
+    {"exits", exits},     {"moves", moves},     {"t66", storm},       {"t66call", reservation_lost},
 };
 
 int main(int argc, char **argv)

@@ -128,7 +128,7 @@ def draw_storm(rng):
 def draw_reservations(rng):
     """So many additions that some interrupts come between LR and SC."""
     params, options = draw_storm(rng)
-    return {**params, "rounds": rng.randint(20000, 40000), "every": rng.cycle(1, 2, 1)}, options
+    return {**params, "rounds": rng.randint(20000, 40000), "every": rng.cycle(1, 2, 1), "lrsc": 1}, options
 
 
 def draw_lost(rng):
