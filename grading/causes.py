@@ -184,6 +184,8 @@ LAB2 = [
      "and _lwkt_dequeue() must clear the flag"),
     ("t3_|t4_", "", r"CAME A:4 FOR B:1", "lwkt_choose() takes the best ring (gd_bestrunq), and not "
      "the worst"),
+    ("t3_t", "", r"CAME A:resched=1 FOR A:resched=0 AT 3", "lwkt_yield() switches in any case, and the switch takes "
+     "the request (AST_LWKT_RESCHED) back"),
     ("t3_|t4_", "", r"CAME \w:resched=1", "lwkt_switch() must take the request (AST_LWKT_RESCHED) "
      "back, whichever thread it chooses"),
     ("t3_|t4_", "", r"", "lwkt_switch() takes the request (AST_LWKT_RESCHED) back when it is called, "
@@ -213,6 +215,10 @@ LAB2 = [
     ("t59_|t60_|t61_|unborn|template", "", r"to run, each once|threads that ran", "a thread is lost or "
      "runs twice: _lwkt_enqueue() must append it once, and runq_remove() must take off that one only"),
     ("t61_wait", "", r"", "return_with_care() gives up only the thread's own reference"),
+    ("t10_", "", r"CAME J:2", "lwkt_yield() switches in any case: a thread that has preempted another one goes back "
+     "to it"),
+    ("x_switch", "", r"", "lwkt_switch() looks at gd_care in its critical section: before it, another cpu may still "
+     "ask for a token"),
 ]
 
 LAB3 = [

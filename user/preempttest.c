@@ -141,7 +141,8 @@ static void device(void)
 }
 
 /* I preempts A, and makes N, which is better, runnable: A goes on first, N runs at A's switch.
- * asked= 1: A's cpu was asked to reschedule before, and still is when I is done. */
+ * asked= 1: A's cpu was asked to reschedule before, and still is when I is done. Then J preempts A, and
+ * yields: A goes on, and J does at A's switch. */
 static void wakes_better(void)
 {
     int cpu = param("cpu", 0);
@@ -154,14 +155,23 @@ static void wakes_better(void)
     step(K_SWITCH, 0, 0);
     step(K_LOG, 0, 3);
     step(K_RESCHED, 0, 0);
+    step(K_SCHED, 3, 0);
+    step(K_LOG, 0, 4);
+    step(K_SWITCH, 0, 0);
+    step(K_LOG, 0, 5);
     step(K_END, 0, 0);
     int i = step(K_LOG, 0, 1);
     step(K_SCHED, 2, 0);
     step(K_LOG, 0, 2);
     step(K_END, 0, 0);
+    int j = step(K_LOG, 0, 1);
+    step(K_YIELD, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
     victim(cpu, a);
     ithread("I", cpu, param("ipri", 28), i);
     thread("N", cpu, param("npri", 16), once(), 0);
+    ithread("J", cpu, param("ipri", 28), j);
 }
 
 /* A has left its run queue when an interrupt thread preempts it at its crit_exit: A goes on all the

@@ -52,18 +52,19 @@ static void ring(void)
 }
 
 /* A schedules B, of better priority, and takes it off again: so A's switch comes back to A, and A is
- * asked for nothing but what it was asked by others. Then it does that again with a token. */
+ * asked for nothing but what it was asked by others. Then it does that again with a yield, and with a
+ * token. */
 static void taken(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_ASK, 0, AST_SIGNAL | AST_USER_RESCHED);
-    for (int token = 0; token < 2; token++) {
-        if (token)
+    for (int round = 0; round < 3; round++) {
+        if (round == 2)
             step(K_GETTOKEN, 0, 0);
         step(K_SCHED, 1, 0);
         step(K_DESCHED_OF, 1, 0);
         step(K_RESCHED, 0, 0);
-        step(K_SWITCH, 0, 0);
+        step(round == 1 ? K_YIELD : K_SWITCH, 0, 0);
         step(K_RESCHED, 0, 0);
     }
     step(K_RELTOKEN, 0, 0);
@@ -74,8 +75,9 @@ static void taken(void)
     thread("B", cpu, param("high", 16), step(K_END, 0, 0), 0);
 }
 
-/* A yields alone= times with nobody else there, then both= times with B. After each it switches once
- * more, with messages noted. Last, with traced=1, A takes turns with C, and switches are traced. */
+/* A yields alone= times with nobody else there, and sleeps once; then it yields both= times with B.
+ * After each it switches once more, with messages noted. Last, with traced=1, A takes turns with C, and
+ * switches are traced. */
 static void count(void)
 {
     int cpu = param("cpu", 0), pri = param("pri", 14), both = param("both", 3);
@@ -83,6 +85,8 @@ static void count(void)
     step(K_REPEAT, 0, param("alone", 3));
     step(K_YIELD, 0, 0);
     step(K_AGAIN, 0, 0);
+    step(K_PREEMPTS, 0, 0);
+    step(K_NAP, 0, 50);
     step(K_PREEMPTS, 0, 0);
     step(K_LOOK, 0, KL_CRIT | KL_RUNQ | KL_RUNNING | KL_CURRENT);
     step(K_SWITCH_NOTED, 0, 0);

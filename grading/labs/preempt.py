@@ -200,10 +200,10 @@ def judge_waking(scene):
     resched = int(better or scene.params["asked"])
     n = ["N:1", "N:end=0"]
     expected = ["A:1", "I:1", "I:2", "I:end=0", "A:2", f"A:resched={resched}", "N:runq=1"]
-    expected += (n if better else []) + ["A:3", "A:resched=0", "A:end=0"] + ([] if better else n)
-    scene.order(story(scene), expected,
+    expected += (n if better else []) + ["A:3", "A:resched=0", "J:1", "A:4", "J:2", "J:end=0", "A:5", "A:end=0"]
+    scene.order(story(scene), expected + ([] if better else n),
                 "A continues when I is done; it is asked to reschedule if N is better, or if it was before I; "
-                "N runs at A's switch")
+                "N runs at A's switch; A also continues when J yields, and J at A's switch")
 
 
 def judge_descheduled(scene):

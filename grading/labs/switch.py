@@ -377,8 +377,8 @@ def judge_ring(scene):
 def judge_taken(scene):
     """The request is taken back although A itself is chosen again; other requests stay."""
     scene.order(scene.of("resched", "asked"),
-                ["A:resched=1", "A:resched=0"] * 2 + [f"A:asked={SIGNAL + USER_RESCHED}"],
-                "A's switch takes AST_LWKT_RESCHED back, without a token and with one, and nothing else")
+                ["A:resched=1", "A:resched=0"] * 3 + [f"A:asked={SIGNAL + USER_RESCHED}"],
+                "A's switch takes AST_LWKT_RESCHED back, and nothing else: a switch, a yield, and a switch with a token")
 
 
 def judge_count(scene):
@@ -386,8 +386,11 @@ def judge_count(scene):
     both = scene.params["both"]
     counts = {name: [event.val for event in scene.of(name, td="A")] for name in
               ("hit", "miss", "weird", "switches")}
-    for name, (one, two, three, four) in counts.items():
+    for name, (one, two, slept, three, four) in counts.items():
         scene.must(two == one, f"a switch from A to A itself not to count ({name})", str(two - one))
+        grown = 2 if name == "switches" else 0
+        scene.must(slept - two == grown, f"a switch to the idle thread, and one back from it: {name} + {grown}",
+                   str(slept - two))
         grown = 2 * both if name == "switches" else 0
         scene.must(four - three == grown, f"{both} switches to B and back: {name} + {grown}",
                    str(four - three))

@@ -83,7 +83,8 @@
     SCENE(x_section, 2)            \
     SCENE(x_token_released, 2)     \
     SCENE(x_token_unwanted, 2)     \
-    SCENE(x_token_kept, 2)
+    SCENE(x_token_kept, 2)         \
+    SCENE(x_switch_asked, 2)
 #define DECLARE_SCENE(name, cpus) void play_##name(void);
 LITMUS_SCENES(DECLARE_SCENE)
 CORE_SCENES(DECLARE_SCENE)

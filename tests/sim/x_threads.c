@@ -37,6 +37,40 @@ void play_x_schedule(void)
     explore_thread(1, PRI, wake, NULL, "waker");
     explore_run();
 }
+
+/* A thread goes off its cpu with a token that another cpu asks for, and nobody is left to run: the switch
+ * answers, also if the question comes just before it. */
+static void sleep_with_token(void *arg)
+{
+    struct lwkt_tokref ref;
+
+    (void)arg;
+    lwkt_gettoken(&ref, &x_token[0]);
+    x_under[0] = 1;
+    publish(&ready, 1); /* consume: take_from_sleeper */
+    lwkt_deschedule_self(curthread);
+    lwkt_switch();
+    CHECK(x_under[0] == 2, "%u", x_under[0]);
+    lwkt_reltoken(&ref);
+}
+
+static void take_from_sleeper(void *arg)
+{
+    while (!consume(&ready)) /* publish: sleep_with_token */
+        cpu_relax();
+    x_take(arg);
+    lwkt_schedule(sleeper);
+}
+
+void play_x_switch_asked(void)
+{
+    ready = 0;
+    x_init();
+    sleeper = explore_thread(0, PRI, sleep_with_token, NULL, "sleeper");
+    explore_thread(1, PRI, take_from_sleeper, NULL, "asks");
+    explore_run();
+}
+
 /* --- threads that change cpus --- */
 
 static thread_t mover;
