@@ -245,6 +245,8 @@ LAB3 = [
     ("", "panic", r"stack overflow", "maybe_splz() must check td_nest_count, and splz() must count in "
      "it"),
     ("", "panic", r"nexpected interrupt|interrupt \d", "interrupt_note() knows three codes"),
+    ("t18_e", "", r"called in a critical section", "splz() leaves its own section while cpu_intpend_run() works, and "
+     "none of its caller's"),
     ("t17", "", r"RQF_\w+ set", "interrupt_note() must set the bit of each of the three sources, and "
      "crit_enter() must leave interrupts on"),
     ("t1[67]", "", r"handled inside a critical section|done inside the section|not done inside", "crit_exit() "

@@ -120,7 +120,7 @@ static void switch_in_body(void)
 
 /* rounds= times: leave a section without a look at what is noted; leave one as if in the work of an
  * interrupt, then as if one and two deep in splz; call splz with interrupts off, and with
- * interrupts on. */
+ * interrupts on. With device=1, last, a device interrupts in a section, in which A calls splz. */
 static void exits(void)
 {
     int s = step(K_REPEAT, 0, param("rounds", 1));
@@ -131,6 +131,17 @@ static void exits(void)
     step(K_SPLZ, 0, 0);
     step(K_SPLZ, 0, 1);
     step(K_STATE, 0, 0);
+    if (param("device", 0)) {
+        step(K_CRIT_ENTER, 0, 0);
+        step(K_RAISE, 0, 4);
+        step(K_SPIN, 0, 20);
+        step(K_LOG, 0, 1);
+        step(K_SPLZ, 0, 1);
+        step(K_LOG, 0, 2);
+        step(K_CRIT_EXIT, 0, 0);
+        step(K_SWITCH, 0, 0);
+        step(K_LOG, 0, 3);
+    }
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
     thread("A", param("cpu", 0), param("pri", 14), s, 1);

@@ -173,21 +173,26 @@ def judge_underflow(panic):
 
 
 def draw_exits(rng):
-    """Any cpu."""
+    """Any cpu; on cpu 0, devices interrupt, too."""
     cpu, cpus = somewhere(rng)
-    return {"cpu": cpu, "rounds": rng.cycle(1, 2, 3)}, {"CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", "sbi")}
+    return {"cpu": cpu, "rounds": rng.cycle(1, 2, 3), "device": int(cpu == 0)}, {
+        "CPUS": cpus, "IPI": rng.cycle("sbi", "sswi", "sbi")}
 
 
 def judge_exits(scene):
-    """After each of the steps, the state of the cpu."""
+    """After each of the steps, the state of the cpu. A device's thread waits for the end of its caller's section."""
     states = [event for event in scene.events if event.what in ("reqflags", "crit", "nesting", "enabled")]
     expected = [(IPIQ, 0, 0, 0), (IPIQ, 0, 1, 0), (0, 0, 0, 0), (IPIQ, 0, 0, 0), (0, 1, 0, 0), (0, 1, 0, 1),
-                (0, 0, 0, 1)]
+                (0, 0, 0, 1)] + scene.params["device"] * [(0, 2, 0, 1)]
     words = [f"A:{what}={value}" for row in expected
              for what, value in zip(("reqflags", "crit", "nesting", "enabled"), row)]
     scene.order(states, words * scene.params["rounds"],
                 "crit_exit_noyield, crit_exit in the work of an interrupt and crit_exit two deep in splz leave the "
                 "note; crit_exit one deep takes it; so does splz, which leaves interrupts off, then on")
+    if scene.params["device"]:
+        scene.order(scene.of("log", "intr"), ["A:1", "A:2", "intr:intr=1", "A:3"] * scene.params["rounds"],
+                    "splz, called in a critical section, to schedule the device's thread (intr), which runs at A's "
+                    "switch, and not in A's section")
 
 
 def judge_splz(scene):
