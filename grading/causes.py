@@ -318,6 +318,8 @@ LAB4 = [
      "the rings"),
     ("t21", "", r"", "lwkt_schedule() sends lwkt_schedule_remote() to the thread's cpu, and notify() "
      "raises the interrupt after the message is in the ring"),
+    ("t25_m", "", r"ask for nothing", "lwkt_schedule() calls _lwkt_schedule_post() only for a thread that it has enqueued; "
+     "one that migrates (TDF_MIGRATING) is enqueued by its new cpu"),
     ("t25", "", r"", "lwkt_schedule() must enqueue on the thread's own cpu; for another cpu's thread "
      "it sends lwkt_schedule_remote() there"),
     ("t27_w", "", r"", "ring_depth() and lwkt_wait_ipiq() must compare indices by their difference, "
@@ -338,6 +340,8 @@ LAB4 = [
     ("t28", "", r"", "wait_for_room() must serve this cpu's own rings while it waits"),
     ("t29", "", r"", "enqueue_nowait() refuses, with -1 and without a message, when two thirds of the "
      "ring are used"),
+    ("t30_f", "", r"no wait for a tick|ipiq_hardware", "wait_for_room() tells the target by notify() and raises the "
+     "interrupt, whoever waits: the ring may be full of passive messages"),
     ("t30", "", r"hardware", "send() with SEND_PASSIVE must not call notify()"),
     ("t30", "", r"", "send() with SEND_PASSIVE counts ipiq_passive, and lwkt_poll_ipiq() looks at all "
      "rings at the next tick"),

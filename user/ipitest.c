@@ -278,22 +278,32 @@ static void fill(void)
     thread("B", other, param("pri", 12), b, 1);
 }
 
-/* A sends count= passive messages to the idle cpu to=, more than it may put into the ring. */
+/* A sends count= passive messages to the idle cpu to=, more than it may put into the ring; or (depth=)
+ * a body does that, so deep in bodies, which A sends to its own cpu. */
 static void passive_full(void)
 {
-    int to = param("to", 1);
+    int to = param("to", 1), from = param("from", 0), depth = param("depth", 0);
     int body = step(K_LOG, 0, 7);
     step(K_END, 0, 0);
+    int fills = step(K_REPEAT, 0, param("count", 4));
+    step(K_IPI_PASSIVE, to, body);
+    step(K_AGAIN, 0, 0);
+    step(K_END, 0, 0);
+    for (int i = 1; i < depth; i++) {
+        int outer = step(K_IPI, from, fills);
+        step(K_END, 0, 0);
+        fills = outer;
+    }
     int a = step(K_PAUSE, 0, param("pause", 300));
     step(K_COUNTERS, 0, 0);
     step(K_LOG, 0, 1);
-    step(K_REPEAT, 0, param("count", 4));
-    step(K_IPI_PASSIVE, to, body);
+    step(K_REPEAT, 0, depth > 0 ? 1 : param("count", 4));
+    step(depth > 0 ? K_IPI : K_IPI_PASSIVE, depth > 0 ? from : to, depth > 0 ? fills : body);
     step(K_AGAIN, 0, 0);
     step(K_LOG, 0, 2);
     step(K_COUNTERS, 0, 0);
     step(K_END, 0, 0);
-    thread("A", param("from", 0), param("pri", 12), a, 1);
+    thread("A", from, param("pri", 12), a, 1);
 }
 
 /* rounds= times: A sends a message, whose body is slow, and waits until it has set a variable. */
@@ -347,18 +357,22 @@ static void raise_at(void)
     thread("B", to, param("pri", 12), b, 1);
 }
 
-/* A schedules B, whose cpu to= takes no messages. B goes to cpu other= and sleeps there; then the
- * old cpu takes the message. */
+/* A schedules B, whose cpu to= takes no messages. B goes to cpu other=, which takes none either, so
+ * that C, on the old cpu, schedules it on its way. Then B arrives and sleeps, and the old cpu takes the
+ * message. */
 static void moved(void)
 {
-    int to = param("to", 1);
+    int to = param("to", 1), other = param("other", 2);
     int a = step(K_WAIT, 0, 1);
     step(K_PAUSE, 0, 50);
     step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
     step(K_TRACE, 0, KTR_BIT(KTR_SCHEDULE));
     step(K_SCHED, 1, 0);
     step(K_TRACED, 0, KTR_BIT(KTR_SCHEDULE));
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to | 1 << other);
     step(K_SET, 1, 1);
+    step(K_WAIT, 3, 1);
+    step(K_TESTPOINT, KP_HOLD_IPI, 1 << to);
     step(K_WAIT, 2, 1);
     step(K_PAUSE, 0, 50);
     step(K_LOG, 0, 1);
@@ -366,14 +380,19 @@ static void moved(void)
     step(K_END, 0, 0);
     int b = step(K_SET, 0, 1);
     step(K_WAIT, 1, 1);
-    step(K_SETCPU, param("other", 2), 0);
+    step(K_SETCPU, other, 0);
     step(K_DESCHED, 0, 0);
     step(K_SET, 2, 1);
     step(K_SWITCH, 0, 0);
     step(K_LOG, 0, 1);
     step(K_END, 0, 0);
+    int c = step(K_SCHED, 1, 0);
+    step(K_RESCHED, 0, 0);
+    step(K_SET, 3, 1);
+    step(K_END, 0, 0);
     thread("A", param("from", 0), param("pri", 12), a, 1);
     thread("B", to, param("pri", 12), b, 1);
+    thread("C", to, param("pri", 12) - 1, c, 1);
 }
 
 static const struct test tests[] = {

@@ -140,10 +140,12 @@ def draw_fill_body(rng):
 
 
 def draw_passive_full(rng):
-    """The last message waits, and so tells the target."""
+    """The last message waits, and so tells the target: that of a thread, of a body, or of a body that is so deep
+    that it may put messages off only."""
     source, target, options = machine(rng)
-    size = short_rings(rng, options)
-    return {"from": source, "to": target, "count": size // 2 + 2, "pause": rng.randint(300, 3000)}, options
+    size, depth = short_rings(rng, options), rng.cycle(0, 1, NESTING_MAX)
+    return {"from": source, "to": target, "count": size + 1 if depth else size // 2 + 2, "depth": depth,
+            "pause": rng.randint(300, 3000)}, options
 
 
 def draw_wait_wrap(rng):
@@ -331,6 +333,8 @@ def judge_moved(scene):
     scene.must_be_on(scene.of("log", td="B")[0], scene.params["other"], "B")
     scene.order(scene.of("schedule", "with"), ["A:schedule=1", f"A:with={scene.params['to']}"],
                 "the trace of A's lwkt_schedule: thread 1, B, and the cpu that it is on")
+    scene.must_equal(scene.of("resched", td="C")[0], 0, "lwkt_schedule to ask for nothing on the old cpu while B, "
+                     "which is better than C there, is on its way to the new one")
 
 
 def must_be_a_body(scene, level):
