@@ -318,8 +318,8 @@ LAB4 = [
      "the rings"),
     ("t21", "", r"", "lwkt_schedule() sends lwkt_schedule_remote() to the thread's cpu, and notify() "
      "raises the interrupt after the message is in the ring"),
-    ("t25_m", "", r"ask for nothing", "lwkt_schedule() calls _lwkt_schedule_post() only for a thread that it has enqueued; "
-     "one that migrates (TDF_MIGRATING) is enqueued by its new cpu"),
+    ("t25_m", "", r"ask for nothing", "lwkt_schedule() calls _lwkt_schedule_post() only for a thread that it "
+     "has enqueued; one that migrates (TDF_MIGRATING) is enqueued by its new cpu"),
     ("t25", "", r"", "lwkt_schedule() must enqueue on the thread's own cpu; for another cpu's thread "
      "it sends lwkt_schedule_remote() there"),
     ("t27_w", "", r"", "ring_depth() and lwkt_wait_ipiq() must compare indices by their difference, "
@@ -400,6 +400,8 @@ LAB5 = [
     ("t9", "", r"", "sched_ithd() schedules the interrupt's thread, and ithread_loop() runs the "
      "handler once for each request"),
     ("t10|t11", "", r"", PREEMPTED),
+    ("t12|preempt_f", "", r"whatever is marked", "may_preempt() refuses a thread of another cpu (td_gd) and "
+     "one that holds tokens (td_toks) before it looks at TDF_PREEMPT_LOCK and td_preempted, and counts preempt_miss"),
     ("t12", "", r"", "may_preempt() must refuse a thread that holds tokens (td_toks)"),
     ("t13", "", r"CAME \w:victim", "lwkt_preempted_proc() follows td_preempted to the end of the chain"),
     ("t13", "", r"", "td_preempted is a chain: lwkt_preempt() sets it to the current thread, whoever "
@@ -419,6 +421,8 @@ LAB5 = [
      "because preempt_done() comes when the thread may run on another cpu"),
     ("t20", "", r"handled", "ithread_loop() must run the handler once for each request, and "
      "sched_ithd() must not lose one"),
+    ("t63_g", "", r"CAME intr:\S+ FOR ipi:7|CAME A:2 FOR ipi:7", "ithread_loop() leaves its section for a moment "
+     "after each run of the handler, so that messages run, before it looks at `running`"),
     ("t63", "", r"sie|reqflags|crit|nesting", "ithread_loop() must complete the source after the "
      "handler"),
     ("t63", "", r"", "ithread_loop() must clear the request before it runs the handler, look again in "

@@ -170,14 +170,16 @@ static void raised_again(void)
     scene_timeout(20000);
 }
 
-/* A device's handler takes 100 us. Meanwhile B, on cpu other=, sends a message, whose body asks the
- * handler's thread to run again. */
+/* A device's handler takes 100 us, and asks its thread to run again, again= times. After pause= us B,
+ * on cpu other=, sends a message, whose body asks for that, too. */
 static void gap(void)
 {
+    int again = param("again", 0);
     int body = step(K_RAISE, 0, 8);
+    step(K_LOG, 0, 7);
     step(K_END, 0, 0);
     int a = step(K_REPEAT, 0, param("rounds", 2));
-    step(K_AGAIN_INTR, 16, 1);
+    step(K_AGAIN_INTR, again > 0 ? 8 + 16 : 16, again > 0 ? again : 1);
     step(K_LOG, 0, 1);
     step(K_ADD, 0, 1);
     step(K_RAISE, 0, 4);

@@ -60,6 +60,17 @@ static void schedule_counted(void)
     step(K_PREEMPTS, 0, 0);
 }
 
+/* A calls lwkt_preempt for I, as if it were in a state in which I must not preempt. */
+static void preempt_in(int state, int mark)
+{
+    step(K_PREEMPTS, 0, 0);
+    step(K_LOG, 0, mark);
+    step(K_PREEMPT, 1, state);
+    step(K_LOG, 0, mark + 1);
+    step(K_PREEMPTS, 0, 0);
+    step(K_RESCHED, 0, 0);
+}
+
 /* A schedules I rounds= times, and I runs at once. B and C have A's priority, and show A's place in the
  * queue. */
 static void preempt(void)
@@ -202,16 +213,16 @@ static void descheduled(void)
     ithread("I", 0, param("ipri", 28), once());
 }
 
-/* I sleeps with a token, then A schedules it. */
+/* I sleeps with a token, then A schedules it, and calls lwkt_preempt in a state (state=, of KX_*). */
 static void has_token(void)
 {
     int cpu = param("cpu", 0);
     int a = step(K_SCHED, 1, 0);
     step(K_ASLEEP, 1, 0);
     schedule_counted();
-    step(K_RESCHED, 0, 0);
+    preempt_in(param("state", 0), 3);
     step(K_SWITCH, 0, 0);
-    step(K_LOG, 0, 3);
+    step(K_LOG, 0, 5);
     step(K_END, 0, 0);
     int i = step(K_GETTOKEN, 0, 0);
     step(K_LOG, 0, 1);
@@ -361,29 +372,27 @@ static void locked(void)
     ithread("J", cpu, param("jpri", 29), j);
 }
 
-/* A calls lwkt_preempt for I, as if it were in a state in which I must not preempt. */
-static void preempt_in(int state, int mark)
-{
-    step(K_PREEMPTS, 0, 0);
-    step(K_LOG, 0, mark);
-    step(K_PREEMPT, 1, state);
-    step(K_LOG, 0, mark + 1);
-    step(K_PREEMPTS, 0, 0);
-    step(K_RESCHED, 0, 0);
-}
-
-/* A calls lwkt_preempt for I in states that forbid it (KX_*), one or two at a time; at last in two
- * critical sections, which are the caller's own, so I runs. */
+/* A calls lwkt_preempt for I in states that forbid it (KX_*), one or two at a time; then in a section,
+ * and at last in two, which are the caller's own, so I runs. */
 static void special(void)
 {
-    static const int states[] = {KX_LEVEL,     KX_CSCOUNT,           KX_LOCKED,
-                                 KX_PREEMPTED, KX_LEVEL | KX_LOCKED, KX_LOCKED | KX_PREEMPTED};
+    static const int states[] = {KX_LEVEL,
+                                 KX_CSCOUNT,
+                                 KX_LOCKED,
+                                 KX_PREEMPTED,
+                                 KX_LEVEL | KX_LOCKED,
+                                 KX_CSCOUNT | KX_LOCKED,
+                                 KX_LOCKED | KX_PREEMPTED};
     int cpu = param("cpu", 0);
     int a = step(K_YIELD, 0, 0);
     for (int i = 0; i < (int)(sizeof(states) / sizeof(states[0])); i++) {
         preempt_in(states[i], 10 * states[i]);
         step(K_SWITCH, 0, 0);
     }
+    step(K_CRIT_ENTER, 0, 0);
+    preempt_in(KX_LOCKED, 200);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_SWITCH, 0, 0);
     preempt_in(KX_SECTION, 10 * KX_SECTION);
     step(K_END, 0, 0);
     victim(cpu, a);
@@ -404,18 +413,13 @@ static void not_better(void)
     ithread("I", cpu, param("ipri", 14), once());
 }
 
-/* A calls lwkt_preempt for I, which belongs to another cpu and sleeps there. */
+/* A calls lwkt_preempt for I, which belongs to another cpu and sleeps there, in a state (state=). */
 static void foreign(void)
 {
     int cpu = param("cpu", 0), other = param("other", 1);
     int a = step(K_WAIT, 0, 1);
     step(K_PAUSE, 0, 100);
-    step(K_PREEMPTS, 0, 0);
-    step(K_LOG, 0, 1);
-    step(K_PREEMPT, 1, 0);
-    step(K_LOG, 0, 2);
-    step(K_PREEMPTS, 0, 0);
-    step(K_RESCHED, 0, 0);
+    preempt_in(param("state", 0), 1);
     step(K_SCHED, 1, 0);
     step(K_END, 0, 0);
     int i = step(K_DESCHED, 0, 0);

@@ -84,6 +84,18 @@ def draw_exit(rng):
     return {**params, "depth": rng.cycle(1, 2, 3), "own": rng.cycle(1, 0, 1), "stays": rng.cycle(0, 0, 1)}, options
 
 
+def draw_foreign_marked(rng):
+    """Without a mark, with A's, or with A's and I's."""
+    params, options = draw_foreign(rng)
+    return {**params, "state": rng.cycle(0, 4, 12)}, options
+
+
+def draw_token(rng):
+    """With A's mark, with I's, or with both."""
+    params, options = draw_victim(rng)
+    return {**params, "state": rng.cycle(4, 8, 12)}, options
+
+
 def draw_moves(rng):
     """The cpu that I moves to, and how long the old one stalls."""
     params, options = draw_foreign(rng)
@@ -99,10 +111,11 @@ def draw_again(rng):
 
 
 def draw_gap(rng):
-    """The message comes while the handler runs."""
+    """The message comes while the handler runs, which is asked to run again by the message only, or before; or it
+    comes during the second run, 100 us later."""
     _, options = machine(rng, 2)
-    return {"other": rng.randrange(1, options["CPUS"]), "rounds": rng.cycle(1, 2, 3),
-            "pause": rng.randint(20, 60)}, {**options, "SHIFT": 2}
+    return {"other": rng.randrange(1, options["CPUS"]), "rounds": rng.cycle(1, 2, 3), "again": rng.cycle(0, 1, 3),
+            "pause": rng.randint(20, 60) + rng.cycle(0, 0, 100)}, {**options, "SHIFT": 2}
 
 
 def draw_limit(rng):
@@ -218,9 +231,9 @@ def judge_descheduled(scene):
 
 def judge_token(scene):
     """I, which holds a token, is only queued."""
-    scene.order(story(scene), ["I:1", "A:1", "A:2", "A:resched=1", "I:2", "I:end=0", "A:3", "A:end=0"],
+    scene.order(story(scene), ["I:1", "A:1", "A:2", "A:3", "A:4", "A:resched=1", "I:2", "I:end=0", "A:5", "A:end=0"],
                 "I, which holds a token, runs at A's switch")
-    must_count(scene, "A", "no preemption by a thread that holds tokens", miss=1)
+    must_count(scene, "A", "no preemption by a thread that holds tokens, whatever is marked", miss=1)
 
 
 def judge_nested(scene):
@@ -257,7 +270,7 @@ def judge_foreign(scene):
     """A continues, and I runs on its own cpu."""
     scene.order([e for e in story(scene) if e.td == "A"], ["A:1", "A:2", "A:resched=1", "A:end=0"],
                 "A is not preempted by a thread of another cpu")
-    must_count(scene, "A", "no preemption by a thread of another cpu", miss=1)
+    must_count(scene, "A", "no preemption by a thread of another cpu, whatever is marked", miss=1)
     for event in scene.of("log", "end", td="I"):
         scene.must_be_on(event, scene.params["other"], "I")
     scene.must_have(scene.of("log", td="I"), 1, "I to run once")
@@ -321,28 +334,33 @@ def judge_limit(scene):
 
 
 def judge_gap(scene):
-    """The message runs between two runs of the handler, and asks for the second one."""
-    scene.order(scene.of("log", "intr"), ["A:1", "intr:intr=1", "intr:intr=1", "A:2"] * scene.params["rounds"],
-                "a request that comes during the handler leads to another run before A goes on")
+    """The message runs after the run of the handler that it comes in, and asks for another one, if the handler has
+    not."""
+    runs = ["intr:intr=1"] * (1 + max(1, scene.params["again"]))
+    first = 2 if scene.params["pause"] > 100 else 1
+    scene.order(scene.of("log", "intr"),
+                (["A:1"] + runs[:first] + ["ipi:7"] + runs[first:] + ["A:2"]) * scene.params["rounds"],
+                "a message that comes during the handler (ipi:7) to run before the next run of it, and a request "
+                "that it brings to lead to another run before A goes on")
 
 
 def judge_special(scene):
     """In none of the states but the last I preempts; which counter shows why, and of two reasons the first one
     counts."""
-    expected = [word for what in (1, 2, 4, 8, 5, 12)
+    expected = [word for what in (1, 2, 4, 8, 5, 6, 12, 20)
                 for word in (f"A:{10 * what}", f"A:{10 * what + 1}", "A:resched=1")]
     expected += ["A:160", "I:1", "I:end=0", "A:161", "A:resched=0", "A:end=0"]
     scene.order(story(scene), expected,
                 "I does not preempt A: in the work of an interrupt (10), while A masters a cpusync (20), if A is "
-                "locked (40), if I has preempted somebody (80); the first and third at a time (50), the last two (120); but it does in as many sections as the "
-                "caller accounts for (160)")
-    counted = ({"miss": 1}, {"miss": 1}, {"weird": 1}, {"hit": 1}, {"miss": 1}, {"weird": 1},
-               {"hit": 1, "switches": 1})
+                "locked (40), if I has preempted somebody (80); two at a time (50, 60, 120); in a section, if A is "
+                "locked (200); but it does in as many sections as the caller accounts for (160)")
+    counted = ({"miss": 1}, {"miss": 1}, {"weird": 1}, {"hit": 1}, {"miss": 1}, {"miss": 1}, {"weird": 1},
+               {"miss": 1}, {"hit": 1, "switches": 1})
     for name in COUNTERS:
         readings = [event.val for event in scene.of(name, td="A")]
         scene.must([after - before for before, after in zip(readings[::2], readings[1::2])] ==
                    [change.get(name, 0) for change in counted],
-                   f"{name} to grow by {[change.get(name, 0) for change in counted]} in the seven states",
+                   f"{name} to grow by {[change.get(name, 0) for change in counted]} in the nine states",
                    str([after - before for before, after in zip(readings[::2], readings[1::2])]))
 
 
@@ -424,7 +442,7 @@ def declare():
     test("t11_descheduled", "back to a thread that is on no queue", 10, "preempttest t11",
          draw_descheduled, judge_descheduled, timely=True, covers="T11",
          hint="if td_preempted is set, lwkt_switch must not look at the run queues")
-    test("t12_token", "a thread that holds tokens does not preempt", 10, "preempttest t12", draw_victim,
+    test("t12_token", "a thread that holds tokens does not preempt", 10, "preempttest t12", draw_token,
          judge_token, timely=True, covers="T12", hint="lwkt_preempt must check td_toks")
     test("t13_nested", "preemption of a preempting thread", 10, "preempttest t13", draw_nested,
          judge_nested, covers="T13", hint="td_preempted is a chain")
@@ -433,7 +451,7 @@ def declare():
     test("t15_no_better", "threads of the same or a lower priority do not preempt", 5, "preempttest t15",
          draw_no_better, judge_no_better, covers="T15", hint="lwkt_preempt must compare the priorities first")
     test("preempt_foreign", "a thread of another cpu does not preempt", 5, "preempttest foreign",
-         draw_foreign, judge_foreign, covers="T14", hint="lwkt_preempt must check td_gd")
+         draw_foreign_marked, judge_foreign, covers="T14", hint="lwkt_preempt must check td_gd")
     test("preempt_exit", "a preempting thread exits, and the preempted one keeps the lock", 10,
          "preempttest exits", draw_exit, judge_exit, covers="T46",
          hint="lwkt_exit sets td_mpcount to 0, although part of the count is inherited from the preempted "

@@ -378,7 +378,7 @@ def judge_taken(scene):
     """The request is taken back although A itself is chosen again; other requests stay."""
     scene.order(scene.of("resched", "asked"),
                 ["A:resched=1", "A:resched=0"] * 3 + [f"A:asked={SIGNAL + USER_RESCHED}"],
-                "A's switch takes AST_LWKT_RESCHED back, and nothing else: a switch, a yield, and a switch with a token")
+                "A's switch takes AST_LWKT_RESCHED back, and nothing else; so do its yield, and its switch with a token")
 
 
 def judge_count(scene):
