@@ -481,6 +481,8 @@ LAB6 = [
     ("t40", "", r"that end|does not end", "kept_for_waiter() must keep a token only for an older "
      "waiter (td_tokticket), so that of two that wait for each other one goes on"),
     ("t40", "", r"", "kept_for_waiter() and must_stay() decide who keeps what: the older ticket"),
+    ("t41_a", "", r"D, which has asked", "lwkt_reltoken_slow() answers the requests of others after it has "
+     "waited, too"),
     ("t41", "", r"", "lwkt_reltoken_slow() must wait until no cpu has the reference's address, and "
      "answer() must not touch it after the answer"),
     ("t42", "", r"", "lwkt_gettoken_slow() has an assertion about gd_intr_nesting_level"),

@@ -18,10 +18,13 @@ static int begin_interrupt_thread(void)
 
 #define TOKEN_EVENTS (KTR_BIT(KTR_TOKEN_GET) | KTR_BIT(KTR_TOKEN_WAIT))
 
-/* I preempts A, which has the token, and takes it too, after another one, which is free. */
+/* I preempts A, which has the token, and takes it too, after another one, which is free. chain= 1: J
+ * preempts A, and I preempts J. */
 static void preempted(void)
 {
-    int cpu = param("cpu", 0);
+    int cpu = param("cpu", 0), chain = param("chain", 0);
+    int j = step(K_SCHED, 0, 0);
+    step(K_END, 0, 0);
     int i = begin_interrupt_thread();
     step(K_COUNTERS, 0, 0);
     step(K_GETTOKEN, 1, 0);
@@ -39,7 +42,7 @@ static void preempted(void)
     step(K_TRACE, 0, TOKEN_EVENTS);
     step(K_SET, 1, 1);
     step(K_LOG, 0, 1);
-    step(K_SCHED, 0, 0);
+    step(K_SCHED, chain ? 2 : 0, 0);
     step(K_LOG, 0, 2);
     step(K_SET, 1, 2);
     step(K_RELTOKEN, 0, 0);
@@ -48,18 +51,23 @@ static void preempted(void)
     step(K_LOG, 0, 4);
     step(K_TRACED, 0, TOKEN_EVENTS);
     step(K_END, 0, 0);
-    thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
+    thread_flags(thread("I", cpu, param("high", 28) + chain, i, 1), KTF_ITHREAD);
     thread("A", cpu, param("pri", 12), a, 1);
+    if (chain)
+        thread_flags(thread("J", cpu, param("high", 28), j, 0), KTF_ITHREAD);
 }
 
-/* I preempts A, which has the token; meanwhile B, on another cpu, asks for the token. */
+/* I preempts A, which has the token, and J preempts I; meanwhile B, on another cpu, asks for the
+ * token. */
 static void preempted_other(void)
 {
-    int i = begin_interrupt_thread();
-    step(K_LOG, 0, 1);
-    step(K_SET, 0, 1);
+    int j = step(K_SET, 0, 1);
     step(K_WAIT, 2, 1);
     step(K_PAUSE, 0, param("pause", 100));
+    step(K_END, 0, 0);
+    int i = begin_interrupt_thread();
+    step(K_LOG, 0, 1);
+    step(K_SCHED, 3, 0);
     step(K_LOG, 0, 2);
     step(K_YIELD, 0, 0);
     step(K_END, 0, 0);
@@ -80,6 +88,7 @@ static void preempted_other(void)
     thread_flags(thread("I", param("from", 0), param("high", 28), i, 1), KTF_ITHREAD);
     thread("A", param("from", 0), param("pri", 12), a, 1);
     thread("B", param("to", 1), param("pri", 12), b, 1);
+    thread_flags(thread("J", param("from", 0), param("high", 28) + 1, j, 0), KTF_ITHREAD);
 }
 
 /*
@@ -148,13 +157,16 @@ static void preempted_asks(void)
     thread("B", param("to", 1), param("pri", 12), b, 1);
 }
 
-/* I preempts A and tries to take the token, which first A has, and then no thread. Then A tries to take
- * token 1, which B has, on another cpu. */
+/* I preempts A and tries to take the token, which first A has, and then no thread; J, which preempts I
+ * meanwhile, tries it as well. Then A tries to take token 1, which B has, on another cpu. */
 static void try_preempted(void)
 {
     int cpu = param("cpu", 0);
+    int j = step(K_TRYTOKEN, 0, 0);
+    step(K_END, 0, 0);
     int i = begin_interrupt_thread();
     step(K_TRYTOKEN, 0, 0);
+    step(K_SCHED, 3, 0);
     step(K_LOG, 0, 1);
     step(K_DESCHED, 0, 0);
     step(K_SWITCH, 0, 0);
@@ -189,6 +201,7 @@ static void try_preempted(void)
     thread_flags(thread("I", cpu, param("high", 28), i, 1), KTF_ITHREAD);
     thread("A", cpu, param("pri", 12), a, 1);
     thread("B", param("to", 1), param("pri", 12), b, 1);
+    thread_flags(thread("J", cpu, param("high", 28) + 1, j, 0), KTF_ITHREAD);
 }
 
 static const struct test tests[] = {

@@ -422,7 +422,8 @@ static void gone(void)
 
 /*
  * As in t41, T has the token while C's cpu has not seen T's request. C takes the token again, from T's
- * cpu, which waits in T's release for the answer, and keeps it until the release has returned.
+ * cpu, which waits in T's release for the answer, and keeps it until the release has returned. D, on a
+ * third cpu, has asked T's cpu before the release, and waits for an answer while T runs on.
  */
 static void unwanted(void)
 {
@@ -438,9 +439,14 @@ static void unwanted(void)
     step(K_WAIT, 4, 1);
     step(K_GETTOKEN, 0, 0);
     step(K_LOG, 0, 1);
+    step(K_SET, 6, 1);
+    step(K_PAUSE, 0, pause);
+    step(K_SET, 7, 1);
     step(K_RELTOKEN, 0, 0);
     step(K_LOG, 0, 2);
     step(K_SET, 5, 1);
+    step(K_PAUSE, 0, 4 * pause);
+    step(K_LOG, 0, 3);
     step(K_END, 0, 0);
     int c = step(K_WAIT, 0, 1);
     step(K_GETTOKEN, 0, 0);
@@ -452,6 +458,7 @@ static void unwanted(void)
     step(K_SET, 4, 1);
     step(K_PAUSE, 0, 50);
     step(K_RELTOKEN, 0, 0);
+    step(K_WAIT, 7, 1);
     step(K_PAUSE, 0, pause);
     step(K_GETTOKEN, 0, 0);
     step(K_LOG, 0, 1);
@@ -460,9 +467,15 @@ static void unwanted(void)
     step(K_LOG, 0, 2);
     step(K_RELTOKEN, 0, 0);
     step(K_END, 0, 0);
+    int d = step(K_WAIT, 6, 1);
+    step(K_GETTOKEN, 0, 0);
+    step(K_LOG, 0, 1);
+    step(K_RELTOKEN, 0, 0);
+    step(K_END, 0, 0);
     thread("S", here, param("high", 20), s, 1);
     thread("T", here, param("pri", 12), t, 1);
     thread("C", to, param("pri", 12), c, 1);
+    thread("D", param("third", 2), param("pri", 12), d, 1);
 }
 
 static const struct test tests[] = {

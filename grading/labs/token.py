@@ -48,20 +48,26 @@ def draw_full(rng):
 def draw_try(rng):
     """Two cpus, and the priorities of a thread and of an interrupt thread."""
     one, other, options = two_cpus(rng)
-    return {"cpu": one, "to": other, "pri": rng.randint(8, 25), "high": rng.randint(26, 31)}, options
+    return {"cpu": one, "to": other, "pri": rng.randint(8, 25), "high": rng.randint(26, 30)}, options
 
 
 def draw_one(rng):
-    """All threads are on one cpu, which may be any."""
+    """All threads are on one cpu, which may be any; one interrupt thread on top of A, or two."""
     cpus = rng.cycle(1, 2, rng.randint(3, 4))
-    return {"cpu": rng.randrange(cpus), "pri": rng.randint(8, 25), "high": rng.randint(26, 31)}, {
-        "CPUS": cpus}
+    return {"cpu": rng.randrange(cpus), "pri": rng.randint(8, 25), "high": rng.randint(26, 30),
+            "chain": rng.cycle(0, 1)}, {"CPUS": cpus}
 
 
 def draw_preempted(rng):
     """Two cpus, and the priority of the interrupt thread."""
     params, options = draw_pair(rng)
-    return {**params, "high": rng.randint(26, 31)}, options
+    return {**params, "high": rng.randint(26, 30)}, options
+
+
+def draw_again(rng):
+    """Three cpus; S has a higher priority than T."""
+    params, options = draw_three(rng)
+    return {**params, "high": rng.randint(14, 25)}, options
 
 
 def draw_several(rng):
@@ -131,7 +137,8 @@ def judge_preempted(scene):
 def judge_preempted_other(scene):
     """A holder keeps its token while it is preempted."""
     scene.order(words(scene), ["A:1", "I:1", "I:2", "A:2", "B:1", "A:3"],
-                "I preempts A, which has the token; B gets the token as soon as A has released it")
+                "I preempts A, which has the token, and J preempts I; B gets the token as soon as A has "
+                "released it")
 
 
 def judge_crosswise(scene):
@@ -152,10 +159,11 @@ def judge_preempted_asks(scene):
 
 def judge_try(scene):
     """trytoken fails at once, and succeeds when the token is free."""
-    scene.order(words(scene), ["A:1", "I:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3", "A:try=0",
-                               "A:have=0", "A:try=1"],
-                "trytoken fails while A, which was preempted, has the token, and succeeds afterwards; it "
-                "fails while B, on another cpu, has the token, and succeeds if the caller has it")
+    scene.order(words(scene), ["A:1", "I:try=0", "J:try=0", "I:1", "A:2", "I:try=1", "I:have=1", "A:3",
+                               "A:try=0", "A:have=0", "A:try=1"],
+                "trytoken fails while A, which I and J have preempted one after the other, has the token, and "
+                "succeeds afterwards; it fails while B, on another cpu, has the token, and succeeds if the "
+                "caller has it")
     scene.order(scene.of("token_get", "with"), ["A:token_get=1", "A:with=0"],
                 "in the trace: A has token 1, by trytoken")
 
@@ -230,13 +238,18 @@ def judge_gone(scene):
 
 
 def judge_again(scene):
-    """The release waits for an answer, which comes at once, and serves messages meanwhile. A kernel without
-    requests has nothing to wait for."""
-    seen = scene.of("log")
+    """The release waits for an answer, which comes at once, and serves messages meanwhile. Then it answers those
+    that have asked before. A kernel without requests has nothing to wait for."""
+    seen, later = [], []
+    for event in scene.of("log"):
+        (later if str(event) in ("D:1", "T:3") else seen).append(event)
     nothing_asked = [str(event) for event in seen[:2]] == ["T:1", "T:2"]
     scene.order(seen, ["T:1", "T:2", "C:1", "C:2"] if nothing_asked else ["T:1", "C:1", "T:2", "C:2"],
                 "C to get the token from T's cpu, though T's release has not returned (C:1), and T's release to "
                 "return when C's cpu sees that T wants the token no more (T:2), though C keeps it")
+    scene.order(later, ["D:1", "T:3"],
+                "D, which has asked T's cpu before T's release, to be answered by that, and to have the token as "
+                "soon as C has released it, while T runs on")
 
 
 def declare():
@@ -283,8 +296,9 @@ def declare():
          judge_asked_for, covers="T41",
          hint="lwkt_reltoken returns while the reference is TR_REQUESTED")
     test("t41_again", "a release that is under way keeps nobody waiting, and does not wait for others", 5,
-         "tokentest t41again", draw_preempted, judge_again, timely=True, covers="T41",
-         hint="lwkt_reltoken_slow sets tr_unwanted, and serves messages while it waits")
+         "tokentest t41again", draw_again, judge_again, timely=True, covers="T41",
+         hint="lwkt_reltoken_slow sets tr_unwanted, serves messages while it waits, and calls "
+         "lwkt_answer_requests after that")
     test("t41_full", "the ring to the owner is full", 6, "tokentest t41full", draw_full, judge_full,
          covers="T41",
          timely=True, hint="request uses lwkt_send_ipiq_nowait, and makes the reference TR_IDLE "

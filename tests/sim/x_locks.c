@@ -156,17 +156,27 @@ void play_x_mplock(void)
     CHECK(x_under[0] == 2, "%u", x_under[0]);
 }
 
-/* An interrupt thread preempts one that is about to release the lock. It inherits the count that it finds
- * and takes the lock for that, so a count without the lock would leave the lock here. */
+/* An interrupt thread preempts one that is about to take or release the lock. It inherits the count that it
+ * finds and takes the lock for that, so a count without the lock would leave the lock here. */
+static void must_not_have_mplock(const char *when)
+{
+    crit_enter();
+    CHECK(!mycpu->gd_mpheld && curthread->td_mpcount == 0, "cpu %d has the MP lock after %s", mycpuid, when);
+    crit_exit();
+}
+
 static void take_and_release(void *arg)
 {
     (void)arg;
     get_mplock();
     x_under[0]++;
     rel_mplock();
-    crit_enter();
-    CHECK(!mycpu->gd_mpheld, "cpu %d has released the MP lock, and has it", mycpuid);
-    crit_exit();
+    must_not_have_mplock("rel_mplock");
+    if (try_mplock()) {
+        x_under[1]++;
+        rel_mplock();
+    }
+    must_not_have_mplock("try_mplock");
 }
 
 void play_x_mplock_preempted(void)
