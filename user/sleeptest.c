@@ -56,7 +56,7 @@ static void late_sleep(void)
 /*
  * rounds= times, A sleeps for one tick, and B wakes it from= to from= + width= 10,000ths of a tick
  * after A announced that it would sleep; then A sleeps for ticks= without a wakeup; then it sleeps for
- * long, and B wakes it at once.
+ * long= ticks, and B wakes it at once.
  */
 static void timeout_race(void)
 {
@@ -66,7 +66,7 @@ static void timeout_race(void)
     step(K_TSLEEP, IN(0, 0), 1);
     step(K_TSLEEP, IN(2, 0), param("ticks", 3));
     step(K_ADD, 1, 1);
-    step(K_TSLEEP, IN(4, 0), 50);
+    step(K_TSLEEP, IN(4, 0), param("long", 50));
     step(K_AGAIN, 0, 0);
     step(K_END, 0, 0);
     int b = step(K_REPEAT, 0, rounds);

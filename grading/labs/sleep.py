@@ -8,6 +8,13 @@ NAMES = "ABCDEF"
 SHIFT = 5       # an instruction takes 32 ns: while all threads sleep, time passes only by instructions
 
 
+TICK = 100_000  # ticks of the time CSR (10 MHz) in a tick of the kernel's clock
+# Limits in ticks, some of them days long, that seem to be over at once if they are computed in too few bits:
+# in ticks of the CSR, of 32 bits; of 16 bits; in ticks of the CSR, of 32 bits with a sign.
+LONG = ([ticks for ticks in (-(-(k << 32) // TICK) for k in range(1, 500)) if ticks * TICK % (1 << 32) < TICK // 20],
+        [k << 16 for k in range(1, 100)], [(1 << 31) - 1])
+
+
 def two_cpus(rng):
     """(parameters, options): two threads on one or two of up to four cpus."""
     cpus = rng.randint(1, 4)
@@ -35,7 +42,7 @@ def draw_timeout(rng):
     params = dict(zip(("cpu0", "cpu1"), rng.cpus(range(cpus), 2)))
     start = rng.randint(9700, 10000)
     return {**params, "rounds": rng.randint(4, 7), "ticks": rng.randint(2, 4), "from": start,
-            "width": rng.randint(100, 500)}, {"CPUS": cpus, "SHIFT": SHIFT}
+            "width": rng.randint(100, 500), "long": rng.choice(rng.cycle(*LONG))}, {"CPUS": cpus, "SHIFT": SHIFT}
 
 
 def draw_sleepers(rng):

@@ -110,6 +110,30 @@ static void start_pair(void)
     crit_exit();
 }
 
+/* One is late by its period to the tick, so its next call is one period after that, and not at once. */
+#define PERIOD 2
+static uint64 not_before;
+
+static void fire_late(struct systimer *st)
+{
+    (void)st;
+    CHECK(cpu_time() >= not_before, "it fires less than a period after the late call");
+    not_before = cpu_time() + PERIOD;
+}
+
+static void be_late(void)
+{
+    static struct systimer late;
+
+    not_before = 0;
+    crit_enter();
+    systimer_init_periodic(&late, fire_late, NULL, PERIOD);
+    while (cpu_time() < late.st_time + PERIOD)
+        cpu_relax();
+    crit_exit();
+    systimer_del(&late);
+}
+
 /* Its function starts it again, so it is queued until it is deleted. */
 static void fire_again(struct systimer *st)
 {
@@ -126,6 +150,7 @@ static void start_again(void *arg)
 static void delete_when_fired(void *arg)
 {
     (void)arg;
+    be_late();
     start_pair();
     do
         lwkt_pause(10);

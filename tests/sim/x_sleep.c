@@ -32,21 +32,22 @@ static void finish(void)
 
 static void sleep_until_set(void *arg)
 {
-    (void)arg;
+    int domain = PDOMAIN((int)(uint64)arg);
+
     for (;;) {
-        tsleep_interlock(&ident, 0);
+        tsleep_interlock(&ident, domain);
         if (peek(&condition) != 0)
             break;
-        tsleep(&ident, PINTERLOCKED, "scene", 0);
+        tsleep(&ident, PINTERLOCKED | domain, "scene", 0);
+        CHECK(peek(&condition) != 0, "it is woken in another domain, or by nobody");
     }
     tsleep_remove();
 }
 
 static void set_and_wake(void *arg)
 {
-    (void)arg;
     poke(&condition, 1);
-    wakeup(&ident);
+    wakeup_domain(&ident, (int)(uint64)arg, -1);
 }
 
 void play_x_sleep(void)
@@ -99,13 +100,18 @@ void play_x_nosleep(void)
     finish();
 }
 
-/* Nobody sleeps in the other domain, and each cpu is asked only once: this one sends two messages, and one to wait
- * for them. */
+/* Nobody sleeps in the other domain, whose number differs in the highest bit, and each cpu is asked only once: this
+ * one sends two messages, and one to wait for them. */
+#define DOMAIN ((void *)0x8001)
+#define OTHER_DOMAIN 1
+
 static void wake_nobody_and_all(void *arg)
 {
     uint64 before = mycpu->gd_cnt.ipiq_count;
 
-    wakeup_domain(&ident, 1, 1);
+    wakeup_domain(&ident, OTHER_DOMAIN, 1);
+    lwkt_yield(); /* this thread may come before one that was woken, once */
+    lwkt_yield();
     set_and_wake(arg);
     lwkt_wait_ipiq(globaldata_of[0], lwkt_send_ipiq_bycpu(0, x_nothing, NULL));
     uint64 sent = mycpu->gd_cnt.ipiq_count - before;
@@ -116,9 +122,9 @@ static void wake_nobody_and_all(void *arg)
 void play_x_sleep_two(void)
 {
     begin();
-    explore_thread(0, PRI, sleep_until_set, NULL, "sleeper0");
-    explore_thread(1, PRI, sleep_until_set, NULL, "sleeper1");
-    explore_thread(1, PRI, wake_nobody_and_all, NULL, "waker");
+    explore_thread(0, PRI, sleep_until_set, DOMAIN, "sleeper0");
+    explore_thread(1, PRI, sleep_until_set, DOMAIN, "sleeper1");
+    explore_thread(1, PRI, wake_nobody_and_all, DOMAIN, "waker");
     finish();
 }
 
