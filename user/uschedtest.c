@@ -38,12 +38,12 @@ static void on_other_cpu(int i)
     setaffinity(1UL << param("other", 1));
 }
 
-/* A child computes at that level on A's cpu for so many tenths of a second, after it has slept. */
-static void add_rival(int level, int sleeps, int tenths)
+/* A child computes at that level on that cpu for so many tenths of a second, after it has slept. */
+static void add_rival(int cpu, int level, int sleeps, int tenths)
 {
     if (fork() != 0)
         return;
-    setaffinity(1UL << param("cpu", 0));
+    setaffinity(1UL << cpu);
     setpri(level);
     sleep(sleeps);
     for (int end = uptime() + tenths; uptime() < end;)
@@ -69,8 +69,8 @@ static void states(void)
 /*
  * What the tick asks for while A computes for 30 ms: as the current process; then while I, an interrupt
  * thread, runs on top of it; then while L, which is better, is runnable; then when A is not the current
- * process any more. rival= 1: another process waits for A's cpu all the time. chain= 1: J preempts I,
- * and runs in its place.
+ * process any more. rival= 1: another process waits for A's cpu all the time; 2: one of two waits for
+ * cpu other=, all the time. chain= 1: J preempts I, and runs in its place.
  */
 static void ticks(void)
 {
@@ -82,7 +82,7 @@ static void ticks(void)
     step(K_END, 0, 0);
     int rival = param("rival", 0);
     /* A cpu that was idle ticks at a tenth of the rate, until a tick finds A or a process queues. */
-    int a = step(K_SPIN, 0, rival ? 1 : 160000);
+    int a = step(K_SPIN, 0, rival == 1 ? 1 : 160000);
     step(K_USEREXIT, 0, 0);
     step(K_USCHED, 0, 0);
     step(K_AST, 0, 0);
@@ -102,8 +102,8 @@ static void ticks(void)
     step(K_AST, 0, 0);
     step(K_USCHED, 0, 0);
     step(K_END, 0, 0);
-    if (rival)
-        add_rival(USER_PRI_NORMAL, 0, 6);
+    for (int n = 0; n < rival; n++)
+        add_rival(param(rival == 1 ? "cpu" : "other", 0), USER_PRI_NORMAL, 0, 6);
     caller("A", param("cpu", 0), a);
     thread_flags(thread("I", param("cpu", 0), 28, i, 0), KTF_ITHREAD);
     thread("L", param("cpu", 0), 12, l, 0);
@@ -129,7 +129,7 @@ static void strays(void)
     step(K_AWAIT, 0, 2);
     step(K_SET, 2, 1);
     step(K_END, 0, 0);
-    add_rival(USER_PRI_REAL, 2, 5);
+    add_rival(param("cpu", 0), USER_PRI_REAL, 2, 5);
     caller("A", param("cpu", 0), a);
     thread("N", param("other", 1), 12, n, 1);
 }

@@ -103,10 +103,11 @@ def draw_states(rng):
 
 
 def draw_ticks(rng):
-    """With and without another process that waits; one thread on top of A, or two."""
+    """Another process that waits for A's cpu, or for another one, or none; one thread on top of A, or two."""
     params, options = draw_states(rng)
-    rival, chain = rng.cycle((0, 0), (1, 1), (1, 0))
-    return {**params, "rival": rival, "chain": chain}, options
+    rival, chain = rng.cycle((0, 0), (1, 1), (2, 0))
+    options["CPUS"] = max(options["CPUS"], rival)
+    return {**params, "rival": rival, "chain": chain, "other": (params["cpu"] + 1) % options["CPUS"]}, options
 
 
 def draw_strays(rng):
@@ -360,7 +361,7 @@ def judge_states(scene):
 
 
 def judge_ticks(scene):
-    """The tick asks for a choice of the user scheduler if another process waits, and for one of both
+    """The tick asks for a choice of the user scheduler if another process waits, for whichever cpu, and for one of both
     schedulers if a better thread is runnable. It charges the current process."""
     waits = AST_USER if scene.params["rival"] else 0
     seen = scene.of("ast")
@@ -370,7 +371,7 @@ def judge_ticks(scene):
                 "it; while L is runnable; and when A is not the current process")
     released, last = scene.of("had")[2:4]
     scene.must_equal(last, released.val, "A not to be charged when it is not the current process any more")
-    if scene.params["rival"]:
+    if scene.params["rival"] == 1:
         before, after = scene.of("had")[:2]
         scene.must(15000 <= after.val - before.val <= 35000, "A to be charged by ticks for 15 to 35 ms of "
                    "the 30 that it has computed", f"{after.val - before.val} us", after)
