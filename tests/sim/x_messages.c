@@ -125,13 +125,15 @@ void play_x_poll(void)
     explore_run();
     CHECK(arrived == 2, "%u", arrived);
 }
-/* --- cpusync: targets stand still, and what each side did is seen by the other --- */
+/* --- cpusync: targets stand still, and what each side did is seen by the other. The function that runs when a
+ * target stops may serve messages, as any body that waits for room does; its cpu stops after that. --- */
 
 static uint32 seen_by[SIM_CPUS];
 
 static void run_body(lwkt_cpusync_t poll)
 {
     (void)poll;
+    lwkt_process_ipiq();
     seen_by[mycpuid] = x_under[0];
 }
 
