@@ -6,6 +6,7 @@
 #include "kernel/riscv.h"
 #include "kernel/syscall.h"
 #include "lib/printf.h"
+#include "lwkt/runq.h"
 #include "mm/turn.h"
 #include "proc/proc.h"
 
@@ -130,6 +131,8 @@ void proc_pass_turn_locked(void)
 
     if (curthread->td_critcount > 0)
         return;
+    if (pri == TDPRI_KERN_USER && mycpu->gd_runqmask >> pri == 1 && runq_is_alone(curthread))
+        return; /* the thread that the mask shows is the caller */
     if (pri > TDPRI_KERN_USER)
         lwkt_setpri_self(TDPRI_KERN_USER);
     lwkt_yield();
