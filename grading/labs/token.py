@@ -224,13 +224,13 @@ def judge_better(scene):
 def judge_gone(scene):
     """The answer that the token is gone comes at once, and asks for a reschedule, so that H asks for it where it
     is now. The oldest goes first there. A kernel that hands tokens over without requests may give it to H at
-    once."""
-    if [e.td for e in scene.of("log") if e.td in "HD"][:1] == ["H"]:
-        scene.order([e for e in words(scene) if e.td in "LH"][:4], ["L:1", "L:asked=1", "H:1", "H:have=1"],
+    once. L may end before H has the token, as H's next request may find it gone once more."""
+    seen = [e for e in words(scene) if e.td in "LHD" and str(e) != "L:2"]
+    if [e.td for e in seen if e.td in "HD"][:1] == ["H"]:
+        scene.order([e for e in seen if e.td in "LH"][:4], ["L:1", "L:asked=1", "H:1", "H:have=1"],
                     "L to be asked to reschedule when the token has come, which H gets before D")
         return
-    scene.order([e for e in words(scene) if e.td in "LHD"],
-                ["L:1", "D:1", "L:asked=1", "D:2", "L:asked=1", "L:asked=1", "H:1", "H:have=1", "L:2"],
+    scene.order(seen, ["L:1", "D:1", "L:asked=1", "D:2", "L:asked=1", "L:asked=1", "H:1", "H:have=1"],
                 "L runs while H waits for the token, which goes to D before H's request is served; L is asked to "
                 "reschedule at once (asked=1), H asks D's cpu, and L is asked again when D and W have released it")
     scene.order([e for e in scene.of("log") if e.td in "DWH"], ["D:1", "D:2", "W:1", "H:1"],
