@@ -85,6 +85,6 @@ def test_orphans_are_reaped(run, tree):
     waited for room to give their memory back to the hart where they began, there were 415 to 943.)"""
     shutil.copy(ROOT / "tests/lib/orphans.c", tree / "user")
     make("-s", "all", cwd=tree)
-    for cpus, seed in itertools.product((2, 4), (1, 2, 3)):
+    for cpus, seed in itertools.product((2, 4), (1, 2)):
         console = run("orphans 800", CPUS=cpus, SEED=seed, DETERMINISTIC=1, BUILD=tree / "build", timeout=120).console
         assert int(re.search(r"^orphans: at most (\d+) processes$", console, re.M)[1]) <= 340, console
