@@ -10,8 +10,7 @@
  * What another cpu frees goes to a list of the owner's, one for each zone. Many cpus add to it, by
  * compare and swap; the owner takes all of it. An IPI message asks it to: the cpu that finds the list
  * empty sends one, which is passive, as nobody waits for the objects; and each RETURNED_MOST-th object
- * interrupts the owner, so that it never has much to take at once. (init reaps the orphans of all cpus.
- * With a message for each object it waited for room in the rings, and zombies filled the table.)
+ * interrupts the owner, so that it never has much to take at once (docs/design.md says why).
  *
  * Free objects stay in their slab: there is no second cache of objects that would keep slabs from
  * becoming empty. Each cpu keeps at most one empty slab of each zone, so that code that allocates and
@@ -57,6 +56,7 @@ struct freeobj {
     struct freeobj *next;
     uint64 count; /* on the list of what others freed: objects from here to its end. A hint. */
 };
+_Static_assert(sizeof(struct freeobj) <= OBJ_ALIGN, "it lies in the smallest object");
 
 /* At the start of its page. */
 struct slab {
