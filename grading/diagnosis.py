@@ -2,7 +2,7 @@
 """The line "usually" of a report: what a failure usually comes from.
 
 It follows from what was seen: from the kind of the failure, what was expected and what came, and where the
-cpus were; and it names functions that the student of this lab writes. The rules are in causes.py. If none
+cpus were; and it names functions that the student of this lab writes. The rules are in causes/. If none
 fits, the line says that the grader does not know, and which of the lab's functions are on the cpus' stacks.
 """
 
@@ -20,7 +20,7 @@ HANGS = ("deadlock", "livelock", "timeout", "never-booted")
 
 
 def kind(failure):
-    """The kind of a failure, as causes.py calls it; "" if there is nothing to explain."""
+    """The kind of a failure, as causes/ calls it; "" if there is nothing to explain."""
     if failure.cause in ("not-written", "build", "host-build", "no-host", "not-run"):
         return ""
     if failure.cause == "panic":
@@ -74,10 +74,10 @@ def names_one(lab, text):
     return any(re.search(rf"\b{name}\b", text) for name in writes(lab))
 
 
-def rule_for(lab, case, what, text):
-    """The words of the first rule that fits, or ""."""
+def rule_for(lab, case, what, text, own=""):
+    """The words of the first rule that fits, of those whose tests begin with `own`; or ""."""
     for tests, kinds, pattern, words in causes.RULES[lab]:
-        if re.match(tests, case.name) and what in (kinds or "wrong").split() and re.search(pattern, text):
+        if tests.startswith(own) and re.match(tests, case.name) and what in (kinds or "wrong").split() and re.search(pattern, text):
             return words
     return ""
 
@@ -140,7 +140,7 @@ def usual(lab, case, failure):
     if not what:
         return ""
     if failure.usually:
-        return failure.usually
+        return rule_for(lab, case, what, evidence(failure), "x") or failure.usually
     kinds = [what]
     if what == "hang" and not failure.died:
         # A scene that does not end was judged all the same. A wrong event says more than the lack of an end.

@@ -73,10 +73,19 @@ def fault(*frames, head="cpu 0 (hart 0), thread ffffffc08ff1b1c0 (A)\n"):
     return panic(f"load page fault in the kernel, address 0x8\n{head}backtrace:\n{calls}")
 
 
-def order(wanted, came):
+def order(wanted, came, cause="judged"):
     """The Failure of events that differ from the expected ones."""
     at = next(i for i in range(max(len(wanted), len(came))) if wanted[i:i + 1] != came[i:i + 1])
-    return failure.mismatch("the order", came, wanted, at, [])
+    wrong = failure.mismatch("the order", came, wanted, at, [])
+    wrong.cause = cause
+    return wrong
+
+
+def departing(text):
+    """The Failure of a race whose schedule departs in run()."""
+    wrong = failure.Failure("no assertion to fail", text, cause="panic")
+    wrong.usually = "run(): at the last step"
+    return wrong
 
 
 SYMPTOMS = [  # (test, what is seen, the function that must be named, one that must not)
@@ -99,6 +108,13 @@ SYMPTOMS = [  # (test, what is seen, the function that must be named, one that m
     ("t1_turns", order(["A:0", "B:0", "A:0"], ["A:0", "B:0"]), "lwkt_yield", "lwkt_choose"),
     ("t65_yield", failure.Failure("all registers unchanged", "x27 changed"), "cpu_switch", "lwkt_preempt"),
     ("t65_registers", failure.Failure("all registers unchanged", "x27 changed"), diagnosis.UNKNOWN, "cpu_switch"),
+    ("t16_storm", failure.Failure("interrupts on during the timer's work", "3 times it was not so"), "splz", "crit_exit"),
+    ("t48_kill", failure.Failure("none of TDF_TSLEEPQ, TDF_SINTR left in A", "512"), "tsleep_remove", "tsleep_timeout"),
+    ("t62_once", order(["C:replied=0", "C:replied=-3"], ["C:replied=0"], "deadlock"), "lwkt_sendmsg", "thread_replyport"),
+    ("levels", failure.Failure("I, whose level is idle, to wait", "235 steps of I"), "usched_release", "pick_from"),
+    ("x_usched_claimed", departing("mover has left cpu 0 before cpu_thread_leave"), "lwkt_setcpu_finish", "at the last"),
+    ("x_usched_stray", departing("stores to &usched_cpus[cpu].vruntime"), "usched_release", "run"),
+    ("x_usched_stray", departing("assertion failed"), "run", "usched_release"),
     ("t57_setpri", failure.Failure("all registers unchanged", "x27 changed"), "cpu_switch", "_lwkt_enqueue"),
 ]
 
