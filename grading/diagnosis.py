@@ -3,19 +3,21 @@
 
 It follows from what was seen: from the kind of the failure, what was expected and what came, and where the
 cpus were; and it names functions that the student of this lab writes. The rules are in causes/. If none
-fits, the line says that the grader does not know, and which of the lab's functions are on the cpus' stacks.
+fits, the line says that the grader does not know, which of the lab's functions are on the cpus' stacks, and
+what the test looks at, by the clauses of the contracts.
 """
 
 import itertools
 import re
 
-from grading import causes
+from grading import causes, contracts
 
 UNKNOWN = "the grader does not know which function of this lab is wrong"
 HELPERS = ("cpu_relax", "testpoint", "pass_turn", "clear_sip", "hardclock", "interrupt", "trap_entry",
            "crit_enter", "crit_exit")
 TICKING = r"\b(hardclock|systimer_intr|interrupt)\b"
 BORDERS = ("drain", "interrupt", "trap_entry", "kernel_exception")
+PROMISES = 4    # so many clauses of a test are named
 HANGS = ("deadlock", "livelock", "timeout", "never-booted")
 
 
@@ -61,7 +63,7 @@ def evidence(failure):
     places = [f"cpu {cpu} {thread}: {' < '.join(frames)}" for cpu, thread, frames in failure.frames]
     said = [failure.expected, failure.seen] if failure.index is None else \
         [failure.rule, failure.seen.partition(" (the scene does not end")[2]]
-    return "; ".join(filter(None, [*said, shape(failure), *telling(failure.state), *places]))
+    return "; ".join(filter(None, [*said, failure.bits, shape(failure), *telling(failure.state), *places]))
 
 
 def writes(lab):
@@ -123,15 +125,27 @@ def fault_in(lab, failure, words):
     return f"the fault came {where}: who has computed the address?" + (f" Or else: {words}" if words else "")
 
 
+def promised(lab, case):
+    """What a test looks at, as its clauses say: "f() (does this; does that), g() (does a third thing)"; or "". If there
+    are many, the functions alone."""
+    clauses = contracts.looked_at(lab, case.name)
+    names = dict.fromkeys(clause.function for clause in clauses)
+    if len(clauses) > PROMISES:
+        return ", ".join(f"{name}()" for name in names)
+    return ", ".join(f"{name}() ({'; '.join(clause.text for clause in clauses if clause.function == name)})"
+                     for name in names)
+
+
 def unknown(lab, case, failure):
     """What to say if no rule fits."""
-    mine = on_stacks(lab, failure)
+    mine, looks_at = on_stacks(lab, failure), promised(lab, case)
     if mine:
         return f"{UNKNOWN}; of its functions, cpus are in {' and '.join(f'{name}()' for name in mine[:3])}: " \
             "what do they wait for, or what have they been given?"
     if kind(failure) in ("wrong", "hang") and not failure.died and case.hint:
         return case.hint if names_one(lab, case.hint) else f"{UNKNOWN}; what this test is about: {case.hint}"
-    return f"{UNKNOWN}: none of them is on a cpu's stack" if failure.frames else UNKNOWN
+    where = ": none of them is on a cpu's stack" if failure.frames else ""
+    return f"{UNKNOWN}{where}" + (f"; this test looks at {looks_at}" if looks_at else "")
 
 
 def usual(lab, case, failure):
@@ -140,7 +154,10 @@ def usual(lab, case, failure):
     if not what:
         return ""
     if failure.usually:
-        return rule_for(lab, case, what, evidence(failure), "x") or failure.usually
+        looks_at = promised(lab, case)
+        guess = failure.usually + ("" if failure.usually[-1] in ".?" else ".")
+        return rule_for(lab, case, what, evidence(failure), "x") or (
+            f"{guess} This race was written for {looks_at}" if looks_at else guess)
     kinds = [what]
     if what == "hang" and not failure.died:
         # A scene that does not end was judged all the same. A wrong event says more than the lack of an end.

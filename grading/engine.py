@@ -96,12 +96,12 @@ class Scene:
         """The events of these kinds, of one thread or of all threads."""
         return [e for e in self.events if e.what in what and td in (None, e.td)]
 
-    def order(self, seen, expected, rule):
+    def order(self, seen, expected, rule, bits=()):
         """Fail unless these events, as str() shows them, are the expected ones. The report marks the
-        first wrong one. `rule` says in words what the order must be."""
+        first wrong one. `rule` says in words what the order must be; `bits` names the bits of the events flags=N."""
         for i in range(max(len(seen), len(expected))):
             if i >= len(seen) or i >= len(expected) or str(seen[i]) != expected[i]:
-                raise mismatch(rule, seen, expected, i, self.events)
+                raise mismatch(rule, seen, expected, i, self.events, bits)
 
 
 class Panic:

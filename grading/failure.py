@@ -41,7 +41,7 @@ class Failure(Exception):
         super().__init__(expected)
         self.expected, self.seen, self.events, self.at = expected, seen, list(shown), at
         self.cause = cause
-        self.rule, self.wanted, self.came, self.index = "", [], [], None
+        self.rule, self.wanted, self.came, self.index, self.bits = "", [], [], None, ""
         self.died, self.up, self.hangs, self.frames, self.state = "", True, False, [], []
         self.drawn, self.usually = [], ""
 
@@ -53,13 +53,25 @@ def show(sequence, mark, around=10):
     return ("... " if first else "") + " ".join(shown) + (" ..." if len(sequence) > last else "")
 
 
-def mismatch(rule, seen, expected, index, events):
-    """The Failure of two sequences that differ from `index` on."""
+def difference(wanted, came, bits):
+    """How the second of two words NAME:flags=N differs from the first: "without QUEUED, with DONE"; "" if they are
+    no such words. `bits` names the bits, from the lowest on."""
+    one, other = (re.fullmatch(r"(\w+:flags)=(\d+)", str(word)) for word in (wanted, came))
+    if not one or not other or one.group(1) != other.group(1):
+        return ""
+    changed = int(one.group(2)) ^ int(other.group(2))
+    return ", ".join(f"{'with' if int(other.group(2)) & 1 << i else 'without'} {name}" for i, name in enumerate(bits)
+                     if changed & 1 << i)
+
+
+def mismatch(rule, seen, expected, index, events, bits=()):
+    """The Failure of two sequences that differ from `index` on. `bits` names the bits of words NAME:flags=N."""
     missing = index >= len(seen)
+    differs = difference(expected[index], seen[index], bits) if index < min(len(seen), len(expected)) else ""
     failure = Failure(f"{rule}: {show(expected, index)}",
-                      show(seen, index) + (" and nothing after it" if missing else ""), events,
-                      None if missing else seen[index])
-    failure.rule, failure.wanted, failure.came, failure.index = rule, expected, seen, index
+                      show(seen, index) + (f" ({differs})" if differs else "") +
+                      (" and nothing after it" if missing else ""), events, None if missing else seen[index])
+    failure.rule, failure.wanted, failure.came, failure.index, failure.bits = rule, expected, seen, index, differs
     return failure
 
 

@@ -266,8 +266,8 @@ def unordered(lab, accesses, looks):
     for _, chain in [*accesses[:1], *(looks or accesses[1:])]:
         own = itertools.takewhile(lambda one: one is chain[0] or one[0] != "drain", chain)
         mine += [found[0]] if (found := innermost(lab, list(own))) else []
-    return ("nothing orders these two accesses: look for the publish and the consume that should, in "
-            f"{' and in '.join(dict.fromkeys(mine))}") if mine else ""
+    return ("nothing orders these two accesses: is one of them made before the publish, or the message, that lets the "
+            f"other cpu go on, and the other one after the consume? Look in {' and in '.join(dict.fromkeys(mine))}") if mine else ""
 
 
 def usually(root, lab, schedule, shown, looks):

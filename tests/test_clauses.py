@@ -1,54 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The clauses of the labs' contracts (grading/clauses/labN.txt): the lab's page (docs/labs/labN.md) names each,
-a test of the lab looks at it, and a mutant breaks it. A line of such a file:
-
-    2.07 | lwkt_yield | what the function promises, one assertion | switch/t3, switch/t4 | mutant's name
-
-In place of tests, `explorer: SCENE` names a race of the lab (grading/races.txt), and `reader` says that
-nothing shows the clause: then the mutant is `-`, and its row of the page says that a reader will look at it.
-"""
+"""The clauses of the labs' contracts (grading/contracts.py has the format): the lab's page (docs/labs/labN.md)
+names each, a test of the lab looks at it, and a mutant breaks it."""
 
 import functools
 import re
-from dataclasses import dataclass
 
 import patches
 import pytest
 from conftest import ROOT
-from grading import engine
+from grading import contracts, engine
 from test_labs import LABS, parts, rows, tasks
 
-FOLDER = ROOT / "grading" / "clauses"
 MUTANTS = ROOT / "tests" / "mutants"
 IDS = r"\d\.\d\d"
-
-
-@dataclass
-class Clause:
-    """A line of a lab's file."""
-    id: str
-    function: str
-    text: str
-    tests: list     # lab/test; empty if a reader looks at the clause
-    reader: bool
-    mutant: str     # "" if there is none
-
-
-def read(number):
-    """The Clauses of a lab, in the order of its file; none if there is no file yet."""
-    path = FOLDER / f"lab{number}.txt"
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        if not line or line.startswith("#"):
-            continue
-        fields = line.split(" | ")
-        assert len(fields) == 5, line
-        name, function, text, tests, mutant = fields
-        if tests.startswith("explorer: "):
-            tests = f"races{number}/{tests.removeprefix('explorer: ')}"
-        found.append(Clause(name, function, text, [] if tests == "reader" else tests.split(", "),
-                            tests == "reader", "" if mutant == "-" else mutant))
-    return found
 
 
 def task_rows(number):
@@ -65,13 +29,13 @@ def all_mutants():
     return {patch.name: patch for patch in patches.read_all(MUTANTS, "mutant")}
 
 
-every_lab = pytest.mark.parametrize("number", [n for n in LABS if (FOLDER / f"lab{n}.txt").exists()])
+every_lab = pytest.mark.parametrize("number", [n for n in LABS if (contracts.FOLDER / f"lab{n}.txt").exists()])
 
 
 @every_lab
 def test_ids(number):
     """Ids are unique and those of the lab, and their functions are in the lab's task table."""
-    clauses = read(number)
+    clauses = contracts.read(number)
     names = [clause.id for clause in clauses]
     assert names and len(set(names)) == len(names), "an id is there twice"
     assert [name for name in names if not re.fullmatch(rf"{number}\.\d\d", name)] == []
@@ -82,7 +46,7 @@ def test_ids(number):
 def test_page(number):
     """The rows of the task table name all clauses, each in the row of its function, and no others; one that
     nothing tests is marked."""
-    clauses, seen = {clause.id: clause for clause in read(number)}, []
+    clauses, seen = {clause.id: clause for clause in contracts.read(number)}, []
     for functions, text, ids in task_rows(number):
         assert ids, f"no clause: {text[:60]}"
         seen += ids
@@ -99,13 +63,13 @@ def test_tests(number):
     """Each clause names tests of its own lab, or says that nothing tests it."""
     there = {f"{lab.name}/{case.name}" for lab in engine.load_labs() if lab.number == number
              for case in lab.tests}
-    assert sorted({name for clause in read(number) for name in clause.tests} - there) == []
+    assert sorted({name for clause in contracts.read(number) for name in clause.tests} - there) == []
 
 
 @every_lab
 def test_mutants(number):
     """Each clause but those for a reader has a mutant that names it, and says which of its tests see it."""
-    for clause in read(number):
+    for clause in contracts.read(number):
         if clause.reader:
             assert clause.mutant == "", clause.id
             continue
@@ -119,7 +83,7 @@ def test_mutants(number):
 
 def test_names_of_mutants():
     """The ids that the mutants name exist."""
-    known = {clause.id for number in LABS for clause in read(number)}
-    labs = {str(number) for number in LABS if read(number)}
+    known = {clause.id for number in LABS for clause in contracts.read(number)}
+    labs = {str(number) for number in LABS if contracts.read(number)}
     assert [(name, patch.clauses) for name, patch in all_mutants().items()
             if [c for c in patch.clauses if c[0] in labs and c not in known]] == []

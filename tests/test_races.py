@@ -140,7 +140,7 @@ def test_calls_what_races(tmp_path):
     failure, _ = races.run(case, tree)
     assert "a data race: cpu 0 in _lwkt_enqueue (kernel/lwkt/runq.h:" in failure.seen
     assert "in the usual schedule" in failure.seen
-    assert failure.usually.endswith("should, in lwkt_schedule(), which calls _lwkt_enqueue()"), failure.usually
+    assert failure.usually.endswith("Look in lwkt_schedule(), which calls _lwkt_enqueue()"), failure.usually
     assert diagnosis.usual(lab.number, case, failure) == failure.usually
 
 
@@ -234,7 +234,8 @@ def test_usually():
     failure = engine.Failure("a", "b")
     assert diagnosis.UNKNOWN in diagnosis.usual(lab.number, case, failure)
     failure.usually = "answer()"
-    assert diagnosis.usual(lab.number, case, failure) == "answer()"
+    assert diagnosis.usual(lab.number, case, failure) == (
+        "answer(). This race was written for answer() (gives the token before it answers; publishes the answer)")
     schedule = "c10:1"
     shown = [races.Event(0, "poke x", "kernel/lwkt/token.c", 1), races.Event(1, "loses its turn", "", 0),
              races.Event(0, "z", "", 0)]

@@ -40,6 +40,8 @@ RULES = [
      "lwkt_switch_return() or return_with_care() leaves it, each once"),
     ("", "panic", r"interrupts off", "cpu_switch() leaves interrupts as they were, and runs in a "
      "critical section, not with interrupts off"),
+    ("", "panic", r"releases a token of cpu", "lwkt_choose() says NULL for each thread that holds tokens, also if it "
+     "is the one that runs, so that lwkt_switch() calls switch_with_locks"),
     ("", "panic", r"runs without the MP lock|has the MP lock", "lwkt_choose() says NULL if the thread "
      "needs the MP lock or holds tokens, and lwkt_switch() then calls switch_with_locks"),
     ("", "panic", r"never on a run queue|belongs to cpu", "_lwkt_enqueue() puts a thread on the queue "
@@ -99,6 +101,8 @@ RULES = [
      "lwkt_switch() calls switch_with_locks, which keeps the idle thread awake"),
     ("t24_idle_scheduled", "", r"", "the panic is lwkt_schedule's; lwkt_schedule_self() must refuse "
      "the idle thread with the same words"),
+    ("t26_m", "", r"", "return_with_care() stores the flags, and after that it sees a thread off that "
+     "migrates (lwkt_setcpu_finish)"),
     ("t26_", "", r"", "a new thread is in one critical section, and lwkt_switch_return() is not on its "
      "way: switch_to() checks the section, and cpu_switch() ends in the thread's first function"),
     ("t57_", "", r"", "_lwkt_dequeue() and runq_remove() use the old priority, _lwkt_enqueue() and "

@@ -40,9 +40,15 @@ RULES = [
      "(take_request())"),
     ("t16", "", r"left pending|some$", "crit_exit() must look at gd_reqflags after it has lowered the "
      "count, and splz() must look again until nothing is left"),
-    ("t1", "", r"gd_intr_nesting_level", "splz() runs the timer's work and the messages with "
+    ("t1", "", r"gd_intr_nesting_level|no interrupt is being handled", "splz() runs the timer's work and the messages with "
      "gd_intr_nesting_level raised by one, and lowers it after each"),
-    ("t1", "", r"interrupts on during", "splz() does the work of each bit with interrupts on: the timer's, the "
+    ("t1", "", r"timer masked, and not noted again", "splz() lets the timer in again (cpu_timer_unmask()) when its work "
+     "is done, and not before"),
+    ("t17_m", "", r"before its work", "splz() takes the bit back (take_request()) before it does the work"),
+    ("t17_m", "", r"section of its own", "splz() enters a critical section, in which it runs messages and timers"),
+    ("t17_l", "", r"slow message|at the next tick", "splz() takes the bit of messages back (take_request()) before it runs "
+     "them: one that comes meanwhile is noted anew, and splz() looks again until nothing is noted"),
+    ("t1", "", r"interrupts on (during|while)", "splz() does the work of each bit with interrupts on: the timer's, the "
      "messages', and that of devices"),
     ("t1", "", r"CAME \w:enabled", "splz() may be called with interrupts on or off, and must leave them as it "
      "found them"),

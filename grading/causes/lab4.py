@@ -36,10 +36,14 @@ RULES = [
      "after the slot is written, and ring_depth() must not be above the ring's size"),
     ("", "panic", r"belongs to cpu", "lwkt_schedule() must send a message for a thread of another cpu, "
      "and lwkt_schedule_remote() must call lwkt_schedule() again, because the thread may have moved"),
+    ("t30", "audit", r"messages left", "lwkt_poll_ipiq() looks at the rings of all cpus, also at those after one that "
+     "does not exist (NULL), this cpu's own place among them"),
     ("", "audit", r"messages left", "drain() or lwkt_drain_ipiq() leaves messages in a ring, or send() "
      "tells nobody"),
     ("", "audit", r"did not fetch", "lwkt_drain_ipiq() must take the bits of gd_ipimask back"),
-    ("t21_h", "", r"", "ipi_raise_sbi() takes a hart's id (cpu_hartid), and ipi_raise_sswi() a place "
+    ("t21_raise", "", r"to return true", "ipi_raise_sbi() is true if the firmware has accepted (a0 is 0), and "
+     "ipi_raise_sswi() if the board has the device"),
+    ("t21_[hr]", "", r"", "ipi_raise_sbi() takes a hart's id (cpu_hartid), and ipi_raise_sswi() a place "
      "(cpu_sswi_index); a cpu's number is neither"),
     ("t21", "", r"within 1 ms", "the message came with the next tick: notify() did not raise the "
      "interrupt, or did so before append(), or lwkt_drain_ipiq() took the bits after it had looked at "
@@ -48,6 +52,10 @@ RULES = [
      "raises the interrupt after the message is in the ring"),
     ("t25_m", "", r"ask for nothing", "lwkt_schedule() calls _lwkt_schedule_post() only for a thread that it "
      "has enqueued; one that migrates (TDF_MIGRATING) is enqueued by its new cpu"),
+    ("t25_m", "", r"in the trace|the trace of", "lwkt_schedule() traces KTR_SCHEDULE with the thread and the number of the "
+     "cpu that owns it"),
+    ("t25_moved", "", r"", "lwkt_schedule_remote() calls lwkt_schedule() again: the thread may have moved on since the "
+     "message was sent"),
     ("t25", "", r"", "lwkt_schedule() must enqueue on the thread's own cpu; for another cpu's thread "
      "it sends lwkt_schedule_remote() there"),
     ("t27_w", "", r"", "ring_depth() and lwkt_wait_ipiq() must compare indices by their difference, "
@@ -66,19 +74,30 @@ RULES = [
     ("t28", "", r"order|messages", "a full ring was written over: enqueue_message() must look at "
      "ring_depth() before append(); drain() must copy the slot before it raises ip_rindex"),
     ("t28", "", r"", "wait_for_room() must serve this cpu's own rings while it waits"),
+    ("t29", "", r"the target told", "send() tells the target (notify()) of each message that is in the ring, and of "
+     "none that enqueue_nowait() has refused"),
     ("t29", "", r"", "enqueue_nowait() refuses, with -1 and without a message, when two thirds of the "
      "ring are used"),
     ("t30_f", "", r"no wait for a tick|ipiq_hardware", "wait_for_room() tells the target by notify() and raises the "
      "interrupt, whoever waits: the ring may be full of passive messages"),
+    ("t30_p", "", r"gd_intr_nesting_level", "lwkt_poll_ipiq() runs messages as drain_rings() does, with "
+     "gd_intr_nesting_level raised by one"),
     ("t30", "", r"hardware", "send() with SEND_PASSIVE must not call notify()"),
     ("t30", "", r"", "send() with SEND_PASSIVE counts ipiq_passive, and lwkt_poll_ipiq() looks at all "
      "rings at the next tick"),
+    ("t31_", "", r"number", "append() gives the number of messages written so far, this one included, and send() "
+     "returns it; each is counted in ipiq_count"),
+    ("t31_", "", r"gd_intr_nesting_level", "drain_rings() runs messages with gd_intr_nesting_level raised by one"),
     ("t31_b", "", r"", "notify() raises only if this cpu's bit was not set in the target's gd_ipimask "
      "yet, and counts ipiq_hardware or ipiq_avoided"),
     ("t31_l", "", r"", "lwkt_drain_ipiq() must take the bits of gd_ipimask before drain() reads the "
      "indices"),
     ("t32", "", r"", "drain() must raise ip_xindex after the body has ended, and not for messages that "
      "ran inside an earlier body; lwkt_wait_ipiq() waits for that"),
+    ("t33_m", "", r"", "lwkt_send_ipiq_mask() sends to each cpu of the mask, 0 to 63, runs the function itself if the "
+     "own cpu is among them, and returns how many there are"),
+    ("t33_o|t33_i", "", r"", "lwkt_schedule() refuses an idle thread; it enqueues a thread of this cpu, and asks "
+     "(_lwkt_schedule_post()) unless that is the caller"),
     ("t33", "", r"", "send() is not asked for the own cpu: lwkt_send_ipiq_mask() must not put a "
      "message to oneself into a ring"),
 ]

@@ -65,6 +65,8 @@ RULES = [
     ("t15", "", r"", "may_preempt() must compare the priorities first; a thread that is no better asks "
      "for nothing"),
     ("preempt_f", "", r"", "may_preempt() must refuse a thread of another cpu (td_gd)"),
+    ("preempt_e", "", r"CAME A:2 FOR I:1|CAME A:end=0 FOR I:", "lwkt_preempt() refuses although it need not: if the "
+     "interrupt thread needs the MP lock, it tries to take it (cpu_try_mplock), and a free lock can be had"),
     ("preempt_e", "", r"", "lwkt_preempt_return() takes back only what the thread still has: it may be "
      "exiting; preempt_done() restores the preempted thread's own count"),
     ("preempt_mp", "", r"counted|asks for", "lwkt_preempt() counts preempt_miss and asks if it cannot take "
@@ -73,6 +75,16 @@ RULES = [
      "interrupt thread inherit if it cannot take the MP lock"),
     ("preempt_m", "", r"", "lwkt_preempt_return() must set td_preempted to NULL before the switch, "
      "because preempt_done() comes when the thread may run on another cpu"),
+    ("preempt_mp", "", r"td_mpcount", "lwkt_preempt() lets the interrupt thread inherit the count of the MP lock, and "
+     "lwkt_preempt_return() takes that back; after a miss lwkt_preempt() does"),
+    ("t63_a", "", r"each run of the handler counted", "ithread_loop() counts each run of the handler (`count`), and "
+     "sched_ithd() none"),
+    ("t63_a", "", r"without a handler", "sched_ithd() counts an interrupt without a handler, or with a number that is "
+     "no source's, in `spurious`, and completes it"),
+    ("t63_l", "", r"limited once|a pause of", "ithread_loop() calls check_rate after each run, and then, if the source is "
+     "`limited`, pauses for a LIVELOCK_FALLBACK-th of a second"),
+    ("t63_l", "", r"a run for each request", "ithread_loop() looks at `running` after the pause, not before it, and "
+     "pauses only while the source is `limited`"),
     ("t20", "", r"handled", "ithread_loop() must run the handler once for each request, and "
      "sched_ithd() must not lose one"),
     ("t63_g", "", r"CAME intr:\S+ FOR ipi:7|CAME A:2 FOR ipi:7", "ithread_loop() leaves its section for a moment "

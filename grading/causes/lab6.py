@@ -44,6 +44,9 @@ RULES = [
      "until this cpu owns all of them"),
     ("t36", "", r"", "a sleeper's token goes to whoever asks: reqtoken_remote() answers when no "
      "running thread has it, and lwkt_chktokens() asks for it again"),
+    ("t", "", r"in the trace", "lwkt_gettoken_slow() traces that it waits, and that it has the token; lwkt_trytoken() "
+     "traces that it has it"),
+    ("t38_p", "", r"count one wait", "lwkt_gettoken_slow() counts a wait in token_contention, once"),
     ("t37", "", r"", "lwkt_reltoken_slow() answers requests at once, and must_stay() must see another "
      "reference of the same thread"),
     ("t38_p", "", r"CAME I:2", "the token was given away or taken while a preempted thread has it: "
@@ -61,11 +64,21 @@ RULES = [
     ("t40", "", r"", "kept_for_waiter() and must_stay() decide who keeps what: the older ticket"),
     ("t41_a", "", r"D, which has asked", "lwkt_reltoken_slow() answers the requests of others after it has "
      "waited, too"),
+    ("t41_f", "", r"", "request() does not wait if the ring is full: it leaves the reference as it was, and "
+     "lwkt_chktokens() asks again at the next switch"),
+    ("t41_k", "", r"", "lwkt_answer_requests() keeps the requests that come in while it answers, and goes through all"),
+    ("t41_again", "", r"", "lwkt_reltoken_slow() marks the reference as unwanted, and then waits, serving messages, until "
+     "no cpu has its address"),
     ("t41", "", r"", "lwkt_reltoken_slow() must wait until no cpu has the reference's address, and "
      "answer() must not touch it after the answer"),
     ("t42", "", r"", "lwkt_gettoken_slow() has an assertion about gd_intr_nesting_level"),
+    ("t43_gone", "", r"waited for longer|before D", "lwkt_answer_requests() gives the token to the oldest that waits (the "
+     "lowest ticket), and to one only"),
+    ("t43_gone", "", r"asked to reschedule", "answer() tells the cpu of a thread that waits, whether it gives the token or "
+     "not, so that the thread looks and asks again"),
     ("t43", "", r"", "answer() must tell the cpu of a thread that waits, so that it is asked to "
      "reschedule"),
+    ("t44_l", "", r"contention counted", "get_mplock() counts mplock_contention if it has to wait"),
     ("t44_t", "", r"td_mpcount 0, lock not held; [1-9]\d*, not held", "try_mplock() must leave td_mpcount as "
      "it was if it does not get the lock"),
     ("t44_t", "", r"", "try_mplock() counts if it gets the lock or this cpu has it already; rel_mplock() counts "

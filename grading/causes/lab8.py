@@ -40,6 +40,19 @@ RULES = [
      "only when it is off its stack"),
     ("", "audit", r"cpus' lists", "lwkt_setcpu_self() takes the thread off the list of its old cpu, "
      "and lwkt_setcpu_remote() puts it on the new one's"),
+    ("t53_p", "", r"", "lwkt_setcpu_self() takes the thread's port along, and acquire_remote() makes it the asker's "
+     "(lwkt_port_move()), on the cpu that the thread leaves"),
+    ("t53_s", "", r"", "lwkt_setcpu_finish() calls cpu_thread_leave(), so that the old cpu keeps nothing of the process's "
+     "memory loaded"),
+    ("t5[56]", "", r"on its cpu's list|gd_tdallq", "acquire_remote() takes the thread off its cpu's list, and "
+     "lwkt_acquire() puts it on this one's; lwkt_setcpu_self() and lwkt_setcpu_remote() do the same for one that "
+     "moves"),
+    ("t56", "panic", FAULT, "lwkt_acquire() waits for the answer to each request that it has sent, also after \"busy\" "
+     "(ACQ_ASKED again before each): otherwise acquire_remote() finds one that is gone"),
+    ("t56", "", r"neither running nor preempted", "acquire_remote() says \"busy\" while the thread is TDF_RUNNING or has "
+     "TDF_PREEMPT_LOCK"),
+    ("t56_m", "", r"", "acquire_remote() sends the request on to the cpu in td_gd if the thread has moved"),
+    ("t56_o", "", r"", "lwkt_acquire() asks nobody for a thread of its own cpu, and does not wait for the caller"),
     ("t53", "", r"list|astray|gd_tdallq", "lwkt_setcpu_self() takes the thread off the old cpu's list, "
      "and lwkt_setcpu_remote() puts it on the new one's, by what is true on that cpu"),
     ("t53", "", r"", "lwkt_setcpu_finish() must send the thread only after it is off its stack, and "
@@ -50,6 +63,13 @@ RULES = [
     ("t56_p", "", r"", "acquire_remote() must wait while the thread is preempted (TDF_PREEMPT_LOCK), "
      "and lwkt_acquire() must serve messages meanwhile"),
     ("acquire", "", r"", "acquire_remote() has an assertion about TDF_TSLEEPQ"),
+    ("share|yield|busy|wake|credit|debt|turns|affinity|levels|storm|home", "", r"its cpu's current process",
+     "a process computes without being its cpu's current one: become_current() claims a cpu and moves there before "
+     "it returns, and usched_vacate() clears gd_uschedcp only for a process that leaves user mode"),
+    ("states", "", r"to be charged", "usched_release() charges the process for the time since it was designated, once"),
+    ("states", "", r"", "usched_release() clears td_release, sets the priority TDPRI_KERN_USER, charges, and vacates the "
+     "cpu; become_current() designates it anew on its way to user mode"),
+    ("ticks", "", r"to be charged", "usched_tick() charges the current process (it has td_release), and no other thread"),
     ("busy|turns|levels|yield|credit|debt", "", r"had no turn|fair part|even share", "the current "
      "process keeps the cpu: usched_tick() must charge it and ask for a new choice, which give_way() "
      "makes by before()"),

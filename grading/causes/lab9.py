@@ -52,6 +52,29 @@ RULES = [
     ("t34_t", "", r"", "lwkt_cpusync_remote1() must note every master's cpusync, and "
      "lwkt_cpusync_finish() must ask for a look (RQF_IPIQ) if others have stopped this cpu meanwhile"),
     ("t34_sw", "", r"", "lwkt_cpusync_start() must raise td_cscount, by which the switch is noticed"),
+    ("t62", "", r"without ASYNC|with ASYNC", "lwkt_sendmsg() sets MSGF_ASYNC and keeps the other flags; lwkt_domsg() does "
+     "not set it"),
+    ("t62", "", r"without ABORTABLE", "lwkt_sendmsg() and lwkt_domsg() keep the flags that the message was prepared with: "
+     "they set bits, and assign nothing"),
+    ("t62", "", r"with(out)? QUEUED|with(out)? RETRIEVED", "put_body() sets MSGF_QUEUED; thread_getport() clears it and sets "
+     "MSGF_RETRIEVED; abort_here() clears it when it takes a message off the queue"),
+    ("t62", "", r"with(out)? DONE", "reply_body() sets MSGF_DONE, on the reply port's cpu; lwkt_domsg() and lwkt_sendmsg() "
+     "do if the port replies at once"),
+    ("t62", "", r"with(out)? REPLY1", "lwkt_replymsg() sets MSGF_REPLY1, and lwkt_sendmsg() calls it if the port replies at "
+     "once"),
+    ("t62", "", r"with(out)? ABORTED", "abort_here() sets MSGF_ABORTED, unless the message is replied to already"),
+    ("", "panic", r"not abortable", "lwkt_sendmsg() and lwkt_domsg() keep MSGF_ABORTABLE, with which the message was "
+     "prepared"),
+    ("t62_st", "", r"FOR \w+:waiting", "thread_waitport() marks the port WAITING while it waits, wake_owner() takes that "
+     "back when it schedules the owner, and schedules nobody else"),
+    ("t62_st", "", r"FOR \w+:no-wmesg|FOR \w+:port", "thread_waitport() says \"port\" in td_wmesg while it waits, and takes "
+     "it back"),
+    ("t62_pick", "", r"", "thread_waitport() with a message waits for that one, whatever else is queued, and takes it "
+     "off the queue"),
+    ("t62_reuse", "", r"", "thread_replyport() and reply_body() touch nothing of a message once it is DONE, or once they "
+     "have sent it: it is the sender's again"),
+    ("t62_once", "", r"FOR C:replied", "lwkt_domsg() gives the reply of a port that replies at once, and lwkt_sendmsg() "
+     "sends such a message on its way by lwkt_replymsg()"),
     ("t62_o", "", r"", "put_body() and thread_putport() queue at the tail, on the port's own cpu; "
      "thread_getport() takes from the head"),
     ("t62_s", "", r"", "thread_waitport() must look again after each wakeup, and reply_body() must set "

@@ -7,6 +7,7 @@ ABORTED = -2  # EABORTED
 
 
 ASYNC, DONE, QUEUED, REPLY1, RETRIEVED, ABORTABLE, IS_ABORTED = (1 << bit for bit in range(7))  # MSGF_*
+BITS = ("ASYNC", "DONE", "QUEUED", "REPLY1", "RETRIEVED", "ABORTABLE", "ABORTED")
 
 
 def machine(rng, cpus=(2, 4), ipi=True):
@@ -120,7 +121,7 @@ def judge_state(scene):
                    "C:state=0", f"C:flags={ASYNC | DONE | REPLY1 | retrieved}",
                    f"C:flags={DONE | REPLY1 | retrieved}", "C:waiting=0", "C:inqueue=0", "C:no-wmesg=0"]),
             ("L", ["L:waiting=1", "L:inqueue=0", "L:port=0"])):
-        scene.order(scene.of(*kinds, td=td), wanted, f"what {td} sees of ports, messages and threads")
+        scene.order(scene.of(*kinds, td=td), wanted, f"what {td} sees of ports, messages and threads", BITS)
     scene.order(scene.of("replied"), [f"C:replied={value}" for value in (1, 101, 102, 103, 5)],
                 "the replies")
 
@@ -147,7 +148,7 @@ def judge_once(scene):
     sent = [f"C:replied={reply} C:flags={ASYNC | DONE | REPLY1 | RETRIEVED | ABORTABLE}".split()
             for reply in (5, 0, -3)]
     scene.order(scene.of("replied", "error", "flags"), sum(done + sent, []),
-                "the replies of lwkt_domsg, then those of lwkt_sendmsg, which are queued at the reply port")
+                "the replies of lwkt_domsg, then those of lwkt_sendmsg, which are queued at the reply port", BITS)
 
 
 def judge_abort(scene):
@@ -159,7 +160,7 @@ def judge_abort(scene):
               "C:replied=11", "S:got=104", "C:replied=13", "S:got=105", "C:replied=15"]
     scene.order(scene.of("got", "aborted", "replied", "flags", "inqueue"), 2 * wanted,
                 "aborts before a message is received, after that without and with a notification, and after "
-                "the reply")
+                "the reply", BITS)
 
 
 def judge_race(scene):
@@ -196,7 +197,7 @@ def judge_gone(scene):
                 "the messages that were not aborted, in order")
     scene.order(scene.of("flags", "replied", td="C"),
                 [f"C:flags={ASYNC | ABORTABLE | IS_ABORTED}", f"C:replied={ABORTED}", "C:replied=100",
-                 "C:replied=102"], "the abort at its port before its message, and the replies")
+                 "C:replied=102"], "the abort at its port before its message, and the replies", BITS)
     scene.must_be_on(scene.of("replied")[-1], scene.params["to"], "the last reply")
 
 
