@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, make
+from conftest import ROOT, copy_tree, make
 
 N = 100  # operations of each worker
 FIRMWARE = 0x80000000  # the code of programs lies below
@@ -88,3 +88,29 @@ def test_orphans_are_reaped(run, tree):
     for cpus, seed in itertools.product((2, 4), (1, 2)):
         console = run("orphans 800", CPUS=cpus, SEED=seed, DETERMINISTIC=1, BUILD=tree / "build", timeout=120).console
         assert int(re.search(r"^orphans: at most (\d+) processes$", console, re.M)[1]) <= 340, console
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory):
+    """The build folder of a tree with the programs of tests/lib that fork."""
+    tree = copy_tree(tmp_path_factory.mktemp("forks") / "tree")
+    for name in ("forkmany", "embryos"):
+        shutil.copy(ROOT / f"tests/lib/{name}.c", tree / "user")
+    make("-s", "all", cwd=tree)
+    return tree / "build"
+
+
+@pytest.mark.parametrize("cpus", [2, 4, 8])
+def test_forks_that_move(run, forks, cpus):
+    """A fork of a large heap passes its turn, and may go on on another hart than that where the child's thread
+    is. (It panicked when it set that thread's priority.)"""
+    console = run("forkmany 5 4 60; forkmany 3 16 20", CPUS=cpus, DETERMINISTIC=1, BUILD=forks, timeout=120).console
+    assert re.findall(r"^forkmany: (\d+) failed$", console, re.M) == ["0", "0"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_embryos_are_not_killed(run, forks, seed):
+    """Nobody can kill what fork discards, because memory has run out. (A kill freed its thread a second time.)"""
+    console = run("embryos 3 6000", CPUS=4, MEM="64M", DETERMINISTIC=1, SEED=seed, APPEND="ktest=1", BUILD=forks,
+                  timeout=300).console
+    assert int(re.search(r"^embryos: (\d+) forks failed$", console, re.M)[1]) > 1000

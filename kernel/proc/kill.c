@@ -76,13 +76,16 @@ int proc_kill(int pid)
 {
     spin_lock(&proctable_lock);
     struct proc *p = find_proc(pid);
-    if (p != NULL && p != init_proc && mark(p, EXIT_KILLED)) { /* the machine would end with init */
+    /* The machine would end with init. What fork is still making has no thread that may be told: it
+     * may be discarded at any time. */
+    if (p == init_proc || (p != NULL && p->p_state == P_UNUSED))
+        p = NULL;
+    if (p != NULL && mark(p, EXIT_KILLED)) {
         tell_and_unlock(p);
         return 0;
     }
-    bool found = p != NULL && p != init_proc;
     spin_unlock(&proctable_lock);
-    return found ? 0 : -1;
+    return p != NULL ? 0 : -1;
 }
 
 /* --- the console's keys --- */

@@ -90,6 +90,7 @@ struct proc *proc_alloc(void)
             zfree(proc_zone, p);
         return NULL;
     }
+    lwkt_setpri(td, TDPRI_KERN_USER); /* now: fork may return on another cpu than td's */
     p->p_thread = td;
     td->td_proc = p;
     td->td_filedesc = &p->p_filedesc;
@@ -119,12 +120,16 @@ struct proc *proc_alloc(void)
     return p;
 }
 
-/* A thread that was never scheduled. */
+/* A thread that was never scheduled. p may be in the table, where others find its thread (describe). */
 void proc_discard_thread(struct proc *p)
 {
-    p->p_thread->td_proc = NULL;
-    lwkt_rele(p->p_thread);
+    thread_t td = p->p_thread;
+
+    spin_lock(&proctable_lock);
     p->p_thread = NULL;
+    spin_unlock(&proctable_lock);
+    td->td_proc = NULL;
+    lwkt_rele(td);
 }
 
 void proc_free(struct proc *p)

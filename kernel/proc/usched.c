@@ -282,10 +282,9 @@ void usched_userexit(struct proc *p)
     }
 }
 
-/* A new process, whose thread is of this cpu, begins as one that was woken. */
+/* A new process begins as one that was woken, on the cpu where proc_alloc has made its thread. */
 void usched_setrunqueue(struct proc *p)
 {
-    lwkt_setpri(p->p_thread, TDPRI_KERN_USER);
     lwkt_schedule(p->p_thread);
 }
 
