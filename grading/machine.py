@@ -28,7 +28,8 @@ UP = re.compile(rb"^(\d+ harts? up|ktest: seed)\b", re.M)
 # Milliseconds of the machine's own time, which do not depend on how busy the host is. They are for an
 # instruction of 2^USUAL_SHIFT ns; if it takes longer, so does all that a machine must do.
 USUAL_SHIFT = 4
-BOOT_MS = 3000           # until it has come up; it takes 600 at most
+BOOT_MS = 3000           # until it has come up; it takes 600 at most with MANY harts
+MANY = 8                 # harts: with more, times grow with their square, as those of the firmware do
 QUIET_MS = 5000          # without a word on the console, while the kernel's watchdog watches no scene
 GRACE_MS = 1500          # for the watchdog's own report
 LEAP_MS = 3_600_000      # from one look to the next: no timer is due, and time went on to the last one
@@ -135,9 +136,10 @@ class Watch:
     there: it works, or it has ended, or it has halted for good. What counts is the machine's own time,
     which the monitor tells; a machine whose time stands still is given up after so much work."""
 
-    def __init__(self, process, monitor, kernel, work, shift):
+    def __init__(self, process, monitor, kernel, work, shift, harts=MANY):
+        large = max(1, harts * harts // (MANY * MANY))
         self.process, self.monitor, self.kernel, self.work = process, monitor, kernel, work
-        self.slow, self.most = 1 << max(0, shift - USUAL_SHIFT), work * SPEED << shift
+        self.slow, self.most = large << max(0, shift - USUAL_SHIFT), work * SPEED * large << shift
         self.now, self.spoke, self.used, self.moved, self.quiet = 0, 0, 0.0, 0.0, 0
         self.until = 0  # the time at which the kernel's own watchdog ends the scene, or 0
 
@@ -254,7 +256,8 @@ def run(commands, *, timeout=60, work=None, root=ROOT, stop=None, log=None, **op
     process = start(root, work, {**disk, **options, **(log or {})}, monitor)
     try:
         shift = int(options.get("SHIFT") or USUAL_SHIFT)
-        watch = Watch(process, monitor, kernel, work, shift) if monitor else None
+        harts = int(options.get("CPUS") or MANY)
+        watch = Watch(process, monitor, kernel, work, shift, harts) if monitor else None
         chunks, why = read_all(process, timeout, SCENE_LIMIT if work else OUTPUT_LIMIT, watch, stop)
         if monitor and why in ("timeout", "halted", "overtime"):
             cpus = postmortem.look(monitor, kernel)

@@ -239,8 +239,18 @@ def chains(word, text):
     """[(cpu, [(function, place), ..])]: the stacks of the lines that begin with this word, the inner ones first, as
     often as they came."""
     found = re.findall(rf"^{word}: cpu (\d) in (.*?)(?: \((\d+) times\))?$", text, re.M)
-    return [(int(cpu), re.findall(r"(\w+) \(([\w/.]+:\d+)\)", line))
+    return [(int(cpu), frames(line))
             for cpu, line, times in found for _ in range(int(times or 1))]
+
+
+def frames(line):
+    """[(function, place), ..]: a stack that the program has printed, the inner ones first."""
+    return re.findall(r"(\w+) \(([\w/.]+:\d+)\)", line)
+
+
+def shown_chain(chain):
+    """The inner end of a stack, as a report shows it."""
+    return " < ".join(f"{name} ({place})" for name, place in chain[:INNER])
 
 
 def innermost(lab, chain):
@@ -258,6 +268,15 @@ def looping(lab, looks):
         ": the kernel was there. What does it wait for, or what makes it come again and again?" if found else ""
 
 
+def waiting(lab, waiters, guess):
+    """The line "usually" of a schedule after which nobody can go on: where the lab's functions wait, and then
+    `guess`."""
+    found = [f"{name} waits in {mine[0].partition(',')[0]} ({mine[1]})" for name, chain in waiters
+             if (mine := innermost(lab, chain))]
+    words = f"{'; '.join(found[:3])}: who should have woken {'it' if len(found) == 1 else 'them'}?" if found else ""
+    return f"{words} Or {guess}" if words and guess else words or guess
+
+
 def unordered(lab, accesses, looks):
     """The line "usually" of a data race: the lab's functions that make the two accesses, or call what does; or
     "". (The stack is known of the second one only; of the first one, what is inlined. drain() calls bodies, and is
@@ -267,7 +286,8 @@ def unordered(lab, accesses, looks):
         own = itertools.takewhile(lambda one: one is chain[0] or one[0] != "drain", chain)
         mine += [found[0]] if (found := innermost(lab, list(own))) else []
     return ("nothing orders these two accesses: is one of them made before the publish, or the message, that lets the "
-            f"other cpu go on, and the other one after the consume? Look in {' and in '.join(dict.fromkeys(mine))}") if mine else ""
+            "other cpu go on, and the other one after the consume? Or is one a plain access, which should be a peek or a "
+            f"poke? Look in {' and in '.join(dict.fromkeys(mine))}") if mine else ""
 
 
 def usually(root, lab, schedule, shown, looks):
@@ -322,12 +342,17 @@ def failure_of(case, root, text):
     failure.drawn = rows + [""] * bool(rows) + lines[-EVENTS:]
     cpus = [line.strip() for line in text[text.find("\n" + message + "\n") + 1:].splitlines()[1:]
             if re.match(r" *cpu \d", line)]
-    calls = {tuple(name for name, _ in chain[:INNER]): f"cpu {cpu}: " + " < ".join(
-        f"{name} ({place})" for name, place in chain[:INNER]) for cpu, chain in looks if chain}
+    calls = {tuple(name for name, _ in chain[:INNER]): f"cpu {cpu}: " + shown_chain(chain)
+             for cpu, chain in looks if chain}
     failure.state = [*cpus, *calls.values()][:STATE]
     failure.usually = looping(case.race.lab, looks) if NO_END in message else \
         unordered(case.race.lab, accesses, looks) if message.startswith("data race") else \
         usually(root, case.race.lab, schedule, shown, looks)
+    if failure.cause == "deadlock":
+        waiters = [(name, list(itertools.dropwhile(lambda one: one[1].startswith("kernel/lwkt/switch.c"), frames(line))))
+                   for name, line in re.findall(r"^waiter: (\S+) in (.*)$", text, re.M)]
+        failure.state += [f"{name} waits: " + shown_chain(chain) for name, chain in waiters if chain]
+        failure.usually = waiting(case.race.lab, waiters, failure.usually)
     return failure
 
 

@@ -114,7 +114,7 @@ STEP(K_FLOOD, CPU, NATURAL, kt_flood(ctx, a, b)) /* b messages; their bodies: "i
  * many did, "resumed": the most messages in the ring after one that did */
 STEP(K_FILL, CPU, COUNT, kt_fill(ctx->name, a, b))
 /* lwkt_send_ipiq_mask to the cpus of the mask a; "mask" of thread "ipi": a cpu where it ran; "count" */
-STEP(K_MASK, CPUS, ANY, kt_send_mask(ctx->name, (cpumask_t)a))
+STEP(K_MASK, CPUS, CPU, kt_send_mask(ctx->name, (cpumask_t)a << b))
 STEP(K_OPTIMIZED, ANY, BOOL, poke(&lwkt_ipiq_optimized, b))
 /* Up to b messages, until one is refused; "accepted": how many were sent, "told": how often the target
  * was told, or would have been */
@@ -222,6 +222,7 @@ STEP(K_MSG_ABORT, ANY, ANY, kt_msg_abort(ctx))    /* To the last message sent. *
 STEP(K_MSG_TELL, ANY, ANY, kt_msg_tell(ctx)) /* send this thread an abort of its last request */
 STEP(K_MSG_PICK, ANY, NATURAL, kt_msg_pick(ctx, b)) /* the reply to the message b before the last */
 STEP(K_MSG_REUSE, ANY, BOOL, ctx->reuse = b == 1) /* later messages are in the last one's memory */
+STEP(K_MSG_PORT, ANY, ANY, kt_msg_port(ctx))      /* later messages have another reply port */
 STEP(K_MSG_AT_ONCE, BOOL, ANY, kt_msg_at_once(ctx, a == 1, b)) /* send or do; the port replies b */
 STEP(K_MSG_UNPREPARED, THREAD, BOOL, kt_msg_unprepared(ctx, td(a), b == 1)) /* the last one again */
 STEP(K_MSG_SET_FLAGS, ANY, ANY, kt_msg_set_flags(ctx, (uint32)b))           /* of the last one */
@@ -274,7 +275,8 @@ STEP(K_UNBORN, CPU, COUNT, kt_make_unborn(ctx, a, b)) /* given up before they ru
 STEP(K_CACHED, CPU, ANY, kt_log_cached(ctx->name, a))
 
 /* Harts. */
-/* "hart", "here", "tp", "sp", "ticks": this cpu's; "satp": gd_satp is what is loaded */
+/* "hart", "here", "tp", "sp", "ticks": this cpu's; "satp": gd_satp is what is loaded; "plic": its PLIC
+ * context is set up */
 STEP(K_HART, ANY, ANY, kt_log_hart(ctx->name))
 /* "cpus": how many, "beyond": numbers above that have a globaldata, "started": a bit for each hart that
  * the firmware says runs */

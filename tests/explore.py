@@ -72,7 +72,7 @@ def compilation(program, source, target, extra=(), compiler="gcc"):
 
 def linkage(objects, target, extra=(), compiler="gcc"):
     """The command that makes a program of its objects."""
-    return [compiler, *extra, "-no-pie", "-Wl,--wrap=printf", "-o", target, *objects, SWITCH]
+    return [compiler, *extra, "-no-pie", "-Wl,--wrap=printf,--wrap=vprintf", "-o", target, *objects, SWITCH]
 
 
 def build_foreign(folder, compiler):

@@ -72,6 +72,29 @@ static void hold_off_message(void)
     thread("B", from, param("pri", 12), b, 1);
 }
 
+/* A, on cpu to=, is in a critical section when B, on cpu from=, stops that cpu by a cpusync, for pause=
+ * microseconds. */
+static void stopped(void)
+{
+    int to = param("to", 0);
+    int a = step(K_CRIT_ENTER, 0, 0);
+    step(K_SET, 0, 1);
+    step(K_DOZE, 0, 100000); /* until B's message is noted */
+    step(K_LOG, 0, 1);
+    step(K_CRIT_EXIT, 0, 0);
+    step(K_LOG, 0, 2);
+    step(K_END, 0, 0);
+    int b = step(K_WAIT, 0, 1);
+    step(K_CS_START, 1 << to, 0);
+    step(K_LOG, 0, 1);
+    step(K_PAUSE, 0, param("pause", 300));
+    step(K_LOG, 0, 2);
+    step(K_CS_FINISH, 0, 0);
+    step(K_END, 0, 0);
+    thread("A", to, param("pri", 12), a, 1);
+    thread("B", param("from", 1), param("pri", 12), b, 1);
+}
+
 /* A enters enter= sections, and leaves one more, the last one (noyield=1) without a look at what is
  * noted. B, on cpu other=, if there is one, waits in a section. The kernel must panic. */
 static void leave_twice(void)
@@ -240,9 +263,16 @@ static void limit(void)
 }
 
 static const struct test tests[] = {
-    {"t16", storm},          {"t17", hold_off}, {"t17ipi", hold_off_message}, {"t18", leave_twice},
-    {"t19", switch_in_body}, {"exits", exits},  {"t63", raised_again},        {"gap", gap},
+    {"t16", storm},
+    {"t17", hold_off},
+    {"t17ipi", hold_off_message},
+    {"t18", leave_twice},
+    {"t19", switch_in_body},
+    {"exits", exits},
+    {"t63", raised_again},
+    {"gap", gap},
     {"limit", limit},
+    {"stopped", stopped},
 };
 
 int main(int argc, char **argv)

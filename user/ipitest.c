@@ -323,11 +323,11 @@ static void wait_again(void)
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }
 
-/* A sends a message to each cpu of mask=. */
+/* A sends a message to each cpu of mask=, in which the lowest bit stands for cpu first=. */
 static void to_mask(void)
 {
     int a = step(K_PAUSE, 0, 50);
-    step(K_MASK, param("mask", 1), 0);
+    step(K_MASK, param("mask", 1), param("first", 0));
     step(K_END, 0, 0);
     thread("A", param("from", 0), param("pri", 12), a, 1);
 }

@@ -7,7 +7,8 @@
 #include "user/scene.h"
 #include "user/user.h"
 
-/* P holds the lock. Q, on another cpu, needs it; R, worse than Q, does not. */
+/* P holds the lock. Q, on another cpu, needs it, and may be off its run queue (off=1) when it asks; R,
+ * worse than Q, does not. */
 static void long_holder(void)
 {
     int there = param("to", 1);
@@ -20,6 +21,8 @@ static void long_holder(void)
     step(K_END, 0, 0);
     int q = step(K_WAIT, 0, 1);
     step(K_LOG, 0, 1);
+    if (param("off", 0))
+        step(K_DESCHED, 0, 0);
     step(K_GETMP, 0, 0);
     step(K_LOG, 0, 2);
     step(K_MPSTATE, 1, 0);

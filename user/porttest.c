@@ -148,7 +148,8 @@ static void states(void)
 }
 
 /* C sends three messages, and waits for the reply to the second, then the third, then the first:
- * while S sends the replies slowly one by one; and then again, when all are there. */
+ * while S sends the replies slowly one by one; and then again, when all are there. Then C waits for a
+ * reply at another port of its own. */
 static void picking(void)
 {
     int s = step(K_LOG, 0, 0);
@@ -158,6 +159,7 @@ static void picking(void)
     }
     step(K_MSG_SERVE, 0, 3);
     step(K_SET, 0, 1);
+    step(K_MSG_SERVE, 0, 1);
     step(K_END, 0, 0);
     add_server(s);
     int c = step(K_LOG, 0, 0);
@@ -173,6 +175,8 @@ static void picking(void)
         step(K_MSG_RECEIVE, 0, 0);
         step(K_PORT, CLIENT, 0);
     }
+    step(K_MSG_PORT, 0, 0);
+    step(K_MSG_DO, SERVER, 300);
     step(K_END, 0, 0);
     thread("C", param("from", 0), param("cpri", 12), c, 1);
 }

@@ -186,7 +186,8 @@ static void wakes_better(void)
 }
 
 /* A has left its run queue when an interrupt thread preempts it at its crit_exit: A goes on all the
- * same. B is runnable, and schedules A later. */
+ * same. B is runnable, and schedules A later; or (wakes=1) I schedules A, which is on its queue
+ * then. */
 static void descheduled(void)
 {
     int a = step(K_LOG, 0, 1);
@@ -204,13 +205,18 @@ static void descheduled(void)
     step(K_LOG, 0, 3);
     step(K_END, 0, 0);
     int b = step(K_LOG, 0, 1);
-    step(K_SCHED, 0, 0);
+    if (!param("wakes", 0))
+        step(K_SCHED, 0, 0);
     if (param("device", 1))
         step(K_SCHED, 2, 0);
     step(K_END, 0, 0);
     victim(0, a);
     thread("B", 0, param("pri", 14), b, 1);
-    ithread("I", 0, param("ipri", 28), once());
+    int i = step(K_LOG, 0, 1);
+    if (param("wakes", 0))
+        step(K_SCHED, 0, 0);
+    step(K_END, 0, 0);
+    ithread("I", 0, param("ipri", 28), i);
 }
 
 /* I sleeps with a token, then A schedules it, and calls lwkt_preempt in a state (state=, of KX_*). */

@@ -15,6 +15,8 @@ RULES = [
      "runs already, and must not be started"),
     ("b7", "hang", "", "the hart that sbi_hart_start() is asked for does not get where it is told to, or the "
      "call does not return: a0 to a2 are the hart's id, entry_pa and opaque"),
+    ("b9_n", "hang", r"", "hart_start() sets start_state to HART_STARTING before it starts a hart, each time, also after one "
+     "that was given up, and starts the next hart only when the one before is up or given up"),
     ("b9", "hang", "", "hart_start() has counted a hart that has not come: after START_WAIT seconds it gives "
      "the hart up, and returns false"),
     ("", "hang end", "", "start_secondary() sets up the CSRs, the page table, the PLIC context and "
@@ -35,6 +37,7 @@ RULES = [
      "globaldata_of, after an error of the firmware and after START_WAIT seconds"),
     ("b", "", r"gd_satp", "start_secondary() loads the kernel's page table (pmap_load_kernel), and hart_start() has "
      "written its address, the boot thread's gd_satp, to secondary_start.satp"),
+    ("b1", "", r"PLIC", "start_secondary() calls plic_inithart() with the number of its cpu"),
     ("b", "", r"not counted yet", "hart_start() publishes ncpus when the hart has said that it is up, and not "
      "before"),
     ("b", "", r"in the order in which they are started", "hart_start_all() starts the harts in the order of their "
@@ -42,7 +45,8 @@ RULES = [
     ("b", "", r"to run .*it did not|to run; it did not", "that cpu does not run: "
      "hart_start_all() leaves out a place of the board (the first or the last, in either order), hart_start() starts "
      "another hart, or start_secondary() does not get to the idle loop"),
-    ("b6", "", r"error -[^3]|started once", "hart_start_all() starts the boot hart, which runs already, or a hart "
+    ("b[67]", "", r"\(error -?[0-24578-9]|\(error -?\d\d", "sbi_hart_start() must return the firmware's error as it is in a0"),
+    ("b", "", r"error -6|started once", "hart_start_all() starts the boot hart, which runs already, or a hart "
      "twice"),
     ("b[12]", "", r"cannot be started", "hart_start_all() starts the boot hart, which runs already, or "
      "a hart twice"),
@@ -71,6 +75,8 @@ RULES = [
      "begins at the one, with the other in its a1"),
     ("b9", "", r"waited for", "hart_start() gives a hart up too early: cpu_time() counts cpu_timebase ticks a "
      "second, and START_WAIT is a number of seconds"),
+    ("b9_n", "", r"ncpus|to run|the line", "hart_start() sets start_state to HART_STARTING before it starts a hart, each "
+     "time, also after one that was given up"),
     ("b9", "", "", "hart_start() must give a hart up after START_WAIT seconds: the error is -1 then, and it "
      "returns false"),
     ("b7", "", "", "hart_start_all() must go through board.hartid[], and not from hart 0 to n - 1"),

@@ -44,6 +44,8 @@ RULES = [
      "gd_intr_nesting_level raised by one, and lowers it after each"),
     ("t1", "", r"timer masked, and not noted again", "splz() lets the timer in again (cpu_timer_unmask()) when its work "
      "is done, and not before"),
+    ("t17_st", "", r"", "splz() calls lwkt_process_ipiq(), which runs the messages and then waits as long as a cpusync stops "
+     "the cpu; lwkt_drain_ipiq() only runs them"),
     ("t17_m", "", r"before its work", "splz() takes the bit back (take_request()) before it does the work"),
     ("t17_m", "", r"section of its own", "splz() enters a critical section, in which it runs messages and timers"),
     ("t17_l", "", r"slow message|at the next tick", "splz() takes the bit of messages back (take_request()) before it runs "
@@ -55,6 +57,7 @@ RULES = [
     ("t1", "", r"sources are enabled again", "splz() must unmask the timer after its work"),
     ("t1", "", r"nothing is pending in gd_reqflags", "splz() must run until gd_reqflags is 0, and "
      "take_request() must clear what it takes"),
+    ("t18_u", "", r"", "crit_exit() and crit_exit_noyield() must check that the count is above 0, each of them"),
     ("t1", "", r"td_critcount|no section is entered", "crit_enter() and crit_exit() change "
      "td_critcount by one each; splz() leaves it as it was"),
     ("t16_two", "", r"", "two bits in one word: interrupt_note() and take_request() must change "
@@ -68,7 +71,6 @@ RULES = [
     ("t17", "", r"", "splz() serves each of the three sources once, before crit_exit() returns"),
     ("t18_e", "", r"", "maybe_splz() calls splz() only outside of the work of interrupts, and while "
      "td_nest_count is below its bound; crit_exit_noyield() never calls it"),
-    ("t18", "", r"", "crit_exit() and crit_exit_noyield() must check that the count is above 0"),
     ("t19_s", "", r"", "the functions of messages run with gd_intr_nesting_level raised, which splz() "
      "must leave as it found it"),
 ]

@@ -64,7 +64,7 @@ RULES = [
      "written, drain() raises ip_rindex after the slot is copied, and enqueue_message() waits when the "
      "ring is full"),
     ("t28_f", "", r"misnumbered", "enqueue_message() returns the number that append() gives after the wait"),
-    ("t28_f", "", r"nest", "wait_for_room() must put messages off at NESTING_MAX"),
+    ("t28_f", "", r"deep", "wait_for_room() must put messages off at NESTING_MAX"),
     ("t28", "", r"half full|half of", "enqueue_message() lets a thread fill half of the ring, and only "
      "bodies fill the rest; wait_for_room() gets that limit"),
     ("t28_room", "", r"ipiq_fifofull", "wait_for_room() must count ipiq_fifofull, once a wait and not at "

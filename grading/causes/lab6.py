@@ -14,6 +14,8 @@ RULES = [
      "longer asked for, and must serve messages meanwhile; answer() must answer every request once"),
     ("", "up hang end", r"get_mplock", "get_mplock() must let others run until this cpu owns the lock: "
      "rel_mplock() or cpu_rel_mplock() did not free it, or gd_mpheld is not kept up to date"),
+    ("t44_l", "hang", r"is off the run queue", "get_mplock() yields, because a thread that is off its run queue must come "
+     "back to it"),
     ("t44|t45|t46|mp_count", "hang", r"all cpus are idle|waits|runnable", "a cpu idles with the MP "
      "lock, or without looking for it: cpu_rel_mplock() and cpu_try_mplock() must keep gd_mpheld, and "
      "rel_mplock() must free the lock with the last count"),

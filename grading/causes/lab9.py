@@ -10,6 +10,8 @@ WRITES = (
 )
 
 RULES = [
+    ("t62_pick", "hang", r"the scene to end", "a reply is there, and nobody looks: lwkt_domsg() waits at the message's reply port (ms_reply_port), which need "
+     "not be the caller's td_msgport"),
     ("t62_a", "hang", "", "a reply or a notice of the abort is missing: abort_here() takes a message that is "
      "queued off its queue and replies EABORTED, and queues one that its receiver has at the abort port. (If "
      "t62_sync fails, too, begin with that.)"),
@@ -43,6 +45,8 @@ RULES = [
      "its body"),
     ("t34_o", "", r"served by the stopped", "a stopped cpu must serve messages: lwkt_cpusync_remote1() "
      "only notes the master, and does not wait in its body"),
+    ("t34_o", "", r"the last of the fin1|the master's own", "lwkt_cpusync_finish() plays the master's own part, fin1 and then "
+     "fin2, after all targets have counted down"),
     ("t34_o", "", r"released before|fin", "lwkt_cpusync_remote2() must wait for "
      "lwkt_cpusync_finish()'s -1"),
     ("t34_o", "", r"", "lwkt_cpusync_remote1() must count after cs_run_func has run, and "

@@ -80,8 +80,25 @@ def draw_late(rng):
     given_up = rng.turn % 3 == 2
     late = others[-1] if given_up else rng.choice(others)
     ms = rng.cycle(500, 1000 * START_WAIT - 1000, 1000 * START_WAIT + 1000)
-    return {"cpus": cpus - given_up}, asked({**options, "SHIFT": 10}, late_hart=late, late_ms=ms,
+    return {"cpus": cpus - given_up}, asked({**options, "SHIFT": 10}, late_harts=1 << late, late_ms=ms,
                                             reverse_harts=rng.cycle(1, None, None))
+
+
+def draw_next(rng):
+    """A hart that comes after the kernel has given it up, the first one that is started or one in the middle, and
+    the next one, which is late, too, but not so late."""
+    cpus = rng.cycle(3, 8, rng.randint(4, 6))
+    boot, reverse = rng.cycle(0, cpus - 1, rng.randrange(cpus)), rng.cycle(None, 1, None)
+    others = starting_order(cpus, boot, reverse)
+    first = rng.cycle(0, 0, len(others) // 2 - 1)
+    options = {"CPUS": cpus, "BOOT_HART": boot, "IPI": rng.cycle("sbi", "sswi", "sbi"), "SHIFT": 10}
+    return {"cpus": cpus - 1}, asked(options, late_harts=1 << others[first] | 1 << others[first + 1],
+                                     late_ms=1000 * START_WAIT + 1000, reverse_harts=reverse)
+
+
+def starting_order(cpus, boot, reverse):
+    """The harts that the boot hart starts, in this order."""
+    return [hart for hart in range(cpus) if hart != boot][::-1 if reverse else 1]
 
 
 def argument(scene, name):
@@ -101,10 +118,16 @@ def each_cpu(scene, what):
     return [next(event for event in found if event.td == NAMES[cpu]) for cpu in range(cpus)]
 
 
+def late_harts(scene):
+    """The harts that come late, in the order in which they are started."""
+    order = starting_order(scene.options["CPUS"], scene.options["BOOT_HART"], argument(scene, "reverse_harts"))
+    return [hart for hart in order if argument(scene, "late_harts") >> hart & 1]
+
+
 def given_up(scene):
     """The hart that comes too late, or None. The firmware has started it."""
     late = argument(scene, "late_ms")
-    return argument(scene, "late_hart") if late is not None and late > 1000 * START_WAIT else None
+    return late_harts(scene)[0] if late is not None and late > 1000 * START_WAIT else None
 
 
 def must_have_harts(scene, harts):
@@ -160,6 +183,13 @@ def judge_up(scene):
     for hart, error in left_out(scene):
         scene.must(False, "every other hart to be started once, without an error",
                    f"hart {hart} cannot be started (error {error})")
+    must_have_plic(scene)
+
+
+def must_have_plic(scene):
+    """Each cpu has set up its PLIC context."""
+    for event in scene.of("plic"):
+        scene.must_equal(event, 1, f"cpu {event.cpu} to have set up its PLIC context")
 
 
 def judge_numbers(scene):
@@ -215,8 +245,7 @@ def judge_absent(scene):
 
 def judge_late(scene):
     """A hart is waited for, START_WAIT seconds and no longer; after that, it is reported and left out."""
-    out, late = given_up(scene), argument(scene, "late_hart")
-    lines = left_out(scene)
+    out, late, lines = given_up(scene), late_harts(scene)[-1], left_out(scene)
     if out is None:
         scene.must(not lines, f"hart {late}, which comes after {argument(scene, 'late_ms')} ms, to be waited for",
                    "; ".join(f"hart {hart} is left out (error {error})" for hart, error in lines))
@@ -226,7 +255,7 @@ def judge_late(scene):
                    or "none")
     must_have_harts(scene, [hart for hart in range(scene.options["CPUS"]) if hart != out])
     must_be_where_said(scene)
-    if out is None:
+    if out != late:
         here = next(event.cpu for event in each_cpu(scene, "hart") if event.val == late)
         scene.must_equal(scene.of("counted")[0], here, f"ncpus to be {here} when hart {late} comes, late, as cpu "
                          f"{here}: it is not counted yet")
@@ -277,6 +306,8 @@ def declare():
     test("b8_lost", "a boot hart that is not in the board's list is a panic with its id", 5, "boottest harts",
          draw_lost_boot_hart, judge_lost_boot_hart, covers=covers, panics=True,
          hint="number_boot_hart must panic after a loop that found nothing")
-    test("b9_late", "a hart that comes late is waited for, but not for ever", 10, "boottest harts", draw_late,
+    test("b9_late", "a hart that comes late is waited for, but not for ever", 5, "boottest harts", draw_late,
          judge_late, covers=covers, hint="hart_start waits START_WAIT seconds: cpu_time() counts cpu_timebase "
          "ticks a second")
+    test("b9_next", "harts that are started after one that was given up", 5, "boottest harts", draw_next, judge_late,
+         covers=covers, hint="hart_start sets start_state before it starts a hart, each time")

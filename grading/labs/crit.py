@@ -151,6 +151,12 @@ def judge_message(scene):
         scene.must_equal(only(scene, body, what), wanted, rule)
 
 
+def judge_stopped(scene):
+    """A's section ends when the cpusync is over, because the messages that are served at its end stop the cpu."""
+    scene.order(scene.of("log"), ["A:1", "B:1", "B:2", "A:2"],
+                "A to stand still at the end of its section (A:1), as long as B's cpusync stops its cpu (B:1 to B:2)")
+
+
 def somewhere(rng):
     """(a cpu, the number of cpus): the only one, cpu 0 of several, or another one."""
     cpus = rng.cycle(1, 2, 4)
@@ -245,8 +251,10 @@ def declare():
     test("t17_held_off", "all three sources are held off, then served once", 15, "crittest t17",
          draw_hold_off, judge_hold_off, covers="T17",
          hint="compare the three rows of the table in docs/labs/lab3.md with the trap handler")
-    test("t17_message", "a message waits for the end of the section", 10, "crittest t17ipi", draw_message,
+    test("t17_message", "a message waits for the end of the section", 5, "crittest t17ipi", draw_message,
          judge_message, covers="T17", hint="RQF_IPIQ is not set, or splz does not serve it")
+    test("t17_stopped", "a cpusync stops a cpu at the end of its section", 5, "crittest stopped", draw_message,
+         judge_stopped, covers="T17", hint="splz calls lwkt_process_ipiq, which also waits while a cpusync stops the cpu")
     test("t18_underflow", "leaving a section that was not entered is a panic", 5, "crittest t18",
          draw_underflow, judge_underflow, covers="T18", panics=True,
          hint="the assertion in crit_exit, which INVARIANTS=1 builds in")

@@ -156,12 +156,13 @@ def draw_wait_wrap(rng):
 
 
 def draw_mask(rng):
-    """The own cpu and one more, others only, or all."""
+    """The own cpu and one more, others only, or, on a large machine, all from one below 32 to one above."""
     source, target, options = machine(rng, 3)
     cpus = range(options["CPUS"])
-    mask = rng.cycle(1 << source | 1 << target, sum(1 << cpu for cpu in cpus if cpu != source),
-                     sum(1 << cpu for cpu in cpus))
-    return {"from": source, "mask": mask}, options
+    mask = rng.cycle(1 << source | 1 << target, sum(1 << cpu for cpu in cpus if cpu != source), 0x1fff)
+    first = rng.cycle(0, 0, rng.randint(20, 31))
+    return {"from": rng.cycle(source, source, rng.randint(first, first + 12)), "mask": mask, "first": first}, {
+        **options, "CPUS": rng.cycle(options["CPUS"], options["CPUS"], first + 13)}
 
 
 def draw_raise(rng):
@@ -313,7 +314,7 @@ def judge_wait_wrap(scene):
 def judge_mask(scene):
     """One message to each cpu of the mask."""
     ran = sorted(event.val for event in scene.of("mask"))
-    wanted = [cpu for cpu in range(64) if scene.params["mask"] >> cpu & 1]
+    wanted = [cpu for cpu in range(64) if scene.params["mask"] << scene.params["first"] >> cpu & 1]
     scene.must(ran == wanted, f"a message to each of the cpus {wanted}, the own one included", str(ran))
     scene.must_equal(scene.of("count")[0], len(wanted), f"the result {len(wanted)}")
 

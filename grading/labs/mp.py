@@ -6,9 +6,9 @@ from grading.labs.token import draw_pair, two_cpus
 
 
 def draw_priorities(rng):
-    """Q has a higher priority than R."""
+    """Q has a higher priority than R, and is on its run queue or off it."""
     params, options = draw_pair(rng)
-    return {**params, "high": rng.randint(14, 25), "low": rng.randint(6, 13)}, options
+    return {**params, "high": rng.randint(14, 25), "low": rng.randint(6, 13), "off": rng.cycle(0, 1, 0)}, options
 
 
 def draw_depth(rng):

@@ -130,8 +130,9 @@ def judge_pick(scene):
     """The reply that the client waits for, whichever comes first or is first in the queue."""
     scene.order(scene.of("replied", "inqueue"),
                 [f"C:{text}" for base in (100, 200) for text in
-                 (f"replied={base + 1}", f"replied={base + 2}", f"replied={base}", "inqueue=0")],
-                "the replies in the order in which they are waited for, and none left")
+                 (f"replied={base + 1}", f"replied={base + 2}", f"replied={base}", "inqueue=0")] + ["C:replied=300"],
+                "the replies in the order in which they are waited for, and none left; then one (300) that lwkt_domsg "
+                "waits for at another port of C's")
 
 
 def judge_reuse(scene):

@@ -50,9 +50,9 @@ def draw_waking(rng):
 
 
 def draw_descheduled(rng):
-    """The preempting thread is that of a device, or I, which A itself schedules."""
+    """The preempting thread is that of a device, or I, which A itself schedules, and which may schedule A."""
     _, options = machine(rng)
-    return {"device": rng.cycle(0, 1, 0), "pri": rng.randint(13, 25), "ipri": rng.randint(26, 31),
+    return {"device": rng.cycle(0, 1, 0), "wakes": rng.cycle(0, 0, 1), "pri": rng.randint(13, 25), "ipri": rng.randint(26, 31),
             "us": rng.randint(1, 40)}, options
 
 
@@ -220,13 +220,14 @@ def judge_waking(scene):
 
 
 def judge_descheduled(scene):
-    """A continues although it is on no run queue and B is on one."""
-    device = scene.params["device"]
+    """A continues although it is on no run queue, or was put there meanwhile, and B is on one."""
+    device, wakes = scene.params["device"], scene.params["wakes"]
     i = ["I:1", "I:end=0"]
-    expected = ["A:1"] + (["intr:intr=1"] if device else i) + ["A:2", "A:runq=0", "A:locked=0", "B:1"]
+    expected = ["A:1"] + (["intr:intr=1"] if device else i) + ["A:2", f"A:runq={wakes}", "A:locked=0", "B:1"]
     expected += (i if device else []) + ["B:end=0", "A:3", "A:end=0"]
     scene.order(story(scene), expected,
-                "A, which is on no queue, continues after the preemption until its own switch")
+                "A, which is on no queue, continues after the preemption until its own switch; if I has scheduled it, "
+                "it is on its queue then (runq=1)")
 
 
 def judge_token(scene):

@@ -84,9 +84,11 @@ start:
 
         .globl  _start_secondary
 _start_secondary:
-        la      t0, late_hart
+        la      t0, late_harts
         ld      t1, 0(t0)
-        beq     t1, a0, .Llate
+        srl     t1, t1, a0
+        andi    t1, t1, 1
+        bnez    t1, .Llate
 .Lon_time:
         ENTER_UPPER_HALF
         la      t0, secondary_start
@@ -103,6 +105,8 @@ _start_secondary:
 /* This hart is to come late (board.c). It gives the others their turns meanwhile, as cpu_relax does. */
 .Llate:
         ld      t1, 8(t0)
+        srli    t2, t1, 3               /* the next one is less late */
+        sd      t2, 8(t0)
         rdtime  t0
         add     t1, t1, t0
         csrwi   sie, SIE_SSIE
@@ -113,7 +117,7 @@ _start_secondary:
         bltu    t0, t1, 1b
         la      t0, ncpus
         lwu     t1, 0(t0)
-        la      t0, late_hart
+        la      t0, late_harts
         sd      t1, 16(t0)
         j       .Lon_time
 

@@ -10,6 +10,7 @@
 #include "ktest/internal.h"
 #include "riscv/fdt.h"
 #include "riscv/hart.h"
+#include "riscv/plic.h"
 #include "riscv/sbi.h"
 
 #define EXT_IPI 0x735049UL /* SBI "IPI Extension" */
@@ -62,6 +63,7 @@ void kt_log_hart(const char *name)
     kt_log("tp", name, (int64)tp);
     kt_log("sp", name, (int64)sp);
     kt_log("satp", name, mycpu->gd_satp == r_satp());
+    kt_log("plic", name, plic_claims[mycpuid] != 0 || cpu_plic_context(mycpuid) == NO_PLIC_CONTEXT);
     kt_log("ticks", name, (int64)peek(&mycpu->gd_heartbeat));
 }
 
@@ -78,7 +80,7 @@ void kt_log_harts(const char *name)
             started |= 1UL << hartid;
     }
     kt_log("cpus", name, ncpus);
-    kt_log("counted", name, (int64)late_hart.ncpus);
+    kt_log("counted", name, (int64)late_harts.ncpus);
     kt_log("beyond", name, beyond);
     kt_log("started", name, (int64)started);
 }

@@ -41,8 +41,10 @@ struct kt_context {
     struct lwkt_cpusync sync; /* from K_CS_START to K_CS_FINISH */
     lwkt_msg_t sent;          /* last message sent, or NULL */
     bool reuse;               /* K_MSG_REUSE */
-    lwkt_msg_t msg;           /* last request received and not replied to, or NULL */
-    struct kt_refs *refs;     /* a thread's tokens; NULL: the script is a body's */
+    lwkt_port_t reply_port;   /* K_MSG_PORT; NULL: the thread's own */
+    struct lwkt_port port;
+    lwkt_msg_t msg;       /* last request received and not replied to, or NULL */
+    struct kt_refs *refs; /* a thread's tokens; NULL: the script is a body's */
 };
 
 /* The tokens that a thread has taken. A slot is free when its tr_tok is NULL. */
@@ -131,6 +133,7 @@ void kt_msg_pick(struct kt_context *ctx, int back);
 void kt_msg_steal(struct kt_context *ctx, thread_t from);
 void kt_msg_unprepared(struct kt_context *ctx, thread_t to, bool wait);
 void kt_msg_set_flags(struct kt_context *ctx, uint32 flags);
+void kt_msg_port(struct kt_context *ctx);
 void kt_msg_at_once(struct kt_context *ctx, bool wait, int reply);
 void kt_msg_flags(struct kt_context *ctx, bool sent);
 

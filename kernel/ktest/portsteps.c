@@ -133,8 +133,10 @@ void kt_sync_end(struct kt_context *ctx)
 /* A new one, or, after K_MSG_REUSE, the last one again. */
 static lwkt_msg_t new_message(struct kt_context *ctx, int cmd)
 {
+    lwkt_port_t reply_port = ctx->reply_port != NULL ? ctx->reply_port : &curthread->td_msgport;
+
     if (ctx->reuse && ctx->sent != NULL) {
-        lwkt_initmsg(ctx->sent, &curthread->td_msgport, cmd, MSGF_ABORTABLE);
+        lwkt_initmsg(ctx->sent, reply_port, cmd, MSGF_ABORTABLE);
         return ctx->sent;
     }
 
@@ -144,9 +146,16 @@ static lwkt_msg_t new_message(struct kt_context *ctx, int cmd)
         kt_log("nomsg", ctx->name, 0);
         return NULL;
     }
-    lwkt_initmsg(&messages[i], &curthread->td_msgport, cmd, MSGF_ABORTABLE);
+    lwkt_initmsg(&messages[i], reply_port, cmd, MSGF_ABORTABLE);
     ctx->sent = &messages[i];
     return ctx->sent;
+}
+
+/* The thread must not move afterwards: nothing takes this port along. */
+void kt_msg_port(struct kt_context *ctx)
+{
+    lwkt_initport(&ctx->port, curthread);
+    ctx->reply_port = &ctx->port;
 }
 
 static void log_received(struct kt_context *ctx, lwkt_msg_t msg)

@@ -30,7 +30,8 @@ typedef struct lwkt_msg *lwkt_msg_t;
 typedef struct lwkt_port *lwkt_port_t;
 
 /* ms_flags. Only one party changes them at a time: first the sender, then the target port's cpu (or the
- * holder of the port's lock), then the reply port's cpu. */
+ * holder of the port's lock), then the reply port's cpu. With poke, because the sender may look for
+ * MSGF_DONE at any time (peek). */
 #define MSGF_ASYNC 0x01u     /* the reply is queued at the reply port */
 #define MSGF_DONE 0x02u      /* the reply has arrived: the message is the sender's again */
 #define MSGF_QUEUED 0x04u    /* on a port's queue */

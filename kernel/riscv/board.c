@@ -354,12 +354,13 @@ static void remove_hart(uint64 hartid)
     board.nharts = kept;
 }
 
-struct late_hart late_hart = {.hartid = ~0UL}; /* see change_harts */
+struct late_harts late_harts; /* see change_harts */
 
 /*
  * For tests, with ktest=1. absent_hart=ID: as if the tree named a hart that the firmware does not have,
  * at the place absent_place=. disabled_hart=ID: as if the tree said that this hart must not be used.
- * late_hart=ID: as if the firmware took late_ms= milliseconds to start this hart.
+ * late_harts=MASK, a bit for each id below 64: as if the firmware took late_ms= milliseconds to start
+ * the first of them, and an eighth of the time for each one after it.
  */
 static void change_harts(void)
 {
@@ -371,8 +372,8 @@ static void change_harts(void)
     if (bootarg("absent_hart", (char[2]){0}, 2) != NULL && board.nharts < NCPU)
         insert_hart(bootarg_u64("absent_hart", 0),
                     place < (uint64)board.nharts ? (int)place : board.nharts);
-    late_hart.hartid = bootarg_u64("late_hart", ~0UL);
-    late_hart.ticks = bootarg_u64("late_ms", 0) * board.timebase / 1000;
+    late_harts.mask = bootarg_u64("late_harts", 0);
+    late_harts.ticks = bootarg_u64("late_ms", 0) * board.timebase / 1000;
 }
 
 void fdt_parse(const void *dtb)

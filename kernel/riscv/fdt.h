@@ -71,11 +71,11 @@ extern struct board board;
 /* Set before fdt_parse: if there are more than NCPU harts, this one is among those taken. */
 extern uint64 fdt_boot_hartid;
 
-/* For tests: a hart that comes late, and by how many ticks; what ncpus was then. entry.S knows the
- * offsets. */
-extern struct late_hart {
-    uint64 hartid, ticks, ncpus;
-} late_hart;
+/* For tests: harts that come late, and by how many ticks the next one; what ncpus was when the last one
+ * came. entry.S knows the offsets. */
+extern struct late_harts {
+    uint64 mask, ticks, ncpus;
+} late_harts;
 
 /* Fill in `board` from the tree at dtb (a kernel address). Boot hart, first thing in C. */
 void fdt_parse(const void *dtb);

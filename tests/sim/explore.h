@@ -56,10 +56,12 @@ void lines_begin(int threads);
 void lines_enter(void);
 void lines_leave(void);
 
-/* From here on an execution that does not end fails. / Another one begins. / It has failed. / Print where it was. */
+/* From here on an execution that does not end fails. / Another one begins. / It has failed; before that, if nobody
+ * can go on: on the stack of a thread that waits. / Print where it was, and where those wait. */
 void loops_begin(void);
 void loops_anew(void);
 void loops_failed(void);
+void loops_waiter(const char *name);
 void loops_print(void);
 /* The kernel's functions behind n return addresses. */
 void print_functions(const char *what, int cpu, void *const *pc, int n);

@@ -97,18 +97,26 @@ void host_sleep_audit(void)
 /* --- printf: the linker sends all calls here (--wrap) --- */
 
 int __wrap_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int __wrap_vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 static uint64 printed;
 
 int __wrap_printf(const char *fmt, ...)
 {
-    static char text[2000];
     va_list ap;
     int n;
 
     va_start(ap, fmt);
-    n = vsnprintf(text, sizeof(text), fmt, ap);
+    n = __wrap_vprintf(fmt, ap);
     va_end(ap);
+    return n;
+}
+
+int __wrap_vprintf(const char *fmt, va_list ap)
+{
+    static char text[2000];
+    int n = vsnprintf(text, sizeof(text), fmt, ap);
+
     printed++;
     if (!running)
         fputs(text, stdout);

@@ -18,17 +18,19 @@
 #define TICK_MS 20
 #define TICKS_MAX 100
 #define LOOKS 64
+#define WAITERS 8
 #define FRAMES 48
 #define TEXT 3000
 #define INTERRUPTED 2 /* a frame of a look at a tick; below are the handler and its return */
 
 /* In memory that no restore touches. Of this execution. */
 static struct watch {
-    int ticks, nlooks;
+    int ticks, nlooks, nwaiters;
     struct look {
         int cpu, n;
         void *pc[FRAMES];
-    } look[LOOKS];
+    } look[LOOKS], waiter[WAITERS];
+    char name[WAITERS][sizeof(((thread_t)NULL)->td_comm)];
 } * watch;
 
 static struct look *look(void)
@@ -62,6 +64,15 @@ void loops_failed(void)
     look();
 }
 
+void loops_waiter(const char *name)
+{
+    if (watch->nwaiters == WAITERS)
+        return;
+    struct look *l = &watch->waiter[watch->nwaiters];
+    snprintf(watch->name[watch->nwaiters++], sizeof(watch->name[0]), "%s", name);
+    l->n = backtrace(l->pc, FRAMES);
+}
+
 /* All signals are handled on this stack: those of the simulated cpus are small. */
 static void signal_stack(void)
 {
@@ -88,7 +99,7 @@ void loops_begin(void)
 
 void loops_anew(void)
 {
-    watch->ticks = watch->nlooks = 0;
+    watch->ticks = watch->nlooks = watch->nwaiters = 0;
 }
 
 /* The kernel's functions, the inner ones first, also those that were inlined. */
@@ -138,4 +149,8 @@ void loops_print(void)
     }
     for (const struct line *l = lines; l < end; l++)
         printf("look: cpu %d in %s (%d times)\n", l->cpu, l->text, l->times);
+    for (int i = 0; i < watch->nwaiters; i++) {
+        name_functions(lines->text, TEXT, watch->waiter[i].pc, watch->waiter[i].n);
+        printf("waiter: %s in %s\n", watch->name[i], lines->text);
+    }
 }

@@ -15,6 +15,7 @@
  * Where all cpus wait and no timer is armed, nothing can ever happen again: that is a lost wakeup, and
  * ends the run. So does a run of more than POINTS_MAX points, which is a livelock.
  */
+#include "explore.h"
 #include "views.h"
 
 #include <string.h>
@@ -112,11 +113,38 @@ uint64 sim_frame(void *top, void (*enter)(void))
     return (uint64)frame;
 }
 
+/* A failure looks at the stacks of the threads that wait: it goes to each, where that comes back at once. */
+static struct {
+    thread_t td; /* whose turn it is; NULL: nobody looks */
+    uint64 sp;
+} visitor;
+
+static void go_back_if_visited(uint64 *sp)
+{
+    while (visitor.td != NULL)
+        jump(sp, visitor.sp, visitor.td);
+}
+
+static void visit_waiters(void)
+{
+    visitor.td = curthread;
+    for (int i = 0; i < ncpus; i++)
+        list_foreach(node, &globaldata_of[i]->gd_tdallq)
+        {
+            thread_t td = list_entry(node, struct thread, td_allq);
+            if ((td->td_flags & TDF_RUNNING) == 0)
+                jump(&visitor.sp, td->td_mach.md_sp, td);
+        }
+    visitor.td = NULL;
+}
+
 static void thread_enter(void)
 {
     struct md_thread *md = &curthread->td_mach;
+    uint64 unused;
 
     arrive();
+    go_back_if_visited(&unused);
     lwkt_switch_return(cpus[self].before);
     lwkt_thread_start(md->md_func, md->md_arg);
 }
@@ -146,6 +174,9 @@ void cpu_switch(struct thread *from, struct thread *to)
     if (exploring)
         explore_note('>', to->td_comm);
     jump(&from->td_mach.md_sp, to->td_mach.md_sp, to);
+    if (visitor.td != NULL)
+        loops_waiter(from->td_comm);
+    go_back_if_visited(&from->td_mach.md_sp);
     sim_barrier();
     lwkt_switch_return(cpus[self].before);
 }
@@ -384,6 +415,8 @@ void sleep_together(void)
     for (int i = 0; i < ncpus; i++)
         if (cpus[i].timer_on && cpus[i].timer < first)
             first = cpus[i].timer;
+    if (first == ~0UL && exploring)
+        visit_waiters();
     if (first == ~0UL)
         panic("all cpus wait, and nothing is left that could wake one");
     now = first > now ? first : now;
