@@ -143,8 +143,10 @@ def judge_message(scene):
                f"gd_reqflags is {flags.val:#x}", flags)
     must_be_at_rest(scene, events[second:], "after the section")
     body = [event for event in scene.events if event.td == "ipi"]
+    noted = only(scene, body, "reqflags")  # a tick may be noted just then
+    scene.must(not noted.val & IPIQ, "the note of the message taken back before its work",
+               f"gd_reqflags is {noted.val:#x}", noted)
     for what, wanted, rule in (
-            ("reqflags", 0, "the note of the message taken back before its work"),
             ("crit", 1, "splz in a critical section of its own while a message runs"),
             ("nesting", 1, "gd_intr_nesting_level 1 while a message runs"),
             ("enabled", 1, "interrupts on while a message runs")):
