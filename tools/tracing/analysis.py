@@ -156,7 +156,7 @@ class _Analyst:
         for e in self.events:
             self.totals(e)
             handler = getattr(self, f"on_{e.ev}", None)
-            if handler:
+            if callable(handler):
                 handler(e)
             running = self.running.get(e.cpu)
             if running is None or running.td != e.td:
