@@ -100,6 +100,7 @@ def forks(tmp_path_factory):
     return tree / "build"
 
 
+@pytest.mark.xdist_group("forks")
 @pytest.mark.parametrize("cpus", [2, 4, 8])
 def test_forks_that_move(run, forks, cpus):
     """A fork of a large heap passes its turn, and may go on on another hart than that where the child's thread
@@ -108,6 +109,7 @@ def test_forks_that_move(run, forks, cpus):
     assert re.findall(r"^forkmany: (\d+) failed$", console, re.M) == ["0", "0"]
 
 
+@pytest.mark.xdist_group("forks")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_embryos_are_not_killed(run, forks, seed):
     """Nobody can kill what fork discards, because memory has run out. (A kill freed its thread a second time.)"""
