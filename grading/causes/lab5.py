@@ -10,6 +10,8 @@ WRITES = (
 
 PREEMPTED = ("lwkt_preempt_return() goes back to the thread that was preempted, and not to the best one; it "
              "asks for a reschedule if a better one is there")
+FLAGS = ("lwkt_preempt() and preempt_done() change TDF_PREEMPT_LOCK and TDF_PREEMPT_DONE alone: another thread may "
+         "have changed the other flags meanwhile, such as TDF_RUNQ")
 
 RULES = [
     ("", "up hang end", r"ithread_loop|sched_ithd", "ithread_loop() clears the request before it runs "
@@ -20,8 +22,7 @@ RULES = [
     ("", "up hang end", r"sip 0x2[0-9a-f]{2}|all cpus are idle|took no tick", "an interrupt is not "
      "served: sched_ithd() must schedule the source's thread, and ithread_loop() must complete the "
      "source"),
-    ("t11", "panic", r"after it has exited", "lwkt_preempt() and preempt_done() change TDF_PREEMPT_LOCK and "
-     "TDF_PREEMPT_DONE alone: another thread may have changed the other flags meanwhile, such as TDF_RUNQ"),
+    ("t11", "panic", r"after it has exited", FLAGS),
     ("", "panic", r"after it has exited|belongs to cpu", "may_preempt() must refuse a thread of "
      "another cpu (td_gd)"),
     ("", "panic", r"came back without|was not preempted|PREEMPT", "lwkt_preempt_return() sets "
@@ -55,8 +56,7 @@ RULES = [
      "section: sched_ithd() schedules it there, with one section of lwkt_schedule's"),
     ("t9", "", r"", "sched_ithd() schedules the interrupt's thread, and ithread_loop() runs the "
      "handler once for each request"),
-    ("t11", "", r"CAME A:runq=0 FOR A:runq=1", "lwkt_preempt() and preempt_done() change TDF_PREEMPT_LOCK and "
-     "TDF_PREEMPT_DONE alone: another thread may have changed the other flags meanwhile, such as TDF_RUNQ"),
+    ("t11", "", r"CAME A:runq=0 FOR A:runq=1", FLAGS),
     ("t10|t11", "", r"", PREEMPTED),
     ("t12|preempt_f", "", r"whatever is marked", "may_preempt() refuses a thread of another cpu (td_gd) and "
      "one that holds tokens (td_toks) before it looks at TDF_PREEMPT_LOCK and td_preempted, and counts preempt_miss"),
